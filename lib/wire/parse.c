@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <stddef.h>
+
+#include "wire_internal.h"
+
+#define ETHER_TYPE_OFFSET 12
+#define ETHER_TYPE_IPV4 0x0800
+#define ETHER_TYPE_IPV6 0x86dd
+#define ETHER_TYPE_VLAN 0x8100
+#define ETHER_TYPE_QINQ 0x88a8
+#define ETHER_TYPE_QINQ_OLD 0x9100
+#define VLAN_TAG_BYTES 4
+#define VLAN_VID_MASK 0x0fff
+
+#define IPV4_HEADER_BYTES 20
+#define IPV4_FRAGMENT_MASK 0x3fff /* MF and the offset; neither DF nor the reserved bit */
+#define IPV6_HEADER_BYTES 40
+
+#define IP_PROTO_HOP_BY_HOP 0
+#define IP_PROTO_TCP 6
+#define IP_PROTO_ROUTING 43
+#define IP_PROTO_FRAGMENT 44
+#define IP_PROTO_DESTINATION 60
+
+/* What is available, and where the parser stands. */
+struct cursor {
+	const uint8_t *frame;
+	uint32_t bytes;	      /* readable */
+	uint32_t frame_bytes; /* on the wire */
+};
+
+/* Whether [0, end) can be read; if not, the view's kind says why. */
+static inline bool readable(const struct cursor *in, uint32_t end, struct wire_view *view)
+{
+	if (__builtin_expect(end <= in->bytes, 1))
+		return true;
+	view->kind = end <= in->frame_bytes ? WIRE_SPLIT_HEADER : WIRE_TRUNCATED;
+	return false;
+}
+
+static void parse_ipv4(const struct cursor *in, struct wire_view *view)
+{
+	const uint32_t l3 = view->l3_offset;
+	const uint8_t *ip = in->frame + l3;
+	uint32_t header_bytes, total_bytes;
+
+	if (!readable(in, l3 + IPV4_HEADER_BYTES, view))
+		return;
+	header_bytes = (ip[0] & 0x0fU) * 4;
+	total_bytes = wire_load_be16(ip + 2);
+	if (ip[0] >> 4 != 4 || header_bytes < IPV4_HEADER_BYTES || total_bytes < header_bytes) {
+		view->kind = WIRE_MALFORMED;
+		return;
+	}
+	view->ip_version = 4;
+	view->ecn = ip[1] & 3;
+	view->ip_total_bytes = total_bytes;
+	view->l4_offset = (uint16_t)(l3 + header_bytes);
+	memcpy(view->src, ip + 12, 4);
+	memcpy(view->dst, ip + 16, 4);
+	if (l3 + total_bytes > in->frame_bytes) {
+		view->kind = WIRE_TRUNCATED;
+		return;
+	}
+	if ((wire_load_be16(ip + 6) & IPV4_FRAGMENT_MASK) != 0) {
+		view->kind = WIRE_FRAGMENT;
+		return;
+	}
+	if (ip[9] != IP_PROTO_TCP) {
+		view->kind = WIRE_IP_OTHER;
+		return;
+	}
+	wire_parse_tcp(in->frame, in->bytes, view);
+}
+
+/*
+ * Walk the extension headers up to TCP (RFC 8200 section 4). Every one that is looked behind has
+ * its next header in the first byte and its length in the second.
+ */
+static void parse_ipv6_extensions(const struct cursor *in, uint8_t next, struct wire_view *view)
+{
+	const uint32_t end = view->l3_offset + view->ip_total_bytes;
+	uint32_t at = view->l4_offset;
+	unsigned int count = 0;
+
+	for (; next != IP_PROTO_TCP; count++) {
+		const uint8_t *ext = in->frame + at;
+		uint32_t ext_bytes;
+
+		switch (next) {
+		case IP_PROTO_HOP_BY_HOP:
+			/* Allowed directly behind the IPv6 header only. */
+			if (count != 0) {
+				view->kind = WIRE_MALFORMED;
+				return;
+			}
+			break;
+		case IP_PROTO_ROUTING:
+		case IP_PROTO_DESTINATION:
+			break;
+		case IP_PROTO_FRAGMENT:
+			view->kind = WIRE_FRAGMENT;
+			return;
+		default:
+			view->kind = WIRE_IP_OTHER;
+			return;
+		}
+		if (count == WIRE_EXT_MAX) {
+			view->kind = WIRE_EXT_DEPTH;
+			return;
+		}
+		/* None is shorter than 8 bytes: covers all reads below. */
+		if (at + 8 > end) {
+			view->kind = WIRE_MALFORMED;
+			return;
+		}
+		if (!readable(in, at + 8, view))
+			return;
+		ext_bytes = (ext[1] + 1U) * 8;
+		if (at + ext_bytes > end) {
+			view->kind = WIRE_MALFORMED;
+			return;
+		}
+		/* On the way to a waypoint the destination address is not the connection's. */
+		if (next == IP_PROTO_ROUTING && ext[3] != 0) {
+			view->kind = WIRE_SOURCE_ROUTE;
+			return;
+		}
+		next = ext[0];
+		at += ext_bytes;
+		view->l4_offset = (uint16_t)at;
+	}
+	wire_parse_tcp(in->frame, in->bytes, view);
+}
+
+static void parse_ipv6(const struct cursor *in, struct wire_view *view)
+{
+	const uint32_t l3 = view->l3_offset;
+	const uint8_t *ip = in->frame + l3;
+	uint32_t payload_bytes;
+
+	if (!readable(in, l3 + IPV6_HEADER_BYTES, view))
+		return;
+	if (ip[0] >> 4 != 6) {
+		view->kind = WIRE_MALFORMED;
+		return;
+	}
+	payload_bytes = wire_load_be16(ip + 4);
+	view->ip_version = 6;
+	view->ecn = (ip[1] >> 4) & 3;
+	view->ip_total_bytes = IPV6_HEADER_BYTES + payload_bytes;
+	view->l4_offset = (uint16_t)(l3 + IPV6_HEADER_BYTES);
+	memcpy(view->src, ip + 8, 16);
+	memcpy(view->dst, ip + 24, 16);
+	if (payload_bytes == 0 && ip[6] == IP_PROTO_HOP_BY_HOP) {
+		view->kind = WIRE_JUMBOGRAM;
+		return;
+	}
+	if (l3 + view->ip_total_bytes > in->frame_bytes) {
+		view->kind = WIRE_TRUNCATED;
+		return;
+	}
+	if (__builtin_expect(ip[6] == IP_PROTO_TCP, 1))
+		wire_parse_tcp(in->frame, in->bytes, view);
+	else
+		parse_ipv6_extensions(in, ip[6], view);
+}
+
+static inline bool is_vlan(uint16_t type)
+{
+	return type == ETHER_TYPE_VLAN || type == ETHER_TYPE_QINQ || type == ETHER_TYPE_QINQ_OLD;
+}
+
+/* gcc makes a memset of this size a "rep stos", which alone takes as long as the whole parser. */
+static inline void clear(struct wire_view *view)
+{
+	typedef uint64_t block __attribute__((vector_size(16), aligned(1), may_alias));
+	enum { BLOCKS = sizeof(*view) / sizeof(block) };
+	block *at = (block *)view;
+
+#pragma GCC unroll 16
+	for (unsigned int i = 0; i < BLOCKS; i++)
+		at[i] = (block){0};
+	memset(at + BLOCKS, 0, sizeof(*view) % sizeof(block));
+}
+
+void wire_parse(const uint8_t *frame, uint32_t bytes, uint32_t frame_bytes, struct wire_view *view)
+{
+	const struct cursor in = {
+		.frame = frame,
+		.bytes = bytes < frame_bytes ? bytes : frame_bytes,
+		.frame_bytes = frame_bytes,
+	};
+	uint32_t at = ETHER_TYPE_OFFSET;
+	uint16_t type;
+
+	clear(view);
+	if (!readable(&in, at + 2, view))
+		return;
+	type = wire_load_be16(frame + at);
+	while (__builtin_expect(is_vlan(type), 0)) {
+		if (view->vlan_count == WIRE_VLAN_MAX) {
+			view->kind = WIRE_VLAN_DEPTH;
+			return;
+		}
+		if (!readable(&in, at + VLAN_TAG_BYTES + 2, view))
+			return;
+		view->vlan[view->vlan_count++] =
+			(uint32_t)type << 16 | (wire_load_be16(frame + at + 2) & VLAN_VID_MASK);
+		at += VLAN_TAG_BYTES;
+		type = wire_load_be16(frame + at);
+	}
+	view->l3_offset = (uint16_t)(at + 2);
+
+	/* An 802.3 length (below 0x600) is no type that is known here: LLC is not IP. */
+	if (type == ETHER_TYPE_IPV4)
+		parse_ipv4(&in, view);
+	else if (type == ETHER_TYPE_IPV6)
+		parse_ipv6(&in, view);
+	else
+		view->kind = WIRE_NON_IP;
+}
+
+const char *wire_kind_name(enum wire_kind kind)
+{
+	switch (kind) {
+	case WIRE_TCP:
+		return "tcp";
+#define KIND_NAME(reason, name, help)                                                              \
+	case reason:                                                                               \
+		return name;
+		WIRE_REASONS(KIND_NAME)
+#undef KIND_NAME
+	case WIRE_KIND_COUNT:
+		break;
+	}
+	return "unknown";
+}
