@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* ACKs from the wireless side: scoreboard, RTT, loss detection, repair, and the verdict on the ACK. */
+#include <snoop/engine.h>
+
+#define DUP_THRESHOLD 3
+
+/* What one ACK newly delivered. */
+struct delivery {
+	uint32_t segments;
+	uint32_t repaired;      /* delivered after a repeat of ours alone */
+	bool has_sample;
+	uint64_t sample_sent_us; /* most recently sent among the segments sent once */
+	uint64_t newest_sent_us; /* most recently sent of all: RACK */
+	uint32_t newest_end;
+	bool newest_repeated;
+	bool any;
+};
+
+static void deliver(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_segment *segment,
+		    struct delivery *delivery)
+{
+	bool once = !segment->tries && !(segment->flags & SEGMENT_SENDER);
+
+	delivery->segments++;
+	if (segment->tries && !(segment->flags & SEGMENT_SENDER)) {
+		delivery->repaired++;
+		if (!flow->repairs_confirmed++)
+			engine->counters->flows_helped++;
+		engine->counters->repairs_confirmed++;
+	}
+	if (!delivery->any || segment->sent_us > delivery->newest_sent_us ||
+	    (segment->sent_us == delivery->newest_sent_us && wire_seq_gt(segment->end, delivery->newest_end))) {
+		delivery->any = true;
+		delivery->newest_sent_us = segment->sent_us;
+		delivery->newest_end = segment->end;
+		delivery->newest_repeated = !once;
+	}
+	if (once && (!delivery->has_sample || segment->sent_us > delivery->sample_sent_us)) {
+		delivery->has_sample = true;
+		delivery->sample_sent_us = segment->sent_us;
+	}
+	/* Sent once, below what was SACKed earlier, and yet delivered: the radio reorders (RFC 8985 section 6.2). */
+	if (once && wire_seq_lt(segment->end, flow->high_sack) && !(segment->flags & SEGMENT_SACKED))
+		flow->reordering = true;
+}
+
+static void take_cumulative(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t ack,
+			    struct delivery *delivery)
+{
+	while (flow->by_seq.head) {
+		uint32_t index = flow->by_seq.head;
+		struct snoop_segment *segment = segment_at(engine, index);
+
+		if (wire_seq_gt(segment->end, ack))
+			break;
+		if (!(segment->flags & SEGMENT_SACKED))
+			deliver(engine, flow, segment, delivery);
+		segment_remove(engine, flow, index);
+	}
+}
+
+static void take_sack(struct snoop_engine *engine, struct snoop_flow *flow, const struct wire_sack *block,
+		      struct delivery *delivery)
+{
+	uint32_t index = segment_find_open(engine, flow, block->start);
+
+	/* A segment is SACKed only if the block covers it whole. */
+	if (index && wire_seq_lt(segment_at(engine, index)->seq, block->start))
+		index = segment_at(engine, index)->open_next;
+	while (index) {
+		struct snoop_segment *segment = segment_at(engine, index);
+		uint32_t next = segment->open_next;
+
+		if (wire_seq_gt(segment->end, block->end))
+			break;
+		deliver(engine, flow, segment, delivery);
+		segment_sacked(engine, flow, index);
+		index = next;
+	}
+	if (index)
+		flow->sack_hint = index;
+}
+
+/* RFC 2883: the first block repeats data below the cumulative ACK, or inside of the second block. */
+static bool is_dsack(const struct wire_view *view)
+{
+	if (!view->sack_count)
+		return false;
+	if (wire_seq_leq(view->sack[0].end, view->ack))
+		return true;
+	return view->sack_count > 1 && wire_seq_geq(view->sack[0].start, view->sack[1].start) &&
+	       wire_seq_leq(view->sack[0].end, view->sack[1].end);
+}
+
+/* @return true if the duplicate is a repeat of ours. */
+static bool take_dsack(struct snoop_engine *engine, struct snoop_flow *flow, const struct wire_sack *block)
+{
+	bool ours = false;
+
+	for (int i = 0; i < SNOOP_RECENT_REPEATS; i++) {
+		if (!flow->recent_repeats[i].valid || wire_seq_lt(flow->recent_repeats[i].seq, block->start) ||
+		    wire_seq_geq(flow->recent_repeats[i].seq, block->end))
+			continue;
+		flow->recent_repeats[i].valid = false;
+		ours = true;
+		flow->spurious++;
+		engine->counters->spurious_repairs++;
+		if (flow->recent_repeats[i].cause == SNOOP_CAUSE_TIMEOUT) {
+			/* The station answers later than we thought. */
+			flow->rto_widen_us = (uint32_t)min_u64(flow->rto_widen_us + flow->srtt_us,
+							       2ULL * engine->config.delayed_ack_us);
+		} else if (flow->recent_repeats[i].cause == SNOOP_CAUSE_SCOREBOARD) {
+			flow->reordering = true;
+			if (flow->reo_steps < UINT8_MAX)
+				flow->reo_steps++;
+		}
+	}
+	return ours;
+}
+
+static void update_rack(struct snoop_engine *engine, struct snoop_flow *flow, const struct delivery *delivery,
+			uint64_t now_us)
+{
+	uint64_t rtt_us = now_us - delivery->newest_sent_us;
+
+	if (!delivery->any)
+		return;
+	/* An ACK faster than the path allows is one of the original, not of the repeat (RFC 8985 step 2). */
+	if (delivery->newest_repeated && rtt_us < rtt_min_us(engine, flow))
+		return;
+	if (delivery->newest_sent_us < flow->rack_sent_us ||
+	    (delivery->newest_sent_us == flow->rack_sent_us && wire_seq_lt(delivery->newest_end, flow->rack_end)))
+		return;
+	flow->rack_sent_us = delivery->newest_sent_us;
+	flow->rack_end = delivery->newest_end;
+	flow->rack_rtt_us = (uint32_t)min_u64(rtt_us, UINT32_MAX);
+}
+
+static void take_window(struct snoop_flow *flow, const struct wire_view *view)
+{
+	flow->window_bytes = flow->window_shift_known ? (uint32_t)view->window << flow->window_shift : UINT32_MAX;
+	if (!view->window)
+		flow->window_bytes = 0;
+}
+
+/* Without SACK: RFC 5681 duplicate ACKs, RFC 6582 partial ACKs. */
+static void detect_without_sack(struct snoop_engine *engine, struct snoop_flow *flow, bool advanced, uint64_t now_us)
+{
+	uint32_t index = flow->open.head;
+	struct snoop_segment *segment;
+	uint32_t threshold = DUP_THRESHOLD;
+
+	if (!index)
+		return;
+	segment = segment_at(engine, index);
+	if (segment->seq != flow->una || (segment->flags & (SEGMENT_LOST | SEGMENT_LEFT)))
+		return;
+	if (advanced) {
+		if (!flow->recovery || wire_seq_geq(flow->una, flow->recovery_point))
+			flow->recovery = false;
+		else if (!segment->tries)
+			loss_mark(engine, flow, index, SNOOP_CAUSE_DUPACK, now_us);
+		return;
+	}
+	/* Early retransmit, RFC 5827: a small flight cannot give three duplicates. */
+	if (flow->open_count <= DUP_THRESHOLD)
+		threshold = flow->open_count > 2 ? flow->open_count - 1 : 1;
+	if (!segment->tries ? flow->dup_acks >= threshold
+			    : now_us - segment->sent_us > flow->srtt_us + max_u64(4ULL * flow->rttvar_us,
+										  flow->srtt_us / 4)) {
+		/* A repeat that duplicates outlive was lost too: they are answers to what was sent behind it. */
+		loss_mark(engine, flow, index, SNOOP_CAUSE_DUPACK, now_us);
+		flow->recovery = true;
+		flow->recovery_point = flow->snd_max;
+	}
+}
+
+static void advance(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t ack, struct delivery *delivery)
+{
+	flow->acked_bytes += ack - flow->una;
+	if (wire_seq_gt(ack, flow->snd_max))
+		flow->snd_max = ack; /* data that went another way, or before our time */
+	flow->una = ack;
+	take_cumulative(engine, flow, ack, delivery);
+	flow->high_sack = wire_seq_max(flow->high_sack, ack);
+	flow->dup_acks = 0;
+	flow->hold_over = false;
+	flow->answers_due = 0;
+	/* The hole is filled: what was withheld for it says nothing any more. */
+	ack_free_all(engine, flow);
+}
+
+static void resync(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t ack, uint64_t now_us)
+{
+	snoop_flow_reset(engine, flow);
+	engine->counters->flows_reset++;
+	flow->una = flow->snd_max = flow->high_sack = ack;
+	flow->progress_us = now_us;
+	flow->started = true;
+}
+
+enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow *flow,
+				  const struct snoop_packet *packet, uint64_t now_us)
+{
+	const struct wire_view *view = packet->view;
+	struct snoop_station *station = station_of(engine, flow);
+	struct delivery delivery = { 0 };
+	bool advanced = false, duplicate, dsack, dsack_is_ours = false, withhold = false;
+	uint32_t high_sack;
+
+	flow->last_seen_us = now_us;
+	if (flow->level == SNOOP_LEVEL_BYPASS || flow->closed)
+		return SNOOP_FORWARD;
+	if (view->options_malformed) {
+		engine->counters->pass_bad_options++;
+		ack_release_all(engine, flow);
+		return SNOOP_FORWARD;
+	}
+	if (view->tcp_flags & WIRE_TCP_RST) {
+		snoop_flow_reset(engine, flow);
+		flow->closed = true;
+		engine->counters->flows_reset++;
+		return SNOOP_FORWARD;
+	}
+	if (!(view->tcp_flags & WIRE_TCP_ACK)) {
+		ack_release_all(engine, flow);
+		return SNOOP_FORWARD;
+	}
+	engine->counters->acks_seen++;
+	if (view->tcp_flags & WIRE_TCP_FIN)
+		flow->fin_station = true;
+	if (station) {
+		station_heard(engine, station, now_us);
+		if (flow->station_era != station->era) {
+			flow->station_era = station->era;
+			loss_revive(engine, flow, now_us);
+		}
+	}
+
+	if (!flow->started) {
+		take_window(flow, view);
+		flow->two_way = true;
+		return SNOOP_FORWARD;
+	}
+	/* Far outside of what is known: another connection, or a sequence jump that we did not see. */
+	if (view->ack - flow->una > 1U << 30 && flow->una - view->ack > 1U << 30)
+		resync(engine, flow, view->ack, now_us);
+	if (wire_seq_lt(view->ack, flow->una) && flow->acked) {
+		engine->counters->acks_old++;
+		ack_release_all(engine, flow);
+		return SNOOP_FORWARD;
+	}
+	if (!flow->acked && wire_seq_lt(view->ack, flow->una))
+		flow->una = flow->high_sack = view->ack; /* picked up mid-stream: older data is on its way */
+	duplicate = flow->acked && view->ack == flow->una && !view->payload_bytes &&
+		    view->window == flow->window_raw && wire_seq_lt(flow->una, flow->snd_max);
+	flow->two_way = true;
+
+	if (view->has_timestamp) {
+		flow->ts_echo = view->tsecr;
+		flow->echoed = true;
+	}
+	dsack = is_dsack(view);
+	if (dsack)
+		dsack_is_ours = take_dsack(engine, flow, &view->sack[0]);
+	if (view->sack_count)
+		flow->sack = true;
+	if (wire_seq_gt(view->ack, flow->una)) {
+		advanced = true;
+		advance(engine, flow, view->ack, &delivery);
+	}
+	high_sack = flow->high_sack;
+	for (uint8_t i = dsack; i < view->sack_count; i++) {
+		const struct wire_sack *block = &view->sack[i];
+
+		if (wire_seq_leq(block->end, flow->una) || wire_seq_gt(block->end, flow->snd_max))
+			continue;
+		take_sack(engine, flow, block, &delivery);
+		high_sack = wire_seq_max(high_sack, block->end);
+	}
+	/* Only now: the blocks of one ACK come newest first, which is no reordering. */
+	flow->high_sack = high_sack;
+
+	if (delivery.segments) {
+		flow->progress_us = now_us;
+		flow->backoff = 0;
+		veto_delivered(engine, flow, delivery.segments, now_us);
+	}
+	/* Karn; and what a repeat just uncovered has waited for it: no sample of the path. */
+	if (delivery.has_sample && !delivery.newest_repeated)
+		rtt_sample(engine, flow, (uint32_t)min_u64(now_us - delivery.sample_sent_us, UINT32_MAX - 1),
+			   delivery.segments == 1 && !flow->open_count, now_us);
+	update_rack(engine, flow, &delivery, now_us);
+	veto_progress(flow, now_us);
+
+	/* Packet conservation: what has left the radio makes room for repeats, and little more. */
+	if (flow->credit > engine->config.allowance_segments)
+		flow->credit = engine->config.allowance_segments;
+	flow->credit += delivery.segments;
+	if (duplicate) {
+		engine->counters->acks_duplicate++;
+		if (!view->sack_count && !flow->answers_due) {
+			flow->dup_acks++;
+			flow->credit++;
+			flow->progress_us = now_us; /* something was delivered, if nobody knows what */
+		}
+	}
+
+	take_window(flow, view); /* before anything is repeated; the raw window is compared first */
+	loss_detect(engine, flow, now_us);
+	if (advanced || (duplicate && !view->sack_count && !flow->sack))
+		detect_without_sack(engine, flow, advanced, now_us);
+	loss_repair(engine, flow, now_us);
+
+	/* A duplicate that is none of ours is news of the sender's own repeats. */
+	if (duplicate && (!dsack || dsack_is_ours))
+		withhold = ack_may_withhold(engine, flow, view, dsack_is_ours, now_us);
+	if (duplicate && flow->answers_due && !dsack_is_ours)
+		flow->answers_due--;
+	if (withhold)
+		withhold = segment_park(engine, flow, packet, now_us + engine->config.hold_max_us);
+	if (withhold) {
+		flow->acks_withheld++;
+		engine->counters->acks_withheld++;
+	} else {
+		ack_release_all(engine, flow);
+		rtt_wired_arm(flow, view, now_us);
+	}
+	flow->window_raw = view->window;
+	flow->ecn_last = ack_ecn_bits(view);
+	flow->acked = true;
+	flow_rearm(engine, flow, now_us);
+	return withhold ? SNOOP_WITHHOLD : SNOOP_FORWARD;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Which duplicate ACKs may be withheld, and what becomes of them. */
+#include <snoop/engine.h>
+
+bool flow_withholds(const struct snoop_flow *flow)
+{
+	return flow->level == SNOOP_LEVEL_SNOOP || (flow->level == SNOOP_LEVEL_AUTO && flow->sender_impatient);
+}
+
+/* The ACK itself: pure, a duplicate, and nothing in it but the hole is news. */
+static bool is_bare_duplicate(const struct snoop_flow *flow, const struct wire_view *view)
+{
+	return (view->tcp_flags & (WIRE_TCP_ACK | WIRE_TCP_SYN | WIRE_TCP_FIN | WIRE_TCP_RST | WIRE_TCP_URG)) ==
+		       WIRE_TCP_ACK &&
+	       !view->payload_bytes && view->ack == flow->una && view->window == flow->window_raw && view->window &&
+	       ack_ecn_bits(view) == flow->ecn_last && !view->has_other_option && !view->options_malformed;
+}
+
+bool ack_may_withhold(struct snoop_engine *engine, const struct snoop_flow *flow, const struct wire_view *view,
+		      bool dsack_is_ours, uint64_t now_us)
+{
+	const struct snoop_segment *hole;
+
+	if (!flow_withholds(flow) || !flow->acked || flow->hold_over || flow->vetoing)
+		return false;
+	if (!is_bare_duplicate(flow, view) || (flow->answers_due && !dsack_is_ours))
+		return false;
+	/* Data that we forwarded is outstanding, and every hole is ours to repair. */
+	if (!flow->open.head || flow->left_count || flow->sender_count || flow->gaps)
+		return false;
+	if (wire_seq_lt(segment_at(engine, flow->by_seq.tail)->end, flow->high_sack))
+		return false; /* a hole behind all that is cached */
+	hole = segment_at(engine, flow->by_seq.head);
+	if (hole->seq != flow->una || (hole->flags & SEGMENT_SACKED))
+		return false;
+	return hole->tries < engine->config.tries_max &&
+	       (!(hole->flags & SEGMENT_COUNTED) || (uint32_t)now_us - hole->lost_us < engine->config.hold_max_us);
+}
+
+void ack_release_all(struct snoop_engine *engine, struct snoop_flow *flow)
+{
+	void *packet;
+
+	while ((packet = segment_unpark(engine, flow))) {
+		engine->counters->acks_released++;
+		engine->ops->release(engine->owner, packet);
+	}
+}
+
+void ack_free_all(struct snoop_engine *engine, struct snoop_flow *flow)
+{
+	void *packet;
+
+	while ((packet = segment_unpark(engine, flow))) {
+		engine->counters->acks_freed++;
+		engine->ops->drop(engine->owner, packet);
+	}
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Packets from the wired side: what is cached, what is only forwarded. */
+#include <snoop/engine.h>
+
+#define JUMP_MIN_BYTES (4U << 20)       /* a jump ahead of less than this is a hole, whatever the window */
+#define PAWS_REGRESSION_TICKS 5000U     /* older than any reordering: another connection (RFC 7323 section 5) */
+#define ONE_WAY_SEGMENTS 64U            /* cached on trust before the first ACK is seen */
+
+static bool answers_are_due(const struct snoop_flow *flow, const struct wire_view *view, uint32_t end)
+{
+	/* Old data, keep-alives and window probes make the station answer with an ACK that looks like a duplicate. */
+	return wire_seq_leq(end, flow->una) && flow->una - end <= 1U << 30 &&
+	       (view->payload_bytes || wire_seq_lt(view->seq, flow->una));
+}
+
+static void note_sender_repeat(struct snoop_engine *engine, struct snoop_flow *flow, bool needless)
+{
+	flow->sender_repeats++;
+	engine->counters->sender_repeats++;
+	if (!needless)
+		return;
+	engine->counters->sender_repeats_needless++;
+	flow->sender_impatient = true;
+}
+
+static void start(struct snoop_flow *flow, uint32_t seq, uint64_t now_us)
+{
+	flow->una = flow->snd_max = flow->high_sack = seq;
+	flow->progress_us = now_us;
+	flow->shield_credit = UINT16_MAX;
+	flow->started = true;
+}
+
+/* Bytes that do not belong to what we know: an old connection, or one that went on without us. */
+static bool is_foreign(const struct snoop_flow *flow, const struct wire_view *view, uint32_t end)
+{
+	uint32_t limit = JUMP_MIN_BYTES;
+
+	if (flow->window_bytes != UINT32_MAX && 2ULL * flow->window_bytes > limit && flow->window_bytes < 1U << 30)
+		limit = 2 * flow->window_bytes;
+	if (wire_seq_gt(view->seq, flow->snd_max) && view->seq - flow->snd_max > limit)
+		return true;
+	if (wire_seq_lt(end, flow->una) && flow->una - end > 1U << 30)
+		return true;
+	return view->has_timestamp && flow->timestamps && wire_seq_geq(view->seq, flow->snd_max) &&
+	       wire_seq_lt(view->tsval + PAWS_REGRESSION_TICKS, flow->ts_last);
+}
+
+enum take_over { UNSEEN, REPLACED, KEPT };
+
+/*
+ * The segment lies below what was forwarded already. Newest bytes win: cached segments that overlap are replaced. One
+ * that the station has SACKed stays as it is, as the copy is needless.
+ *
+ * @return UNSEEN if it fills a hole that we never saw filled: reordered upstream, or lost there.
+ */
+static enum take_over take_over(struct snoop_engine *engine, struct snoop_flow *flow, const struct wire_view *view,
+				uint32_t end)
+{
+	uint32_t index = segment_find(engine, flow, view->seq);
+	enum take_over result = UNSEEN;
+	bool needless = false;
+
+	while (index && wire_seq_lt(segment_at(engine, index)->seq, end)) {
+		struct snoop_segment *segment = segment_at(engine, index);
+		uint32_t next = segment->seq_next;
+		bool sacked = segment->flags & SEGMENT_SACKED;
+
+		needless |= sacked || segment->tries;
+		if (sacked && segment->seq == view->seq && segment->end == end) {
+			result = KEPT;
+		} else {
+			segment_remove(engine, flow, index);
+			if (result == UNSEEN)
+				result = REPLACED;
+		}
+		index = next;
+	}
+	if (result != UNSEEN)
+		note_sender_repeat(engine, flow, needless);
+	return result;
+}
+
+/* From now on a D-SACK of these bytes may tell of the sender's copy: it is not ours to judge or to withhold. */
+static void forget_repeats(struct snoop_flow *flow, uint32_t seq, uint32_t end)
+{
+	for (int i = 0; i < SNOOP_RECENT_REPEATS; i++)
+		if (wire_seq_geq(flow->recent_repeats[i].seq, seq) && wire_seq_lt(flow->recent_repeats[i].seq, end))
+			flow->recent_repeats[i].valid = false;
+}
+
+static void note_hole(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t seq)
+{
+	flow->upstream_holes++;
+	engine->counters->upstream_holes++;
+	engine->counters->upstream_bytes += seq - flow->snd_max;
+}
+
+static void cache(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet, uint32_t end,
+		  bool sent_before, uint64_t now_us)
+{
+	uint32_t index;
+
+	if (!packet->checksum_ok) {
+		flow->bad_checksum = true;
+		engine->counters->pass_bad_checksum++;
+		return;
+	}
+	if (!packet->handle) {
+		engine->counters->pass_not_shareable++;
+		return;
+	}
+	if (!flow->two_way && flow->cached_count >= ONE_WAY_SEGMENTS)
+		return;
+	index = segment_insert(engine, flow, packet, packet->view->seq, end, now_us);
+	if (!index) {
+		/* What the station has SACKed is the least useful thing in the cache. */
+		uint32_t oldest = flow->by_seq.head;
+
+		if (oldest && (segment_at(engine, oldest)->flags & SEGMENT_SACKED)) {
+			engine->counters->cache_evictions++;
+			segment_remove(engine, flow, oldest);
+			index = segment_insert(engine, flow, packet, packet->view->seq, end, now_us);
+		}
+	}
+	if (!index) {
+		flow->cache_refused = true;
+		engine->counters->pass_cache_full++;
+		return;
+	}
+	if (sent_before)
+		segment_by_sender(engine, flow, index);
+}
+
+void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
+		     uint64_t now_us)
+{
+	const struct wire_view *view = packet->view;
+	uint32_t end = view->seq + wire_segment_bytes(view);
+	enum take_over taken = UNSEEN;
+
+	flow->last_seen_us = now_us;
+	if (flow->level == SNOOP_LEVEL_BYPASS || flow->closed)
+		return;
+	if (view->options_malformed) {
+		engine->counters->pass_bad_options++;
+		return;
+	}
+	if (view->tcp_flags & WIRE_TCP_RST) {
+		snoop_flow_reset(engine, flow);
+		flow->closed = true;
+		engine->counters->flows_reset++;
+		return;
+	}
+	rtt_wired_echo(flow, view, now_us);
+	if (flow->started && wire_seq_lt(view->seq, flow->snd_max))
+		forget_repeats(flow, view->seq, end);
+	if (flow->started && answers_are_due(flow, view, end)) {
+		if (flow->answers_due < UINT8_MAX)
+			flow->answers_due++;
+		if (view->payload_bytes > 1) {
+			engine->counters->pass_old_data++;
+			note_sender_repeat(engine, flow, true);
+		}
+		return;
+	}
+	if (end == view->seq)
+		return;
+
+	flow->data_segments++;
+	flow->data_bytes += view->payload_bytes;
+	flow->last_data_us = now_us;
+	engine->counters->data_segments++;
+	if (!flow->started) {
+		start(flow, view->seq, now_us);
+	} else if (is_foreign(flow, view, end)) {
+		snoop_flow_reset(engine, flow);
+		engine->counters->flows_reset++;
+		start(flow, view->seq, now_us);
+	}
+	if (view->payload_bytes > flow->max_payload_bytes)
+		flow->max_payload_bytes = view->payload_bytes;
+	if (view->tcp_flags & WIRE_TCP_FIN) {
+		flow->fin_wired = true;
+		flow->fin_end = end;
+	}
+
+	if (wire_seq_lt(view->seq, flow->snd_max)) {
+		veto_sender_repeat(flow, view->seq, end);
+		taken = take_over(engine, flow, view, end);
+		if (view->has_timestamp)
+			loss_shield(engine, flow, view->tsval, now_us);
+		/* The duplicate ACKs of what the sender has taken up are news to it. */
+		ack_release_all(engine, flow);
+	} else {
+		if (view->seq != flow->snd_max)
+			note_hole(engine, flow, view->seq);
+		loss_shield_earn(flow);
+		if (view->has_timestamp) {
+			flow->ts_last = view->tsval;
+			flow->timestamps = true;
+		}
+	}
+	/* The tail timer starts anew when data leaves an idle flow. */
+	if (!flow->open_count)
+		flow->progress_us = now_us;
+	flow->snd_max = wire_seq_max(flow->snd_max, end);
+	if (taken != KEPT)
+		cache(engine, flow, packet, end, taken == REPLACED, now_us);
+	flow_rearm(engine, flow, now_us);
+}

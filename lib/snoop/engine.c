@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include <snoop/engine.h>
+
+#define ALIGN_BYTES 64U
+#define BACKLOG_US 5000U        /* losses this long after a full TX queue are the queue's */
+
+static size_t aligned(size_t bytes)
+{
+	return (bytes + ALIGN_BYTES - 1) / ALIGN_BYTES * ALIGN_BYTES;
+}
+
+size_t snoop_engine_bytes(const struct snoop_config *config)
+{
+	return aligned(sizeof(struct snoop_engine)) +
+	       aligned((config->cache_segments + 1ULL) * sizeof(struct snoop_segment)) +
+	       aligned((config->stations + 1ULL) * sizeof(struct snoop_station)) +
+	       aligned(config->stations * sizeof(uint32_t)) +
+	       aligned((config->syn_entries + 1ULL) * sizeof(struct snoop_handshake)) +
+	       aligned(config->syn_entries * sizeof(uint32_t));
+}
+
+struct snoop_engine *snoop_engine_init(void *memory, const struct snoop_config *config, const struct snoop_ops *ops,
+				       void *owner, struct counters *counters, uint64_t secret)
+{
+	struct snoop_engine *engine = memory;
+	uint8_t *at = memory;
+
+	memset(memory, 0, snoop_engine_bytes(config));
+	at += aligned(sizeof(*engine));
+	engine->config = *config;
+	engine->ops = ops;
+	engine->owner = owner;
+	engine->counters = counters;
+	engine->secret = secret;
+
+	/* Index 0 of every table means none. */
+	engine->segment_count = config->cache_segments;
+	engine->segments = (struct snoop_segment *)(void *)at;
+	at += aligned((config->cache_segments + 1ULL) * sizeof(struct snoop_segment));
+	engine->station_count = config->stations;
+	engine->stations = (struct snoop_station *)(void *)at;
+	at += aligned((config->stations + 1ULL) * sizeof(struct snoop_station));
+	engine->station_buckets = (uint32_t *)(void *)at;
+	at += aligned(config->stations * sizeof(uint32_t));
+	engine->handshake_count = config->syn_entries;
+	engine->handshakes = (struct snoop_handshake *)(void *)at;
+	at += aligned((config->syn_entries + 1ULL) * sizeof(struct snoop_handshake));
+	engine->handshake_buckets = (uint32_t *)(void *)at;
+
+	segment_pool_init(engine);
+	station_table_init(engine);
+	syn_init(engine);
+	return engine;
+}
+
+void snoop_engine_configure(struct snoop_engine *engine, const struct snoop_config *config)
+{
+	engine->config = *config;
+}
+
+void snoop_engine_tx_backlog(struct snoop_engine *engine, uint64_t now_us)
+{
+	engine->backlog_until_us = now_us + BACKLOG_US;
+}
+
+void snoop_key_of(struct snoop_key *key, const struct wire_view *view, enum snoop_side from)
+{
+	bool wired = from == SNOOP_WIRED;
+
+	memcpy(key->wired_addr, wired ? view->src : view->dst, sizeof(key->wired_addr));
+	memcpy(key->station_addr, wired ? view->dst : view->src, sizeof(key->station_addr));
+	memset(key->vlan, 0, sizeof(key->vlan));
+	/* A priority tag (VID 0) is no VLAN; one direction may carry it alone. */
+	for (int i = 0, at = 0; i < view->vlan_count; i++)
+		if (view->vlan[i] & 0xfff)
+			key->vlan[at++] = view->vlan[i];
+	key->wired_port = wired ? view->src_port : view->dst_port;
+	key->station_port = wired ? view->dst_port : view->src_port;
+	key->ip_version = view->ip_version;
+	memset(key->pad, 0, sizeof(key->pad));
+}
+
+void snoop_flow_init(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_key *key,
+		     enum snoop_level level, uint64_t now_us)
+{
+	memset(flow, 0, sizeof(*flow));
+	flow->level = level;
+	flow->window_bytes = UINT32_MAX;
+	flow->deadline_us = flow->reo_deadline_us = flow->tail_deadline_us = SNOOP_NEVER;
+	flow->last_seen_us = flow->progress_us = now_us;
+	windowed_min_init(&flow->min_rtt);
+	windowed_min_init(&flow->wired_rtt);
+	engine->counters->flows_created++;
+	flow->station = station_get(engine, key);
+	if (flow->station) {
+		engine->stations[flow->station].refs++;
+		flow->station_era = engine->stations[flow->station].era;
+	}
+	if (!syn_adopt(engine, key, flow, now_us)) {
+		flow->midstream = true;
+		engine->counters->flows_midstream++;
+	}
+}
+
+void snoop_flow_set_level(struct snoop_engine *engine, struct snoop_flow *flow, enum snoop_level level)
+{
+	if (flow->level == level)
+		return;
+	/* What was seen under one level says little under another; the next segment starts afresh. */
+	snoop_flow_reset(engine, flow);
+	flow->level = level;
+}
+
+void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow)
+{
+	ack_release_all(engine, flow);
+	while (flow->by_seq.head)
+		segment_remove(engine, flow, flow->by_seq.head);
+	flow->started = flow->acked = flow->recovery = flow->hold_over = flow->vetoing = false;
+	memset(flow->recent_repeats, 0, sizeof(flow->recent_repeats));
+	flow->timestamps = flow->echoed = false;
+	flow->dup_acks = flow->credit = 0;
+	flow->answers_due = flow->backoff = 0;
+	flow->rack_sent_us = 0;
+	flow->echo_sent_us = 0;
+	flow->veto_quiet_us = 0;
+	flow->deadline_us = flow->reo_deadline_us = flow->tail_deadline_us = SNOOP_NEVER;
+}
+
+void snoop_flow_close(struct snoop_engine *engine, struct snoop_flow *flow)
+{
+	snoop_flow_reset(engine, flow);
+	if (flow->repairs_confirmed)
+		engine->counters->flows_helped--;
+	if (flow->station)
+		engine->stations[flow->station].refs--;
+	flow->station = 0;
+}
+
+bool snoop_flow_finished(const struct snoop_flow *flow)
+{
+	return flow->closed || (flow->fin_wired && flow->fin_station && wire_seq_geq(flow->una, flow->fin_end));
+}
+
+enum snoop_reason snoop_flow_reason(const struct snoop_flow *flow)
+{
+	if (flow->repairs_confirmed)
+		return SNOOP_REASON_HELPED;
+	if (flow->level == SNOOP_LEVEL_BYPASS)
+		return SNOOP_REASON_BYPASS;
+	if (flow->level == SNOOP_LEVEL_OBSERVE)
+		return SNOOP_REASON_OBSERVE;
+	if (!flow->two_way)
+		return SNOOP_REASON_ONE_WAY;
+	if (flow->bad_checksum)
+		return SNOOP_REASON_BAD_CHECKSUM;
+	if (flow->cache_refused)
+		return SNOOP_REASON_CACHE_FULL;
+	if (flow->silent)
+		return SNOOP_REASON_SILENT;
+	if (flow->vetoes)
+		return SNOOP_REASON_CONGESTION;
+	if (flow->given_up)
+		return SNOOP_REASON_GIVEN_UP;
+	if (flow->radio_losses)
+		return SNOOP_REASON_REPAIRING;
+	return flow->upstream_holes ? SNOOP_REASON_UPSTREAM : SNOOP_REASON_NO_LOSS;
+}
+
+void snoop_flow_info(const struct snoop_engine *engine, const struct snoop_flow *flow, struct snoop_flow_info *info)
+{
+	uint32_t min_rtt_us = windowed_min_get(&flow->min_rtt), wired_rtt_us = windowed_min_get(&flow->wired_rtt);
+
+	*info = (struct snoop_flow_info){
+		.level = flow->level,
+		.reason = snoop_flow_reason(flow),
+		.withholding = flow_withholds(flow),
+		.midstream = flow->midstream,
+		.sack = flow->sack,
+		.timestamps = flow->timestamps,
+		.window_scale_known = flow->window_shift_known,
+		.srtt_us = flow->srtt_us,
+		.rttvar_us = flow->rttvar_us,
+		.min_rtt_us = min_rtt_us == UINT32_MAX ? 0 : min_rtt_us,
+		.wired_rtt_us = wired_rtt_us == UINT32_MAX ? 0 : wired_rtt_us,
+		.queue_delay_us = flow->queue_delay_us,
+		.cached_segments = flow->cached_count,
+		.parked_acks = flow->parked_count,
+		.cached_bytes = flow->cached_bytes,
+		.data_segments = flow->data_segments,
+		.data_bytes = flow->data_bytes,
+		.acked_bytes = flow->acked_bytes,
+		.radio_losses = flow->radio_losses,
+		.upstream_holes = flow->upstream_holes,
+		.repeats = flow->repeats,
+		.repairs_confirmed = flow->repairs_confirmed,
+		.spurious = flow->spurious,
+		.given_up = flow->given_up,
+		.vetoes = flow->vetoes,
+		.sender_repeats = flow->sender_repeats,
+		.timeouts = flow->timeouts,
+		.acks_withheld = flow->acks_withheld,
+		.last_seen_us = flow->last_seen_us,
+	};
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * Internals that the files of the engine share. Not for users of the library.
+ */
+#ifndef SNOOP_ENGINE_H
+#define SNOOP_ENGINE_H
+
+#include <snoop/segment.h>
+
+#define USEC_PER_SEC 1000000ULL
+#define PPM 1000000ULL
+
+/** A wireless station: what all flows to one address have in common. */
+struct snoop_station {
+	uint8_t addr[16];
+	uint32_t vlan[WIRE_VLAN_MAX];
+	uint32_t next;                  /* chain of the hash bucket, or of the free list */
+	uint32_t refs;                  /* flows that point here */
+	uint32_t era;                   /* counts returns from silence */
+	uint32_t timeouts;              /* consecutive, over all flows, since it was heard */
+	uint32_t srtt_us, rttvar_us;    /* 0 until the first sample */
+	struct snoop_windowed_min min_rtt;
+	uint64_t heard_us;              /* last packet from it */
+	uint64_t probe_us;              /* silent: no probe before this time */
+	uint32_t probe_gap_us;
+	/* Outcome of segments while the queue was short: the radio's own loss share. Halved at 65536. */
+	uint32_t low_delivered, low_lost;
+	/* Largest queueing delay of the running period and of the one before. */
+	uint32_t delay_max_us[2];
+	uint64_t delay_since_us;
+	bool silent;
+	bool used;
+};
+
+/** One handshake in the SYN memory. */
+struct snoop_handshake {
+	struct snoop_key key;
+	uint32_t next;                  /* chain of the hash bucket, or of the free list */
+	uint32_t older, newer;          /* LRU order */
+	void *packet;                   /* SYN or SYN-ACK that crossed to the radio and is unanswered */
+	uint32_t frame_bytes;
+	uint32_t tries;
+	uint32_t syn_seq;               /* of packet */
+	uint64_t to_station_us;         /* when it crossed; 0 = none did */
+	uint64_t to_wired_us;           /* when the station's SYN or SYN-ACK crossed; 0 = none did */
+	uint64_t repeat_us;             /* when it is to be repeated */
+	uint32_t wired_rtt_us;
+	uint32_t wireless_rtt_us;
+	bool answered;                  /* the station has answered packet */
+	uint8_t shift[2];               /* window scale by enum snoop_side */
+	bool scales[2], sack[2], timestamps[2];
+	bool used;
+};
+
+struct snoop_engine {
+	struct snoop_config config;
+	const struct snoop_ops *ops;
+	void *owner;
+	struct counters *counters;
+	uint64_t secret;
+	uint64_t backlog_until_us;
+
+	struct snoop_segment *segments; /* [1 .. cache_segments] */
+	uint32_t segment_count;
+	uint32_t segment_free;
+
+	struct snoop_station *stations; /* [1 .. stations] */
+	uint32_t *station_buckets;
+	uint32_t station_count;
+	uint32_t station_free;
+	uint32_t station_hand;          /* clock hand for reuse */
+
+	struct snoop_handshake *handshakes; /* [1 .. syn_entries] */
+	uint32_t *handshake_buckets;
+	uint32_t handshake_count;
+	uint32_t handshake_free;
+	uint32_t handshake_oldest, handshake_newest;
+	uint64_t syn_deadline_us;
+	uint64_t syn_second_us;         /* start of the second in which SYNs are being counted */
+	uint32_t syn_in_second;
+};
+
+/* util.c */
+uint64_t hash_bytes(const void *data, size_t bytes, uint64_t seed);
+void windowed_min_add(struct snoop_windowed_min *min, uint32_t sample_us, uint64_t period_us, uint64_t now_us);
+/** @return UINT32_MAX while there is no sample. */
+uint32_t windowed_min_get(const struct snoop_windowed_min *min);
+void windowed_min_init(struct snoop_windowed_min *min);
+static inline uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+static inline uint64_t max_u64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* station.c */
+void station_table_init(struct snoop_engine *engine);
+/** @return index of the station, made where it is new; 0 if the table is full of stations in use. */
+uint32_t station_get(struct snoop_engine *engine, const struct snoop_key *key);
+/** @return index, or 0: never makes one. */
+uint32_t station_find(const struct snoop_engine *engine, const struct snoop_key *key);
+struct snoop_station *station_of(struct snoop_engine *engine, const struct snoop_flow *flow);
+void station_heard(struct snoop_engine *engine, struct snoop_station *station, uint64_t now_us);
+/** A tail timer of one of its flows expired. Decides whether the station has fallen silent. */
+void station_timeout(struct snoop_engine *engine, struct snoop_station *station, uint64_t now_us);
+
+/* rtt.c */
+void rtt_sample(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t rtt_us, bool may_be_delayed,
+		uint64_t now_us);
+void rtt_station_sample(struct snoop_station *station, uint32_t rtt_us, uint64_t now_us);
+/** @return the tail timer's length without delayed-ACK allowance, backoff included. */
+uint64_t rtt_rto_us(const struct snoop_engine *engine, const struct snoop_flow *flow);
+/** @return base RTT between box and station. */
+uint32_t rtt_min_us(struct snoop_engine *engine, const struct snoop_flow *flow);
+void rtt_wired_echo(struct snoop_flow *flow, const struct wire_view *view, uint64_t now_us);
+void rtt_wired_arm(struct snoop_flow *flow, const struct wire_view *view, uint64_t now_us);
+
+/* loss.c */
+/** RACK over in_flight: marks losses, sets reo_deadline_us. */
+void loss_detect(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
+/** One segment is lost: statistics, veto, then lost list or the sender. */
+void loss_mark(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index, enum snoop_cause cause,
+	       uint64_t now_us);
+/**
+ * The tail timer expired over this segment. It joins the lost list, but counts as a loss only once it is repeated: what
+ * one acknowledgement then covers was not lost.
+ */
+void loss_suspect(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
+/** Repeat what is lost as far as packet conservation, window and rules allow. */
+void loss_repair(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
+/** The station came back from silence: tries and ages start anew. */
+void loss_revive(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
+/**
+ * A repeat of the sender with timestamp tsval is about to be forwarded. When it fills a hole, the station will discard
+ * every older copy that arrives later (PAWS): what is on the air now could not be repaired any more. Each such loss would
+ * have to wait for the sender, whose repeat makes the next ones stale in turn, with a cut of its window every time. So
+ * where the radio's share makes a loss likely, what is on the air is sent once more, ahead of it.
+ */
+void loss_shield(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t tsval, uint64_t now_us);
+/** A new segment was forwarded. */
+void loss_shield_earn(struct snoop_flow *flow);
+/** Set deadline_us from everything that the flow waits for. */
+void flow_rearm(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
+
+/* veto.c */
+void veto_delivered(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t segments, uint64_t now_us);
+/** A first transmission was lost. @return true if it is left to the sender. */
+bool veto_loss(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_segment *segment,
+	       uint64_t now_us);
+/** The sender repeats [seq, end): if that is the signal, it has taken up the veto. */
+void veto_sender_repeat(struct snoop_flow *flow, uint32_t seq, uint32_t end);
+void veto_progress(struct snoop_flow *flow, uint64_t now_us);
+/** Queueing delay from which on a loss is congestion. */
+uint32_t veto_threshold_us(struct snoop_engine *engine, const struct snoop_flow *flow);
+/** The radio's own loss share as measured while its queue was short; 0 without evidence. */
+uint64_t veto_measured_share_ppm(struct snoop_engine *engine, const struct snoop_flow *flow);
+
+/* ack_policy.c */
+/** @return true if this duplicate ACK may be parked (the closed list of doc/protocol.md). */
+bool ack_may_withhold(struct snoop_engine *engine, const struct snoop_flow *flow, const struct wire_view *view,
+		      bool dsack_is_ours, uint64_t now_us);
+void ack_release_all(struct snoop_engine *engine, struct snoop_flow *flow);
+void ack_free_all(struct snoop_engine *engine, struct snoop_flow *flow);
+bool flow_withholds(const struct snoop_flow *flow);
+static inline uint8_t ack_ecn_bits(const struct wire_view *view)
+{
+	return (uint8_t)(view->ecn | (view->tcp_flags & (WIRE_TCP_ECE | WIRE_TCP_CWR)) | (view->tcp_ae << 2));
+}
+
+/* syn.c */
+void syn_init(struct snoop_engine *engine);
+/** Move what the handshake taught into a new flow and forget the handshake. @return false if none is known. */
+bool syn_adopt(struct snoop_engine *engine, const struct snoop_key *key, struct snoop_flow *flow, uint64_t now_us);
+
+#endif

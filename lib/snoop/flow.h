@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * What the engine knows of one flow: the data direction wired -> wireless of one TCP connection.
+ *
+ * The record is plain memory of the caller's (a flow table entry, or a variable of a test); only the engine that
+ * owns the flow touches it, on the worker's lcore. Segments are linked by index into the engine's pool, 0 = none.
+ */
+#ifndef SNOOP_FLOW_H
+#define SNOOP_FLOW_H
+
+#include <snoop/snoop.h>
+
+/** Head and tail of a list of segments. */
+struct snoop_list {
+	uint32_t head;
+	uint32_t tail;
+};
+
+#define SNOOP_RECENT_REPEATS 16 /* repeats remembered for D-SACK feedback */
+#define SNOOP_RTT_WINDOW 4      /* samples over which the queueing delay is a minimum */
+
+/** A minimum over a sliding window of one to two periods, in two buckets. */
+struct snoop_windowed_min {
+	uint32_t now_us;        /* minimum of the running period, UINT32_MAX if it has no sample */
+	uint32_t before_us;     /* minimum of the period before */
+	uint64_t since_us;      /* start of the running period */
+};
+
+struct snoop_flow {
+	/* Sequence space. Valid once the first data segment was seen. */
+	uint32_t snd_max;       /* highest byte forwarded, + 1 */
+	uint32_t una;           /* cumulative ACK of the station */
+	uint32_t high_sack;     /* highest SACKed byte + 1; una if nothing is SACKed */
+	uint32_t window_bytes;  /* receive window of the last ACK, scaled; UINT32_MAX while the scale is unknown */
+	uint16_t window_raw;    /* as on the wire, to recognise a window update */
+	uint8_t window_shift;   /* scale of the station's windows */
+	uint8_t ecn_last;       /* ECN bits and flags of the last ACK */
+
+	enum snoop_level level : 8;
+	bool window_shift_known : 1;
+	bool started : 1;       /* the sequence numbers above are valid */
+	bool silent : 1;        /* its station did not answer when the tail timer expired last */
+	bool acked : 1;         /* at least one ACK of the station was seen */
+	bool two_way : 1;       /* both directions pass this box */
+	bool sack : 1;          /* SACK blocks were seen, or negotiated in the handshake */
+	bool timestamps : 1;    /* the wired sender uses them */
+	bool echoed : 1;        /* ts_echo is valid */
+	bool midstream : 1;
+	bool reordering : 1;    /* the radio was seen to reorder */
+	bool recovery : 1;      /* NewReno: una is below recovery_point */
+	bool hold_over : 1;     /* the hold budget of the hole at una is used up */
+	bool sender_impatient : 1; /* auto: the sender repeated what we were repairing */
+	bool fin_wired : 1;
+	bool fin_station : 1;
+	bool closed : 1;
+	bool vetoing : 1;       /* a veto is in force */
+	bool veto_answered : 1; /* the sender has repeated the signal */
+	bool has_rtt : 1;
+	bool bad_checksum : 1;
+	bool cache_refused : 1;
+	uint8_t answers_due;    /* packets forwarded that the station answers with a duplicate ACK of its own */
+	uint8_t backoff;        /* doublings of the tail timer */
+	uint8_t reo_steps;      /* reordering window in quarters of the minimum RTT, widened by D-SACK */
+	uint8_t rtt_next;       /* slot of rtt_window that is written next */
+	uint8_t repeat_next;    /* slot of recent_repeats that is written next */
+
+	/* The store (segment.h). */
+	struct snoop_list by_seq;       /* all cached segments in sequence order */
+	struct snoop_list open;         /* of those, the ones not SACKed, in sequence order */
+	struct snoop_list in_flight;    /* open, not known lost, in order of their last transmission */
+	struct snoop_list lost;         /* open, lost, waiting for their repeat */
+	struct snoop_list parked;       /* withheld ACKs in order of arrival */
+	uint32_t sack_hint;             /* open segment behind the newest SACK, where the next search starts */
+	uint32_t gaps;                  /* places where neighbours in by_seq do not touch */
+	uint32_t cached_count;
+	uint32_t open_count;
+	uint32_t left_count;            /* open segments left to the sender */
+	uint32_t sender_count;          /* open segments that the sender has sent again */
+	uint32_t sacked_count;
+	uint32_t parked_count;
+	uint64_t cached_bytes;
+	uint64_t open_bytes;            /* sequence space of the open segments */
+
+	/* Loss detection. */
+	uint64_t rack_sent_us;          /* newest transmission known delivered (RFC 8985 RACK.xmit_ts) */
+	uint32_t rack_end;              /* RACK.end_seq */
+	uint32_t rack_rtt_us;
+	uint32_t recovery_point;
+	uint32_t shield_credit;         /* copies that a shield may send, in new segments */
+	uint32_t dup_acks;
+	uint32_t credit;                /* repeats that packet conservation allows now */
+	uint32_t fin_end;               /* sequence number behind the wired FIN */
+	uint64_t progress_us;           /* last time that the station acknowledged something new */
+	uint64_t reo_deadline_us;       /* reordering window of the oldest suspect, SNOOP_NEVER if there is none */
+	uint64_t tail_deadline_us;
+	uint64_t deadline_us;
+	uint64_t last_data_us;
+	uint64_t last_seen_us;
+
+	/* RTT between box and station, and between box and wired host. */
+	uint32_t srtt_us;
+	uint32_t rttvar_us;
+	uint32_t rto_widen_us;          /* added to the tail timer after spurious time-outs */
+	uint32_t rtt_window_us[SNOOP_RTT_WINDOW];
+	uint32_t queue_delay_us;
+	uint64_t sample_us;             /* time of the last RTT sample */
+	uint32_t delay_before_us;       /* queueing delay at delay_mark_us */
+	uint64_t delay_mark_us;
+	int32_t delay_growth_ppm;       /* trend of the queueing delay, microseconds per second */
+	int32_t last_slope_ppm;
+	uint32_t max_payload_bytes;
+	uint32_t echo_tsval;            /* TSval of an ACK whose echo will give the wired RTT */
+	uint64_t echo_sent_us;
+	uint32_t ts_echo;               /* TSecr of the newest ACK: the station's TS.Recent */
+	uint32_t ts_last;               /* newest TSval of the wired sender */
+	struct snoop_windowed_min min_rtt;
+	struct snoop_windowed_min wired_rtt;
+
+	/* Congestion veto. */
+	uint32_t veto_signal;           /* first byte of the loss that was left to the sender */
+	uint32_t veto_end;              /* what the sender had sent when it took up the signal */
+	uint32_t veto_budget_ppm;       /* repeats left in the veto's window, in millionths */
+	uint64_t veto_quiet_us;         /* no new veto before this time */
+	uint32_t high_delivered;        /* deliveries and losses while the queue was inflated, halved at 256 */
+	uint32_t high_lost;
+
+	uint32_t station;               /* index into the engine's stations, 0 = none */
+	uint32_t station_era;           /* station's era when the flow last looked */
+	struct {
+		uint32_t seq;
+		uint8_t cause;
+		bool valid;
+	} recent_repeats[SNOOP_RECENT_REPEATS];
+
+	/* Statistics for telemetry. */
+	uint64_t data_segments, data_bytes, acked_bytes;
+	uint64_t radio_losses, upstream_holes, repeats, repairs_confirmed, spurious, given_up, vetoes;
+	uint64_t sender_repeats, timeouts, acks_withheld;
+};
+
+#endif

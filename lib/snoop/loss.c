@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <snoop/engine.h>
+
+#define DUP_THRESHOLD 3         /* RFC 5681; RFC 8985 section 6.2 step 4 */
+#define REO_STEPS_MAX 16        /* four minimum RTTs */
+#define PAWS_SLACK_TICKS 1U     /* Linux takes a timestamp that is one tick too old */
+#define SHIELD_MAX_SEGMENTS 128U
+#define SHIELD_STORE_SEGMENTS 512U
+#define SHIELD_COST 128U        /* new segments that earn one copy of a shield */
+#define SHIELD_MIN_LOSSES_PPM 50000U /* expected losses on the air below which a shield is not worth its copies */
+
+/* RFC 8985 RACK_sent_after(): order of transmission, by sequence within one burst. */
+static bool sent_before_rack(const struct snoop_flow *flow, const struct snoop_segment *segment)
+{
+	if (segment->sent_us != flow->rack_sent_us)
+		return segment->sent_us < flow->rack_sent_us;
+	return wire_seq_lt(segment->end, flow->rack_end);
+}
+
+/*
+ * RFC 8985 section 6.2 step 4: while the path was never seen to reorder, DupThresh segments SACKed above a hole are
+ * proof enough.
+ */
+static uint64_t reordering_window_us(struct snoop_engine *engine, const struct snoop_flow *flow)
+{
+	uint32_t steps = flow->reo_steps < REO_STEPS_MAX ? flow->reo_steps : REO_STEPS_MAX;
+
+	if (!flow->reordering && flow->sacked_count >= DUP_THRESHOLD)
+		return 0;
+	return (uint64_t)rtt_min_us(engine, flow) * (1 + steps) / 4;
+}
+
+void loss_detect(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
+{
+	uint64_t window_us = reordering_window_us(engine, flow);
+	uint32_t index = flow->in_flight.head;
+
+	flow->reo_deadline_us = SNOOP_NEVER;
+	/* Without SACK nobody knows what arrived behind a hole (RFC 8985 section 3 requires it). */
+	if (!flow->rack_sent_us || !flow->sack)
+		return;
+	while (index) {
+		struct snoop_segment *segment = segment_at(engine, index);
+		uint32_t next = segment->send_next;
+		uint64_t due_us = segment->sent_us + flow->rack_rtt_us + window_us;
+
+		/* in_flight is in order of transmission: nothing behind this one can be lost yet. */
+		if (!sent_before_rack(flow, segment))
+			break;
+		if (flow->rack_sent_us - segment->sent_us < window_us && due_us > now_us) {
+			flow->reo_deadline_us = due_us;
+			break;
+		}
+		loss_mark(engine, flow, index, SNOOP_CAUSE_SCOREBOARD, now_us);
+		index = next;
+	}
+}
+
+static void count_loss(struct snoop_engine *engine, struct snoop_flow *flow, struct snoop_segment *segment,
+		       uint64_t now_us)
+{
+	segment->flags |= SEGMENT_COUNTED;
+	segment->lost_us = (uint32_t)now_us;
+	flow->radio_losses++;
+	engine->counters->radio_losses++;
+}
+
+static uint64_t hole_age_us(const struct snoop_segment *segment, uint64_t now_us)
+{
+	return segment->flags & SEGMENT_COUNTED ? (uint32_t)now_us - segment->lost_us : 0;
+}
+
+/*
+ * PAWS (RFC 7323 section 5): once the station has taken a younger segment in order, say the sender's own repeat of an
+ * earlier hole, it discards our copy for its old timestamp. Its echo tells how far it is.
+ */
+static bool is_stale(const struct snoop_flow *flow, const struct snoop_segment *segment)
+{
+	return flow->timestamps && flow->echoed && wire_seq_lt(segment->tsval + PAWS_SLACK_TICKS, flow->ts_echo);
+}
+
+static void give_up(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
+{
+	segment_leave(engine, flow, index);
+	flow->given_up++;
+	engine->counters->given_up++;
+	ack_release_all(engine, flow);
+}
+
+void loss_suspect(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
+{
+	segment_at(engine, index)->cause = SNOOP_CAUSE_TIMEOUT;
+	if (flow->level == SNOOP_LEVEL_OBSERVE)
+		segment_leave(engine, flow, index);
+	else
+		segment_lost(engine, flow, index);
+}
+
+void loss_mark(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index, enum snoop_cause cause,
+	       uint64_t now_us)
+{
+	struct snoop_segment *segment = segment_at(engine, index);
+
+	segment->cause = (uint8_t)cause;
+	if (!(segment->flags & SEGMENT_COUNTED)) {
+		count_loss(engine, flow, segment, now_us);
+		if (veto_loss(engine, flow, segment, now_us)) {
+			segment_leave(engine, flow, index);
+			return;
+		}
+	}
+	if (is_stale(flow, segment)) {
+		engine->counters->stale_segments++;
+		give_up(engine, flow, index);
+		return;
+	}
+	if (flow->level == SNOOP_LEVEL_OBSERVE || flow->level == SNOOP_LEVEL_BYPASS) {
+		segment_leave(engine, flow, index);
+		return;
+	}
+	segment_lost(engine, flow, index);
+}
+
+static void remember_repeat(struct snoop_flow *flow, const struct snoop_segment *segment)
+{
+	flow->recent_repeats[flow->repeat_next].seq = segment->seq;
+	flow->recent_repeats[flow->repeat_next].cause = segment->cause;
+	flow->recent_repeats[flow->repeat_next].valid = true;
+	flow->repeat_next = (uint8_t)((flow->repeat_next + 1) % SNOOP_RECENT_REPEATS);
+}
+
+static void repeat(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index, uint64_t now_us)
+{
+	struct snoop_segment *segment = segment_at(engine, index);
+	struct counters *counters = engine->counters;
+
+	if (!(segment->flags & SEGMENT_COUNTED) && segment->cause != SNOOP_CAUSE_SHIELD)
+		count_loss(engine, flow, segment, now_us);
+	segment->tries++;
+	segment_sent(engine, flow, index, now_us);
+	remember_repeat(flow, segment);
+	flow->repeats++;
+	counters->repeat_bytes += segment->frame_bytes;
+	switch ((enum snoop_cause)segment->cause) {
+	case SNOOP_CAUSE_DUPACK:
+		counters->repeats_dupack++;
+		break;
+	case SNOOP_CAUSE_TIMEOUT:
+		counters->repeats_timeout++;
+		break;
+	case SNOOP_CAUSE_SHIELD:
+		counters->repeats_shield++;
+		break;
+	case SNOOP_CAUSE_PROBE:
+		counters->repeats_probe++;
+		break;
+	default:
+		counters->repeats_scoreboard++;
+		break;
+	}
+	engine->ops->repeat(engine->owner, segment->packet, (enum snoop_cause)segment->cause);
+}
+
+static bool window_allows(const struct snoop_flow *flow, const struct snoop_segment *segment)
+{
+	return flow->window_bytes == UINT32_MAX || wire_seq_leq(segment->end, flow->una + flow->window_bytes);
+}
+
+void loss_repair(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
+{
+	struct snoop_station *station = station_of(engine, flow);
+
+	while (flow->lost.head && flow->credit) {
+		uint32_t index = flow->lost.head;
+		struct snoop_segment *segment = segment_at(engine, index);
+
+		if (now_us < engine->backlog_until_us)
+			return;
+		if (station && station->silent) {
+			/* One probe per station at a time, with growing gaps; no tries are counted against the segment. */
+			if (now_us < station->probe_us)
+				return;
+			station->probe_us = now_us + station->probe_gap_us;
+			station->probe_gap_us = (uint32_t)min_u64(2ULL * station->probe_gap_us,
+								  engine->config.probe_interval_us);
+			segment->cause = SNOOP_CAUSE_PROBE;
+			segment->tries = 0;
+			flow->credit = 1;
+		} else if (is_stale(flow, segment)) {
+			engine->counters->stale_segments++;
+			give_up(engine, flow, index);
+			continue;
+		} else if (segment->tries >= engine->config.tries_max ||
+			   hole_age_us(segment, now_us) > max_u64(engine->config.hole_age_max_us, 2ULL * flow->srtt_us)) {
+			give_up(engine, flow, index);
+			continue;
+		}
+		/* Never into a closed window: a receiver may have taken back what it offered. */
+		if (!window_allows(flow, segment))
+			return;
+		flow->credit--;
+		repeat(engine, flow, index, now_us);
+	}
+}
+
+void loss_revive(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
+{
+	flow->backoff = 0;
+	for (uint32_t index = flow->open.head; index; index = segment_at(engine, index)->open_next) {
+		struct snoop_segment *segment = segment_at(engine, index);
+
+		segment->tries = 0;
+		segment->lost_us = (uint32_t)now_us;
+		/* What was lost already moves too, so that the list is in sequence order: head of line first. */
+		if (segment->flags & (SEGMENT_LEFT | SEGMENT_LOST) && flow->level > SNOOP_LEVEL_OBSERVE)
+			segment_lost(engine, flow, index);
+	}
+}
+
+/* Less than two full segments: the station may wait for its delayed-ACK timer (RFC 1122 section 4.2.3.2). */
+static uint64_t delayed_ack_us(const struct snoop_engine *engine, const struct snoop_flow *flow)
+{
+	if (flow->sacked_count || flow->open_bytes >= 2ULL * flow->max_payload_bytes)
+		return 0;
+	return engine->config.delayed_ack_us;
+}
+
+void loss_shield_earn(struct snoop_flow *flow)
+{
+	if (flow->shield_credit < SHIELD_COST * SHIELD_STORE_SEGMENTS)
+		flow->shield_credit++;
+}
+
+static bool needs_shield(const struct snoop_flow *flow, const struct snoop_segment *segment, uint32_t tsval)
+{
+	return !segment->tries && !(segment->flags & SEGMENT_SENDER) &&
+	       wire_seq_lt(segment->tsval + PAWS_SLACK_TICKS, tsval) && window_allows(flow, segment);
+}
+
+void loss_shield(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t tsval, uint64_t now_us)
+{
+	uint32_t last = flow->in_flight.tail, count = 0;
+
+	if (flow->level == SNOOP_LEVEL_OBSERVE || now_us < engine->backlog_until_us)
+		return;
+	for (uint32_t at = flow->in_flight.head; at; at = segment_at(engine, at)->send_next)
+		if (needs_shield(flow, segment_at(engine, at), tsval) && ++count > SHIELD_MAX_SEGMENTS)
+			return;
+	/* A BBR sender counts every copy that arrives as delivered, and takes it for bandwidth: so be sparing. */
+	if (count * veto_measured_share_ppm(engine, flow) < SHIELD_MIN_LOSSES_PPM ||
+	    count * SHIELD_COST > flow->shield_credit)
+		return;
+	flow->shield_credit -= count * SHIELD_COST;
+	for (uint32_t at = flow->in_flight.head, next; at; at = next) {
+		struct snoop_segment *segment = segment_at(engine, at);
+
+		next = at == last ? 0 : segment->send_next;
+		if (needs_shield(flow, segment, tsval)) {
+			segment->cause = SNOOP_CAUSE_SHIELD;
+			repeat(engine, flow, at, now_us);
+		}
+	}
+}
+
+static uint64_t tail_deadline_us(struct snoop_engine *engine, const struct snoop_flow *flow)
+{
+	const struct snoop_station *station = station_of(engine, flow);
+	uint32_t oldest = flow->in_flight.head;
+	uint64_t since_us = flow->progress_us;
+
+	if (!flow->two_way || flow->open_count == flow->left_count || flow->level == SNOOP_LEVEL_BYPASS)
+		return SNOOP_NEVER;
+	/* A closed window is opened by the sender's probes, not by ours. */
+	if (!window_allows(flow, segment_at(engine, flow->open.head)))
+		return SNOOP_NEVER;
+	if (station && station->silent)
+		return max_u64(station->probe_us, since_us + engine->config.rto_min_us);
+	if (oldest)
+		since_us = max_u64(since_us, segment_at(engine, oldest)->sent_us);
+	return since_us + rtt_rto_us(engine, flow) + delayed_ack_us(engine, flow);
+}
+
+void flow_rearm(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
+{
+	uint64_t deadline_us;
+
+	flow->tail_deadline_us = tail_deadline_us(engine, flow);
+	deadline_us = min_u64(flow->tail_deadline_us, flow->reo_deadline_us);
+	if (flow->parked.head)
+		deadline_us = min_u64(deadline_us, segment_at(engine, flow->parked.head)->sent_us);
+	/* Losses that wait only for our own TX queue. */
+	if (flow->lost.head && flow->credit && now_us < engine->backlog_until_us)
+		deadline_us = min_u64(deadline_us, engine->backlog_until_us);
+	flow->deadline_us = deadline_us;
+}

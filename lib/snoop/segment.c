@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <snoop/engine.h>
+
+enum link { LINK_SEQ, LINK_OPEN, LINK_SEND };
+
+struct snoop_segment *segment_at(const struct snoop_engine *engine, uint32_t index)
+{
+	return &engine->segments[index];
+}
+
+static uint32_t *link_next(struct snoop_segment *segment, enum link link)
+{
+	return link == LINK_SEQ ? &segment->seq_next : link == LINK_OPEN ? &segment->open_next : &segment->send_next;
+}
+
+static uint32_t *link_prev(struct snoop_segment *segment, enum link link)
+{
+	return link == LINK_SEQ ? &segment->seq_prev : link == LINK_OPEN ? &segment->open_prev : &segment->send_prev;
+}
+
+/* Behind `after`; 0 = at the head. */
+static void list_insert(struct snoop_engine *engine, struct snoop_list *list, enum link link, uint32_t after,
+			uint32_t index)
+{
+	struct snoop_segment *segment = segment_at(engine, index);
+	uint32_t next = after ? *link_next(segment_at(engine, after), link) : list->head;
+
+	*link_prev(segment, link) = after;
+	*link_next(segment, link) = next;
+	if (after)
+		*link_next(segment_at(engine, after), link) = index;
+	else
+		list->head = index;
+	if (next)
+		*link_prev(segment_at(engine, next), link) = index;
+	else
+		list->tail = index;
+}
+
+static void list_remove(struct snoop_engine *engine, struct snoop_list *list, enum link link, uint32_t index)
+{
+	struct snoop_segment *segment = segment_at(engine, index);
+	uint32_t prev = *link_prev(segment, link), next = *link_next(segment, link);
+
+	if (prev)
+		*link_next(segment_at(engine, prev), link) = next;
+	else
+		list->head = next;
+	if (next)
+		*link_prev(segment_at(engine, next), link) = prev;
+	else
+		list->tail = prev;
+}
+
+void segment_pool_init(struct snoop_engine *engine)
+{
+	engine->segment_free = 0;
+	for (uint32_t i = engine->segment_count; i > 0; i--) {
+		engine->segments[i].send_next = engine->segment_free;
+		engine->segment_free = i;
+	}
+}
+
+static uint32_t record_get(struct snoop_engine *engine, uint32_t frame_bytes)
+{
+	uint32_t index = engine->segment_free;
+
+	if (!index || engine->counters->cache_bytes + frame_bytes > engine->config.cache_bytes)
+		return 0;
+	engine->segment_free = segment_at(engine, index)->send_next;
+	engine->counters->cache_bytes += frame_bytes;
+	return index;
+}
+
+static void record_put(struct snoop_engine *engine, uint32_t index)
+{
+	struct snoop_segment *segment = segment_at(engine, index);
+
+	engine->counters->cache_bytes -= segment->frame_bytes;
+	segment->packet = NULL;
+	segment->send_next = engine->segment_free;
+	engine->segment_free = index;
+}
+
+static uint32_t gap_between(struct snoop_engine *engine, uint32_t left, uint32_t right)
+{
+	if (!left || !right)
+		return 0;
+	return wire_seq_lt(segment_at(engine, left)->end, segment_at(engine, right)->seq);
+}
+
+static void send_unlink(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
+{
+	struct snoop_segment *segment = segment_at(engine, index);
+
+	if (segment->flags & SEGMENT_LEFT) {
+		segment->flags &= (uint8_t)~SEGMENT_LEFT;
+		flow->left_count--;
+	} else if (segment->flags & SEGMENT_LOST) {
+		segment->flags &= (uint8_t)~SEGMENT_LOST;
+		list_remove(engine, &flow->lost, LINK_SEND, index);
+	} else {
+		list_remove(engine, &flow->in_flight, LINK_SEND, index);
+	}
+}
+
+static void open_unlink(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
+{
+	struct snoop_segment *segment = segment_at(engine, index);
+
+	send_unlink(engine, flow, index);
+	if (flow->sack_hint == index)
+		flow->sack_hint = segment->open_next ? segment->open_next : segment->open_prev;
+	list_remove(engine, &flow->open, LINK_OPEN, index);
+	flow->open_count--;
+	flow->open_bytes -= segment->end - segment->seq;
+	if (segment->flags & SEGMENT_SENDER)
+		flow->sender_count--;
+}
+
+uint32_t segment_insert(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
+			uint32_t seq, uint32_t end, uint64_t now_us)
+{
+	uint32_t after_seq, after_open, before, index;
+	struct snoop_segment *segment;
+
+	if (!packet->handle || flow->cached_bytes + packet->frame_bytes > engine->config.flow_cache_bytes)
+		return 0;
+	index = record_get(engine, packet->frame_bytes);
+	if (!index)
+		return 0;
+	segment = segment_at(engine, index);
+	*segment = (struct snoop_segment){
+		.packet = packet->handle, .sent_us = now_us, .tsval = packet->view->tsval,
+		.seq = seq, .end = end, .frame_bytes = packet->frame_bytes,
+	};
+	engine->ops->hold(engine->owner, packet->handle);
+
+	/* New data goes to the tail; only a hole's filler has to look for its place. */
+	after_seq = flow->by_seq.tail;
+	while (after_seq && wire_seq_gt(segment_at(engine, after_seq)->seq, seq))
+		after_seq = segment_at(engine, after_seq)->seq_prev;
+	before = after_seq ? segment_at(engine, after_seq)->seq_next : flow->by_seq.head;
+	flow->gaps -= gap_between(engine, after_seq, before);
+	list_insert(engine, &flow->by_seq, LINK_SEQ, after_seq, index);
+	flow->gaps += gap_between(engine, after_seq, index) + gap_between(engine, index, before);
+
+	after_open = flow->open.tail;
+	while (after_open && wire_seq_gt(segment_at(engine, after_open)->seq, seq))
+		after_open = segment_at(engine, after_open)->open_prev;
+	list_insert(engine, &flow->open, LINK_OPEN, after_open, index);
+	list_insert(engine, &flow->in_flight, LINK_SEND, flow->in_flight.tail, index);
+
+	flow->open_count++;
+	flow->open_bytes += end - seq;
+	flow->cached_count++;
+	flow->cached_bytes += packet->frame_bytes;
+	engine->counters->cache_segments++;
+	engine->counters->cached_segments_total++;
+	return index;
+}
+
+void segment_remove(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
+{
+	struct snoop_segment *segment = segment_at(engine, index);
+	uint32_t prev = segment->seq_prev, next = segment->seq_next;
+
+	if (segment->flags & SEGMENT_SACKED)
+		flow->sacked_count--;
+	else
+		open_unlink(engine, flow, index);
+	flow->gaps -= gap_between(engine, prev, index) + gap_between(engine, index, next);
+	list_remove(engine, &flow->by_seq, LINK_SEQ, index);
+	flow->gaps += gap_between(engine, prev, next);
+	flow->cached_count--;
+	flow->cached_bytes -= segment->frame_bytes;
+	engine->counters->cache_segments--;
+	engine->ops->drop(engine->owner, segment->packet);
+	record_put(engine, index);
+}
+
+uint32_t segment_find_open(const struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq)
+{
+	uint32_t index = flow->sack_hint ? flow->sack_hint : flow->open.head;
+
+	/* Holes sit near the head, news near the hint: start where the way is short. */
+	if (index && wire_seq_gt(segment_at(engine, index)->end, seq)) {
+		uint32_t prev = segment_at(engine, index)->open_prev;
+
+		while (prev && wire_seq_gt(segment_at(engine, prev)->end, seq)) {
+			index = prev;
+			prev = segment_at(engine, index)->open_prev;
+		}
+		return index;
+	}
+	while (index && wire_seq_leq(segment_at(engine, index)->end, seq))
+		index = segment_at(engine, index)->open_next;
+	return index;
+}
+
+uint32_t segment_find(const struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq)
+{
+	uint32_t index = segment_find_open(engine, flow, seq);
+	uint32_t prev = index ? segment_at(engine, index)->seq_prev : flow->by_seq.tail;
+
+	while (prev && wire_seq_gt(segment_at(engine, prev)->end, seq)) {
+		index = prev;
+		prev = segment_at(engine, index)->seq_prev;
+	}
+	return index;
+}
+
+void segment_sacked(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
+{
+	open_unlink(engine, flow, index);
+	segment_at(engine, index)->flags |= SEGMENT_SACKED;
+	flow->sacked_count++;
+}
+
+void segment_sent(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index, uint64_t now_us)
+{
+	send_unlink(engine, flow, index);
+	list_insert(engine, &flow->in_flight, LINK_SEND, flow->in_flight.tail, index);
+	segment_at(engine, index)->sent_us = now_us;
+}
+
+void segment_lost(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
+{
+	send_unlink(engine, flow, index);
+	list_insert(engine, &flow->lost, LINK_SEND, flow->lost.tail, index);
+	segment_at(engine, index)->flags |= SEGMENT_LOST;
+}
+
+void segment_leave(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
+{
+	send_unlink(engine, flow, index);
+	segment_at(engine, index)->flags |= SEGMENT_LEFT;
+	flow->left_count++;
+}
+
+void segment_by_sender(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
+{
+	struct snoop_segment *segment = segment_at(engine, index);
+
+	if (!(segment->flags & (SEGMENT_SENDER | SEGMENT_SACKED))) {
+		segment->flags |= SEGMENT_SENDER;
+		flow->sender_count++;
+	}
+}
+
+bool segment_park(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
+		  uint64_t deadline_us)
+{
+	uint32_t index;
+
+	if (!packet->handle || flow->parked_count >= engine->config.hold_acks)
+		return false;
+	index = record_get(engine, packet->frame_bytes);
+	if (!index)
+		return false;
+	*segment_at(engine, index) = (struct snoop_segment){
+		.packet = packet->handle, .sent_us = deadline_us, .frame_bytes = packet->frame_bytes,
+	};
+	list_insert(engine, &flow->parked, LINK_SEND, flow->parked.tail, index);
+	flow->parked_count++;
+	engine->counters->acks_parked++;
+	return true;
+}
+
+void *segment_unpark(struct snoop_engine *engine, struct snoop_flow *flow)
+{
+	uint32_t index = flow->parked.head;
+	void *packet;
+
+	if (!index)
+		return NULL;
+	packet = segment_at(engine, index)->packet;
+	list_remove(engine, &flow->parked, LINK_SEND, index);
+	record_put(engine, index);
+	flow->parked_count--;
+	engine->counters->acks_parked--;
+	return packet;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * The segment store: cached segments of a flow in sequence order and in order of their last transmission.
+ *
+ * Three intrusive lists over one pool of 64-byte records (indices, not pointers: half the size):
+ *   by_seq     everything that is cached; freed from its head by the cumulative ACK
+ *   open       what is not SACKed yet; a SACK block touches only what it newly covers
+ *   in_flight / lost   open segments by last transmission, so that loss detection costs O(losses)
+ * Parked ACKs use records of the same pool.
+ */
+#ifndef SNOOP_SEGMENT_H
+#define SNOOP_SEGMENT_H
+
+#include <snoop/flow.h>
+
+#define SEGMENT_SACKED 0x01     /* in by_seq only */
+#define SEGMENT_LOST 0x02       /* in the lost list */
+#define SEGMENT_LEFT 0x04       /* in neither send list: the sender has to do it */
+#define SEGMENT_SENDER 0x08     /* sent again by the sender */
+#define SEGMENT_COUNTED 0x10    /* its first loss is in the statistics */
+
+struct snoop_segment {
+	void *packet;
+	uint64_t sent_us;               /* last transmission towards the station; parked ACK: its deadline */
+	uint32_t lost_us;               /* when its loss was detected first, low half of the clock */
+	uint32_t tsval;                 /* of the copy that is cached */
+	uint32_t seq;
+	uint32_t end;
+	uint32_t frame_bytes;
+	uint32_t seq_prev, seq_next;
+	uint32_t open_prev, open_next;
+	uint32_t send_prev, send_next;  /* free list: send_next */
+	uint16_t tries;
+	uint8_t flags;
+	uint8_t cause;                  /* enum snoop_cause of the detection */
+};
+_Static_assert(sizeof(struct snoop_segment) == 64, "one cache line per cached segment");
+
+struct snoop_segment *segment_at(const struct snoop_engine *engine, uint32_t index);
+
+/** Put a packet into the store. Takes a reference. @return its index, 0 where a budget or the pool forbids. */
+uint32_t segment_insert(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
+			uint32_t seq, uint32_t end, uint64_t now_us);
+/** Take it out of every list, drop the packet, free the record. */
+void segment_remove(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
+/** @return first open segment that ends behind seq, 0 if none. */
+uint32_t segment_find_open(const struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq);
+/** @return first cached segment, SACKed or not, that ends behind seq, 0 if none. */
+uint32_t segment_find(const struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq);
+
+/** Mark SACKed: leaves every list but by_seq. */
+void segment_sacked(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
+/** The segment has just been sent (again): to the end of in_flight. */
+void segment_sent(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index, uint64_t now_us);
+/** From in_flight to the end of lost. */
+void segment_lost(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
+/** Leave it to the sender: out of both send lists. */
+void segment_leave(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
+/** Mark it as sent again by the sender. */
+void segment_by_sender(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
+
+/** Park an ACK. Takes over the caller's reference. @return false where pool or budget forbid. */
+bool segment_park(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
+		  uint64_t deadline_us);
+/** Unlink the oldest parked ACK. @return its packet, whose reference is now the caller's; NULL if none. */
+void *segment_unpark(struct snoop_engine *engine, struct snoop_flow *flow);
+
+/** Make the free list. */
+void segment_pool_init(struct snoop_engine *engine);
+
+#endif

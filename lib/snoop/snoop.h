@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * The protocol engine: local repair of TCP losses between the box and a wireless station.
+ *
+ * The engine is pure: no clock, no packet memory, no system call. Its caller (a worker lcore, or a test) hands it
+ * parsed packets and the time, keeps the flow objects, and carries out what the engine asks for through
+ * struct snoop_ops. One engine belongs to one worker; nothing in it is shared.
+ *
+ * Data of a flow runs from the wired to the wireless side; its ACKs run back. All sequence numbers are in host
+ * order, all times are microseconds of the caller's monotonic clock.
+ */
+#ifndef SNOOP_SNOOP_H
+#define SNOOP_SNOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <counters/counters.h>
+#include <wire/wire.h>
+
+#define SNOOP_NEVER UINT64_MAX
+
+/* X(identifier, "name in the INI", help) */
+#define SNOOP_LEVELS(X) \
+	X(BYPASS, "bypass", "forward without looking") \
+	X(OBSERVE, "observe", "measure only") \
+	X(REPAIR, "repair", "repeat lost segments, touch no ACK") \
+	X(SNOOP, "snoop", "repair, and withhold duplicate ACKs of holes under repair") \
+	X(AUTO, "auto", "repair, and withhold while the sender does not tolerate a fast repair")
+
+enum snoop_level {
+#define SNOOP_LEVEL_ENUM(id, name, help) SNOOP_LEVEL_##id,
+	SNOOP_LEVELS(SNOOP_LEVEL_ENUM)
+#undef SNOOP_LEVEL_ENUM
+	SNOOP_LEVEL_COUNT
+};
+
+/* Why a flow is not helped, exactly one at a time; in order of precedence. X(identifier, "name", help) */
+#define SNOOP_REASONS(X) \
+	X(HELPED, "helped", "at least one loss was repaired") \
+	X(BYPASS, "bypass", "its level is bypass") \
+	X(OBSERVE, "observe", "its level is observe") \
+	X(ONE_WAY, "one_way", "only one direction passes this box") \
+	X(BAD_CHECKSUM, "bad_checksum", "its segments carry wrong checksums") \
+	X(CACHE_FULL, "cache_full", "a cache budget left no room for its segments") \
+	X(SILENT, "silent", "the station does not answer") \
+	X(CONGESTION, "congestion", "its losses were queue overflow, which the sender must see") \
+	X(GIVEN_UP, "given_up", "its losses outlasted the tries or the hole age") \
+	X(UPSTREAM, "upstream", "its losses happened before this box") \
+	X(REPAIRING, "repairing", "its first repair is under way") \
+	X(NO_LOSS, "no_loss", "nothing was lost")
+
+enum snoop_reason {
+#define SNOOP_REASON_ENUM(id, name, help) SNOOP_REASON_##id,
+	SNOOP_REASONS(SNOOP_REASON_ENUM)
+#undef SNOOP_REASON_ENUM
+	SNOOP_REASON_COUNT
+};
+
+const char *snoop_level_name(enum snoop_level level);
+/** @return the level, or -1 where no level has that name. */
+int snoop_level_parse(const char *name);
+const char *snoop_reason_name(enum snoop_reason reason);
+
+/** Protocol settings; every field has an INI key of the same name (see config/snoopd.ini). */
+struct snoop_config {
+	/* [cache] */
+	uint32_t cache_segments;        /* per worker: cached segments and parked ACKs together */
+	uint64_t cache_bytes;           /* per worker: frame bytes held by them */
+	uint64_t flow_cache_bytes;      /* per flow */
+	uint32_t stations;              /* station records per worker */
+	/* [timers], microseconds */
+	uint32_t rto_min_us;            /* floor of the tail timer */
+	uint32_t rto_max_us;            /* ceiling of its exponential backoff */
+	uint32_t rto_initial_us;        /* while the station's RTT is unknown */
+	uint32_t delayed_ack_us;        /* allowance while less than two full segments are in flight */
+	uint32_t probe_interval_us;     /* a silent station is probed this often */
+	uint32_t silence_max_us;        /* after this long a silent station is probed no more */
+	/* [repair] */
+	uint32_t tries_max;             /* repeats of one segment before the sender has to do it */
+	uint32_t hole_age_max_us;       /* a hole older than this is left to the sender */
+	uint32_t allowance_segments;    /* repeats in hand beyond one per delivered segment */
+	/* [hold] */
+	uint32_t hold_max_us;           /* a duplicate ACK is withheld at most this long */
+	uint32_t hold_acks;             /* parked ACKs per flow */
+	/* [veto] */
+	uint32_t veto_delay_floor_us;   /* queueing delay below this is radio jitter */
+	uint32_t veto_delay_us;         /* queueing delay above this is congestion; 0 = one path RTT, learnt */
+	uint32_t veto_prior_ppm;        /* radio loss share assumed before it is learnt, parts per million */
+	/* [syn] */
+	uint32_t syn_entries;           /* SYN memory, handshakes; 0 = off */
+	uint32_t syn_tries;             /* repeats of one SYN */
+	uint32_t syn_rate_max;          /* SYNs per second above which the memory is off (flood) */
+};
+
+void snoop_config_defaults(struct snoop_config *config);
+
+/** The side a packet came from or goes to. */
+enum snoop_side { SNOOP_WIRED, SNOOP_WIRELESS };
+
+enum snoop_cause {
+	SNOOP_CAUSE_SCOREBOARD, SNOOP_CAUSE_DUPACK, SNOOP_CAUSE_TIMEOUT, SNOOP_CAUSE_PROBE, SNOOP_CAUSE_SYN,
+	SNOOP_CAUSE_SHIELD
+};
+
+/**
+ * What the engine asks of the owner of the packets. A packet is an opaque handle; the engine holds references
+ * and never looks inside.
+ */
+struct snoop_ops {
+	/** Take one more reference: the packet stays valid until drop() (or send of a parked ACK). */
+	void (*hold)(void *owner, void *packet);
+	/** Give one reference back. */
+	void (*drop)(void *owner, void *packet);
+	/** Send a byte-identical copy to the wireless side. The engine keeps its reference. */
+	void (*repeat)(void *owner, void *packet, enum snoop_cause cause);
+	/** Forward a parked ACK to the wired side. The engine's reference passes to the callee. */
+	void (*release)(void *owner, void *packet);
+};
+
+/** The verdict on a received packet. */
+enum snoop_verdict {
+	SNOOP_FORWARD,          /* the caller forwards it now */
+	SNOOP_WITHHOLD,         /* the engine has taken the caller's reference; do not forward */
+};
+
+/** What the caller knows of a packet beside its headers. */
+struct snoop_packet {
+	const struct wire_view *view;
+	void *handle;           /* opaque; NULL if it cannot be held (then it is never cached or withheld) */
+	uint32_t frame_bytes;
+	bool checksum_ok;       /* need only be valid for wired packets with payload and for SYNs */
+};
+
+/** Both directions of a connection have the same key: the sides, not the addresses, give the order. */
+struct snoop_key {
+	uint8_t wired_addr[16];
+	uint8_t station_addr[16];
+	uint32_t vlan[WIRE_VLAN_MAX];
+	uint16_t wired_port;
+	uint16_t station_port;
+	uint8_t ip_version;
+	uint8_t pad[3];
+};
+_Static_assert(sizeof(struct snoop_key) == 48, "the key is hashed as a block: no hidden padding");
+
+/** Build the key of a TCP packet that was received on the given side. */
+void snoop_key_of(struct snoop_key *key, const struct wire_view *view, enum snoop_side from);
+
+struct snoop_engine;
+struct snoop_flow;              /* see snoop/flow.h; embedded in the caller's flow record */
+
+/** @return bytes of memory that an engine with this configuration needs. */
+size_t snoop_engine_bytes(const struct snoop_config *config);
+
+/**
+ * Make an engine in memory given by the caller (hugepages in the appliance).
+ *
+ * @param memory     snoop_engine_bytes(config) bytes, 64-byte aligned; stays the caller's
+ * @param counters   the worker's counters; written by the engine
+ * @param secret     per-start secret that keys the engine's own small hash tables
+ */
+struct snoop_engine *snoop_engine_init(void *memory, const struct snoop_config *config, const struct snoop_ops *ops,
+				       void *owner, struct counters *counters, uint64_t secret);
+
+/** Release everything that is parked and drop all that the engine holds outside of flows (SYN memory). */
+void snoop_engine_flush(struct snoop_engine *engine);
+
+/** Replace the settings that may change at run time (sizes of tables stay). Call between packets. */
+void snoop_engine_configure(struct snoop_engine *engine, const struct snoop_config *config);
+
+/** The wireless port did not take everything at once: losses of the next moments are congestion. */
+void snoop_engine_tx_backlog(struct snoop_engine *engine, uint64_t now_us);
+
+/**
+ * SYN or SYN-ACK, of either side. Call for every packet with the SYN flag, after snoop_flow_reset() of a flow
+ * with the same key if there is one. Never withholds.
+ */
+void snoop_syn(struct snoop_engine *engine, const struct snoop_key *key, const struct snoop_packet *packet,
+	       enum snoop_side from, uint64_t now_us);
+
+/** A packet of the key that is not a SYN passed, and no flow exists: the handshake may have completed. */
+void snoop_handshake_done(struct snoop_engine *engine, const struct snoop_key *key, const struct wire_view *view,
+			  enum snoop_side from, uint64_t now_us);
+
+/** When snoop_engine_timer() wants to be called, SNOOP_NEVER if not at all. */
+uint64_t snoop_engine_deadline_us(const struct snoop_engine *engine);
+void snoop_engine_timer(struct snoop_engine *engine, uint64_t now_us);
+
+/** Start a flow at its first data segment. flow is zeroed memory of the caller's. */
+void snoop_flow_init(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_key *key,
+		     enum snoop_level level, uint64_t now_us);
+
+/** Change the level of a running flow. Parked ACKs are released where the new level does not withhold. */
+void snoop_flow_set_level(struct snoop_engine *engine, struct snoop_flow *flow, enum snoop_level level);
+
+/** A packet (not a SYN) of the flow from the wired side. Always forwarded; may be cached. */
+void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
+		     uint64_t now_us);
+
+/** A packet (not a SYN) of the flow from the wireless side. May call ops->repeat before it returns. */
+enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow *flow,
+				  const struct snoop_packet *packet, uint64_t now_us);
+
+/** When snoop_flow_timer() wants to be called, SNOOP_NEVER if not at all. May change in every call above. */
+uint64_t snoop_flow_deadline_us(const struct snoop_flow *flow);
+void snoop_flow_timer(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
+
+/** Forget everything about the flow's bytes: parked ACKs are released, segments dropped. The flow may go on. */
+void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow);
+
+/** The flow leaves the table: reset, and let go of its station. */
+void snoop_flow_close(struct snoop_engine *engine, struct snoop_flow *flow);
+
+/** True when the flow has ended (RST, or FIN of both sides acknowledged) and may be removed soon. */
+bool snoop_flow_finished(const struct snoop_flow *flow);
+
+enum snoop_reason snoop_flow_reason(const struct snoop_flow *flow);
+
+/** What telemetry shows of a flow. */
+struct snoop_flow_info {
+	enum snoop_level level;
+	enum snoop_reason reason;
+	bool withholding;               /* duplicate ACKs of this flow are being withheld when they qualify */
+	bool midstream, sack, timestamps, window_scale_known;
+	uint32_t srtt_us, rttvar_us, min_rtt_us, wired_rtt_us, queue_delay_us;
+	uint32_t cached_segments, parked_acks;
+	uint64_t cached_bytes, data_segments, data_bytes, acked_bytes;
+	uint64_t radio_losses, upstream_holes, repeats, repairs_confirmed, spurious, given_up, vetoes;
+	uint64_t sender_repeats, timeouts, acks_withheld;
+	uint64_t last_seen_us;
+};
+void snoop_flow_info(const struct snoop_engine *engine, const struct snoop_flow *flow, struct snoop_flow_info *info);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What happens when nothing arrives: reordering window, hold budget, tail timer, probes. */
+#include <snoop/engine.h>
+
+#define BACKOFF_MAX 8
+
+uint64_t snoop_flow_deadline_us(const struct snoop_flow *flow)
+{
+	return flow->deadline_us;
+}
+
+/*
+ * The tail timer (RFC 6298 section 5). Everything in flight is taken for lost, but only one repeat goes out; what the
+ * station then acknowledges clocks out the rest, and if the time-out was spurious that ACK covers it all.
+ */
+static void tail_expired(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
+{
+	struct snoop_station *station = station_of(engine, flow);
+
+	if (station && flow->station_era != station->era) {
+		flow->station_era = station->era;
+		loss_revive(engine, flow, now_us);
+	}
+	flow->timeouts++;
+	engine->counters->timeouts++;
+	while (flow->in_flight.head)
+		loss_suspect(engine, flow, flow->in_flight.head);
+	flow->recovery = true;
+	flow->recovery_point = flow->snd_max;
+	flow->credit = 1;
+	if (flow->backoff < BACKOFF_MAX)
+		flow->backoff++;
+	if (station) {
+		station_timeout(engine, station, now_us);
+		flow->silent = station->silent;
+	}
+	flow->progress_us = now_us;
+}
+
+void snoop_flow_timer(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
+{
+	if (now_us < flow->deadline_us)
+		return;
+	/* A station that has been gone for so long will not want these bytes. */
+	if (now_us - flow->last_seen_us > engine->config.silence_max_us) {
+		engine->counters->cache_evictions += flow->cached_count;
+		snoop_flow_reset(engine, flow);
+		return;
+	}
+	if (flow->parked.head && now_us >= segment_at(engine, flow->parked.head)->sent_us) {
+		flow->hold_over = true;
+		ack_release_all(engine, flow);
+	}
+	if (now_us >= flow->reo_deadline_us)
+		loss_detect(engine, flow, now_us);
+	if (now_us >= flow->tail_deadline_us)
+		tail_expired(engine, flow, now_us);
+	loss_repair(engine, flow, now_us);
+	flow_rearm(engine, flow, now_us);
+}
