@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "client.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define SOCKET_NAME "dpdk_telemetry.v2"
+#define GREETING_BYTES 1024
+/* DPDK 22.11 sends 16 KiB at most; what a server may make us allocate. */
+#define REPLY_BYTES_MIN 1024
+#define REPLY_BYTES_MAX (16 << 20)
+#define OTHERS_MAX 3
+
+static const char *runtime_directory(void)
+{
+	const char *directory = getenv("RUNTIME_DIRECTORY");
+
+	if (directory != NULL && directory[0] != '\0')
+		return directory;
+	if (getuid() == 0)
+		return "/var/run";
+	directory = getenv("XDG_RUNTIME_DIR");
+	return directory != NULL ? directory : "/tmp";
+}
+
+int client_default_path(const char *file_prefix, char *path, size_t path_bytes)
+{
+	int used = snprintf(path, path_bytes, "%s/dpdk/%s/" SOCKET_NAME, runtime_directory(),
+			    file_prefix);
+
+	return used < 0 || (size_t)used >= path_bytes ? -1 : 0;
+}
+
+__attribute__((format(printf, 2, 3))) static int fail(struct client *client, const char *format,
+						      ...)
+{
+	va_list args;
+	int used = snprintf(client->error, sizeof(client->error), "%s: ", client->path);
+
+	if (used < 0 || (size_t)used >= sizeof(client->error))
+		return -1;
+	va_start(args, format);
+	vsnprintf(client->error + used, sizeof(client->error) - (size_t)used, format, args);
+	va_end(args);
+	return -1;
+}
+
+/* The sockets of other DPDK processes, for who forgot the prefix. */
+static void list_others(const struct client *client, char *out, size_t out_bytes)
+{
+	char pattern[512];
+	glob_t found;
+	size_t listed = 0, used = 0;
+
+	out[0] = '\0';
+	snprintf(pattern, sizeof(pattern), "%s/dpdk/*/" SOCKET_NAME "*", runtime_directory());
+	if (glob(pattern, 0, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc && listed < OTHERS_MAX && used < out_bytes; i++) {
+		if (strcmp(found.gl_pathv[i], client->path) == 0)
+			continue;
+		used += (size_t)snprintf(out + used, out_bytes - used, "%s%s",
+					 listed == 0 ? "; found: " : ", ", found.gl_pathv[i]);
+		listed++;
+	}
+	globfree(&found);
+}
+
+static int fail_connect(struct client *client, int error)
+{
+	char others[300];
+
+	if (error == EACCES || error == EPERM)
+		return fail(client,
+			    "cannot reach snoopd: %s; run snoopctl as snoopd's user or as root",
+			    strerror(error));
+	list_others(client, others, sizeof(others));
+	return fail(client,
+		    "cannot reach snoopd: %s; start it, or name its socket with --file-prefix or "
+		    "--socket%s",
+		    strerror(error), others);
+}
+
+static int receive(struct client *client, char *out, size_t out_bytes)
+{
+	ssize_t bytes;
+
+	do
+		bytes = recv(client->fd, out, out_bytes, MSG_TRUNC);
+	while (bytes < 0 && errno == EINTR);
+	if (bytes < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return fail(client, "snoopd does not answer; is it stopped or overloaded?");
+	if (bytes < 0)
+		return fail(client, "cannot read: %s", strerror(errno));
+	if (bytes == 0)
+		return fail(client,
+			    "snoopd closed the connection; it is ending, or too many clients "
+			    "are connected");
+	if ((size_t)bytes > out_bytes)
+		return fail(client,
+			    "reply of %zd bytes where %zu were announced: not a DPDK telemetry "
+			    "socket",
+			    bytes, out_bytes);
+	return (int)bytes;
+}
+
+static int greet(struct client *client)
+{
+	char text[GREETING_BYTES];
+	json_int_t reply_bytes;
+	json_error_t where;
+	json_t *greeting;
+	int bytes;
+
+	bytes = receive(client, text, sizeof(text));
+	if (bytes < 0)
+		return -1;
+	greeting = json_loadb(text, (size_t)bytes, 0, &where);
+	reply_bytes = json_integer_value(json_object_get(greeting, "max_output_len"));
+	json_decref(greeting);
+	if (reply_bytes < REPLY_BYTES_MIN || reply_bytes > REPLY_BYTES_MAX)
+		return fail(client, "no greeting of DPDK telemetry v2; is this snoopd's socket?");
+	client->reply_bytes = (size_t)reply_bytes;
+	client->reply = malloc(client->reply_bytes);
+	return client->reply != NULL ? 0 : fail(client, "malloc: %s", strerror(errno));
+}
+
+int client_open(struct client *client, const char *path, unsigned int timeout_ms)
+{
+	struct timeval timeout = {
+		.tv_sec = timeout_ms / 1000,
+		.tv_usec = (suseconds_t)(timeout_ms % 1000) * 1000,
+	};
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+
+	*client = (struct client){.fd = -1, .path = path};
+	if (strlen(path) >= sizeof(addr.sun_path))
+		return fail(client, "path too long for a socket, %zu characters at most",
+			    sizeof(addr.sun_path) - 1);
+	memcpy(addr.sun_path, path, strlen(path) + 1);
+	client->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (client->fd < 0)
+		return fail(client, "socket: %s", strerror(errno));
+	/* The send timeout bounds connect() too. */
+	if (setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) != 0 ||
+	    setsockopt(client->fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) != 0)
+		return fail(client, "setsockopt: %s", strerror(errno));
+	if (connect(client->fd, (const struct sockaddr *)&addr, sizeof(addr)) != 0)
+		return fail_connect(client, errno == EAGAIN ? ETIMEDOUT : errno);
+	return greet(client);
+}
+
+json_t *client_ask(struct client *client, const char *command)
+{
+	size_t name_chars = strcspn(command, ",");
+	json_t *reply, *content;
+	json_error_t where;
+	char name[64];
+	int bytes;
+
+	if (name_chars >= sizeof(name))
+		name_chars = sizeof(name) - 1;
+	memcpy(name, command, name_chars);
+	name[name_chars] = '\0';
+	if (send(client->fd, command, strlen(command), MSG_NOSIGNAL) < 0) {
+		fail(client, "cannot send %s: %s", command, strerror(errno));
+		return NULL;
+	}
+	bytes = receive(client, client->reply, client->reply_bytes);
+	if (bytes < 0)
+		return NULL;
+	reply = json_loadb(client->reply, (size_t)bytes, 0, &where);
+	if (reply == NULL) {
+		fail(client, "reply to %s is not JSON (%s at byte %d of %d): cut off?", command,
+		     where.text, where.position, bytes);
+		return NULL;
+	}
+	content = json_incref(json_object_get(reply, name));
+	json_decref(reply);
+	if (!json_is_object(content)) {
+		fail(client, "%s is not known there; is that process snoopd, of this version?",
+		     command);
+		json_decref(content);
+		return NULL;
+	}
+	return content;
+}
+
+void client_refuse(struct client *client, const char *command, const char *what)
+{
+	fail(client, "reply to %s %s; is that process snoopd, of this version?", command, what);
+}
+
+void client_close(struct client *client)
+{
+	if (client->fd >= 0)
+		close(client->fd);
+	free(client->reply);
+	*client = (struct client){.fd = -1};
+}

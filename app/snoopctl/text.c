@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <counters/counters.h>
+
+bool text_number(const json_t *value, int64_t *number)
+{
+	const char *text;
+	char *end;
+
+	if (json_is_integer(value)) {
+		*number = json_integer_value(value);
+		return true;
+	}
+	if (!json_is_string(value))
+		return false;
+	text = json_string_value(value);
+	errno = 0;
+	*number = strtoll(text, &end, 10);
+	return end != text && *end == '\0' && errno == 0;
+}
+
+/* 1234567 as 1,234,567. */
+static void group_digits(int64_t number, char *out, size_t out_bytes)
+{
+	char digits[32];
+	size_t chars = (size_t)snprintf(digits, sizeof(digits), "%" PRId64, number);
+	size_t used = 0;
+
+	for (size_t i = 0; i < chars && used + 2 < out_bytes; i++) {
+		if (i > 0 && (chars - i) % 3 == 0 && digits[i - 1] != '-')
+			out[used++] = ',';
+		out[used++] = digits[i];
+	}
+	out[used] = '\0';
+}
+
+/* Any value as text; what is not a number stays as it is. */
+static void format_value(const json_t *value, char *out, size_t out_bytes)
+{
+	int64_t number;
+	char *dump;
+
+	if (text_number(value, &number)) {
+		group_digits(number, out, out_bytes);
+	} else if (json_is_string(value)) {
+		snprintf(out, out_bytes, "%s", json_string_value(value));
+	} else {
+		dump = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+		snprintf(out, out_bytes, "%s", dump != NULL ? dump : "-");
+		free(dump);
+	}
+}
+
+static const struct {
+	const char *id, *unit, *help;
+} counters[] = {
+#define COUNTER_TEXT(id, type, unit, help) { #id, #unit, help },
+	COUNTERS(COUNTER_TEXT)
+#undef COUNTER_TEXT
+};
+
+/* A heading stands above the counter; one that no longer exists is left out. */
+static const struct {
+	const char *first, *heading;
+} headings[] = {
+	{ "rx_wired_packets", "Ports" },
+	{ "pass_bypass", "Forwarded without help" },
+	{ "data_segments", "Data and cache" },
+	{ "acks_seen", "ACKs of the stations" },
+	{ "radio_losses", "Losses" },
+	{ "repeats_scoreboard", "Repeats" },
+	{ "acks_withheld", "Withheld ACKs" },
+	{ "sender_repeats", "Senders" },
+	{ "vetoes", "Congestion" },
+	{ "timeouts", "Timers and stations" },
+	{ "flows_created", "Flows" },
+	{ "syn_remembered", "SYN memory" },
+	{ "turn_overruns", "Workers" },
+	{ "flows_active", "Now" },
+};
+
+static const char *heading_of(const char *id)
+{
+	for (size_t i = 0; i < sizeof(headings) / sizeof(headings[0]); i++)
+		if (strcmp(headings[i].first, id) == 0)
+			return headings[i].heading;
+	return NULL;
+}
+
+static bool is_counter(const char *id)
+{
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+		if (strcmp(counters[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+void text_stats(const json_t *stats, FILE *out)
+{
+	const char *name, *heading = NULL;
+	char text[256];
+	json_t *value;
+	bool first = true, others = false;
+
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
+		const char *next = heading_of(counters[i].id);
+
+		heading = next != NULL ? next : heading;
+		value = json_object_get(stats, counters[i].id);
+		if (value == NULL)
+			continue;
+		if (heading != NULL)
+			fprintf(out, "%s%s\n", first ? "" : "\n", heading);
+		heading = NULL;
+		first = false;
+		format_value(value, text, sizeof(text));
+		fprintf(out, "  %-24s %20s %-9s %s\n", counters[i].id, text, counters[i].unit,
+			counters[i].help);
+	}
+	/* What a newer snoopd counts. */
+	json_object_foreach((json_t *)(uintptr_t)stats, name, value) {
+		if (is_counter(name))
+			continue;
+		if (!others)
+			fprintf(out, "%sOthers\n", first ? "" : "\n");
+		others = true;
+		format_value(value, text, sizeof(text));
+		fprintf(out, "  %-24s %20s\n", name, text);
+	}
+}
+
+static void format_time(const json_t *value, char *out, size_t out_bytes)
+{
+	int64_t us;
+
+	if (!text_number(value, &us) || us < 0)
+		snprintf(out, out_bytes, "-");
+	else if (us < 1000)
+		snprintf(out, out_bytes, "%" PRId64 "us", us);
+	else if (us < 1000000)
+		snprintf(out, out_bytes, "%.1fms", (double)us / 1e3);
+	else
+		snprintf(out, out_bytes, "%.1fs", (double)us / 1e6);
+}
+
+static void format_loss(const json_t *flow, char *out, size_t out_bytes)
+{
+	int64_t lost, sent;
+
+	if (text_number(json_object_get(flow, "radio_losses"), &lost) &&
+	    text_number(json_object_get(flow, "data_segments"), &sent) && sent > 0)
+		snprintf(out, out_bytes, "%.2f%%", 100.0 * (double)lost / (double)sent);
+	else
+		snprintf(out, out_bytes, "-");
+}
+
+static const char *text_of(const json_t *flow, const char *name)
+{
+	const char *text = json_string_value(json_object_get(flow, name));
+
+	return text != NULL ? text : "-";
+}
+
+static void format_count(const json_t *flow, const char *name, char *out, size_t out_bytes)
+{
+	int64_t number;
+
+	if (text_number(json_object_get(flow, name), &number))
+		group_digits(number, out, out_bytes);
+	else
+		snprintf(out, out_bytes, "-");
+}
+
+static int key_width(const json_t *flows)
+{
+	size_t index, width = strlen("KEY");
+	json_t *flow;
+
+	json_array_foreach(flows, index, flow)
+		if (strlen(text_of(flow, "key")) > width)
+			width = strlen(text_of(flow, "key"));
+	return width < 120 ? (int)width : 120;
+}
+
+void text_flows(const json_t *reply, FILE *out)
+{
+	const json_t *flows = json_object_get(reply, "flows");
+	char srtt[32], loss[32], repaired[32], left[32];
+	int width = key_width(flows);
+	size_t index;
+	json_t *flow;
+
+	fprintf(out, "%-*s %-8s %-13s %8s %8s %10s %8s\n", width, "KEY", "LEVEL", "REASON", "SRTT",
+		"LOSS", "REPAIRED", "LEFT");
+	json_array_foreach(flows, index, flow) {
+		format_time(json_object_get(flow, "srtt_us"), srtt, sizeof(srtt));
+		format_loss(flow, loss, sizeof(loss));
+		format_count(flow, "repairs_confirmed", repaired, sizeof(repaired));
+		format_count(flow, "given_up", left, sizeof(left));
+		fprintf(out, "%-*s %-8s %-13s %8s %8s %10s %8s\n", width, text_of(flow, "key"),
+			text_of(flow, "level"), text_of(flow, "reason"), srtt, loss, repaired,
+			left);
+	}
+	format_count(reply, "total", left, sizeof(left));
+	fprintf(out, "%zu of %s flows\n", json_array_size(flows), left);
+}
+
+struct config_printer {
+	FILE *out;
+	char section[128];
+	bool any;
+};
+
+static void print_config_value(struct config_printer *printer, const char *section, size_t chars,
+			       const char *key, const json_t *value)
+{
+	FILE *out = printer->out;
+	char *slash;
+
+	if (chars >= sizeof(printer->section))
+		chars = sizeof(printer->section) - 1;
+	if (!printer->any || strncmp(printer->section, section, chars) != 0 ||
+	    printer->section[chars] != '\0') {
+		memcpy(printer->section, section, chars);
+		printer->section[chars] = '\0';
+		slash = strchr(printer->section, '/');
+		if (slash == NULL)
+			fprintf(out, "%s[%s]\n", printer->any ? "\n" : "", printer->section);
+		else
+			fprintf(out, "%s[%.*s %s]\n", printer->any ? "\n" : "",
+				(int)(slash - printer->section), printer->section, slash + 1);
+		printer->any = true;
+	}
+	fprintf(out, "%s = ", key);
+	if (json_is_string(value))
+		fprintf(out, "%s\n", json_string_value(value));
+	else if (json_is_integer(value))
+		fprintf(out, "%" JSON_INTEGER_FORMAT "\n", json_integer_value(value));
+	else
+		fprintf(out, "-\n");
+}
+
+/*
+ * Names are section/key (or section.key, which DPDK's telemetry refuses), or sections that hold
+ * their keys. The section of a rule is rule/NAME.
+ */
+void text_config(const json_t *config, FILE *out)
+{
+	struct config_printer printer = { .out = out };
+	const char *name, *key;
+	json_t *value, *nested;
+
+	json_object_foreach((json_t *)(uintptr_t)config, name, value) {
+		const char *separator = strrchr(name, strchr(name, '/') != NULL ? '/' : '.');
+
+		if (json_is_object(value)) {
+			json_object_foreach(value, key, nested)
+				print_config_value(&printer, name, strlen(name), key, nested);
+			continue;
+		}
+		print_config_value(&printer, name,
+				   separator != NULL ? (size_t)(separator - name) : 0,
+				   separator != NULL ? separator + 1 : name, value);
+	}
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * The configuration: one INI file, read once by the control thread before anything is started,
+ * constant for every thread after that. Needs neither DPDK nor root.
+ *
+ * The reader is strict: what it does not understand, or what is out of range, is an error with file
+ * and line, never a default. One table (keys.h) drives parsing, range checks, printing and
+ * iteration; config/snoopd.ini documents it.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <snoop/snoop.h>
+
+#define CONFIG_RULES_MAX 64
+
+/**
+ * [rule NAME]: a level for some flows; the first match in file order wins. Addresses are laid out
+ * as in struct snoop_key; those of a side that the rule does not name are zero.
+ */
+struct config_rule {
+	char name[32];
+	bool has_wired, has_station; /* an address prefix is given; v4 or v6 */
+	uint8_t wired_addr[16], station_addr[16];
+	uint8_t wired_version, station_version;	 /* 4 or 6, 0 = any address */
+	uint8_t wired_prefix, station_prefix;	 /* bits */
+	uint16_t wired_port_min, wired_port_max; /* 0..65535 = any */
+	uint16_t station_port_min, station_port_max;
+	enum snoop_level level;
+};
+
+struct config {
+	/* [link] */
+	char wired[64], wireless[64]; /* ethdev name or index */
+	enum snoop_level mode;	      /* of flows that no rule names */
+	/* [ports] */
+	uint32_t rx_descriptors, tx_descriptors; /* per queue */
+	uint32_t mtu_bytes;  /* 0 = leave as the ports have it (both must be equal) */
+	uint32_t tx_retries; /* how often a TX burst that does not fit is tried again */
+	/* [flows] */
+	uint32_t flows;		      /* table size, "max" in the file */
+	uint32_t flow_idle_us;	      /* a flow without packets is forgotten after this */
+	uint32_t flow_closed_us;      /* "linger": after FIN or RST */
+	struct snoop_config protocol; /* [cache] [timers] [repair] [hold] [veto] [syn] */
+	uint32_t rule_count;
+	struct config_rule rules[CONFIG_RULES_MAX];
+	char file[256]; /* where it was read from */
+};
+
+/** Everything that has a default is set to it; the two ports are empty. */
+void config_defaults(struct config *config);
+
+/**
+ * Read a file. The configuration is undefined after an error.
+ *
+ * @param error  receives one line "FILE:LINE: what, and what is allowed", without a newline
+ * @return 0, or -1 with that line in error.
+ */
+int config_load(struct config *config, const char *path, char *error, size_t error_bytes);
+
+/**
+ * Print a file that config_load() reads to the same configuration.
+ *
+ * @return 0, or -1 when the stream does not take it (errno says why).
+ */
+int config_print(const struct config *config, FILE *out);
+
+/** @return the level of the first rule that matches, else the link's mode. */
+enum snoop_level config_level_for(const struct config *config, const struct snoop_key *key);
+
+/** One key as text: what telemetry and the tests of the documentation see. */
+struct config_value {
+	const char *section;
+	const char *key;
+	char value[128];
+};
+
+/**
+ * Call each() for every key in the order of the file that config_print() writes; those of a rule
+ * have the section "rule NAME". The strings are valid during the call only.
+ */
+void config_each(const struct config *config,
+		 void (*each)(void *ctx, const char *section, const char *key, const char *value),
+		 void *ctx);
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <config/keys.h>
+
+#include <arpa/inet.h>
+#include <string.h>
+
+enum { RULE_WIRED, RULE_WIRELESS, RULE_WIRED_PORTS, RULE_WIRELESS_PORTS, RULE_MODE };
+_Static_assert(RULE_MODE == CONFIG_RULE_KEY_MODE, "the header names the key that every rule needs");
+
+const char *const config_rule_keys[CONFIG_RULE_KEY_COUNT] = {
+	[RULE_WIRED] = "wired",
+	[RULE_WIRELESS] = "wireless",
+	[RULE_WIRED_PORTS] = "wired_ports",
+	[RULE_WIRELESS_PORTS] = "wireless_ports",
+	[RULE_MODE] = "mode",
+};
+
+void config_rule_init(struct config_rule *rule, const char *name, enum snoop_level level)
+{
+	memset(rule, 0, sizeof(*rule));
+	snprintf(rule->name, sizeof(rule->name), "%s", name);
+	rule->wired_port_max = UINT16_MAX;
+	rule->station_port_max = UINT16_MAX;
+	rule->level = level;
+}
+
+/* Reads a plain number of up to five digits; -1 where there is none or it is above max. */
+static int read_small(const char **text, int max)
+{
+	int value = 0, digits = 0;
+
+	for (; **text >= '0' && **text <= '9'; (*text)++)
+		if (++digits <= 5)
+			value = value * 10 + (**text - '0');
+	return digits == 0 || digits > 5 || value > max ? -1 : value;
+}
+
+static bool prefix_matches(const uint8_t *addr, const uint8_t *prefix, unsigned int bits)
+{
+	unsigned int whole = bits / 8, rest = bits % 8;
+
+	if (memcmp(addr, prefix, whole) != 0)
+		return false;
+	return rest == 0 || (addr[whole] ^ prefix[whole]) >> (8 - rest) == 0;
+}
+
+static bool host_bits_set(const uint8_t *addr, unsigned int addr_bytes, unsigned int bits)
+{
+	uint8_t network[16] = {0};
+
+	memcpy(network, addr, bits / 8);
+	if (bits % 8 != 0)
+		network[bits / 8] = (uint8_t)(addr[bits / 8] & (0xff << (8 - bits % 8)));
+	return memcmp(network, addr, addr_bytes) != 0;
+}
+
+static const char *parse_prefix(const char *text, uint8_t addr[16], uint8_t *version,
+				uint8_t *prefix)
+{
+	char host[INET6_ADDRSTRLEN];
+	size_t host_chars = strcspn(text, "/");
+	uint8_t parsed[16] = {0};
+	int bits, family;
+
+	if (host_chars >= sizeof(host))
+		return "is not an address";
+	memcpy(host, text, host_chars);
+	host[host_chars] = '\0';
+	family = strchr(host, ':') != NULL ? AF_INET6 : AF_INET;
+	if (inet_pton(family, host, parsed) != 1)
+		return "is not an address";
+	bits = family == AF_INET6 ? 128 : 32;
+	if (text[host_chars] == '/') {
+		const char *tail = text + host_chars + 1;
+
+		bits = read_small(&tail, bits);
+		if (bits < 0 || *tail != '\0')
+			return "has a bad prefix length";
+	}
+	if (host_bits_set(parsed, family == AF_INET6 ? 16 : 4, (unsigned int)bits))
+		return "has address bits set behind its prefix length";
+	memcpy(addr, parsed, sizeof(parsed));
+	*version = family == AF_INET6 ? 6 : 4;
+	*prefix = (uint8_t)bits;
+	return NULL;
+}
+
+static const char *parse_ports(const char *text, uint16_t *min, uint16_t *max)
+{
+	int low, high;
+
+	low = read_small(&text, UINT16_MAX);
+	if (low < 0)
+		return "is not a port";
+	high = low;
+	if (*text == '-') {
+		text++;
+		high = read_small(&text, UINT16_MAX);
+		if (high < 0)
+			return "is not a range of ports";
+	}
+	if (*text != '\0')
+		return "has text after the port";
+	if (high < low)
+		return "is a range that ends before it starts";
+	*min = (uint16_t)low;
+	*max = (uint16_t)high;
+	return NULL;
+}
+
+bool config_rule_parse(struct config_rule *rule, int rule_key, const char *text, const char **what,
+		       const char **allowed)
+{
+	static _Thread_local char levels[128];
+	int level;
+
+	switch (rule_key) {
+	case RULE_WIRED:
+	case RULE_WIRELESS:
+		*allowed =
+			"ADDRESS or NETWORK/LENGTH, IPv4 or IPv6, as in 10.1.0.0/16 or 2001:db8::1";
+		if (rule_key == RULE_WIRED) {
+			*what = parse_prefix(text, rule->wired_addr, &rule->wired_version,
+					     &rule->wired_prefix);
+			rule->has_wired = *what == NULL;
+		} else {
+			*what = parse_prefix(text, rule->station_addr, &rule->station_version,
+					     &rule->station_prefix);
+			rule->has_station = *what == NULL;
+		}
+		if (*what == NULL && rule->has_wired && rule->has_station &&
+		    rule->wired_version != rule->station_version) {
+			*what = "is of another IP version than the other side of this rule";
+			*allowed = "both IPv4 or both IPv6";
+		}
+		break;
+	case RULE_WIRED_PORTS:
+		*allowed = "PORT or PORT-PORT, 0 to 65535";
+		*what = parse_ports(text, &rule->wired_port_min, &rule->wired_port_max);
+		break;
+	case RULE_WIRELESS_PORTS:
+		*allowed = "PORT or PORT-PORT, 0 to 65535";
+		*what = parse_ports(text, &rule->station_port_min, &rule->station_port_max);
+		break;
+	default:
+		config_level_names(levels, sizeof(levels));
+		*allowed = levels;
+		level = snoop_level_parse(text);
+		*what = level < 0 ? "is not a level" : NULL;
+		if (level >= 0)
+			rule->level = (enum snoop_level)level;
+	}
+	if (*text == '\0')
+		*what = "has no value";
+	return *what == NULL;
+}
+
+static void format_prefix(const uint8_t *addr, uint8_t version, uint8_t prefix, char *out,
+			  size_t out_bytes)
+{
+	char host[INET6_ADDRSTRLEN];
+
+	inet_ntop(version == 6 ? AF_INET6 : AF_INET, addr, host, sizeof(host));
+	snprintf(out, out_bytes, "%s/%u", host, prefix);
+}
+
+static bool format_ports(uint16_t min, uint16_t max, char *out, size_t out_bytes)
+{
+	if (min == 0 && max == UINT16_MAX)
+		return false;
+	if (min == max)
+		snprintf(out, out_bytes, "%u", min);
+	else
+		snprintf(out, out_bytes, "%u-%u", min, max);
+	return true;
+}
+
+bool config_rule_format(const struct config_rule *rule, int rule_key, char *out, size_t out_bytes)
+{
+	switch (rule_key) {
+	case RULE_WIRED:
+		if (rule->has_wired)
+			format_prefix(rule->wired_addr, rule->wired_version, rule->wired_prefix,
+				      out, out_bytes);
+		return rule->has_wired;
+	case RULE_WIRELESS:
+		if (rule->has_station)
+			format_prefix(rule->station_addr, rule->station_version,
+				      rule->station_prefix, out, out_bytes);
+		return rule->has_station;
+	case RULE_WIRED_PORTS:
+		return format_ports(rule->wired_port_min, rule->wired_port_max, out, out_bytes);
+	case RULE_WIRELESS_PORTS:
+		return format_ports(rule->station_port_min, rule->station_port_max, out, out_bytes);
+	default:
+		snprintf(out, out_bytes, "%s", snoop_level_name(rule->level));
+		return true;
+	}
+}
+
+static bool rule_matches(const struct config_rule *rule, const struct snoop_key *key)
+{
+	if (key->wired_port < rule->wired_port_min || key->wired_port > rule->wired_port_max ||
+	    key->station_port < rule->station_port_min ||
+	    key->station_port > rule->station_port_max)
+		return false;
+	if (rule->has_wired &&
+	    (key->ip_version != rule->wired_version ||
+	     !prefix_matches(key->wired_addr, rule->wired_addr, rule->wired_prefix)))
+		return false;
+	return !rule->has_station ||
+	       (key->ip_version == rule->station_version &&
+		prefix_matches(key->station_addr, rule->station_addr, rule->station_prefix));
+}
+
+enum snoop_level config_level_for(const struct config *config, const struct snoop_key *key)
+{
+	for (uint32_t i = 0; i < config->rule_count; i++)
+		if (rule_matches(&config->rules[i], key))
+			return config->rules[i].level;
+	return config->mode;
+}

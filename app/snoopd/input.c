@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What happens to a received packet: which ones the engine sees, and what the others are counted
+ * as. */
+#include <rte_prefetch.h>
+
+#include <flow/hash.h>
+#include <snoopd/worker.h>
+
+#define PREFETCH_AHEAD 4u
+
+static void count_received(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
+			   uint32_t count)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		bytes += rte_pktmbuf_pkt_len(packets[i]);
+	if (from == SNOOP_WIRED) {
+		worker->counters.rx_wired_packets += count;
+		worker->counters.rx_wired_bytes += bytes;
+	} else {
+		worker->counters.rx_wireless_packets += count;
+		worker->counters.rx_wireless_bytes += bytes;
+	}
+}
+
+static void count_pass(struct counters *counters, enum wire_kind kind)
+{
+	switch (kind) {
+	case WIRE_NON_IP:
+		counters->pass_non_ip++;
+		break;
+	case WIRE_IP_OTHER:
+		counters->pass_ip_other++;
+		break;
+	case WIRE_FRAGMENT:
+		counters->pass_fragment++;
+		break;
+	case WIRE_TRUNCATED:
+		counters->pass_truncated++;
+		break;
+	case WIRE_MALFORMED:
+		counters->pass_malformed++;
+		break;
+	case WIRE_SPLIT_HEADER:
+		counters->pass_split_header++;
+		break;
+	case WIRE_VLAN_DEPTH:
+		counters->pass_vlan_depth++;
+		break;
+	case WIRE_EXT_DEPTH:
+		counters->pass_ext_depth++;
+		break;
+	case WIRE_SOURCE_ROUTE:
+		counters->pass_source_route++;
+		break;
+	case WIRE_JUMBOGRAM:
+		counters->pass_jumbogram++;
+		break;
+	case WIRE_TCP:
+	case WIRE_KIND_COUNT:
+		break;
+	}
+}
+
+static bool checksum_ok(const struct rte_mbuf *packet, const struct wire_view *view)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(packet, const uint8_t *);
+	uint32_t skip = view->l4_offset, left = wire_l4_bytes(view), done = 0, sum;
+
+	if (likely(packet->nb_segs == 1))
+		return wire_tcp_checksum_ok(frame, packet->data_len, view);
+	if (!wire_ip_checksum_ok(frame, view))
+		return false;
+	sum = wire_sum_pseudo(view);
+	for (const struct rte_mbuf *segment = packet; segment != NULL && left > 0;
+	     segment = segment->next) {
+		uint32_t from = RTE_MIN(skip, (uint32_t)segment->data_len);
+		uint32_t bytes = RTE_MIN(left, segment->data_len - from);
+
+		sum = wire_sum_add(sum, rte_pktmbuf_mtod_offset(segment, const uint8_t *, from),
+				   bytes, done & 1);
+		skip -= from;
+		done += bytes;
+		left -= bytes;
+	}
+	return left == 0 && wire_sum_ok(sum);
+}
+
+/* Ours to keep: from our pool, nobody else's reference, nothing attached, and within the cache's
+ * share. */
+static bool can_keep(const struct worker *worker, const struct rte_mbuf *packet)
+{
+	if (packet->nb_segs > worker->segments_per_frame)
+		return false;
+	for (const struct rte_mbuf *segment = packet; segment != NULL; segment = segment->next)
+		if (segment->pool != worker->pool || !RTE_MBUF_DIRECT(segment) ||
+		    rte_mbuf_refcnt_read(segment) != 1)
+			return false;
+	return true;
+}
+
+/* @return the packet, or a copy of it that can be kept; *handle says whether it can. */
+static struct rte_mbuf *make_keepable(struct worker *worker, struct rte_mbuf *packet, void **handle)
+{
+	struct rte_mbuf *copy;
+
+	*handle = packet;
+	if (likely(can_keep(worker, packet)))
+		return packet;
+	copy = rte_pktmbuf_copy(packet, worker->pool, 0, UINT32_MAX);
+	if (copy == NULL || copy->nb_segs > worker->segments_per_frame) {
+		rte_pktmbuf_free(copy);
+		*handle = NULL;
+		return packet;
+	}
+	rte_pktmbuf_free(packet);
+	*handle = copy;
+	return copy;
+}
+
+static struct flow_record *create_flow(struct worker *worker, const struct worker_slot *slot)
+{
+	struct flow_record *record =
+		flow_table_add(&worker->table, &slot->key, slot->hash, worker->now_us);
+
+	if (record == NULL) {
+		worker->counters.pass_table_full++;
+		return NULL;
+	}
+	snoop_flow_init(worker->engine, &record->flow, &slot->key,
+			config_level_for(worker->config, &slot->key), worker->now_us);
+	worker->counters.flows_active = worker->table.count;
+	return record;
+}
+
+static void syn_input(struct worker *worker, enum snoop_side from, const struct worker_slot *slot,
+		      const struct rte_mbuf *mbuf, struct snoop_packet *packet)
+{
+	enum snoop_level level = config_level_for(worker->config, &slot->key);
+
+	/* A new connection: no byte of the old one may reach it. */
+	if (slot->record != NULL) {
+		worker->counters.flows_reset++;
+		worker_remove_flow(worker, slot->record);
+	}
+	if (level == SNOOP_LEVEL_BYPASS || slot->view.options_malformed)
+		return;
+	if (level == SNOOP_LEVEL_OBSERVE)
+		packet->handle = NULL; /* learnt from, never repeated */
+	packet->checksum_ok = checksum_ok(mbuf, packet->view);
+	snoop_syn(worker->engine, &slot->key, packet, from, worker->now_us);
+}
+
+/* @return the record that the packet belongs to, made where it is the first data of a flow. */
+static struct flow_record *find_flow(struct worker *worker, enum snoop_side from,
+				     const struct worker_slot *slot)
+{
+	const struct wire_view *view = &slot->view;
+
+	if (slot->record != NULL)
+		return slot->record;
+	if (view->options_malformed) {
+		worker->counters.pass_bad_options++;
+		return NULL;
+	}
+	if (from == SNOOP_WIRED && view->payload_bytes > 0 && !(view->tcp_flags & WIRE_TCP_RST))
+		return create_flow(worker, slot);
+	snoop_handshake_done(worker->engine, &slot->key, view, from, worker->now_us);
+	worker->counters.pass_no_flow++;
+	return NULL;
+}
+
+/* @return the packet to forward, or NULL if the engine withholds it. */
+static struct rte_mbuf *tcp_input(struct worker *worker, enum snoop_side from,
+				  struct worker_slot *slot, struct rte_mbuf *mbuf)
+{
+	struct snoop_packet packet = {
+		.view = &slot->view,
+		.frame_bytes = rte_pktmbuf_pkt_len(mbuf),
+	};
+	enum snoop_verdict verdict = SNOOP_FORWARD;
+	struct flow_record *record;
+
+	if (slot->view.tcp_flags & WIRE_TCP_SYN) {
+		mbuf = make_keepable(worker, mbuf, &packet.handle);
+		syn_input(worker, from, slot, mbuf, &packet);
+		return mbuf;
+	}
+	record = find_flow(worker, from, slot);
+	if (record == NULL)
+		return mbuf;
+	record->last_seen_us = worker->now_us;
+	if (record->flow.level == SNOOP_LEVEL_BYPASS) {
+		worker->counters.pass_bypass++;
+		return mbuf;
+	}
+	mbuf = make_keepable(worker, mbuf, &packet.handle);
+	if (from == SNOOP_WIRED) {
+		packet.checksum_ok =
+			wire_segment_bytes(&slot->view) > 0 && checksum_ok(mbuf, &slot->view);
+		snoop_flow_data(worker->engine, &record->flow, &packet, worker->now_us);
+	} else {
+		verdict = snoop_flow_ack(worker->engine, &record->flow, &packet, worker->now_us);
+	}
+	flow_timer_update(&worker->timers, record, worker->now_us);
+	return verdict == SNOOP_FORWARD ? mbuf : NULL;
+}
+
+static void parse(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
+		  uint32_t count)
+{
+	const struct snoop_key *keys[WORKER_BURST];
+	struct flow_record *records[WORKER_BURST];
+	struct worker_slot *tcp[WORKER_BURST];
+	uint32_t hashes[WORKER_BURST], tcp_count = 0;
+
+	for (uint32_t i = 0; i < RTE_MIN(PREFETCH_AHEAD, count); i++)
+		rte_prefetch0(rte_pktmbuf_mtod(packets[i], void *));
+	for (uint32_t i = 0; i < count; i++) {
+		struct worker_slot *slot = &worker->slots[i];
+
+		if (i + PREFETCH_AHEAD < count)
+			rte_prefetch0(rte_pktmbuf_mtod(packets[i + PREFETCH_AHEAD], void *));
+		wire_parse(rte_pktmbuf_mtod(packets[i], const uint8_t *), packets[i]->data_len,
+			   rte_pktmbuf_pkt_len(packets[i]), &slot->view);
+		if (slot->view.kind != WIRE_TCP)
+			continue;
+		snoop_key_of(&slot->key, &slot->view, from);
+		slot->hash = (uint32_t)flow_hash(&slot->key, worker->secret);
+		keys[tcp_count] = &slot->key;
+		hashes[tcp_count] = slot->hash;
+		tcp[tcp_count++] = slot;
+	}
+	flow_table_find_bulk(&worker->table, keys, hashes, tcp_count, records);
+	for (uint32_t i = 0; i < tcp_count; i++)
+		tcp[i]->record = records[i];
+}
+
+static void input_burst(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
+			uint32_t count)
+{
+	enum snoop_side to = from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
+	uint32_t changes = worker->table.changes;
+
+	parse(worker, from, packets, count);
+	for (uint32_t i = 0; i < count; i++) {
+		struct worker_slot *slot = &worker->slots[i];
+		struct rte_mbuf *packet = packets[i];
+
+		if (slot->view.kind != WIRE_TCP) {
+			count_pass(&worker->counters, slot->view.kind);
+		} else {
+			/* An earlier packet of the burst may have made or ended the flow. */
+			if (worker->table.changes != changes)
+				slot->record =
+					flow_table_find(&worker->table, &slot->key, slot->hash);
+			packet = tcp_input(worker, from, slot, packet);
+		}
+		if (packet != NULL)
+			output_forward(worker, to, packet);
+	}
+}
+
+void worker_input(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
+		  uint32_t count, uint64_t now_us)
+{
+	enum snoop_side to = from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
+
+	worker->now_us = now_us;
+	count_received(worker, from, packets, count);
+	if (worker->bypass) {
+		worker->counters.pass_bypass += count;
+		for (uint32_t i = 0; i < count; i++)
+			output_forward(worker, to, packets[i]);
+		return;
+	}
+	for (uint32_t i = 0; i < count; i += WORKER_BURST)
+		input_burst(worker, from, &packets[i], RTE_MIN(WORKER_BURST, count - i));
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <rte_eal.h>
+#include <rte_version.h>
+
+#include <config/config.h>
+#include <snoopd/control.h>
+#include <snoopd/log.h>
+#include <snoopd/options.h>
+#include <snoopd/telemetry.h>
+
+#define EXIT_USAGE 2
+
+static int print_config(const struct config *config)
+{
+	if (config_print(config, stdout) == 0 && fflush(stdout) == 0)
+		return EXIT_SUCCESS;
+	perror("snoopd: error: --print-config");
+	return EXIT_FAILURE;
+}
+
+static int run(const struct config *config, const struct options *options, char **argv)
+{
+	int status;
+
+	control_block_signals();
+	argv[options->eal_argc] = NULL;
+	if (rte_eal_init(options->eal_argc, argv) < 0) {
+		log_error("the EAL does not start, see its messages above");
+		return EXIT_FAILURE;
+	}
+	telemetry_register();
+	status = control_run(config, options);
+	rte_eal_cleanup();
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	static struct config config;
+	struct options options;
+	char error[512];
+
+	if (options_parse(&options, argc, argv) != 0)
+		return EXIT_USAGE;
+	switch (options.action) {
+	case OPTIONS_HELP:
+		options_help();
+		return EXIT_SUCCESS;
+	case OPTIONS_VERSION:
+		printf("snoopd %s, %s\n", SNOOPD_VERSION, rte_version());
+		return EXIT_SUCCESS;
+	default:
+		break;
+	}
+	if (config_load(&config, options.config_path, error, sizeof(error)) != 0) {
+		log_error("%s", error);
+		return EXIT_USAGE;
+	}
+	switch (options.action) {
+	case OPTIONS_CHECK_CONFIG:
+		printf("%s: OK\n", options.config_path);
+		return EXIT_SUCCESS;
+	case OPTIONS_PRINT_CONFIG:
+		return print_config(&config);
+	default:
+		return run(&config, &options, argv);
+	}
+}

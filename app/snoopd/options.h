@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * The command line behind the EAL's `--`. Read before the EAL is started, so that --help,
+ * --version,
+ * --check-config and --print-config need no hugepages, no root and no port.
+ */
+#ifndef SNOOPD_OPTIONS_H
+#define SNOOPD_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum options_action {
+	OPTIONS_RUN,
+	OPTIONS_CHECK_CONFIG,
+	OPTIONS_PRINT_CONFIG,
+	OPTIONS_HELP,
+	OPTIONS_VERSION,
+};
+
+struct options {
+	enum options_action action;
+	const char *config_path;
+	const char *stats_path;	    /* --stats-file, NULL = none */
+	uint64_t exit_when_idle_us; /* --exit-when-idle, 0 = run until a signal */
+	int eal_argc;		    /* arguments of the EAL, program name included */
+};
+
+/**
+ * Split and parse. Strings of options point into argv.
+ *
+ * @return 0, or -1 after one line on stderr.
+ */
+int options_parse(struct options *options, int argc, char **argv);
+
+/** The text of --help, on stdout. */
+void options_help(void);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <snoopd/output.h>
+
+#include <rte_ethdev.h>
+#include <rte_pause.h>
+
+#include <snoopd/worker.h>
+
+struct totals {
+	uint64_t packets;
+	uint64_t bytes;
+	uint64_t received; /* of the packets, those that are not repeats of ours */
+};
+
+static uint16_t transmit(struct worker *worker, const struct output *output,
+			 struct rte_mbuf **packets, uint32_t count)
+{
+	if (worker->send != NULL)
+		return worker->send(worker->send_context, output->side, packets, (uint16_t)count);
+	return rte_eth_tx_burst(output->port_id, output->queue_id, packets, (uint16_t)count);
+}
+
+static struct totals sum(const struct output *output, uint32_t from, uint32_t to)
+{
+	struct totals totals = {.packets = to - from};
+
+	for (uint32_t i = from; i < to; i++) {
+		totals.bytes += output->bytes[i];
+		totals.received += !(output->ours >> i & 1);
+	}
+	return totals;
+}
+
+static void count_drop(struct worker *worker, enum snoop_side to, bool ours)
+{
+	struct counters *counters = &worker->counters;
+
+	if (ours)
+		counters->tx_repeat_drops++;
+	else if (to == SNOOP_WIRED)
+		counters->tx_wired_drops++;
+	else
+		counters->tx_wireless_drops++;
+}
+
+static void count_sent(struct worker *worker, const struct output *output, uint32_t from,
+		       uint32_t to)
+{
+	struct counters *counters = &worker->counters;
+	struct totals totals = sum(output, from, to);
+
+	counters->forwarded_packets += totals.received;
+	if (output->side == SNOOP_WIRED) {
+		counters->tx_wired_packets += totals.packets;
+		counters->tx_wired_bytes += totals.bytes;
+	} else {
+		counters->tx_wireless_packets += totals.packets;
+		counters->tx_wireless_bytes += totals.bytes;
+	}
+}
+
+static void count_retry(struct worker *worker, enum snoop_side to)
+{
+	if (to == SNOOP_WIRED)
+		worker->counters.tx_wired_retries++;
+	else
+		worker->counters.tx_wireless_retries++;
+}
+
+/*
+ * The retries are for the whole buffer. When they are used up the first packet is dropped and the
+ * others get one chance each: a single frame that the driver refuses must not take the rest with
+ * it.
+ */
+static void drain(struct worker *worker, struct output *output)
+{
+	uint32_t retries = worker->config->tx_retries;
+	uint32_t sent = 0;
+
+	for (;;) {
+		uint32_t taken =
+			transmit(worker, output, &output->packets[sent], output->count - sent);
+
+		count_sent(worker, output, sent, sent + taken);
+		sent += taken;
+		if (sent == output->count)
+			return;
+		if (output->side == SNOOP_WIRELESS)
+			snoop_engine_tx_backlog(worker->engine, worker->now_us);
+		if (retries > 0) {
+			retries--;
+			count_retry(worker, output->side);
+			rte_pause();
+		} else if (taken == 0) {
+			rte_pktmbuf_free(output->packets[sent]);
+			count_drop(worker, output->side, output->ours >> sent & 1);
+			if (++sent == output->count)
+				return;
+		}
+	}
+}
+
+void output_flush(struct worker *worker, enum snoop_side to)
+{
+	struct output *output = &worker->output[to];
+
+	if (output->count == 0)
+		return;
+	drain(worker, output);
+	output->count = 0;
+	output->ours = 0;
+}
+
+static void append(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet, bool ours)
+{
+	struct output *output = &worker->output[to];
+
+	if (output->count == OUTPUT_ROOM)
+		output_flush(worker, to);
+	output->ours |= (uint64_t)ours << output->count;
+	output->bytes[output->count] = rte_pktmbuf_pkt_len(packet);
+	output->packets[output->count] = packet;
+	output->count++;
+}
+
+void output_forward(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet)
+{
+	struct rte_mbuf *copy;
+
+	if (unlikely(worker->output[to].sharing == QUIRK_COPY) &&
+	    rte_mbuf_refcnt_read(packet) > 1) {
+		/* The engine has kept it: the driver gets a copy, or the engine repeats it later.
+		 */
+		copy = rte_pktmbuf_copy(packet, worker->pool, 0, UINT32_MAX);
+		rte_pktmbuf_free(packet);
+		if (copy == NULL) {
+			count_drop(worker, to, false);
+			return;
+		}
+		packet = copy;
+	}
+	append(worker, to, packet, false);
+}
+
+static void hold(void *owner, void *packet)
+{
+	rte_pktmbuf_refcnt_update(packet, 1);
+}
+
+static void drop(void *owner, void *packet)
+{
+	rte_pktmbuf_free(packet);
+}
+
+static void repeat(void *owner, void *packet, enum snoop_cause cause)
+{
+	struct worker *worker = owner;
+
+	if (worker->output[SNOOP_WIRELESS].sharing == QUIRK_COPY) {
+		packet = rte_pktmbuf_copy(packet, worker->pool, 0, UINT32_MAX);
+		if (packet == NULL) {
+			count_drop(worker, SNOOP_WIRELESS, true);
+			return;
+		}
+	} else {
+		rte_pktmbuf_refcnt_update(packet, 1);
+	}
+	append(worker, SNOOP_WIRELESS, packet, true);
+}
+
+static void release(void *owner, void *packet)
+{
+	output_forward(owner, SNOOP_WIRED, packet);
+}
+
+const struct snoop_ops output_ops = {
+	.hold = hold,
+	.drop = drop,
+	.repeat = repeat,
+	.release = release,
+};

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * The worker's TX buffers, one per side: everything that leaves goes through them in the order in
+ * which it was decided, forwarded packets, released ACKs and repeats alike.
+ *
+ * Worker lcore only. A packet that was handed over is not touched again without a reference of our
+ * own.
+ */
+#ifndef SNOOPD_OUTPUT_H
+#define SNOOPD_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include <snoop/snoop.h>
+#include <snoopd/quirks.h>
+
+#define OUTPUT_ROOM 64
+
+struct worker;
+
+/**
+ * How packets leave. The appliance uses rte_eth_tx_burst(); a test harness brings its own.
+ *
+ * @return how many of the packets were taken; those belong to the callee, the others to the caller.
+ */
+typedef uint16_t (*output_send_fn)(void *context, enum snoop_side to, struct rte_mbuf **packets,
+				   uint16_t count);
+
+struct output {
+	enum snoop_side side;
+	uint16_t port_id;
+	uint16_t queue_id;
+	enum quirk_sharing sharing;
+	uint32_t count;
+	uint64_t ours; /* bit i: packets[i] is a repeat of ours, not a received packet */
+	uint32_t bytes[OUTPUT_ROOM]; /* frame lengths: the mbuf is gone when they are counted */
+	struct rte_mbuf *packets[OUTPUT_ROOM];
+};
+_Static_assert(OUTPUT_ROOM <= 64, "one bit per packet");
+
+extern const struct snoop_ops output_ops; /* owner: struct worker */
+
+/** Send a received packet on. The reference passes. */
+void output_forward(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet);
+
+/** Transmit what is buffered; what the port does not take within the configured retries is dropped.
+ */
+void output_flush(struct worker *worker, enum snoop_side to);
+
+#endif

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <snoopd/ports.h>
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <rte_dev.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
+
+#include <snoopd/compat.h>
+#include <snoopd/log.h>
+
+static void list_ports(char *out, size_t out_bytes)
+{
+	char name[RTE_ETH_NAME_MAX_LEN];
+	size_t used = 0;
+
+	snprintf(out, out_bytes, "none");
+	for (uint16_t id = 0; id < RTE_MAX_ETHPORTS; id++) {
+		if (used >= out_bytes || !rte_eth_dev_is_valid_port(id) ||
+		    rte_eth_dev_get_name_by_port(id, name) != 0)
+			continue;
+		used += (size_t)snprintf(out + used, out_bytes - used, "%s%s (%u)",
+					 used > 0 ? ", " : "", name, id);
+	}
+}
+
+/* The slot size of a packet socket's ring. */
+static uint32_t framesz(const char *devargs)
+{
+	const char *found = devargs != NULL ? strstr(devargs, "framesz=") : NULL;
+	unsigned long bytes = found != NULL ? strtoul(found + strlen("framesz="), NULL, 10) : 2048;
+
+	return bytes <= UINT16_MAX ? (uint32_t)bytes : UINT16_MAX;
+}
+
+/* @return the MTU of the network interface behind a port, 0 if there is none. */
+static uint16_t interface_mtu(unsigned int if_index)
+{
+	struct ifreq request = {0};
+	int fd, result;
+
+	if (if_index == 0 || if_indextoname(if_index, request.ifr_name) == NULL)
+		return 0;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return 0;
+	result = ioctl(fd, SIOCGIFMTU, &request);
+	close(fd);
+	return result == 0 && request.ifr_mtu <= UINT16_MAX ? (uint16_t)request.ifr_mtu : 0;
+}
+
+static int find(struct port *port, const struct config *config, const char *key, const char *value)
+{
+	struct rte_eth_dev_info info;
+	char known[512], *end;
+	unsigned long index = strtoul(value, &end, 10);
+	int result;
+
+	if (*end == '\0' && index < RTE_MAX_ETHPORTS &&
+	    rte_eth_dev_is_valid_port((uint16_t)index)) {
+		port->id = (uint16_t)index;
+	} else if (rte_eth_dev_get_port_by_name(value, &port->id) != 0) {
+		list_ports(known, sizeof(known));
+		log_error("%s: [link] %s = %s: no such port; the EAL has: %s", config->file, key,
+			  value, known);
+		return -1;
+	}
+	result = rte_eth_dev_info_get(port->id, &info);
+	if (result == 0)
+		result = rte_eth_dev_get_name_by_port(port->id, port->name);
+	if (result != 0) {
+		log_error("port %s: no device information: %s", value, rte_strerror(-result));
+		return -1;
+	}
+	port->driver = info.driver_name;
+	port->socket = rte_eth_dev_socket_id(port->id);
+	port->quirk = quirk_find(info.driver_name, compat_devargs(&info));
+	port->if_index = info.if_index;
+	port->room_min_bytes = info.min_rx_bufsize;
+	if (port->quirk->flags & QUIRK_FRAMESZ)
+		port->room_min_bytes = framesz(compat_devargs(&info));
+	return 0;
+}
+
+int ports_find(struct ports *ports, const struct config *config)
+{
+	struct port *wired = &ports->port[SNOOP_WIRED], *wireless = &ports->port[SNOOP_WIRELESS];
+
+	memset(ports, 0, sizeof(*ports));
+	if (find(wired, config, "wired", config->wired) != 0 ||
+	    find(wireless, config, "wireless", config->wireless) != 0)
+		return -1;
+	if (wired->id == wireless->id) {
+		log_error("%s: [link] wired = %s and wireless = %s are one port (%s): give two",
+			  config->file, config->wired, config->wireless, wired->name);
+		return -1;
+	}
+	if (wired->socket != wireless->socket && wired->socket >= 0 && wireless->socket >= 0)
+		log_warning("wired %s is on socket %d, wireless %s on socket %d: packets cross "
+			    "sockets; put both NICs on one",
+			    wired->name, wired->socket, wireless->name, wireless->socket);
+	ports->socket = wired->socket >= 0 ? wired->socket : (int)rte_socket_id();
+	return 0;
+}
+
+static bool frames_may_be_chains(const struct ports *ports, uint32_t mtu_bytes)
+{
+	return mtu_bytes + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN > RTE_MBUF_DEFAULT_DATAROOM ||
+	       (ports->port[0].quirk->flags & QUIRK_CHAINS) != 0 ||
+	       (ports->port[1].quirk->flags & QUIRK_CHAINS) != 0;
+}
+
+static int set_mtu(struct port *port, const struct config *config)
+{
+	int result = rte_eth_dev_set_mtu(port->id, (uint16_t)config->mtu_bytes);
+
+	/* A device without an MTU of its own takes every length. */
+	if (result == 0 || result == -ENOTSUP)
+		return 0;
+	log_error("%s: [ports] mtu = %u: port %s (%s) refuses it: %s", config->file,
+		  config->mtu_bytes, port->name, port->driver, rte_strerror(-result));
+	return -1;
+}
+
+static int configure(struct ports *ports, struct port *port, const struct config *config)
+{
+	struct rte_eth_dev_info info;
+	struct rte_eth_conf conf = {0};
+	uint16_t mtu = 0;
+	int result;
+
+	result = rte_eth_dev_info_get(port->id, &info);
+	if (result == 0)
+		result = rte_eth_dev_get_mtu(port->id, &mtu);
+	if (result != 0) {
+		log_error("port %s: no device information: %s", port->name, rte_strerror(-result));
+		return -1;
+	}
+	if (config->mtu_bytes != 0)
+		mtu = (uint16_t)config->mtu_bytes;
+	if (mtu > info.max_mtu || mtu < info.min_mtu) {
+		log_error("%s: [ports] mtu = %u: port %s (%s) takes %u to %u", config->file, mtu,
+			  port->name, port->driver, info.min_mtu, info.max_mtu);
+		return -1;
+	}
+	conf.rxmode.mtu = mtu;
+	/* The only two, and no offloads in truth: long frames arrive in chains, and chains can be
+	 * sent. */
+	if (frames_may_be_chains(ports, mtu)) {
+		conf.rxmode.offloads = info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
+		conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	}
+	port->rx_offloads = conf.rxmode.offloads;
+	port->tx_offloads = conf.txmode.offloads;
+	if (info.max_rx_queues < port->queues || info.max_tx_queues < port->queues) {
+		log_error("port %s (%s) has %u RX and %u TX queues, %u of each are needed",
+			  port->name, port->driver, info.max_rx_queues, info.max_tx_queues,
+			  port->queues);
+		return -1;
+	}
+	result = rte_eth_dev_configure(port->id, port->queues, port->queues, &conf);
+	if (result != 0 && config->mtu_bytes != 0) {
+		log_error(
+			"%s: [ports] mtu = %u: port %s (%s) refuses it: %s; with mtu = auto a port "
+			"keeps the MTU that it has",
+			config->file, mtu, port->name, port->driver, rte_strerror(-result));
+		return -1;
+	}
+	if (result != 0) {
+		log_error("port %s (%s) refuses %u RX and TX queues at MTU %u: %s", port->name,
+			  port->driver, port->queues, mtu, rte_strerror(-result));
+		return -1;
+	}
+	port->configured = true;
+	if (config->mtu_bytes != 0 && set_mtu(port, config) != 0)
+		return -1;
+	port->rx_descriptors = (uint16_t)config->rx_descriptors;
+	port->tx_descriptors = (uint16_t)config->tx_descriptors;
+	result = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &port->rx_descriptors,
+						  &port->tx_descriptors);
+	if (result != 0) {
+		log_error("port %s (%s) refuses %u RX and %u TX descriptors: %s", port->name,
+			  port->driver, config->rx_descriptors, config->tx_descriptors,
+			  rte_strerror(-result));
+		return -1;
+	}
+	if (port->rx_descriptors != config->rx_descriptors ||
+	    port->tx_descriptors != config->tx_descriptors)
+		log_warning("port %s (%s) takes %u RX and %u TX descriptors, not %u and %u",
+			    port->name, port->driver, port->rx_descriptors, port->tx_descriptors,
+			    config->rx_descriptors, config->tx_descriptors);
+	return 0;
+}
+
+/*
+ * A packet socket cuts what does not fit into a slot of its ring, so that frames would not leave as
+ * they came. A slot begins with headers of less than 128 bytes.
+ */
+static int check_slots(const struct port *port)
+{
+	uint32_t needed = (uint32_t)port->mtu_bytes + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + 128;
+
+	if (!(port->quirk->flags & QUIRK_FRAMESZ) || needed <= port->room_min_bytes)
+		return 0;
+	log_error("port %s (%s): frames of MTU %u do not fit into ring slots of %u bytes: give the "
+		  "device framesz=%u,blocksz=%u or a smaller MTU",
+		  port->name, port->driver, port->mtu_bytes, port->room_min_bytes,
+		  rte_align32pow2(needed), 4 * rte_align32pow2(needed));
+	return -1;
+}
+
+/* What the port's frames may have: of the interface behind it, where the driver has no idea of it.
+ */
+static int read_mtu(struct port *port, const struct config *config)
+{
+	int result = rte_eth_dev_get_mtu(port->id, &port->mtu_bytes);
+	uint16_t mtu = interface_mtu(port->if_index);
+
+	if (result != 0) {
+		log_error("port %s (%s): no MTU: %s", port->name, port->driver,
+			  rte_strerror(-result));
+		return -1;
+	}
+	if (config->mtu_bytes == 0 && mtu != 0)
+		port->mtu_bytes = mtu;
+	return check_slots(port);
+}
+
+int ports_configure(struct ports *ports, const struct config *config, uint16_t queues)
+{
+	struct port *wired = &ports->port[SNOOP_WIRED], *wireless = &ports->port[SNOOP_WIRELESS];
+
+	for (int side = 0; side < 2; side++) {
+		struct port *port = &ports->port[side];
+
+		port->queues = queues;
+		ports->room_min_bytes = RTE_MAX(ports->room_min_bytes, port->room_min_bytes);
+		if (configure(ports, port, config) != 0 || read_mtu(port, config) != 0)
+			return -1;
+	}
+	if (wired->mtu_bytes != wireless->mtu_bytes) {
+		log_error("wired %s has MTU %u, wireless %s has MTU %u: a wire needs equal ones; "
+			  "set [ports] mtu, or the MTU of the devices",
+			  wired->name, wired->mtu_bytes, wireless->name, wireless->mtu_bytes);
+		return -1;
+	}
+	ports->mtu_bytes = wired->mtu_bytes;
+	return 0;
+}
+
+static int setup_queues(struct port *port, struct rte_mempool *mempool)
+{
+	unsigned int socket = (unsigned int)port->socket; /* SOCKET_ID_ANY passes through */
+	struct rte_eth_dev_info info;
+	struct rte_eth_rxconf rx;
+	struct rte_eth_txconf tx;
+	int result = rte_eth_dev_info_get(port->id, &info);
+
+	if (result != 0)
+		return result;
+	rx = info.default_rxconf;
+	rx.offloads = port->rx_offloads;
+	tx = info.default_txconf;
+	tx.offloads = port->tx_offloads;
+	for (uint16_t queue = 0; result == 0 && queue < port->queues; queue++) {
+		result = rte_eth_rx_queue_setup(port->id, queue, port->rx_descriptors, socket, &rx,
+						mempool);
+		if (result == 0)
+			result = rte_eth_tx_queue_setup(port->id, queue, port->tx_descriptors,
+							socket, &tx);
+	}
+	return result;
+}
+
+/* A driver that frees sent mbufs without looking at their reference counts frees what the cache
+ * holds. */
+static bool frees_blindly(const struct port *port)
+{
+	struct rte_eth_txq_info info;
+
+	for (uint16_t queue = 0; queue < port->queues; queue++)
+		if (rte_eth_tx_queue_info_get(port->id, queue, &info) == 0 &&
+		    (info.conf.offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) != 0)
+			return true;
+	return false;
+}
+
+static int start(struct port *port, struct rte_mempool *mempool)
+{
+	int result = setup_queues(port, mempool);
+
+	if (result != 0) {
+		log_error("port %s (%s): its queues cannot be set up: %s", port->name, port->driver,
+			  rte_strerror(-result));
+		return -1;
+	}
+	if (frees_blindly(port)) {
+		log_error("port %s (%s) insists on MBUF_FAST_FREE, which ignores reference "
+			  "counts: it cannot be used",
+			  port->name, port->driver);
+		return -1;
+	}
+	result = rte_eth_dev_start(port->id);
+	if (result != 0) {
+		log_error("port %s (%s) does not start: %s", port->name, port->driver,
+			  rte_strerror(-result));
+		return -1;
+	}
+	port->started = true;
+	if (rte_eth_dev_get_vlan_offload(port->id) > 0 &&
+	    (rte_eth_dev_get_vlan_offload(port->id) & RTE_ETH_VLAN_STRIP_OFFLOAD) != 0) {
+		log_error("port %s (%s) insists on stripping VLAN tags: it cannot be a wire",
+			  port->name, port->driver);
+		return -1;
+	}
+	/* Devices without addresses of their own have no such modes and receive everything. */
+	result = rte_eth_promiscuous_enable(port->id);
+	if (result != 0 && result != -ENOTSUP) {
+		log_error("port %s (%s): promiscuous mode, without which it cannot be a wire: %s",
+			  port->name, port->driver, rte_strerror(-result));
+		return -1;
+	}
+	result = rte_eth_allmulticast_enable(port->id);
+	if (result != 0 && result != -ENOTSUP)
+		log_warning("port %s (%s): no all-multicast mode (%s); promiscuous mode has to do",
+			    port->name, port->driver, rte_strerror(-result));
+	return 0;
+}
+
+int ports_start(struct ports *ports, struct rte_mempool *mempool)
+{
+	for (int side = 0; side < 2; side++)
+		if (start(&ports->port[side], mempool) != 0)
+			return -1;
+	return 0;
+}
+
+void ports_poll_links(struct ports *ports)
+{
+	for (int side = 0; side < 2; side++) {
+		struct port *port = &ports->port[side];
+		struct rte_eth_link link;
+
+		if (rte_eth_link_get_nowait(port->id, &link) != 0 ||
+		    (link.link_status == RTE_ETH_LINK_UP) == port->link_up)
+			continue;
+		port->link_up = link.link_status == RTE_ETH_LINK_UP;
+		log_line("%s port %s: link %s", side == SNOOP_WIRED ? "wired" : "wireless",
+			 port->name, port->link_up ? "up" : "down");
+	}
+}
+
+void ports_close(struct ports *ports)
+{
+	for (int side = 0; side < 2; side++) {
+		struct port *port = &ports->port[side];
+
+		if (port->started)
+			rte_eth_dev_stop(port->id);
+		if (port->configured)
+			rte_eth_dev_close(port->id);
+		port->started = port->configured = false;
+	}
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <snoopd/request.h>
+
+#include <errno.h>
+#include <time.h>
+
+#include <snoopd/worker.h>
+
+#define RECORDS_PER_STEP 512
+#define RECORDS_PER_PAGE 131072 /* a thin page of a large table must not take for ever */
+
+struct request *request_begin(struct worker *worker)
+{
+	struct request *request = &worker->request;
+	uint32_t state = __atomic_load_n(&request->state, __ATOMIC_ACQUIRE);
+
+	return state == REQUEST_IDLE || state == REQUEST_DONE ? request : NULL;
+}
+
+int request_wait(struct request *request, uint32_t timeout_ms)
+{
+	const struct timespec nap = {.tv_nsec = 200000};
+	struct timespec start, now;
+	uint32_t posted = REQUEST_POSTED;
+
+	__atomic_store_n(&request->state, REQUEST_POSTED, __ATOMIC_RELEASE);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	do {
+		if (__atomic_load_n(&request->state, __ATOMIC_ACQUIRE) == REQUEST_DONE)
+			return 0;
+		nanosleep(&nap, NULL);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 <
+		 (time_t)timeout_ms);
+	/* Take it back, unless the worker has begun: then it finishes into a slot that nobody
+	 * reads. */
+	__atomic_compare_exchange_n(&request->state, &posted, REQUEST_IDLE, false, __ATOMIC_ACQ_REL,
+				    __ATOMIC_RELAXED);
+	return -ETIMEDOUT;
+}
+
+static bool step_flows(struct worker *worker, struct request *request)
+{
+	struct request_flow *flow;
+	const struct flow_table *table = &worker->table;
+	uint32_t last = RTE_MIN(request->cursor + RECORDS_PER_STEP, table->capacity);
+
+	if (request->cursor - request->position >= RECORDS_PER_PAGE) {
+		request->next = request->cursor;
+		return true;
+	}
+	for (; request->cursor < last; request->cursor++) {
+		const struct flow_record *record = &table->records[request->cursor];
+
+		if (!record->in_use)
+			continue;
+		if (request->count == REQUEST_FLOWS_MAX) {
+			request->next = request->cursor;
+			return true;
+		}
+		flow = &request->flows[request->count++];
+		flow->key = record->key;
+		flow->idle_us = worker->now_us - record->last_seen_us;
+		snoop_flow_info(worker->engine, &record->flow, &flow->info);
+	}
+	return request->cursor == table->capacity || table->count == 0;
+}
+
+static bool step_configure(struct worker *worker, struct request *request)
+{
+	struct flow_table *table = &worker->table;
+	uint32_t last = RTE_MIN(request->cursor + RECORDS_PER_STEP, table->capacity);
+
+	for (; request->cursor < last; request->cursor++) {
+		struct flow_record *record = &table->records[request->cursor];
+
+		if (!record->in_use)
+			continue;
+		snoop_flow_set_level(worker->engine, &record->flow,
+				     config_level_for(worker->config, &record->key));
+		flow_timer_update(&worker->timers, record, worker->now_us);
+	}
+	return request->cursor == table->capacity;
+}
+
+static void take(struct worker *worker, struct request *request)
+{
+	request->cursor = 0;
+	request->count = 0;
+	request->next = 0;
+	request->total = worker->table.count;
+	if (request->kind == REQUEST_FLOWS)
+		request->cursor = request->position =
+			RTE_MIN(request->position, worker->table.capacity);
+	else
+		worker_configure(worker, request->config);
+}
+
+void request_serve(struct worker *worker)
+{
+	struct request *request = &worker->request;
+	uint32_t state = __atomic_load_n(&request->state, __ATOMIC_RELAXED);
+	bool done;
+
+	if (state == REQUEST_POSTED) {
+		if (!__atomic_compare_exchange_n(&request->state, &state, REQUEST_TAKEN, false,
+						 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return;
+		take(worker, request);
+	} else if (state != REQUEST_TAKEN) {
+		return;
+	}
+	done = request->kind == REQUEST_FLOWS ? step_flows(worker, request)
+					      : step_configure(worker, request);
+	if (done)
+		__atomic_store_n(&request->state, REQUEST_DONE, __ATOMIC_RELEASE);
+}

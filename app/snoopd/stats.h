@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * The workers' counters as one: summed, and written as JSON. Any control-side thread; reads what
+ * the workers write, a few packets old.
+ */
+#ifndef SNOOPD_STATS_H
+#define SNOOPD_STATS_H
+
+#include <stdint.h>
+
+#include <counters/counters.h>
+
+struct worker;
+
+void stats_sum(struct counters *sum, struct worker *const *workers, uint32_t count);
+
+/**
+ * Write every counter as one JSON object, {"name": value, ...}.
+ *
+ * @return 0, or -1 after one line on stderr.
+ */
+int stats_write(const struct counters *counters, const char *path);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <snoopd/worker.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_ethdev.h>
+#include <rte_malloc.h>
+#include <rte_pause.h>
+
+#include <snoopd/log.h>
+
+#define TIMERS_INTERVAL_US 100	/* resolution of the flows' timers */
+#define CHORES_INTERVAL_US 1000 /* chores are done at least this often ... */
+#define CHORES_TURNS 256	/* ... and every so many turns under load */
+#define DUE_PER_TURN 64		/* flows whose time-out is served in one turn */
+#define AGED_PER_CHORE 64u	/* records that ageing looks at each time */
+#define IDLE_TURNS 64		/* empty turns before the lcore pauses between two */
+#define MIB (1024.0 * 1024.0)
+
+static void explain_memory(const char *what, uint64_t bytes)
+{
+	log_error("no memory for %s: %.1f MiB needed; reserve more hugepages, or give the EAL more "
+		  "with -m where it runs with --no-huge, or lower the sizes in the configuration",
+		  what, (double)bytes / MIB);
+}
+
+struct worker *worker_create(const struct worker_setup *setup)
+{
+	const struct config *config = setup->config;
+	struct worker *worker;
+	size_t engine_bytes = snoop_engine_bytes(&config->protocol);
+	void *memory;
+	char name[32];
+
+	worker = rte_zmalloc_socket("worker", sizeof(*worker), RTE_CACHE_LINE_SIZE, setup->socket);
+	if (worker == NULL) {
+		explain_memory("a worker", sizeof(*worker));
+		return NULL;
+	}
+	memory = rte_zmalloc_socket("engine", engine_bytes, RTE_CACHE_LINE_SIZE, setup->socket);
+	if (memory == NULL) {
+		explain_memory("the engine ([cache] and [syn])", engine_bytes);
+		goto free_worker;
+	}
+	snprintf(name, sizeof(name), "flows_%u", setup->index);
+	if (flow_table_create(&worker->table, name, config->flows, setup->socket) != 0) {
+		explain_memory("the flow table ([flows] max)", flow_table_bytes(config->flows));
+		goto free_engine;
+	}
+	worker->index = setup->index;
+	worker->pool = setup->pool;
+	worker->secret = setup->secret;
+	worker->send = setup->send;
+	worker->send_context = setup->send_context;
+	worker->segments_per_frame = setup->segments_per_frame;
+	for (int side = 0; side < 2; side++) {
+		worker->port[side] = setup->port[side];
+		worker->output[side].side = (enum snoop_side)side;
+		worker->output[side].port_id = setup->port[side].port_id;
+		worker->output[side].queue_id = setup->port[side].queue_id;
+		worker->output[side].sharing = setup->port[side].sharing;
+	}
+	clock_init(&worker->clock);
+	flow_timers_init(&worker->timers);
+	worker->engine = snoop_engine_init(memory, &config->protocol, &output_ops, worker,
+					   &worker->counters, setup->secret);
+	worker->config = config;
+	worker->bypass = config->mode == SNOOP_LEVEL_BYPASS && config->rule_count == 0;
+	return worker;
+
+free_engine:
+	rte_free(memory);
+free_worker:
+	rte_free(worker);
+	return NULL;
+}
+
+void worker_destroy(struct worker *worker)
+{
+	flow_table_free(&worker->table);
+	rte_free(worker->engine);
+	rte_free(worker);
+}
+
+void worker_configure(struct worker *worker, const struct config *config)
+{
+	worker->config = config;
+	worker->bypass = config->mode == SNOOP_LEVEL_BYPASS && config->rule_count == 0;
+	snoop_engine_configure(worker->engine, &config->protocol);
+}
+
+void worker_remove_flow(struct worker *worker, struct flow_record *record)
+{
+	snoop_flow_close(worker->engine, &record->flow);
+	flow_timer_cancel(&worker->timers, record);
+	flow_table_remove(&worker->table, record);
+	worker->counters.flows_active = worker->table.count;
+}
+
+static void serve_due(struct worker *worker)
+{
+	struct flow_record *record;
+
+	for (uint32_t i = 0; i < DUE_PER_TURN; i++) {
+		record = flow_timers_pop(&worker->timers);
+		if (record == NULL)
+			return;
+		snoop_flow_timer(worker->engine, &record->flow, worker->now_us);
+		flow_timer_update(&worker->timers, record, worker->now_us);
+	}
+}
+
+static void age(struct worker *worker)
+{
+	uint32_t budget = RTE_MIN(AGED_PER_CHORE, worker->table.capacity);
+	struct flow_record *record;
+
+	while ((record = flow_table_walk(&worker->table, &budget)) != NULL) {
+		uint64_t limit_us = snoop_flow_finished(&record->flow)
+					    ? worker->config->flow_closed_us
+					    : worker->config->flow_idle_us;
+
+		if (worker->now_us - record->last_seen_us < limit_us)
+			continue;
+		worker_remove_flow(worker, record);
+		worker->counters.flows_expired++;
+	}
+}
+
+static void chores(struct worker *worker)
+{
+	worker->turns = 0;
+	worker->chores_next_us = worker->now_us + CHORES_INTERVAL_US;
+	age(worker);
+	request_serve(worker);
+}
+
+void worker_service(struct worker *worker, uint64_t now_us)
+{
+	worker->now_us = now_us;
+	if (now_us >= worker->timers_next_us) {
+		worker->timers_next_us = now_us + TIMERS_INTERVAL_US;
+		flow_timers_run(&worker->timers, now_us);
+		if (now_us >= snoop_engine_deadline_us(worker->engine))
+			snoop_engine_timer(worker->engine, now_us);
+	}
+	serve_due(worker);
+	if (++worker->turns >= CHORES_TURNS || now_us >= worker->chores_next_us)
+		chores(worker);
+	output_flush(worker, SNOOP_WIRED);
+	output_flush(worker, SNOOP_WIRELESS);
+}
+
+uint32_t worker_turn(struct worker *worker)
+{
+	struct rte_mbuf *packets[WORKER_BURST];
+	uint32_t received = 0;
+
+	for (int side = 0; side < 2; side++) {
+		const struct worker_port *port = &worker->port[side];
+		uint16_t count =
+			rte_eth_rx_burst(port->port_id, port->queue_id, packets, WORKER_BURST);
+
+		if (count == 0)
+			continue;
+		received += count;
+		/* The time after the reception: an older one would make round trips look shorter
+		 * than the path. */
+		worker_input(worker, (enum snoop_side)side, packets, count,
+			     clock_now_us(&worker->clock));
+	}
+	worker_service(worker, clock_now_us(&worker->clock));
+	return received;
+}
+
+void worker_close(struct worker *worker, uint64_t now_us)
+{
+	uint32_t budget = worker->table.capacity;
+	struct flow_record *record;
+
+	worker->now_us = now_us;
+	worker->table.hand = 0;
+	while ((record = flow_table_walk(&worker->table, &budget)) != NULL)
+		worker_remove_flow(worker, record);
+	snoop_engine_flush(worker->engine);
+	output_flush(worker, SNOOP_WIRED);
+	output_flush(worker, SNOOP_WIRELESS);
+}
+
+int worker_main(void *argument)
+{
+	struct worker *worker = argument;
+	uint64_t now_us = clock_now_us(&worker->clock), last_us;
+	uint32_t idle_turns = 0;
+
+	while (!__atomic_load_n(&worker->stop, __ATOMIC_RELAXED)) {
+		if (worker_turn(worker) > 0)
+			idle_turns = 0;
+		else if (++idle_turns > IDLE_TURNS)
+			rte_pause();
+		last_us = now_us;
+		now_us = clock_now_us(&worker->clock);
+		if (unlikely(now_us - last_us > US_PER_MS))
+			worker->counters.turn_overruns++;
+	}
+	worker_close(worker, now_us);
+	return 0;
+}
+
+void worker_stop(struct worker *worker)
+{
+	__atomic_store_n(&worker->stop, true, __ATOMIC_RELAXED);
+}

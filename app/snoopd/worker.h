@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * A worker: one lcore that owns its queues, its flows, its engine and its counters, and runs every
+ * packet to completion.
+ *
+ *	rx_burst -> parse -> flow lookup -> engine verdict -> TX buffer -> tx_burst
+ *
+ * Threads. The control thread creates and destroys workers while no lcore runs them. In between
+ * everything in struct worker belongs to the worker's lcore, with these exceptions, each on cache
+ * lines of its own: `stop` is written by the control thread; `request` is handed back and forth,
+ * see request.h; `counters` are written by the worker alone and may be read by anybody, a few
+ * packets old.
+ *
+ * A test harness drives the same code without an lcore: worker_create() with a `send` of its own,
+ * then worker_input() for received packets and worker_service() to let time pass, at any clock it
+ * likes, and worker_close(). It links snoopd_worker_dep and its own timer source, see
+ * flow/timer.h, and calls timer_source_init() before anything else.
+ */
+#ifndef SNOOPD_WORKER_H
+#define SNOOPD_WORKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mempool.h>
+
+#include <config/config.h>
+#include <counters/counters.h>
+#include <flow/table.h>
+#include <flow/timer.h>
+#include <snoop/snoop.h>
+#include <snoopd/clock.h>
+#include <snoopd/output.h>
+#include <snoopd/request.h>
+
+#define WORKER_BURST 32u
+
+struct worker_port {
+	uint16_t port_id;
+	uint16_t queue_id; /* the worker's RX and TX queue */
+	enum quirk_sharing sharing;
+};
+
+struct worker_setup {
+	unsigned int index;	     /* 0 .. workers - 1 */
+	const struct config *config; /* constant while the worker lives */
+	struct rte_mempool *pool;    /* where received packets come from */
+	uint16_t segments_per_frame; /* mbufs that a cached frame may take */
+	struct worker_port port[2];  /* by enum snoop_side */
+	int socket;
+	uint64_t secret;     /* keys the hashes; drawn at start */
+	output_send_fn send; /* NULL = rte_eth_tx_burst() */
+	void *send_context;
+};
+
+/** A parsed packet of the burst under way. */
+struct worker_slot {
+	struct wire_view view;
+	struct snoop_key key;
+	uint32_t hash;
+	struct flow_record *record;
+};
+
+struct worker {
+	/* Set at creation. */
+	unsigned int index;
+	const struct config *config;
+	struct rte_mempool *pool;
+	struct snoop_engine *engine;
+	struct clock clock;
+	uint64_t secret;
+	output_send_fn send;
+	void *send_context;
+	struct worker_port port[2];
+	uint16_t segments_per_frame;
+	bool bypass; /* no flow of this link is looked at */
+
+	uint64_t now_us; /* time of this turn */
+	uint64_t timers_next_us;
+	uint64_t chores_next_us;
+	uint32_t turns;
+	struct flow_table table;
+	struct flow_timers timers;
+
+	struct counters counters __rte_cache_aligned;
+	struct output output[2] __rte_cache_aligned; /* by enum snoop_side: where to */
+	struct worker_slot slots[WORKER_BURST] __rte_cache_aligned;
+
+	bool stop __rte_cache_aligned; /* atomic; the control thread asks the loop to end */
+	struct request request __rte_cache_aligned;
+};
+
+/**
+ * Control thread. Memory comes from the hugepages of setup->socket.
+ *
+ * @return the worker, or NULL after one line on stderr that says what was needed.
+ */
+struct worker *worker_create(const struct worker_setup *setup);
+
+/** Control thread, after worker_close(). */
+void worker_destroy(struct worker *worker);
+
+/** worker_input() of both ports and worker_service(), on the TSC. @return packets received. */
+uint32_t worker_turn(struct worker *worker);
+
+/** Packets arrived on a side; any number. Takes over the references. */
+void worker_input(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
+		  uint32_t count, uint64_t now_us);
+
+/** Everything that is due at now_us: timers, transmission, and now and then the chores. */
+void worker_service(struct worker *worker, uint64_t now_us);
+
+/**
+ * Let go of everything: parked ACKs are released and transmitted, every flow is closed, the caches
+ * are dropped. After that the worker holds no packet.
+ */
+void worker_close(struct worker *worker, uint64_t now_us);
+
+/** Use another configuration, between two turns. Sizes stay those of the first one. */
+void worker_configure(struct worker *worker, const struct config *config);
+
+/** Take a flow out of the table: close it, cancel its timer. */
+void worker_remove_flow(struct worker *worker, struct flow_record *record);
+
+/** The lcore's function (rte_eal_remote_launch): turns until worker_stop(), then worker_close(). */
+int worker_main(void *worker);
+
+/** Control thread. */
+void worker_stop(struct worker *worker);
+
+#endif

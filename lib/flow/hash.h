@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * The hash of a flow key: the same for both directions of a connection, because the key is ordered
+ * by sides and not by addresses.
+ *
+ * Keyed with a secret drawn at every start, so that nobody outside can choose addresses and ports
+ * that fall into one bucket. Pure; any thread.
+ */
+#ifndef FLOW_HASH_H
+#define FLOW_HASH_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include <snoop/snoop.h>
+
+static inline uint64_t flow_hash_mix(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/**
+ * Hash a key: one 64 x 64 bit multiplication per 16 bytes, both halves of the product folded
+ * together.
+ *
+ * @return 64 bits of equal quality; the flow table uses the low half, the choice of a lcore the
+ * high one.
+ */
+static inline uint64_t flow_hash(const struct snoop_key *key, uint64_t secret)
+{
+	uint64_t word[sizeof(*key) / sizeof(uint64_t)];
+	uint64_t hash = secret;
+
+	memcpy(word, key, sizeof(word));
+	for (unsigned int i = 0; i < sizeof(word) / sizeof(word[0]); i += 2)
+		hash = flow_hash_mix(word[i] ^ hash ^ 0x9e3779b97f4a7c15ULL,
+				     word[i + 1] ^ secret ^ 0xc2b2ae3d27d4eb4fULL);
+	return flow_hash_mix(hash ^ secret, 0xd6e8feb86659fd93ULL);
+}
+
+#endif

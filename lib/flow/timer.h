@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * One timer per flow, lazily re-armed, and the list of flows whose time has come.
+ *
+ * A flow's deadline moves with nearly every packet, mostly further away; moving a timer costs far
+ * more than a packet. So only an earlier deadline touches the timer; a later one is found when the
+ * timer fires, and the timer is armed again. A timer that fires for good only queues its flow: the
+ * worker takes a bounded number of flows from the queue in each turn, so that thousands of
+ * simultaneous time-outs do not stall reception.
+ *
+ * Everything here runs on the worker lcore that owns the flows. Where the timers themselves come
+ * from is chosen at link time: rte_timer in the appliance (timer_rte.c, flow_dep), anything that
+ * implements the four timer_source functions on a simulated clock in a test harness (flow_core_dep
+ * plus its own source).
+ */
+#ifndef FLOW_TIMER_H
+#define FLOW_TIMER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include <flow/table.h>
+
+TAILQ_HEAD(flow_due_list, flow_record);
+
+struct flow_timers {
+	struct flow_due_list due;
+	uint64_t now_us; /* time of the running flow_timers_run() */
+};
+
+/** Call once per worker, on its lcore or before it starts. */
+void flow_timers_init(struct flow_timers *timers);
+
+/** The flow was handed to the engine: follow its deadline. Call after every engine call for a flow.
+ */
+void flow_timer_update(struct flow_timers *timers, struct flow_record *record, uint64_t now_us);
+
+/** The record leaves the table: neither fires nor is due any more. */
+void flow_timer_cancel(struct flow_timers *timers, struct flow_record *record);
+
+/** Queue the flows whose deadline has passed. */
+void flow_timers_run(struct flow_timers *timers, uint64_t now_us);
+
+/** @return the flow that has been due for longest, taken off the list, or NULL. */
+struct flow_record *flow_timers_pop(struct flow_timers *timers);
+
+/** Called by the source, from within timer_source_run(): the record's timer fired and is not armed
+ * now. */
+void flow_timer_fired(struct flow_timers *timers, struct flow_record *record);
+
+/**
+ * The source of time-outs. Called with the worker's clock in now_us.
+ *
+ * @return 0 or a negative errno value; called once per process, before any worker starts.
+ */
+int timer_source_init(void);
+/** Arm the record's timer, or move it if it is armed. @return false if that did not work just now.
+ */
+bool timer_source_start(struct flow_timers *timers, struct flow_record *record,
+			uint64_t deadline_us, uint64_t now_us);
+/** Disarm it; harmless if it is not armed. */
+void timer_source_stop(struct flow_record *record);
+/** Call flow_timer_fired() for every record whose time has come. */
+void timer_source_run(struct flow_timers *timers, uint64_t now_us);
+
+#endif
