@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What can stand between the wired path and the radio: the plain wire, a kernel bridge, snoopd."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+
+from lab import LabError, REPO_DIR, check_call
+
+WORKER_CPU = "1"
+STOP_DEADLINE_S = 15
+LEVELS = ("observe", "repair", "snoop", "auto", "bypass")
+
+
+def telemetry(file_prefix, command):
+    """Ask a DPDK process over its telemetry socket (protocol v2). @return the answer, None if there is none"""
+    path = f"/var/run/dpdk/{file_prefix}/dpdk_telemetry.v2"
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
+            sock.settimeout(5)
+            sock.connect(path)
+            hello = json.loads(sock.recv(1024))
+            sock.send(command.encode())
+            answer = json.loads(sock.recv(hello["max_output_len"]))
+    except (OSError, ValueError, KeyError):
+        return None
+    return answer.get(command.split(",")[0])
+
+
+class Box:
+    """The interface of all boxes; `spec` is what the command line said, and the name in tables."""
+
+    def __init__(self, spec):
+        self.spec = spec
+        self.process = None
+        self.exit_status = None
+
+    def start(self, lab):
+        raise NotImplementedError
+
+    def stop(self):
+        pass
+
+    def stats(self):
+        return None
+
+
+class BridgeBox(Box):
+    """The kernel's bridge: the second baseline, free of DPDK."""
+
+    def start(self, lab):
+        netns, bridge = lab.netns["box"], f"brx{lab.id}"
+        check_call("ip", "-n", netns, "link", "add", bridge, "type", "bridge", "stp_state", "0", "forward_delay", "0")
+        for tap in ("b0", "b1"):
+            check_call("ip", "-n", netns, "link", "set", lab.taps[tap], "master", bridge)
+        check_call("ip", "-n", netns, "link", "set", bridge, "up")
+
+
+class DpdkBox(Box):
+    """A DPDK process on two net_af_packet ports; the main lcore sleeps, the worker polls CPU 1."""
+
+    def __init__(self, spec):
+        super().__init__(spec)
+        self.file_prefix = None
+
+    def eal_args(self, lab, megabytes):
+        self.file_prefix = f"snooplab{lab.id}"
+        args = ["-l", f"0-{WORKER_CPU}", "--no-huge", "-m", str(megabytes), "--no-pci", "--iova-mode=va",
+                f"--file-prefix={self.file_prefix}"]
+        for index, tap in enumerate(("b0", "b1")):
+            args.append(f"--vdev=net_af_packet{index},iface={lab.taps[tap]}")
+        return args
+
+    def launch(self, lab, argv, **kwargs):
+        # A build on the same machine must not take the worker's CPU for whole time slices.
+        self.process = lab.process(["nice", "-n", "-20", *lab.in_netns("box", *argv)], "box", cpu=None,
+                                   **kwargs)
+
+    def stop(self):
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        try:
+            self.exit_status = self.process.wait(STOP_DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.exit_status = f"killed: did not stop within {STOP_DEADLINE_S} s of SIGINT"
+        finally:
+            if self.process.stdin is not None:
+                self.process.stdin.close()
+            shutil.rmtree(f"/var/run/dpdk/{self.file_prefix}", ignore_errors=True)
+
+
+class PlainBox(DpdkBox):
+    """dpdk-testpmd, io forwarding: the same ports and the same core as snoopd, no intelligence."""
+
+    def start(self, lab):
+        # testpmd ends when its standard input does, so it gets a pipe that stays open.
+        self.launch(lab, ["dpdk-testpmd", *self.eal_args(lab, 128), "--", "--forward-mode=io", "--auto-start",
+                          "--nb-cores=1", "--no-lsc-interrupt", "--total-num-mbufs=16384"],
+                    stdin=subprocess.PIPE)
+
+
+class SnoopdBox(DpdkBox):
+    """snoopd itself, with an INI file made from its level and overrides."""
+
+    megabytes = 512
+
+    def __init__(self, spec, level, overrides, binary):
+        super().__init__(spec)
+        self.level = level
+        self.overrides = overrides
+        self.binary = binary
+
+    def ini(self):
+        sections = {"link": {"wired": "net_af_packet0", "wireless": "net_af_packet1", "mode": self.level}}
+        rules = []
+        for override in self.overrides:
+            name, _, value = override.partition("=")
+            section, _, key = name.rpartition(".")
+            if not section or not key:
+                raise LabError(f"{override}: want section.key=value")
+            sections.setdefault(section, {})[key] = value
+        for section, keys in sections.items():
+            rules += [f"[{section}]", *[f"{key} = {value}" for key, value in keys.items()], ""]
+        return "\n".join(rules)
+
+    def start(self, lab):
+        if not os.access(self.binary, os.X_OK):
+            raise LabError(f"{self.binary}: not there or not executable; build it (ninja -C build) or say "
+                           "--snoopd PATH")
+        config = lab.dir / "snoopd.ini"
+        config.write_text(self.ini())
+        self.launch(lab, [self.binary, *self.eal_args(lab, self.megabytes), "--", "--config", str(config)])
+
+    def stats(self):
+        return telemetry(self.file_prefix, "/snoop/stats")
+
+
+def make_box(spec, overrides=(), binary=None):
+    """@param spec  plain | bridge | snoopd[:LEVEL[:section.key=value,...]]"""
+    kind, _, rest = spec.partition(":")
+    if kind == "plain" and not rest:
+        return PlainBox(spec)
+    if kind == "bridge" and not rest:
+        return BridgeBox(spec)
+    if kind == "snoopd":
+        level, _, own = rest.partition(":")
+        level = level or "auto"
+        if level not in LEVELS:
+            raise LabError(f"--box {spec}: level {level}: want one of {' '.join(LEVELS)}")
+        own_overrides = [pair for pair in own.split(",") if pair]
+        default_binary = REPO_DIR / "build" / "app" / "snoopd" / "snoopd"
+        return SnoopdBox(spec, level, [*overrides, *own_overrides], str(binary or default_binary))
+    raise LabError(f"--box {spec}: want plain, bridge or snoopd[:LEVEL[:section.key=value,...]]")

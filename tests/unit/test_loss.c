@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Loss detection and repair. */
+#include "snoop_fixture.h"
+
+static struct fixture *sent(enum snoop_level level, uint32_t end, uint32_t step_us)
+{
+	struct fixture *f = fixture_open(level, NULL, 0xffffe000U);
+
+	fixture_send(f, 2, end, step_us);
+	f->now_us += RTT_US;
+	return f;
+}
+
+static void test_three_sacked_segments(void **state)
+{
+	struct fixture *f = sent(SNOOP_LEVEL_REPAIR, 12, 10);
+
+	fixture_ack(f, 2, 3, 4);
+	fixture_ack(f, 2, 3, 5);
+	assert_int_equal(f->repeat_count, 0);
+	fixture_ack(f, 2, 3, 6);
+	assert_int_equal(f->repeat_count, 1);
+	assert_int_equal(f->repeats[0].seq, SEG(2));
+	assert_int_equal(f->repeats[0].cause, SNOOP_CAUSE_SCOREBOARD);
+	fixture_close(f);
+}
+
+static void test_reordering_window_without_three(void **state)
+{
+	struct fixture *f = sent(SNOOP_LEVEL_REPAIR, 4, 10);
+	uint64_t start_us = f->now_us;
+
+	fixture_ack(f, 2, 3, 4);
+	assert_int_equal(f->repeat_count, 0);
+	fixture_wait(f, RTT_US);
+	assert_int_equal(f->repeat_count, 1);
+	assert_true(f->repeats[0].at_us - start_us <= RTT_US / 4);
+	assert_int_equal(f->repeats[0].cause, SNOOP_CAUSE_SCOREBOARD);
+	fixture_close(f);
+}
+
+/* A reordered segment that arrives within the window is not repeated, and the flow learns. */
+static void test_reordering_is_learnt(void **state)
+{
+	struct fixture *f = sent(SNOOP_LEVEL_REPAIR, 12, 10);
+
+	fixture_ack(f, 2, 3, 5);
+	f->now_us += 100;
+	fixture_ack(f, 5, 0, 0);
+	assert_true(f->flow.reordering);
+	fixture_wait(f, 1000);
+	assert_int_equal(f->repeat_count, 0);
+	/* From now on three segments are not enough. */
+	fixture_ack(f, 5, 6, 12);
+	assert_int_equal(f->repeat_count, 0);
+	fixture_wait(f, RTT_US);
+	assert_int_equal(fixture_repeats_of(f, 5), 1);
+	fixture_close(f);
+}
+
+static void test_dsack_widens_the_window(void **state)
+{
+	struct fixture *f = sent(SNOOP_LEVEL_REPAIR, 12, 10);
+	struct wire_view view;
+
+	fixture_ack(f, 2, 3, 6);
+	assert_int_equal(f->repeat_count, 1);
+	f->now_us += 100;
+	fixture_ack(f, 12, 0, 0);
+	f->now_us += RTT_US;
+	view = fixture_ack_view(f, SEG(12));
+	fixture_add_sack(&view, SEG(2), SEG(3));
+	fixture_receive_view(f, &view);
+	assert_int_equal(f->counters.spurious_repairs, 1);
+	assert_int_equal(f->flow.reo_steps, 1);
+	fixture_close(f);
+}
+
+static void test_lost_repeat(void **state)
+{
+	struct fixture *f = sent(SNOOP_LEVEL_REPAIR, 12, 10);
+
+	fixture_ack(f, 2, 3, 12);
+	assert_int_equal(fixture_repeats_of(f, 2), 1);
+	fixture_send(f, 12, 20, 100);
+	f->now_us += RTT_US;
+	fixture_ack(f, 2, 3, 14);
+	fixture_wait(f, RTT_US / 2);
+	fixture_ack(f, 2, 3, 20);
+	assert_int_equal(fixture_repeats_of(f, 2), 2);
+	assert_int_equal(f->repeats[1].cause, SNOOP_CAUSE_SCOREBOARD);
+	fixture_close(f);
+}
+
+static void test_conservation(void **state)
+{
+	struct fixture *f = sent(SNOOP_LEVEL_REPAIR, 102, 10);
+
+	/* 2 .. 99 are lost, two arrive: two repeats and the allowance. */
+	fixture_ack(f, 2, 100, 102);
+	fixture_wait(f, RTT_US / 2);
+	assert_true(f->repeat_count <= 2 + f->config.allowance_segments);
+	assert_true(f->repeat_count >= 2);
+	fixture_close(f);
+}
+
+static void test_give_up_by_tries(void **state)
+{
+	struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 1000);
+
+	f->config.tries_max = 2;
+	f->config.hole_age_max_us = 100000000;
+	snoop_engine_configure(f->engine, &f->config);
+	fixture_send(f, 2, 8, 10);
+	f->now_us += RTT_US;
+	fixture_ack(f, 2, 3, 8);
+	for (uint32_t n = 8; n < 40; n++) {
+		fixture_send(f, n, n + 1, 1000);
+		fixture_wait(f, RTT_US);
+		fixture_ack(f, 2, 3, n + 1);
+	}
+	assert_int_equal(fixture_repeats_of(f, 2), 2);
+	assert_int_equal(f->counters.given_up, 1);
+	fixture_close(f);
+}
+
+static void test_give_up_by_age(void **state)
+{
+	struct fixture *f = sent(SNOOP_LEVEL_REPAIR, 8, 10);
+	uint64_t start_us = f->now_us;
+
+	fixture_ack(f, 2, 3, 8);
+	for (uint32_t n = 8; n < 90; n++) {
+		fixture_send(f, n, n + 1, 1000);
+		fixture_wait(f, RTT_US);
+		fixture_ack(f, 2, 3, n + 1);
+	}
+	assert_int_equal(f->counters.given_up, 1);
+	for (uint32_t i = 0; i < f->repeat_count; i++)
+		assert_true(f->repeats[i].at_us - start_us <= f->config.hole_age_max_us + 1000);
+	fixture_close(f);
+}
+
+/* The receiver has taken its window back: nothing goes beyond what it offers now. */
+static void test_window(void **state)
+{
+	struct fixture *f = sent(SNOOP_LEVEL_REPAIR, 12, 10);
+	struct wire_view view = fixture_ack_view(f, SEG(2));
+
+	view.window = 0;
+	fixture_add_sack(&view, SEG(3), SEG(8));
+	fixture_receive_view(f, &view);
+	fixture_wait(f, 30000);
+	assert_int_equal(f->repeat_count, 0);
+	view = fixture_ack_view(f, SEG(2));
+	view.window = 2; /* times 1024: two segments */
+	fixture_add_sack(&view, SEG(3), SEG(9));
+	fixture_receive_view(f, &view);
+	assert_int_equal(fixture_repeats_of(f, 2), 1);
+	fixture_wait(f, 30000);
+	for (uint32_t i = 0; i < f->repeat_count; i++)
+		assert_true(wire_seq_lt(f->repeats[i].seq, SEG(4)));
+	fixture_close(f);
+}
+
+static void test_without_sack_three_duplicates(void **state)
+{
+	struct fixture *f = sent(SNOOP_LEVEL_REPAIR, 12, 10);
+
+	f->flow.sack = false;
+	fixture_ack(f, 2, 0, 0);
+	fixture_ack(f, 2, 0, 0);
+	assert_int_equal(f->repeat_count, 0);
+	fixture_ack(f, 2, 0, 0);
+	assert_int_equal(f->repeat_count, 1);
+	assert_int_equal(f->repeats[0].cause, SNOOP_CAUSE_DUPACK);
+	fixture_close(f);
+}
+
+/* 2 and 8 are lost: the partial ACK names 8, and nothing else may be repeated (RFC 6582). */
+static void test_without_sack_partial_ack(void **state)
+{
+	struct fixture *f = sent(SNOOP_LEVEL_REPAIR, 22, 300);
+
+	f->flow.sack = false;
+	for (int i = 0; i < 10; i++) {
+		fixture_ack(f, 2, 0, 0);
+		f->now_us += 300;
+	}
+	assert_int_equal(f->repeat_count, 1);
+	fixture_wait(f, 1000);
+	fixture_ack(f, 8, 0, 0);
+	assert_int_equal(fixture_repeats_of(f, 8), 1);
+	assert_int_equal(f->repeat_count, 2);
+	fixture_close(f);
+}
+
+static void test_early_retransmit(void **state)
+{
+	struct fixture *f = sent(SNOOP_LEVEL_REPAIR, 4, 10);
+
+	f->flow.sack = false;
+	fixture_ack(f, 2, 0, 0); /* only one duplicate is possible */
+	assert_int_equal(f->repeat_count, 1);
+	fixture_close(f);
+}
+
+static void test_tail_timer(void **state)
+{
+	struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 1000);
+	uint64_t start_us = f->now_us;
+
+	/* Four segments: no delayed ACK. Only the first one goes out again. */
+	fixture_send(f, 2, 6, 0);
+	fixture_wait(f, 20000);
+	assert_int_equal(f->repeat_count, 1);
+	assert_int_equal(f->repeats[0].cause, SNOOP_CAUSE_TIMEOUT);
+	assert_int_equal(f->repeats[0].seq, SEG(2));
+	assert_int_equal(f->repeats[0].at_us, start_us + RTT_US + 4 * (RTT_US / 2));
+	fixture_close(f);
+}
+
+static void test_tail_timer_allows_for_delayed_acks(void **state)
+{
+	struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 1000);
+
+	fixture_send(f, 2, 3, 0);
+	fixture_wait(f, 40000 + RTT_US);
+	assert_int_equal(f->repeat_count, 0);
+	fixture_wait(f, 30000);
+	assert_int_equal(f->repeat_count, 1);
+	fixture_close(f);
+}
+
+static void test_backoff(void **state)
+{
+	struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 1000);
+
+	f->config.hole_age_max_us = 100000000;
+	snoop_engine_configure(f->engine, &f->config);
+	fixture_send(f, 2, 6, 0);
+	fixture_wait(f, 60000);
+	assert_true(f->repeat_count >= 2);
+	assert_true(f->repeats[1].at_us - f->repeats[0].at_us >=
+		    2ULL * (RTT_US + 4 * (RTT_US / 2)));
+	fixture_close(f);
+}
+
+static void test_observe_repeats_nothing(void **state)
+{
+	struct fixture *f = sent(SNOOP_LEVEL_OBSERVE, 12, 10);
+
+	fixture_ack(f, 2, 3, 10);
+	assert_int_equal(f->counters.radio_losses, 1);
+	fixture_wait(f, 5000000);
+	fixture_ack(f, 2, 3, 11); /* the station is back */
+	fixture_wait(f, 5000000);
+	assert_int_equal(f->repeat_count, 0);
+	fixture_close(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_three_sacked_segments),
+		cmocka_unit_test(test_reordering_window_without_three),
+		cmocka_unit_test(test_reordering_is_learnt),
+		cmocka_unit_test(test_dsack_widens_the_window),
+		cmocka_unit_test(test_lost_repeat),
+		cmocka_unit_test(test_conservation),
+		cmocka_unit_test(test_give_up_by_tries),
+		cmocka_unit_test(test_give_up_by_age),
+		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_without_sack_three_duplicates),
+		cmocka_unit_test(test_without_sack_partial_ack),
+		cmocka_unit_test(test_early_retransmit),
+		cmocka_unit_test(test_tail_timer),
+		cmocka_unit_test(test_tail_timer_allows_for_delayed_acks),
+		cmocka_unit_test(test_backoff),
+		cmocka_unit_test(test_observe_repeats_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The segment store: order, gaps, hint, budgets, parked ACKs. */
+#include "sim.h"
+#include "snoop_fixture.h"
+
+static uint32_t insert(struct fixture *f, uint32_t first, uint32_t end)
+{
+	struct wire_view view = fixture_data_view(f, SEG(first), (end - first) * SEGMENT_BYTES);
+	struct fixture_packet *packet = calloc(1, sizeof(*packet));
+	struct snoop_packet described = {
+		.view = &packet->view, .handle = packet, .frame_bytes = 100, .checksum_ok = true};
+	uint32_t index;
+
+	f->packets[f->packet_count++] = packet;
+	packet->view = view;
+	packet->refs = 1;
+	index = segment_insert(f->engine, &f->flow, &described, SEG(first), SEG(end), f->now_us);
+	packet->refs--;
+	assert_null(check_store(f->engine, &f->flow));
+	return index;
+}
+
+static void test_order_and_gaps(void **state)
+{
+	static const uint32_t bases[] = {1000, 0xfffff000U, 0x7ffff000U};
+
+	for (size_t i = 0; i < 3; i++) {
+		struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, bases[i]);
+		uint32_t first, middle;
+
+		first = insert(f, 2, 3);
+		insert(f, 6, 7);
+		assert_int_equal(f->flow.gaps, 1);
+		middle = insert(f, 4, 5);
+		assert_int_equal(f->flow.gaps, 2);
+		insert(f, 3, 4);
+		assert_int_equal(f->flow.gaps, 1);
+		insert(f, 5, 6);
+		assert_int_equal(f->flow.gaps, 0);
+		assert_int_equal(f->flow.by_seq.head, first);
+		assert_int_equal(segment_find(f->engine, &f->flow, SEG(4)), middle);
+		assert_int_equal(segment_find(f->engine, &f->flow, SEG(4) + 1), middle);
+		assert_int_equal(segment_find(f->engine, &f->flow, SEG(1)), first);
+		assert_int_equal(segment_find(f->engine, &f->flow, SEG(7)), 0);
+		segment_remove(f->engine, &f->flow, middle);
+		assert_int_equal(f->flow.gaps, 1);
+		assert_null(check_store(f->engine, &f->flow));
+		fixture_close(f);
+	}
+}
+
+static void test_sacked_leaves_the_open_list(void **state)
+{
+	struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 1000);
+	uint32_t index[8];
+
+	for (uint32_t n = 2; n < 8; n++)
+		index[n] = insert(f, n, n + 1);
+	segment_sacked(f->engine, &f->flow, index[4]);
+	assert_null(check_store(f->engine, &f->flow));
+	assert_int_equal(segment_find_open(f->engine, &f->flow, SEG(4)), index[5]);
+	assert_int_equal(segment_find(f->engine, &f->flow, SEG(4)), index[4]);
+	assert_int_equal(f->flow.sacked_count, 1);
+	assert_int_equal(f->flow.open_bytes, 5 * SEGMENT_BYTES);
+	segment_lost(f->engine, &f->flow, index[2]);
+	segment_leave(f->engine, &f->flow, index[3]);
+	assert_null(check_store(f->engine, &f->flow));
+	segment_sent(f->engine, &f->flow, index[2], f->now_us);
+	assert_int_equal(f->flow.in_flight.tail, index[2]);
+	segment_by_sender(f->engine, &f->flow, index[3]);
+	segment_by_sender(f->engine, &f->flow, index[3]);
+	assert_int_equal(f->flow.sender_count, 1);
+	assert_null(check_store(f->engine, &f->flow));
+	segment_sacked(f->engine, &f->flow, index[3]);
+	assert_int_equal(f->flow.sender_count, 0);
+	assert_int_equal(f->flow.left_count, 0);
+	assert_null(check_store(f->engine, &f->flow));
+	fixture_close(f);
+}
+
+/* The hint must be right wherever it points: compare with a search from the head. */
+static void test_hint(void **state)
+{
+	struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 0xffff0000U);
+	uint32_t random = 7;
+
+	fixture_send(f, 2, 200, 10);
+	f->now_us += RTT_US;
+	for (int round = 0; round < 300; round++) {
+		uint32_t n, index, expected;
+
+		random = random * 1664525U + 1013904223U;
+		n = 2 + (random >> 16) % 198;
+		index = segment_find_open(f->engine, &f->flow, SEG(n));
+		for (expected = f->flow.open.head;
+		     expected && wire_seq_leq(segment_at(f->engine, expected)->end, SEG(n));)
+			expected = segment_at(f->engine, expected)->open_next;
+		assert_int_equal(index, expected);
+		if (n > 3)
+			fixture_ack(f, 2, n, n + 1);
+		assert_null(check_store(f->engine, &f->flow));
+	}
+	fixture_close(f);
+}
+
+static void test_partial_sack_covers_nothing(void **state)
+{
+	struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 1000);
+	struct wire_view view = fixture_ack_view(f, SEG(2));
+
+	fixture_send(f, 2, 8, 10);
+	f->now_us += RTT_US;
+	fixture_add_sack(&view, SEG(3) + 1, SEG(6) - 1);
+	fixture_receive_view(f, &view);
+	assert_int_equal(f->flow.sacked_count, 1); /* 4 */
+	assert_null(check_store(f->engine, &f->flow));
+	fixture_close(f);
+}
+
+static void test_budgets(void **state)
+{
+	struct snoop_config config;
+	struct fixture *f;
+
+	snoop_config_defaults(&config);
+	config.cache_segments = 3;
+	config.stations = config.syn_entries = 2;
+	f = fixture_open(SNOOP_LEVEL_REPAIR, &config, 1000);
+	fixture_send(f, 2, 6, 0);
+	assert_int_equal(f->flow.cached_count, 3);
+	assert_int_equal(f->counters.pass_cache_full, 1);
+	assert_int_equal(snoop_flow_reason(&f->flow), SNOOP_REASON_CACHE_FULL);
+	fixture_close(f);
+
+	config.cache_segments = 100;
+	config.cache_bytes = 2500;
+	f = fixture_open(SNOOP_LEVEL_REPAIR, &config, 1000);
+	fixture_send(f, 2, 6, 0);
+	assert_int_equal(f->flow.cached_count, 2);
+	assert_true(f->counters.cache_bytes <= 2500);
+	fixture_close(f);
+
+	config.cache_bytes = 1 << 20;
+	config.flow_cache_bytes = 1066;
+	f = fixture_open(SNOOP_LEVEL_REPAIR, &config, 1000);
+	fixture_send(f, 2, 6, 0);
+	assert_int_equal(f->flow.cached_count, 1);
+	fixture_close(f);
+}
+
+static void test_sacked_segments_make_room(void **state)
+{
+	struct snoop_config config;
+	struct fixture *f;
+
+	snoop_config_defaults(&config);
+	config.cache_segments = 3;
+	config.stations = config.syn_entries = 2;
+	f = fixture_open(SNOOP_LEVEL_REPAIR, &config, 1000);
+	fixture_send(f, 2, 3, 0);
+	f->checksum_ok = false;
+	fixture_send(f, 3, 4, 0);
+	f->checksum_ok = true;
+	fixture_send(f, 4, 6, 0);
+	f->now_us += RTT_US;
+	fixture_ack(f, 3, 4, 5);
+	fixture_send(f, 6, 8, 0);
+	assert_int_equal(f->counters.cache_evictions, 1);
+	assert_int_equal(f->counters.pass_cache_full, 0);
+	assert_null(check_store(f->engine, &f->flow));
+	fixture_close(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_order_and_gaps),
+		cmocka_unit_test(test_sacked_leaves_the_open_list),
+		cmocka_unit_test(test_hint),
+		cmocka_unit_test(test_partial_sack_covers_nothing),
+		cmocka_unit_test(test_budgets),
+		cmocka_unit_test(test_sacked_segments_make_room),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

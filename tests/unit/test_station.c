@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Stations: silence, probes, return, reuse of records. */
+#include "snoop_fixture.h"
+
+static struct fixture *go_silent(enum snoop_level level)
+{
+	struct fixture *f = fixture_open(level, NULL, 1000);
+
+	fixture_send(f, 2, 12, 10);
+	for (int i = 0; i < 50 && !f->counters.stations_silent; i++) {
+		fixture_wait(f, 50000);
+		fixture_send(f, 2, 3, 0); /* the sender's own time-out */
+	}
+	assert_int_equal(f->counters.stations_silent, 1);
+	return f;
+}
+
+static void test_silence_and_probes(void **state)
+{
+	struct fixture *f = go_silent(SNOOP_LEVEL_REPAIR);
+	uint32_t before = f->repeat_count;
+
+	fixture_wait(f, 5000000);
+	/* At the full interval, with a few more while the gap grows. */
+	assert_true(f->repeat_count - before >= 5000000 / f->config.probe_interval_us - 2);
+	assert_true(f->repeat_count - before <= 5000000 / f->config.probe_interval_us + 10);
+	for (uint32_t i = before; i < f->repeat_count; i++)
+		assert_int_equal(f->repeats[i].cause, SNOOP_CAUSE_PROBE);
+	assert_int_equal(snoop_flow_reason(&f->flow), SNOOP_REASON_SILENT);
+	fixture_close(f);
+}
+
+static void test_return(void **state)
+{
+	struct fixture *f = go_silent(SNOOP_LEVEL_REPAIR);
+	uint32_t before;
+
+	fixture_wait(f, 5000000);
+	before = f->repeat_count;
+	fixture_ack(f, 3, 0, 0);
+	assert_int_equal(f->counters.station_returns, 1);
+	assert_int_equal(f->counters.stations_silent, 0);
+	/* Head of line first, with what the ACK made room for. */
+	assert_true(f->repeat_count > before);
+	assert_int_equal(f->repeats[before].seq, SEG(3));
+	fixture_close(f);
+}
+
+static void test_probes_end(void **state)
+{
+	struct fixture *f = go_silent(SNOOP_LEVEL_REPAIR);
+	uint32_t before;
+
+	fixture_wait(f, 2ULL * f->config.silence_max_us);
+	before = f->repeat_count;
+	fixture_wait(f, 60000000);
+	assert_int_equal(f->repeat_count, before);
+	assert_int_equal(f->flow.cached_count, 0);
+	assert_int_equal(snoop_flow_deadline_us(&f->flow), SNOOP_NEVER);
+	fixture_close(f);
+}
+
+static void test_observe_does_not_probe(void **state)
+{
+	struct fixture *f = fixture_open(SNOOP_LEVEL_OBSERVE, NULL, 1000);
+
+	fixture_send(f, 2, 12, 10);
+	for (int i = 0; i < 20; i++) {
+		fixture_wait(f, 200000);
+		fixture_send(f, 2, 3, 0);
+	}
+	fixture_ack(f, 3, 0, 0);
+	fixture_wait(f, 1000000);
+	assert_int_equal(f->repeat_count, 0);
+	fixture_close(f);
+}
+
+/* Two flows of one silent station share one probe at a time. */
+static void test_one_probe_per_station(void **state)
+{
+	struct fixture *f = go_silent(SNOOP_LEVEL_REPAIR);
+	struct snoop_station *station = station_of(f->engine, &f->flow);
+	uint64_t last_us = 0;
+
+	fixture_wait(f, 2000000);
+	for (uint32_t i = 0; i < f->repeat_count; i++) {
+		if (f->repeats[i].cause != SNOOP_CAUSE_PROBE)
+			continue;
+		if (last_us)
+			assert_true(f->repeats[i].at_us - last_us >= f->config.rto_min_us);
+		last_us = f->repeats[i].at_us;
+	}
+	assert_true(station->probe_us > f->now_us);
+	fixture_close(f);
+}
+
+static struct snoop_key key_of(uint8_t station)
+{
+	struct snoop_key key = {.station_addr = {10, 0, 0, station}, .ip_version = 4};
+
+	return key;
+}
+
+static void test_reuse(void **state)
+{
+	struct fixture *f = fixture_engine(NULL); /* four records */
+	uint32_t first = 0;
+
+	for (uint8_t i = 1; i <= 4; i++) {
+		struct snoop_key key = key_of(i);
+		uint32_t index = station_get(f->engine, &key);
+
+		assert_true(index > 0);
+		assert_int_equal(station_get(f->engine, &key), index);
+		f->engine->stations[index].refs++;
+		if (i == 1)
+			first = index;
+	}
+	/* All in use: there is none for the fifth, and nothing breaks. */
+	assert_int_equal(station_get(f->engine, &(struct snoop_key){.station_addr = {10, 0, 0, 5}}),
+			 0);
+	f->engine->stations[first].refs--;
+	assert_int_equal(station_get(f->engine, &(struct snoop_key){.station_addr = {10, 0, 0, 5}}),
+			 first);
+	assert_int_equal(
+		station_find(f->engine, &(struct snoop_key){.station_addr = {10, 0, 0, 1}}), 0);
+	assert_int_equal(f->counters.stations_active, 4);
+	fixture_close(f);
+}
+
+static void test_vlans_tell_stations_apart(void **state)
+{
+	struct fixture *f = fixture_engine(NULL);
+	struct snoop_key a = key_of(1), b = key_of(1);
+
+	b.vlan[0] = 0x81000005U;
+	assert_int_not_equal(station_get(f->engine, &a), station_get(f->engine, &b));
+	fixture_close(f);
+}
+
+static void test_flow_without_station(void **state)
+{
+	struct fixture *f = fixture_engine(NULL);
+
+	for (uint8_t i = 1; i <= 4; i++) {
+		struct snoop_key key = key_of(i);
+
+		f->engine->stations[station_get(f->engine, &key)].refs++;
+	}
+	f->base = 1000;
+	snoop_flow_init(f->engine, &f->flow, &f->key, SNOOP_LEVEL_SNOOP, f->now_us);
+	assert_int_equal(f->flow.station, 0);
+	fixture_send(f, 0, 10, 10);
+	f->now_us += RTT_US;
+	fixture_ack(f, 1, 0, 0);
+	fixture_ack(f, 1, 2, 10);
+	fixture_wait(f, 1000000);
+	assert_true(fixture_repeats_of(f, 1) >= 1);
+	fixture_close(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_silence_and_probes),
+		cmocka_unit_test(test_return),
+		cmocka_unit_test(test_probes_end),
+		cmocka_unit_test(test_observe_does_not_probe),
+		cmocka_unit_test(test_one_probe_per_station),
+		cmocka_unit_test(test_reuse),
+		cmocka_unit_test(test_vlans_tell_stations_apart),
+		cmocka_unit_test(test_flow_without_station),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
