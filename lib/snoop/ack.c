@@ -17,9 +17,13 @@ struct delivery {
 };
 
 static void deliver(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_segment *segment,
-		    struct delivery *delivery)
+		    struct delivery *delivery, uint64_t now_us)
 {
 	bool once = !segment->tries && !(segment->flags & SEGMENT_SENDER);
+
+	/* Sooner than the path allows: the original arrived, and the repeat will bring a duplicate ACK. */
+	if (segment->tries && now_us - segment->sent_us < rtt_min_us(engine, flow))
+		flow->stray_dup_acks++;
 
 	delivery->segments++;
 	if (segment->tries && !(segment->flags & SEGMENT_SENDER)) {
@@ -39,13 +43,17 @@ static void deliver(struct snoop_engine *engine, struct snoop_flow *flow, const 
 		delivery->has_sample = true;
 		delivery->sample_sent_us = segment->sent_us;
 	}
-	/* Sent once, below what was SACKed earlier, and yet delivered: the radio reorders (RFC 8985 section 6.2). */
-	if (once && wire_seq_lt(segment->end, flow->high_sack) && !(segment->flags & SEGMENT_SACKED))
+	/*
+	 * Sent once, below what was SACKed earlier, and yet delivered: the radio reorders (RFC 8985 section 6.2). Not so
+	 * where it was sent later: it filled a hole that had happened upstream.
+	 */
+	if (once && wire_seq_lt(segment->end, flow->high_sack) && !(segment->flags & SEGMENT_SACKED) &&
+	    segment->sent_us <= flow->rack_sent_us)
 		flow->reordering = true;
 }
 
 static void take_cumulative(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t ack,
-			    struct delivery *delivery)
+			    struct delivery *delivery, uint64_t now_us)
 {
 	while (flow->by_seq.head) {
 		uint32_t index = flow->by_seq.head;
@@ -54,13 +62,13 @@ static void take_cumulative(struct snoop_engine *engine, struct snoop_flow *flow
 		if (wire_seq_gt(segment->end, ack))
 			break;
 		if (!(segment->flags & SEGMENT_SACKED))
-			deliver(engine, flow, segment, delivery);
+			deliver(engine, flow, segment, delivery, now_us);
 		segment_remove(engine, flow, index);
 	}
 }
 
 static void take_sack(struct snoop_engine *engine, struct snoop_flow *flow, const struct wire_sack *block,
-		      struct delivery *delivery)
+		      struct delivery *delivery, uint64_t now_us)
 {
 	uint32_t index = segment_find_open(engine, flow, block->start);
 
@@ -73,7 +81,7 @@ static void take_sack(struct snoop_engine *engine, struct snoop_flow *flow, cons
 
 		if (wire_seq_gt(segment->end, block->end))
 			break;
-		deliver(engine, flow, segment, delivery);
+		deliver(engine, flow, segment, delivery, now_us);
 		segment_sacked(engine, flow, index);
 		index = next;
 	}
@@ -156,9 +164,10 @@ static void detect_without_sack(struct snoop_engine *engine, struct snoop_flow *
 	if (segment->seq != flow->una || (segment->flags & (SEGMENT_LOST | SEGMENT_LEFT)))
 		return;
 	if (advanced) {
-		if (!flow->recovery || wire_seq_geq(flow->una, flow->recovery_point))
-			flow->recovery = false;
-		else if (!segment->tries)
+		if (wire_seq_geq(flow->una, flow->recovery_point) ||
+		    now_us - flow->repeat_us < rtt_min_us(engine, flow))
+			flow->recovery = false; /* over, or not the answer to a repeat: the originals arrive */
+		if (flow->recovery && !segment->tries)
 			loss_mark(engine, flow, index, SNOOP_CAUSE_DUPACK, now_us);
 		return;
 	}
@@ -175,13 +184,14 @@ static void detect_without_sack(struct snoop_engine *engine, struct snoop_flow *
 	}
 }
 
-static void advance(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t ack, struct delivery *delivery)
+static void advance(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t ack, struct delivery *delivery,
+		    uint64_t now_us)
 {
 	flow->acked_bytes += ack - flow->una;
 	if (wire_seq_gt(ack, flow->snd_max))
 		flow->snd_max = ack; /* data that went another way, or before our time */
 	flow->una = ack;
-	take_cumulative(engine, flow, ack, delivery);
+	take_cumulative(engine, flow, ack, delivery, now_us);
 	flow->high_sack = wire_seq_max(flow->high_sack, ack);
 	flow->dup_acks = 0;
 	flow->hold_over = false;
@@ -267,7 +277,7 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 		flow->sack = true;
 	if (wire_seq_gt(view->ack, flow->una)) {
 		advanced = true;
-		advance(engine, flow, view->ack, &delivery);
+		advance(engine, flow, view->ack, &delivery, now_us);
 	}
 	high_sack = flow->high_sack;
 	for (uint8_t i = dsack; i < view->sack_count; i++) {
@@ -275,7 +285,7 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 
 		if (wire_seq_leq(block->end, flow->una) || wire_seq_gt(block->end, flow->snd_max))
 			continue;
-		take_sack(engine, flow, block, &delivery);
+		take_sack(engine, flow, block, &delivery, now_us);
 		high_sack = wire_seq_max(high_sack, block->end);
 	}
 	/* Only now: the blocks of one ACK come newest first, which is no reordering. */
@@ -300,7 +310,10 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 	if (duplicate) {
 		engine->counters->acks_duplicate++;
 		if (!view->sack_count && !flow->answers_due) {
-			flow->dup_acks++;
+			if (flow->stray_dup_acks)
+				flow->stray_dup_acks--;
+			else
+				flow->dup_acks++;
 			flow->credit++;
 			flow->progress_us = now_us; /* something was delivered, if nobody knows what */
 		}
@@ -308,7 +321,7 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 
 	take_window(flow, view); /* before anything is repeated; the raw window is compared first */
 	loss_detect(engine, flow, now_us);
-	if (advanced || (duplicate && !view->sack_count && !flow->sack))
+	if (!flow->sack && (advanced || duplicate))
 		detect_without_sack(engine, flow, advanced, now_us);
 	loss_repair(engine, flow, now_us);
 

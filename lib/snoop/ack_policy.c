@@ -2,9 +2,23 @@
 /* Which duplicate ACKs may be withheld, and what becomes of them. */
 #include <snoop/engine.h>
 
+#define IMPATIENT_REPEATS 20U   /* needless repeats after which a sender is judged */
+#define IMPATIENT_SHARE 4U      /* more than one for so many repairs: it does not tolerate them */
+
+/*
+ * A sender with RACK and timestamps learns from its first needless repeats to tolerate the delay of a local repair, and
+ * takes back its cut. One that goes on to repeat has not learnt: then, and only with SACK, withholding is the lesser
+ * evil (doc/measurements.md).
+ */
+static bool sender_is_impatient(const struct snoop_flow *flow)
+{
+	return flow->sack && flow->sender_needless >= IMPATIENT_REPEATS &&
+	       flow->sender_needless * IMPATIENT_SHARE > flow->repairs_confirmed;
+}
+
 bool flow_withholds(const struct snoop_flow *flow)
 {
-	return flow->level == SNOOP_LEVEL_SNOOP || (flow->level == SNOOP_LEVEL_AUTO && flow->sender_impatient);
+	return flow->level == SNOOP_LEVEL_SNOOP || (flow->level == SNOOP_LEVEL_AUTO && sender_is_impatient(flow));
 }
 
 /* The ACK itself: pure, a duplicate, and nothing in it but the hole is news. */

@@ -20,14 +20,14 @@ static void note_sender_repeat(struct snoop_engine *engine, struct snoop_flow *f
 	if (!needless)
 		return;
 	engine->counters->sender_repeats_needless++;
-	flow->sender_impatient = true;
+	flow->sender_needless++;
 }
 
 static void start(struct snoop_flow *flow, uint32_t seq, uint64_t now_us)
 {
 	flow->una = flow->snd_max = flow->high_sack = seq;
 	flow->progress_us = now_us;
-	flow->shield_credit = UINT16_MAX;
+	loss_shield_start(flow);
 	flow->started = true;
 }
 

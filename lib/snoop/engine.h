@@ -124,10 +124,7 @@ void loss_detect(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t 
 /** One segment is lost: statistics, veto, then lost list or the sender. */
 void loss_mark(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index, enum snoop_cause cause,
 	       uint64_t now_us);
-/**
- * The tail timer expired over this segment. It joins the lost list, but counts as a loss only once it is repeated: what
- * one acknowledgement then covers was not lost.
- */
+/** The tail timer expired over this segment: it is repeated next, and counts as a loss only then. */
 void loss_suspect(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
 /** Repeat what is lost as far as packet conservation, window and rules allow. */
 void loss_repair(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
@@ -140,6 +137,8 @@ void loss_revive(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t 
  * where the radio's share makes a loss likely, what is on the air is sent once more, ahead of it.
  */
 void loss_shield(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t tsval, uint64_t now_us);
+/** The flow starts: with a store of copies, as its first losses cost it most. */
+void loss_shield_start(struct snoop_flow *flow);
 /** A new segment was forwarded. */
 void loss_shield_earn(struct snoop_flow *flow);
 /** Set deadline_us from everything that the flow waits for. */

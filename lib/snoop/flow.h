@@ -50,7 +50,6 @@ struct snoop_flow {
 	bool reordering : 1;    /* the radio was seen to reorder */
 	bool recovery : 1;      /* NewReno: una is below recovery_point */
 	bool hold_over : 1;     /* the hold budget of the hole at una is used up */
-	bool sender_impatient : 1; /* auto: the sender repeated what we were repairing */
 	bool fin_wired : 1;
 	bool fin_station : 1;
 	bool closed : 1;
@@ -89,6 +88,8 @@ struct snoop_flow {
 	uint32_t recovery_point;
 	uint32_t shield_credit;         /* copies that a shield may send, in new segments */
 	uint32_t dup_acks;
+	uint32_t stray_dup_acks;        /* without SACK: needless repeats on their way, each brings a duplicate ACK */
+	uint64_t repeat_us;             /* time of the last repeat */
 	uint32_t credit;                /* repeats that packet conservation allows now */
 	uint32_t fin_end;               /* sequence number behind the wired FIN */
 	uint64_t progress_us;           /* last time that the station acknowledged something new */
@@ -136,6 +137,7 @@ struct snoop_flow {
 	/* Statistics for telemetry. */
 	uint64_t data_segments, data_bytes, acked_bytes;
 	uint64_t radio_losses, upstream_holes, repeats, repairs_confirmed, spurious, given_up, vetoes;
+	uint64_t sender_needless;       /* repeats of the sender that our repair had made needless */
 	uint64_t sender_repeats, timeouts, acks_withheld;
 };
 

@@ -5,7 +5,7 @@
 #define REO_STEPS_MAX 16        /* four minimum RTTs */
 #define PAWS_SLACK_TICKS 1U     /* Linux takes a timestamp that is one tick too old */
 #define SHIELD_MAX_SEGMENTS 128U
-#define SHIELD_STORE_SEGMENTS 512U
+#define SHIELD_STORE_SEGMENTS 768U
 #define SHIELD_COST 128U        /* new segments that earn one copy of a shield */
 #define SHIELD_MIN_LOSSES_PPM 50000U /* expected losses on the air below which a shield is not worth its copies */
 
@@ -89,11 +89,13 @@ static void give_up(struct snoop_engine *engine, struct snoop_flow *flow, uint32
 
 void loss_suspect(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
 {
-	segment_at(engine, index)->cause = SNOOP_CAUSE_TIMEOUT;
+	struct snoop_segment *segment = segment_at(engine, index);
+
+	segment->cause = SNOOP_CAUSE_TIMEOUT;
 	if (flow->level == SNOOP_LEVEL_OBSERVE)
 		segment_leave(engine, flow, index);
 	else
-		segment_lost(engine, flow, index);
+		segment_lost_first(engine, flow, index);
 }
 
 void loss_mark(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index, enum snoop_cause cause,
@@ -139,6 +141,7 @@ static void repeat(struct snoop_engine *engine, struct snoop_flow *flow, uint32_
 	segment->tries++;
 	segment_sent(engine, flow, index, now_us);
 	remember_repeat(flow, segment);
+	flow->repeat_us = now_us;
 	flow->repeats++;
 	counters->repeat_bytes += segment->frame_bytes;
 	switch ((enum snoop_cause)segment->cause) {
@@ -225,6 +228,11 @@ static uint64_t delayed_ack_us(const struct snoop_engine *engine, const struct s
 	return engine->config.delayed_ack_us;
 }
 
+void loss_shield_start(struct snoop_flow *flow)
+{
+	flow->shield_credit = SHIELD_COST * SHIELD_STORE_SEGMENTS;
+}
+
 void loss_shield_earn(struct snoop_flow *flow)
 {
 	if (flow->shield_credit < SHIELD_COST * SHIELD_STORE_SEGMENTS)
@@ -241,7 +249,8 @@ void loss_shield(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t 
 {
 	uint32_t last = flow->in_flight.tail, count = 0;
 
-	if (flow->level == SNOOP_LEVEL_OBSERVE || now_us < engine->backlog_until_us)
+	if (flow->level == SNOOP_LEVEL_OBSERVE || now_us < engine->backlog_until_us ||
+	    flow->queue_delay_us > veto_threshold_us(engine, flow) / 2)
 		return;
 	for (uint32_t at = flow->in_flight.head; at; at = segment_at(engine, at)->send_next)
 		if (needs_shield(flow, segment_at(engine, at), tsval) && ++count > SHIELD_MAX_SEGMENTS)
@@ -269,6 +278,9 @@ static uint64_t tail_deadline_us(struct snoop_engine *engine, const struct snoop
 	uint64_t since_us = flow->progress_us;
 
 	if (!flow->two_way || flow->open_count == flow->left_count || flow->level == SNOOP_LEVEL_BYPASS)
+		return SNOOP_NEVER;
+	/* Behind a hole that happened upstream nothing can be known without SACK, until the sender has filled it. */
+	if (!flow->sack && segment_at(engine, flow->open.head)->seq != flow->una)
 		return SNOOP_NEVER;
 	/* A closed window is opened by the sender's probes, not by ours. */
 	if (!window_allows(flow, segment_at(engine, flow->open.head)))

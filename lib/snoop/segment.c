@@ -231,6 +231,13 @@ void segment_lost(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t
 	segment_at(engine, index)->flags |= SEGMENT_LOST;
 }
 
+void segment_lost_first(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
+{
+	send_unlink(engine, flow, index);
+	list_insert(engine, &flow->lost, LINK_SEND, 0, index);
+	segment_at(engine, index)->flags |= SEGMENT_LOST;
+}
+
 void segment_leave(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
 {
 	send_unlink(engine, flow, index);

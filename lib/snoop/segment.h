@@ -55,6 +55,8 @@ void segment_sacked(struct snoop_engine *engine, struct snoop_flow *flow, uint32
 void segment_sent(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index, uint64_t now_us);
 /** From in_flight to the end of lost. */
 void segment_lost(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
+/** From in_flight or lost to the head of lost: it is repeated next. */
+void segment_lost_first(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
 /** Leave it to the sender: out of both send lists. */
 void segment_leave(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
 /** Mark it as sent again by the sender. */

@@ -10,8 +10,8 @@ uint64_t snoop_flow_deadline_us(const struct snoop_flow *flow)
 }
 
 /*
- * The tail timer (RFC 6298 section 5). Everything in flight is taken for lost, but only one repeat goes out; what the
- * station then acknowledges clocks out the rest, and if the time-out was spurious that ACK covers it all.
+ * The tail timer (RFC 6298 section 5): the head of line is repeated, and nothing else. If more is lost, the answer to the
+ * repeat tells: RACK with SACK, a partial ACK without. If the time-out was spurious, it cost one segment.
  */
 static void tail_expired(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
 {
@@ -23,8 +23,12 @@ static void tail_expired(struct snoop_engine *engine, struct snoop_flow *flow, u
 	}
 	flow->timeouts++;
 	engine->counters->timeouts++;
-	while (flow->in_flight.head)
-		loss_suspect(engine, flow, flow->in_flight.head);
+	for (uint32_t index = flow->open.head; index; index = segment_at(engine, index)->open_next) {
+		if (segment_at(engine, index)->flags & SEGMENT_LEFT)
+			continue;
+		loss_suspect(engine, flow, index);
+		break;
+	}
 	flow->recovery = true;
 	flow->recovery_point = flow->snd_max;
 	flow->credit = 1;

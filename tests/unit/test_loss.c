@@ -188,7 +188,7 @@ static void test_without_sack_partial_ack(void **state)
 		f->now_us += 300;
 	}
 	assert_int_equal(f->repeat_count, 1);
-	fixture_wait(f, 1000);
+	fixture_wait(f, RTT_US);
 	fixture_ack(f, 8, 0, 0);
 	assert_int_equal(fixture_repeats_of(f, 8), 1);
 	assert_int_equal(f->repeat_count, 2);
