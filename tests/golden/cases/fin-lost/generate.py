@@ -1,0 +1,13 @@
+"""clock: a lost FIN is repeated by the timer."""
+from lib import Case, Flow
+
+case = Case()
+flow = Flow(case)
+flow.warm_up()
+fin = flow.data(0, flags="FA")
+case.repeat(fin, "timeout", between=(48, 60))
+case.wait(64)
+flow.ack(fin)
+case.wait(300)
+case.expect(timeouts=1, repairs_confirmed=1)
+case.write()

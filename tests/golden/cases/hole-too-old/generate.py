@@ -1,0 +1,18 @@
+"""clock: a hole older than `hole_age` is repeated no more: it is left to the sender."""
+from lib import Case, Flow
+
+case = Case()
+flow = Flow(case, timestamps=False)
+flow.warm_up()
+s = flow.lose()
+case.wait(25)
+a = flow.send(2)
+case.wait(5)
+flow.ack(sack=s[1:] + a[:1])  # the repeat was lost, too
+flow.ack(sack=s[1:] + a)
+flow.again(s[0])
+case.wait(5)
+flow.ack(a[1])
+case.wait(300)
+case.expect(radio_losses=1, repairs_confirmed=0, given_up=1, sender_repeats=1)
+case.write()

@@ -1,0 +1,20 @@
+"""clock: level auto withholds where the sender goes on to repeat what was under repair."""
+from lib import Case, Flow
+
+case = Case()
+flow = Flow(case, timestamps=False)
+flow.warm_up()
+for _ in range(40):
+    lone = flow.data()
+    case.repeat(lone, "timeout", between=(48, 70))
+    case.wait(72)
+    flow.again(lone)
+    case.wait(5)
+    flow.ack(lone)
+    flow.ack(dsack=lone)
+s = flow.lose()
+case.wait(5)
+flow.ack(s[7])
+case.wait(200)
+case.expect(sender_repeats=40, sender_repeats_needless=40, repairs_confirmed=1)
+case.write()

@@ -1,0 +1,14 @@
+"""clock: not withheld: a change of ECE; what was withheld goes out before it; later ones with ECE are held."""
+from lib import Case, Flow
+
+case = Case()
+flow = Flow(case)
+flow.warm_up()
+s = flow.lose()
+flow.ack(sack=s[1:5], flags="EA")
+flow.ack(sack=s[1:6], flags="EA", withheld=True)
+case.wait(5)
+flow.ack(s[7])
+case.wait(200)
+case.expect(acks_released=3, repairs_confirmed=1)
+case.write()

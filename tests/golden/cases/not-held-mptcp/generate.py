@@ -1,0 +1,13 @@
+"""clock: not withheld: a duplicate ACK with an MPTCP option; what was withheld goes out before it."""
+from lib import Case, Flow
+
+case = Case()
+flow = Flow(case)
+flow.warm_up()
+s = flow.lose()
+flow.ack(sack=s[1:5], extra=[(30, bytes.fromhex("20010000000100000000"))])
+case.wait(5)
+flow.ack(s[7])
+case.wait(200)
+case.expect(acks_released=3, repairs_confirmed=1)
+case.write()

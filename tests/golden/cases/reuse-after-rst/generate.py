@@ -1,0 +1,22 @@
+"""clock: RST of the sender, then a new connection on the same 4-tuple and bytes: only its own bytes are repeated."""
+from lib import Case, Flow
+
+case = Case()
+old = Flow(case)
+old.warm_up()
+old.send(8)
+case.wait(1)
+old.control("R")
+case.wait(1)
+new = Flow(case, isn=101999)  # the new bytes lie over the old ones
+new.handshake()
+s = [new.data(payload=b"%d" % i * 1000) for i in range(8)]
+case.wait(5)
+new.ack(s[0])
+for last in range(3, 6):
+    new.ack(sack=s[2:last], withheld=True, repeats=s[1:2] if last == 5 else ())
+case.wait(5)
+new.ack(s[7])
+case.wait(300)
+case.expect(flows_created=2, flows_reset=2, repairs_confirmed=1, cache_evictions=0, syn_remembered=1)
+case.write()

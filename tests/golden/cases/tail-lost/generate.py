@@ -1,0 +1,13 @@
+"""clock: a lone segment at the tail is repeated, by the timer, and not before a delayed ACK could have come."""
+from lib import Case, Flow
+
+case = Case()
+flow = Flow(case)
+flow.warm_up()
+last = flow.data()
+case.repeat(last, "timeout", between=(48, 60))  # two RTTs and delayed_ack
+case.wait(64)
+flow.ack(last)
+case.wait(300)
+case.expect(timeouts=1, radio_losses=1, repairs_confirmed=1)
+case.write()
