@@ -22,6 +22,8 @@
 #define PRIOR_WEIGHT 100U       /* outcomes that the prior share stands for */
 #define WIRED_RTT_GUESS_US 40000U
 #define BUDGET_FACTOR 2U        /* repeats in a veto's window: this many times the radio's share */
+#define CLEAN_DELIVERIES 1000U
+#define CLEAN_DELIVERIES_PER_LOSS 2000U
 #define EVIDENCE_LOSSES 3U       /* losses under a short queue that prove a lossy radio */
 #define SAMPLE_LIFE_RTTS 1U
 #define RANGE_PERIOD_US (10 * USEC_PER_SEC)
@@ -154,13 +156,22 @@ static bool share_is_excessive(struct snoop_engine *engine, const struct snoop_f
 	return excess_ppm / 1000 * (excess_ppm / 1000) > EXCESS_VARIANCES * expected_ppm;
 }
 
+/* So few losses under a short queue that what is lost under a longer one is overflow. */
+static bool radio_is_clean(struct snoop_engine *engine, const struct snoop_flow *flow)
+{
+	const struct snoop_station *station = station_of(engine, flow);
+
+	return station && station->low_delivered >= CLEAN_DELIVERIES &&
+	       (uint64_t)station->low_lost * CLEAN_DELIVERIES_PER_LOSS < station->low_delivered;
+}
+
 bool veto_loss(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_segment *segment,
 	       uint64_t now_us)
 {
-	bool congested;
+	bool clean = radio_is_clean(engine, flow), congested;
 
 	count_outcome(engine, flow, 0, 1);
-	if (flow->vetoing && (!flow->veto_answered || wire_seq_leq(segment->end, flow->veto_end))) {
+	if (flow->vetoing && (clean || !flow->veto_answered || wire_seq_leq(segment->end, flow->veto_end))) {
 		if (flow->veto_budget_ppm >= PPM) {
 			flow->veto_budget_ppm -= (uint32_t)PPM;
 			return false;
@@ -168,12 +179,12 @@ bool veto_loss(struct snoop_engine *engine, struct snoop_flow *flow, const struc
 		engine->counters->veto_holdback++;
 		return true;
 	}
-	if (flow->vetoing || now_us < flow->veto_quiet_us)
+	if (!clean && (flow->vetoing || now_us < flow->veto_quiet_us))
 		return false;
 
 	congested = now_us < engine->backlog_until_us ||
 		    expected_delay_us(engine, flow, now_us) >= veto_threshold_us(engine, flow) ||
-		    (!queue_is_short(engine, flow) && share_is_excessive(engine, flow));
+		    (!queue_is_short(engine, flow) && (clean || share_is_excessive(engine, flow)));
 	if (!congested)
 		return false;
 

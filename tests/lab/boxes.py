@@ -117,7 +117,9 @@ class SnoopdBox(DpdkBox):
         self.binary = binary
 
     def ini(self):
-        sections = {"link": {"wired": "net_af_packet0", "wireless": "net_af_packet1", "mode": self.level}}
+        sections = {"link": {"wired": "net_af_packet0", "wireless": "net_af_packet1"}}
+        if self.level:  # without one: snoopd's default
+            sections["link"]["mode"] = self.level
         rules = []
         for override in self.overrides:
             name, _, value = override.partition("=")
@@ -150,8 +152,7 @@ def make_box(spec, overrides=(), binary=None):
         return BridgeBox(spec)
     if kind == "snoopd":
         level, _, own = rest.partition(":")
-        level = level or "auto"
-        if level not in LEVELS:
+        if level and level not in LEVELS:
             raise LabError(f"--box {spec}: level {level}: want one of {' '.join(LEVELS)}")
         own_overrides = [pair for pair in own.split(",") if pair]
         default_binary = REPO_DIR / "build" / "app" / "snoopd" / "snoopd"
