@@ -289,6 +289,8 @@ static uint64_t tail_deadline_us(struct snoop_engine *engine, const struct snoop
 		return max_u64(station->probe_us, since_us + engine->config.rto_min_us);
 	if (oldest)
 		since_us = max_u64(since_us, segment_at(engine, oldest)->sent_us);
+	/* The head of line may have been sent again, by us or by the sender, long after what lies behind it. */
+	since_us = max_u64(since_us, segment_at(engine, flow->open.head)->sent_us);
 	return since_us + rtt_rto_us(engine, flow) + delayed_ack_us(engine, flow);
 }
 
