@@ -185,7 +185,7 @@ static void log_end(const struct counters *sum, uint32_t missing, const struct p
 		 sum->rx_wired_packets + sum->rx_wireless_packets, sum->forwarded_packets,
 		 sum->tx_wired_drops + sum->tx_wireless_drops,
 		 sum->repeats_scoreboard + sum->repeats_dupack + sum->repeats_timeout +
-			 sum->repeats_probe + sum->repeats_syn,
+			 sum->repeats_probe + sum->repeats_shield + sum->repeats_syn,
 		 sum->repairs_confirmed, sum->acks_withheld, pool->buffers - missing,
 		 pool->buffers);
 }

@@ -190,15 +190,16 @@ static struct rte_mbuf *tcp_input(struct worker *worker, enum snoop_side from,
 	record = find_flow(worker, from, slot);
 	if (record == NULL)
 		return mbuf;
-	record->last_seen_us = worker->now_us;
+	/* A reset that its receiver refused ends only our help: the flow is picked up again after its linger. */
+	if (!record->flow.closed)
+		record->last_seen_us = worker->now_us;
 	if (record->flow.level == SNOOP_LEVEL_BYPASS) {
 		worker->counters.pass_bypass++;
 		return mbuf;
 	}
 	mbuf = make_keepable(worker, mbuf, &packet.handle);
+	packet.checksum_ok = checksum_ok(mbuf, &slot->view);
 	if (from == SNOOP_WIRED) {
-		packet.checksum_ok =
-			wire_segment_bytes(&slot->view) > 0 && checksum_ok(mbuf, &slot->view);
 		snoop_flow_data(worker->engine, &record->flow, &packet, worker->now_us);
 	} else {
 		verdict = snoop_flow_ack(worker->engine, &record->flow, &packet, worker->now_us);

@@ -47,7 +47,7 @@
 	X(pass_bad_options, counter, packets, "TCP with malformed options: forwarded, flow not touched") \
 	X(pass_no_flow, counter, packets, "TCP that belongs to no flow in the table") \
 	X(pass_table_full, counter, packets, "TCP data forwarded uncached: the flow table is full") \
-	X(pass_bad_checksum, counter, packets, "TCP data forwarded uncached: wrong checksum") \
+	X(pass_bad_checksum, counter, packets, "TCP of a flow with a wrong checksum: forwarded, flow not touched") \
 	X(pass_cache_full, counter, packets, "TCP data forwarded uncached: a cache budget is used up") \
 	X(pass_old_data, counter, packets, "TCP data below the cumulative ACK: forwarded uncached") \
 	X(pass_not_shareable, counter, packets, "TCP data forwarded uncached: the mbuf cannot be shared") \

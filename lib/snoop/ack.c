@@ -3,11 +3,11 @@
 #include <snoop/engine.h>
 
 #define DUP_THRESHOLD 3
+#define RESYNC_BYTES (16U << 20) /* an ACK so far below what is known is right, and what is known is wrong */
 
 /* What one ACK newly delivered. */
 struct delivery {
 	uint32_t segments;
-	uint32_t repaired;      /* delivered after a repeat of ours alone */
 	bool has_sample;
 	uint64_t sample_sent_us; /* most recently sent among the segments sent once */
 	uint64_t newest_sent_us; /* most recently sent of all: RACK */
@@ -26,8 +26,8 @@ static void deliver(struct snoop_engine *engine, struct snoop_flow *flow, const 
 		flow->stray_dup_acks++;
 
 	delivery->segments++;
-	if (segment->tries && !(segment->flags & SEGMENT_SENDER)) {
-		delivery->repaired++;
+	/* Not for a shield: nobody knows whether it was needed. */
+	if (segment->tries && (segment->flags & (SEGMENT_SENDER | SEGMENT_COUNTED)) == SEGMENT_COUNTED) {
 		if (!flow->repairs_confirmed++)
 			engine->counters->flows_helped++;
 		engine->counters->repairs_confirmed++;
@@ -191,6 +191,8 @@ static void advance(struct snoop_engine *engine, struct snoop_flow *flow, uint32
 	if (wire_seq_gt(ack, flow->snd_max))
 		flow->snd_max = ack; /* data that went another way, or before our time */
 	flow->una = ack;
+	if (wire_seq_geq(ack, flow->recovery_point))
+		flow->stray_dup_acks = 0; /* those that did not come were lost */
 	take_cumulative(engine, flow, ack, delivery, now_us);
 	flow->high_sack = wire_seq_max(flow->high_sack, ack);
 	flow->dup_acks = 0;
@@ -221,6 +223,11 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 	flow->last_seen_us = now_us;
 	if (flow->level == SNOOP_LEVEL_BYPASS || flow->closed)
 		return SNOOP_FORWARD;
+	if (!packet->checksum_ok) {
+		engine->counters->pass_bad_checksum++;
+		ack_release_all(engine, flow);
+		return SNOOP_FORWARD;
+	}
 	if (view->options_malformed) {
 		engine->counters->pass_bad_options++;
 		ack_release_all(engine, flow);
@@ -241,6 +248,7 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 		flow->fin_station = true;
 	if (station) {
 		station_heard(engine, station, now_us);
+		flow->silent = false;
 		if (flow->station_era != station->era) {
 			flow->station_era = station->era;
 			loss_revive(engine, flow, now_us);
@@ -253,7 +261,7 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 		return SNOOP_FORWARD;
 	}
 	/* Far outside of what is known: another connection, or a sequence jump that we did not see. */
-	if (view->ack - flow->una > 1U << 30 && flow->una - view->ack > 1U << 30)
+	if (view->ack - flow->una > 1U << 30 && flow->una - view->ack > RESYNC_BYTES)
 		resync(engine, flow, view->ack, now_us);
 	if (wire_seq_lt(view->ack, flow->una) && flow->acked) {
 		engine->counters->acks_old++;

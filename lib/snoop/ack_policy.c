@@ -35,7 +35,7 @@ bool ack_may_withhold(struct snoop_engine *engine, const struct snoop_flow *flow
 {
 	const struct snoop_segment *hole;
 
-	if (!flow_withholds(flow) || !flow->acked || flow->hold_over || flow->vetoing)
+	if (!flow_withholds(flow) || !engine->config.hold_max_us || !flow->acked || flow->hold_over || flow->vetoing)
 		return false;
 	if (!is_bare_duplicate(flow, view) || (flow->answers_due && !dsack_is_ours))
 		return false;

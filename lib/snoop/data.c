@@ -101,11 +101,6 @@ static void cache(struct snoop_engine *engine, struct snoop_flow *flow, const st
 {
 	uint32_t index;
 
-	if (!packet->checksum_ok) {
-		flow->bad_checksum = true;
-		engine->counters->pass_bad_checksum++;
-		return;
-	}
 	if (!packet->handle) {
 		engine->counters->pass_not_shareable++;
 		return;
@@ -142,6 +137,16 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 	flow->last_seen_us = now_us;
 	if (flow->level == SNOOP_LEVEL_BYPASS || flow->closed)
 		return;
+	if (!packet->checksum_ok) {
+		/* Whatever it was, the station may answer it: until the next progress no ACK is ours to withhold. */
+		flow->bad_checksum = true;
+		flow->hold_over = true;
+		if (flow->answers_due < UINT8_MAX)
+			flow->answers_due++;
+		ack_release_all(engine, flow);
+		engine->counters->pass_bad_checksum++;
+		return;
+	}
 	if (view->options_malformed) {
 		engine->counters->pass_bad_options++;
 		return;

@@ -120,6 +120,8 @@ void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow)
 		segment_remove(engine, flow, flow->by_seq.head);
 	flow->started = flow->acked = flow->recovery = flow->hold_over = flow->vetoing = false;
 	memset(flow->recent_repeats, 0, sizeof(flow->recent_repeats));
+	flow->fin_wired = flow->fin_station = flow->silent = false;
+	flow->stray_dup_acks = 0;
 	flow->timestamps = flow->echoed = false;
 	flow->dup_acks = flow->credit = 0;
 	flow->answers_due = flow->backoff = 0;

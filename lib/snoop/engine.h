@@ -49,8 +49,7 @@ struct snoop_handshake {
 	uint32_t wireless_rtt_us;
 	bool answered;                  /* the station has answered packet */
 	uint8_t shift[2];               /* window scale by enum snoop_side */
-	bool scales[2], sack[2], timestamps[2];
-	bool used;
+	bool scales[2], sack[2];
 };
 
 struct snoop_engine {

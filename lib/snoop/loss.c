@@ -3,10 +3,12 @@
 
 #define DUP_THRESHOLD 3         /* RFC 5681; RFC 8985 section 6.2 step 4 */
 #define REO_STEPS_MAX 16        /* four minimum RTTs */
+#define ONE_WAY_US USEC_PER_SEC /* without any ACK in this time the cache is not held */
 #define PAWS_SLACK_TICKS 1U     /* Linux takes a timestamp that is one tick too old */
 #define SHIELD_MAX_SEGMENTS 128U
 #define SHIELD_STORE_SEGMENTS 768U
 #define SHIELD_COST 128U        /* new segments that earn one copy of a shield */
+#define SHIELD_TWICE_PPM 30000U /* loss share above which one copy is too likely to be lost as well */
 #define SHIELD_MIN_LOSSES_PPM 50000U /* expected losses on the air below which a shield is not worth its copies */
 
 /* RFC 8985 RACK_sent_after(): order of transmission, by sequence within one burst. */
@@ -239,36 +241,56 @@ void loss_shield_earn(struct snoop_flow *flow)
 		flow->shield_credit++;
 }
 
-static bool needs_shield(const struct snoop_flow *flow, const struct snoop_segment *segment, uint32_t tsval)
+/* Sent once by its sender, and `round` times by this shield. */
+static bool needs_shield(const struct snoop_flow *flow, const struct snoop_segment *segment, uint32_t tsval,
+			 uint32_t round)
 {
-	return !segment->tries && !(segment->flags & SEGMENT_SENDER) &&
+	return segment->tries == round && !(segment->flags & SEGMENT_SENDER) &&
+	       (!round || segment->cause == SNOOP_CAUSE_SHIELD) &&
 	       wire_seq_lt(segment->tsval + PAWS_SLACK_TICKS, tsval) && window_allows(flow, segment);
 }
 
-void loss_shield(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t tsval, uint64_t now_us)
+static void shield_round(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t tsval, uint32_t round,
+			 uint64_t now_us)
 {
-	uint32_t last = flow->in_flight.tail, count = 0;
+	uint32_t last = flow->in_flight.tail;
 
-	if (flow->level == SNOOP_LEVEL_OBSERVE || now_us < engine->backlog_until_us ||
-	    flow->queue_delay_us > veto_threshold_us(engine, flow) / 2)
+	if (round >= engine->config.tries_max)
 		return;
-	for (uint32_t at = flow->in_flight.head; at; at = segment_at(engine, at)->send_next)
-		if (needs_shield(flow, segment_at(engine, at), tsval) && ++count > SHIELD_MAX_SEGMENTS)
-			return;
-	/* A BBR sender counts every copy that arrives as delivered, and takes it for bandwidth: so be sparing. */
-	if (count * veto_measured_share_ppm(engine, flow) < SHIELD_MIN_LOSSES_PPM ||
-	    count * SHIELD_COST > flow->shield_credit)
-		return;
-	flow->shield_credit -= count * SHIELD_COST;
 	for (uint32_t at = flow->in_flight.head, next; at; at = next) {
 		struct snoop_segment *segment = segment_at(engine, at);
 
 		next = at == last ? 0 : segment->send_next;
-		if (needs_shield(flow, segment, tsval)) {
+		if (needs_shield(flow, segment, tsval, round) && (!round || segment->sent_us == now_us)) {
 			segment->cause = SNOOP_CAUSE_SHIELD;
 			repeat(engine, flow, at, now_us);
 		}
 	}
+}
+
+void loss_shield(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t tsval, uint64_t now_us)
+{
+	const struct snoop_station *station = station_of(engine, flow);
+	uint64_t share_ppm = veto_measured_share_ppm(engine, flow);
+	uint32_t copies = share_ppm > SHIELD_TWICE_PPM ? 2 : 1, count = 0, looked_at = 0, cost = 0;
+
+	if (flow->level == SNOOP_LEVEL_OBSERVE || (station && station->silent) || now_us < engine->backlog_until_us ||
+	    flow->queue_delay_us > veto_threshold_us(engine, flow) / 2)
+		return;
+	for (uint32_t at = flow->in_flight.head; at; at = segment_at(engine, at)->send_next)
+		if ((needs_shield(flow, segment_at(engine, at), tsval, 0) && ++count > SHIELD_MAX_SEGMENTS) ||
+		    ++looked_at > 4 * SHIELD_MAX_SEGMENTS)
+			return;
+	/* A BBR sender counts every copy that arrives as delivered, and takes it for bandwidth: so be sparing. */
+	/* Where the radio has no queue the copies displace nothing. */
+	if (flow->queue_delay_us >= engine->config.veto_delay_floor_us)
+		cost = copies * count * SHIELD_COST;
+	if (count * share_ppm < SHIELD_MIN_LOSSES_PPM || cost > flow->shield_credit)
+		return;
+	flow->shield_credit -= cost;
+	/* A second round, not two copies in a row: a burst of losses would take both. */
+	for (uint32_t round = 0; round < copies; round++)
+		shield_round(engine, flow, tsval, round, now_us);
 }
 
 static uint64_t tail_deadline_us(struct snoop_engine *engine, const struct snoop_flow *flow)
@@ -277,7 +299,9 @@ static uint64_t tail_deadline_us(struct snoop_engine *engine, const struct snoop
 	uint32_t oldest = flow->in_flight.head;
 	uint64_t since_us = flow->progress_us;
 
-	if (!flow->two_way || flow->open_count == flow->left_count || flow->level == SNOOP_LEVEL_BYPASS)
+	if (!flow->two_way)
+		return flow->cached_count ? flow->last_data_us + ONE_WAY_US : SNOOP_NEVER;
+	if (flow->open_count == flow->left_count || flow->level == SNOOP_LEVEL_BYPASS)
 		return SNOOP_NEVER;
 	/* Behind a hole that happened upstream nothing can be known without SACK, until the sender has filled it. */
 	if (!flow->sack && segment_at(engine, flow->open.head)->seq != flow->una)

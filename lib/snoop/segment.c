@@ -138,17 +138,22 @@ uint32_t segment_insert(struct snoop_engine *engine, struct snoop_flow *flow, co
 
 	/* New data goes to the tail; only a hole's filler has to look for its place. */
 	after_seq = flow->by_seq.tail;
-	while (after_seq && wire_seq_gt(segment_at(engine, after_seq)->seq, seq))
-		after_seq = segment_at(engine, after_seq)->seq_prev;
+	after_open = flow->open.tail;
+	if (after_seq && wire_seq_gt(segment_at(engine, after_seq)->seq, seq)) {
+		uint32_t next_open = segment_find_open(engine, flow, seq);
+
+		if (next_open)
+			after_open = segment_at(engine, next_open)->open_prev;
+		after_seq = segment_at(engine, segment_find(engine, flow, seq))->seq_prev;
+	}
 	before = after_seq ? segment_at(engine, after_seq)->seq_next : flow->by_seq.head;
 	flow->gaps -= gap_between(engine, after_seq, before);
 	list_insert(engine, &flow->by_seq, LINK_SEQ, after_seq, index);
 	flow->gaps += gap_between(engine, after_seq, index) + gap_between(engine, index, before);
 
-	after_open = flow->open.tail;
-	while (after_open && wire_seq_gt(segment_at(engine, after_open)->seq, seq))
-		after_open = segment_at(engine, after_open)->open_prev;
 	list_insert(engine, &flow->open, LINK_OPEN, after_open, index);
+	if (segment->open_next)
+		flow->sack_hint = index; /* the next one that is not at the tail is its neighbour */
 	list_insert(engine, &flow->in_flight, LINK_SEND, flow->in_flight.tail, index);
 
 	flow->open_count++;

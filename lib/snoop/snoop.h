@@ -131,7 +131,7 @@ struct snoop_packet {
 	const struct wire_view *view;
 	void *handle;           /* opaque; NULL if it cannot be held (then it is never cached or withheld) */
 	uint32_t frame_bytes;
-	bool checksum_ok;       /* need only be valid for wired packets with payload and for SYNs */
+	bool checksum_ok;       /* of TCP, and of the IPv4 header: nothing is believed without it */
 };
 
 /** Both directions of a connection have the same key: the sides, not the addresses, give the order. */
@@ -193,7 +193,7 @@ void snoop_engine_timer(struct snoop_engine *engine, uint64_t now_us);
 void snoop_flow_init(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_key *key,
 		     enum snoop_level level, uint64_t now_us);
 
-/** Change the level of a running flow. Parked ACKs are released where the new level does not withhold. */
+/** Change the level of a running flow: it is reset (parked ACKs are released), and starts afresh. */
 void snoop_flow_set_level(struct snoop_engine *engine, struct snoop_flow *flow, enum snoop_level level);
 
 /** A packet (not a SYN) of the flow from the wired side. Always forwarded; may be cached. */

@@ -118,6 +118,8 @@ void station_timeout(struct snoop_engine *engine, struct snoop_station *station,
 	if (++station->timeouts < SILENCE_TIMEOUTS || station->silent)
 		return;
 	station->silent = true;
+	if (!station->heard_us)
+		station->heard_us = now_us;
 	station->probe_us = now_us;
 	station->probe_gap_us = engine->config.rto_min_us;
 	engine->counters->stations_silent++;

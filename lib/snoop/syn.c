@@ -71,7 +71,6 @@ static void forget(struct snoop_engine *engine, uint32_t index)
 		at = &engine->handshakes[*at].next;
 	*at = handshake->next;
 	lru_unlink(engine, index);
-	handshake->used = false;
 	handshake->next = engine->handshake_free;
 	engine->handshake_free = index;
 }
@@ -101,7 +100,7 @@ static uint32_t find_or_make(struct snoop_engine *engine, const struct snoop_key
 	index = engine->handshake_free;
 	bucket = bucket_of(engine, key);
 	engine->handshake_free = engine->handshakes[index].next;
-	engine->handshakes[index] = (struct snoop_handshake){ .key = *key, .next = *bucket, .used = true };
+	engine->handshakes[index] = (struct snoop_handshake){ .key = *key, .next = *bucket };
 	*bucket = index;
 	lru_append(engine, index);
 	return index;
@@ -160,7 +159,6 @@ void snoop_syn(struct snoop_engine *engine, const struct snoop_key *key, const s
 	handshake->shift[from] = view->window_scale > 14 ? 14 : view->window_scale;
 	handshake->scales[from] = view->has_window_scale;
 	handshake->sack[from] = view->sack_permitted;
-	handshake->timestamps[from] = view->has_timestamp;
 	if (from == SNOOP_WIRED) {
 		if (handshake->to_wired_us && (view->tcp_flags & WIRE_TCP_ACK))
 			handshake->wired_rtt_us = (uint32_t)min_u64(now_us - handshake->to_wired_us, UINT32_MAX - 1);

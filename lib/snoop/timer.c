@@ -43,10 +43,13 @@ static void tail_expired(struct snoop_engine *engine, struct snoop_flow *flow, u
 
 void snoop_flow_timer(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
 {
+	const struct snoop_station *station = station_of(engine, flow);
+	uint64_t heard_us = station && station->silent ? station->heard_us : flow->last_seen_us;
+
 	if (now_us < flow->deadline_us)
 		return;
-	/* A station that has been gone for so long will not want these bytes. */
-	if (now_us - flow->last_seen_us > engine->config.silence_max_us) {
+	/* A station that has been gone for so long will not want these bytes; nor do we help where no ACK comes by. */
+	if (now_us - heard_us > engine->config.silence_max_us || !flow->two_way) {
 		engine->counters->cache_evictions += flow->cached_count;
 		snoop_flow_reset(engine, flow);
 		return;

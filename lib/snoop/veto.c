@@ -2,7 +2,7 @@
 /*
  * Radio loss or queue overflow? A loss that the sender does not hear of is a promise that it was not congestion.
  *
- * Two signs of congestion:
+ * Signs of congestion, beside our own TX queue being full:
  *  1. The queueing delay is at least one path RTT, or will be when the sender has reacted (in slow start the queue grows
  *     by a path RTT in a path RTT). A cut of the sender's window costs no throughput then (Reno halves:
  *     (RTT + delay) / 2 >= RTT), so that nothing is lost by a wrong veto.

@@ -251,18 +251,18 @@ void check_repeat(struct sim *sim, struct sim_packet *packet, enum snoop_cause c
 			 packet->end, shadow->right, shadow->window_raw);
 	if (packet->station_returns != shadow->returns || cause == SNOOP_CAUSE_PROBE) {
 		packet->tries = 0;
-		packet->shielded = false;
+		packet->shielded = 0;
 	}
 	packet->station_returns = shadow->returns;
 	packet->probes += cause == SNOOP_CAUSE_PROBE;
 	if (++packet->tries > config->tries_max)
 		sim_fail(sim, "%u repeats of one segment", packet->tries);
-	/* A shield is no answer to a loss: it has no part in ages and conservation, but comes once.
+	/* A shield is no answer to a loss: it has no part in ages and conservation, but comes at most twice.
 	 */
 	if (cause == SNOOP_CAUSE_SHIELD) {
-		if (packet->tries > 1 || packet->shielded)
-			sim_fail(sim, "a segment was shielded that had been repeated");
-		packet->shielded = true;
+		if (packet->tries > 1 + packet->shielded || packet->shielded > 1)
+			sim_fail(sim, "a segment was shielded more than twice, or after a repeat");
+		packet->shielded++;
 		return;
 	}
 	if (!packet->repeated_us || packet->tries == 1)

@@ -47,7 +47,7 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
 	KEY("veto", "delay_floor", TIME, protocol.veto_delay_floor_us, 0, US_PER_S),
 	KEY("veto", "delay", TIME_OR_AUTO, protocol.veto_delay_us, 1, 10 * US_PER_S),
 	KEY("veto", "prior", SHARE, protocol.veto_prior_ppm, 0, 50 * PPM_PER_PERCENT),
-	KEY("syn", "entries", COUNT, protocol.syn_entries, 0, 1 << 20),
+	KEY("syn", "entries", COUNT, protocol.syn_entries, 0, 1 << 14),
 	KEY("syn", "tries", COUNT, protocol.syn_tries, 0, 10),
 	KEY("syn", "rate_max", COUNT, protocol.syn_rate_max, 0, 10000000),
 };
