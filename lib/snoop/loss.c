@@ -272,7 +272,9 @@ void loss_shield(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t 
 {
 	const struct snoop_station *station = station_of(engine, flow);
 	uint64_t share_ppm = veto_measured_share_ppm(engine, flow);
-	uint32_t copies = share_ppm > SHIELD_TWICE_PPM ? 2 : 1, count = 0, looked_at = 0, cost = 0;
+	bool queued = flow->queue_delay_us >= engine->config.veto_delay_floor_us;
+	uint32_t copies = share_ppm > SHIELD_TWICE_PPM && !queued ? 2 : 1;
+	uint32_t count = 0, looked_at = 0, cost = queued ? SHIELD_COST : 0;
 
 	if (flow->level == SNOOP_LEVEL_OBSERVE || (station && station->silent) || now_us < engine->backlog_until_us ||
 	    flow->queue_delay_us > veto_threshold_us(engine, flow) / 2)
@@ -282,9 +284,8 @@ void loss_shield(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t 
 		    ++looked_at > 4 * SHIELD_MAX_SEGMENTS)
 			return;
 	/* A BBR sender counts every copy that arrives as delivered, and takes it for bandwidth: so be sparing. */
-	/* Where the radio has no queue the copies displace nothing. */
-	if (flow->queue_delay_us >= engine->config.veto_delay_floor_us)
-		cost = copies * count * SHIELD_COST;
+	/* Where the radio has no queue the copies displace nothing, and cost nothing. */
+	cost *= count;
 	if (count * share_ppm < SHIELD_MIN_LOSSES_PPM || cost > flow->shield_credit)
 		return;
 	flow->shield_credit -= cost;
