@@ -8,6 +8,7 @@
 #define SHIELD_MAX_SEGMENTS 128U
 #define SHIELD_STORE_SEGMENTS 768U
 #define SHIELD_COST 128U        /* new segments that earn one copy of a shield */
+#define SHIELD_COST_UNQUEUED 64U /* where the radio has no queue, so that a copy displaces nothing */
 #define SHIELD_TWICE_PPM 30000U /* loss share above which one copy is too likely to be lost as well */
 #define SHIELD_MIN_LOSSES_PPM 50000U /* expected losses on the air below which a shield is not worth its copies */
 
@@ -274,7 +275,7 @@ void loss_shield(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t 
 	uint64_t share_ppm = veto_measured_share_ppm(engine, flow);
 	bool queued = flow->queue_delay_us >= engine->config.veto_delay_floor_us;
 	uint32_t copies = share_ppm > SHIELD_TWICE_PPM && !queued ? 2 : 1;
-	uint32_t count = 0, looked_at = 0, cost = queued ? SHIELD_COST : 0;
+	uint32_t count = 0, looked_at = 0, cost = queued ? SHIELD_COST : SHIELD_COST_UNQUEUED;
 
 	if (flow->level == SNOOP_LEVEL_OBSERVE || (station && station->silent) || now_us < engine->backlog_until_us ||
 	    flow->queue_delay_us > veto_threshold_us(engine, flow) / 2)
@@ -284,8 +285,7 @@ void loss_shield(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t 
 		    ++looked_at > 4 * SHIELD_MAX_SEGMENTS)
 			return;
 	/* A BBR sender counts every copy that arrives as delivered, and takes it for bandwidth: so be sparing. */
-	/* Where the radio has no queue the copies displace nothing, and cost nothing. */
-	cost *= count;
+	cost *= copies * count;
 	if (count * share_ppm < SHIELD_MIN_LOSSES_PPM || cost > flow->shield_credit)
 		return;
 	flow->shield_credit -= cost;
