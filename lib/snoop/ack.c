@@ -157,6 +157,7 @@ static void detect_without_sack(struct snoop_engine *engine, struct snoop_flow *
 	uint32_t index = flow->open.head;
 	struct snoop_segment *segment;
 	uint32_t threshold = DUP_THRESHOLD;
+	bool sent_again;
 
 	if (!index)
 		return;
@@ -174,9 +175,10 @@ static void detect_without_sack(struct snoop_engine *engine, struct snoop_flow *
 	/* Early retransmit, RFC 5827: a small flight cannot give three duplicates. */
 	if (flow->open_count <= DUP_THRESHOLD)
 		threshold = flow->open_count > 2 ? flow->open_count - 1 : 1;
-	if (!segment->tries ? flow->dup_acks >= threshold
-			    : now_us - segment->sent_us > flow->srtt_us + max_u64(4ULL * flow->rttvar_us,
-										  flow->srtt_us / 4)) {
+	sent_again = segment->tries || (segment->flags & SEGMENT_SENDER);
+	if (sent_again ? flow->dup_acks && now_us - segment->sent_us > flow->srtt_us + max_u64(4ULL * flow->rttvar_us,
+											       flow->srtt_us / 4)
+		       : flow->dup_acks >= threshold) {
 		/* A repeat that duplicates outlive was lost too: they are answers to what was sent behind it. */
 		loss_mark(engine, flow, index, SNOOP_CAUSE_DUPACK, now_us);
 		flow->recovery = true;

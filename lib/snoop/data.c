@@ -123,8 +123,11 @@ static void cache(struct snoop_engine *engine, struct snoop_flow *flow, const st
 		engine->counters->pass_cache_full++;
 		return;
 	}
-	if (sent_before)
+	if (sent_before) {
 		segment_by_sender(engine, flow, index);
+		if (packet->view->seq == flow->una)
+			flow->dup_acks = 0;
+	}
 }
 
 void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
@@ -175,6 +178,7 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 	flow->data_segments++;
 	flow->data_bytes += view->payload_bytes;
 	flow->last_data_us = now_us;
+	veto_wired_data(engine, flow, packet->frame_bytes, now_us);
 	engine->counters->data_segments++;
 	if (!flow->started) {
 		start(flow, view->seq, now_us);

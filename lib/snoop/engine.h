@@ -144,6 +144,8 @@ void loss_shield_earn(struct snoop_flow *flow);
 void flow_rearm(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
 
 /* veto.c */
+/** New data of a sender without SACK passed: how much of the wired path does it fill? */
+void veto_wired_data(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t frame_bytes, uint64_t now_us);
 void veto_delivered(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t segments, uint64_t now_us);
 /** A first transmission was lost. @return true if it is left to the sender. */
 bool veto_loss(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_segment *segment,

@@ -18,6 +18,7 @@ struct snoop_list {
 };
 
 #define SNOOP_RECENT_REPEATS 16 /* repeats remembered for D-SACK feedback */
+#define SNOOP_SPANS 8           /* parts of a path RTT */
 #define SNOOP_RTT_WINDOW 4      /* samples over which the queueing delay is a minimum */
 
 /** A minimum over a sliding window of one to two periods, in two buckets. */
@@ -117,6 +118,13 @@ struct snoop_flow {
 	uint32_t ts_last;               /* newest TSval of the wired sender */
 	struct snoop_windowed_min min_rtt;
 	struct snoop_windowed_min wired_rtt;
+	uint32_t wired_delay_us;        /* queueing delay between box and wired host, the smaller of two samples */
+	uint32_t wired_delay_last_us;
+	/* Without SACK: bytes from the sender in the last spans, each an eighth of the path RTT. */
+	uint64_t span_start_us;
+	uint32_t span_bytes[SNOOP_SPANS];
+	uint32_t span_peak_bytes;       /* most in one span: what the narrowest wired link lets through */
+	uint32_t span_now;              /* index of the span under way */
 
 	/* Congestion veto. */
 	uint32_t veto_signal;           /* first byte of the loss that was left to the sender */

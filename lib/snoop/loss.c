@@ -6,6 +6,7 @@
 #define ONE_WAY_US USEC_PER_SEC /* without any ACK in this time the cache is not held */
 #define PAWS_SLACK_TICKS 1U     /* Linux takes a timestamp that is one tick too old */
 #define SHIELD_MAX_SEGMENTS 128U
+#define SHIELD_MAX_NO_SACK 512U
 #define SHIELD_STORE_SEGMENTS 768U
 #define SHIELD_COST 128U        /* new segments that earn one copy of a shield */
 #define SHIELD_COST_UNQUEUED 64U /* where the radio has no queue, so that a copy displaces nothing */
@@ -142,6 +143,8 @@ static void repeat(struct snoop_engine *engine, struct snoop_flow *flow, uint32_
 	if (!(segment->flags & SEGMENT_COUNTED) && segment->cause != SNOOP_CAUSE_SHIELD)
 		count_loss(engine, flow, segment, now_us);
 	segment->tries++;
+	if (segment->seq == flow->una)
+		flow->dup_acks = 0; /* from now on they are answers to what is sent with or behind it */
 	segment_sent(engine, flow, index, now_us);
 	remember_repeat(flow, segment);
 	flow->repeat_us = now_us;
@@ -155,6 +158,8 @@ static void repeat(struct snoop_engine *engine, struct snoop_flow *flow, uint32_
 		counters->repeats_timeout++;
 		break;
 	case SNOOP_CAUSE_SHIELD:
+		/* Most of them arrived already, and each copy brings a duplicate ACK. */
+		flow->stray_dup_acks++;
 		counters->repeats_shield++;
 		break;
 	case SNOOP_CAUSE_PROBE:
@@ -275,14 +280,16 @@ void loss_shield(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t 
 	uint64_t share_ppm = veto_measured_share_ppm(engine, flow);
 	bool queued = flow->queue_delay_us >= engine->config.veto_delay_floor_us;
 	uint32_t copies = share_ppm > SHIELD_TWICE_PPM && !queued ? 2 : 1;
+	/* Without SACK what has arrived since is still in doubt. */
+	uint32_t limit = flow->sack ? SHIELD_MAX_SEGMENTS : SHIELD_MAX_NO_SACK;
 	uint32_t count = 0, looked_at = 0, cost = queued ? SHIELD_COST : SHIELD_COST_UNQUEUED;
 
 	if (flow->level == SNOOP_LEVEL_OBSERVE || (station && station->silent) || now_us < engine->backlog_until_us ||
 	    flow->queue_delay_us > veto_threshold_us(engine, flow) / 2)
 		return;
 	for (uint32_t at = flow->in_flight.head; at; at = segment_at(engine, at)->send_next)
-		if ((needs_shield(flow, segment_at(engine, at), tsval, 0) && ++count > SHIELD_MAX_SEGMENTS) ||
-		    ++looked_at > 4 * SHIELD_MAX_SEGMENTS)
+		if ((needs_shield(flow, segment_at(engine, at), tsval, 0) && ++count > limit) ||
+		    ++looked_at > 4 * limit)
 			return;
 	/* A BBR sender counts every copy that arrives as delivered, and takes it for bandwidth: so be sparing. */
 	cost *= copies * count;

@@ -123,9 +123,15 @@ void rtt_wired_arm(struct snoop_flow *flow, const struct wire_view *view, uint64
 
 void rtt_wired_echo(struct snoop_flow *flow, const struct wire_view *view, uint64_t now_us)
 {
+	uint32_t rtt_us, delay_us;
+
 	if (!flow->echo_sent_us || !view->has_timestamp || wire_seq_lt(view->tsecr, flow->echo_tsval))
 		return;
-	windowed_min_add(&flow->wired_rtt, (uint32_t)min_u64(now_us - flow->echo_sent_us, UINT32_MAX - 1),
-			 3 * MIN_RTT_PERIOD_US, now_us);
+	rtt_us = (uint32_t)min_u64(now_us - flow->echo_sent_us, UINT32_MAX - 1);
+	windowed_min_add(&flow->wired_rtt, rtt_us, 3 * MIN_RTT_PERIOD_US, now_us);
+	delay_us = rtt_us - windowed_min_get(&flow->wired_rtt);
+	/* The smaller of two in a row: a sender that has cut its window waits before it sends again. */
+	flow->wired_delay_us = (uint32_t)min_u64(delay_us, flow->wired_delay_last_us);
+	flow->wired_delay_last_us = delay_us;
 	flow->echo_sent_us = 0;
 }

@@ -15,6 +15,8 @@
  * the sender; losses among it are repeated as far as the radio's own loss share explains them, and no further. What
  * it sends later is repaired as ever: left alone it would cost the sender a second cut for one event.
  */
+#include <string.h>
+
 #include <snoop/engine.h>
 
 #define LOW_MEMORY 65536U       /* outcomes after which the radio's share is halved */
@@ -25,6 +27,9 @@
 #define CLEAN_DELIVERIES 1000U
 #define CLEAN_DELIVERIES_PER_LOSS 2000U
 #define EVIDENCE_LOSSES 3U       /* losses under a short queue that prove a lossy radio */
+#define FILLED_SPANS 5U          /* of SNOOP_SPANS */
+#define FILLED_MIN_SEGMENTS 32U  /* in a round trip; fewer overrun no queue that matters */
+#define PEAK_DECAY 16U
 #define SAMPLE_LIFE_RTTS 1U
 #define RANGE_PERIOD_US (10 * USEC_PER_SEC)
 
@@ -165,6 +170,59 @@ static bool radio_is_clean(struct snoop_engine *engine, const struct snoop_flow 
 	       (uint64_t)station->low_lost * CLEAN_DELIVERIES_PER_LOSS < station->low_delivered;
 }
 
+static uint64_t path_rtt_us(struct snoop_engine *engine, const struct snoop_flow *flow)
+{
+	return (uint64_t)wired_rtt_us(flow) + rtt_min_us(engine, flow);
+}
+
+void veto_wired_data(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t frame_bytes, uint64_t now_us)
+{
+	uint64_t span_us = path_rtt_us(engine, flow) / SNOOP_SPANS + 1;
+
+	if (flow->sack)
+		return;
+	if (now_us - flow->span_start_us >= SNOOP_SPANS * span_us) {
+		memset(flow->span_bytes, 0, sizeof(flow->span_bytes));
+		flow->span_start_us = now_us;
+	}
+	while (now_us - flow->span_start_us >= span_us) {
+		flow->span_start_us += span_us;
+		flow->span_peak_bytes -= flow->span_peak_bytes / PEAK_DECAY; /* a burst once is no rate */
+		flow->span_now = (flow->span_now + 1) % SNOOP_SPANS;
+		flow->span_bytes[flow->span_now] = 0;
+	}
+	flow->span_bytes[flow->span_now] += frame_bytes;
+	if (flow->span_bytes[flow->span_now] > flow->span_peak_bytes)
+		flow->span_peak_bytes = flow->span_bytes[flow->span_now];
+}
+
+/* What the sender sends within one round trip fills so many spans at the highest rate seen. */
+static bool wired_path_is_filled(const struct snoop_flow *flow)
+{
+	uint64_t bytes = 0;
+
+	for (int i = 0; i < SNOOP_SPANS; i++)
+		bytes += flow->span_bytes[i];
+	return bytes >= (uint64_t)FILLED_SPANS * flow->span_peak_bytes &&
+	       bytes >= (uint64_t)FILLED_MIN_SEGMENTS * flow->max_payload_bytes;
+}
+
+/*
+ * Without SACK a sender repeats one segment per RTT, so that it pays with seconds for a queue that it overran, be it one
+ * on the wired side. It has to hear of congestion before: in slow start when what it sends within one round trip fills
+ * half of it (the train length of HyStart), and later when the wired queue holds as much as the path, so that a cut
+ * costs no throughput.
+ */
+static bool wired_queue_fills(struct snoop_engine *engine, const struct snoop_flow *flow)
+{
+	/* It has not cut its window; a cut that our repair made needless it has taken back. */
+	bool slow_start = !flow->midstream && !flow->vetoes && flow->sender_repeats == flow->sender_needless;
+
+	if (flow->sack || windowed_min_get(&flow->wired_rtt) == UINT32_MAX)
+		return false;
+	return flow->wired_delay_us >= path_rtt_us(engine, flow) || (slow_start && wired_path_is_filled(flow));
+}
+
 bool veto_loss(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_segment *segment,
 	       uint64_t now_us)
 {
@@ -182,7 +240,7 @@ bool veto_loss(struct snoop_engine *engine, struct snoop_flow *flow, const struc
 	if (!clean && (flow->vetoing || now_us < flow->veto_quiet_us))
 		return false;
 
-	congested = now_us < engine->backlog_until_us ||
+	congested = now_us < engine->backlog_until_us || wired_queue_fills(engine, flow) ||
 		    expected_delay_us(engine, flow, now_us) >= veto_threshold_us(engine, flow) ||
 		    (!queue_is_short(engine, flow) && (clean || share_is_excessive(engine, flow)));
 	if (!congested)

@@ -132,6 +132,42 @@ static void test_share_alike_is_radio(void **state)
 	fixture_close(f);
 }
 
+/* Segments of one round trip, evenly spaced over `busy_us`, of which the station answers all but the first. */
+static void lose_head_of_train(struct fixture *f, uint32_t n, uint32_t segments, uint32_t busy_us)
+{
+	fixture_send(f, n, n + segments, busy_us / segments);
+	for (int i = 0; i < 3; i++)
+		fixture_ack(f, n, 0, 0);
+}
+
+/* Without SACK an overrun queue costs the sender an RTT for each loss: it hears of a loss before that. */
+static void test_sender_without_sack_leaves_slow_start(void **state)
+{
+	struct fixture *f;
+
+	for (int sack = 0; sack < 2; sack++) {
+		f = fixture_open(SNOOP_LEVEL_SNOOP, NULL, 1000);
+		f->flow.sack = sack;
+		windowed_min_add(&f->flow.wired_rtt, 40000, 1000000, f->now_us);
+		fixture_wait(f, 100000);
+		lose_head_of_train(f, 2, 100, 30000);
+		assert_int_equal(f->counters.vetoes, !sack);
+		assert_int_equal(f->counters.veto_holdback, 0);
+		fixture_close(f);
+	}
+	/* A short train is slow start far from the end, a thin one is no slow start. */
+	for (int thin = 0; thin < 2; thin++) {
+		f = fixture_open(SNOOP_LEVEL_SNOOP, NULL, 1000);
+		f->flow.sack = false;
+		windowed_min_add(&f->flow.wired_rtt, 40000, 1000000, f->now_us);
+		fixture_wait(f, 100000);
+		lose_head_of_train(f, 2, thin ? 16 : 100, thin ? 40000 : 10000);
+		assert_int_equal(f->counters.vetoes, 0);
+		assert_int_equal(f->repeat_count, 1);
+		fixture_close(f);
+	}
+}
+
 static void test_backlog_is_congestion(void **state)
 {
 	struct fixture *f = fixture_open(SNOOP_LEVEL_SNOOP, NULL, 1000);
@@ -164,6 +200,7 @@ int main(void)
 		cmocka_unit_test(test_signal_is_left_to_the_sender),
 		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_share_alike_is_radio),
+		cmocka_unit_test(test_sender_without_sack_leaves_slow_start),
 		cmocka_unit_test(test_backlog_is_congestion),
 	};
 
