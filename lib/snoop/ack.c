@@ -341,7 +341,7 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 	if (duplicate && flow->answers_due && !dsack_is_ours)
 		flow->answers_due--;
 	if (withhold)
-		withhold = segment_park(engine, flow, packet, now_us + engine->config.hold_max_us);
+		withhold = segment_park(engine, flow, packet, now_us + ack_hold_us(engine, flow));
 	if (withhold) {
 		flow->acks_withheld++;
 		engine->counters->acks_withheld++;

@@ -3,22 +3,31 @@
 #include <snoop/engine.h>
 
 #define IMPATIENT_REPEATS 20U   /* needless repeats after which a sender is judged */
+#define HOLD_FLOOR_US 60000U    /* room for several tries on a fast radio */
+#define HOLD_RTTS 3U            /* on a slow one: for the dup ACKs that prove the loss, and a repeat that is lost too */
 #define IMPATIENT_SHARE 4U      /* more than one for so many repairs: it does not tolerate them */
 
 /*
  * A sender with RACK and timestamps learns from its first needless repeats to tolerate the delay of a local repair, and
- * takes back its cut. One that goes on to repeat has not learnt: then, and only with SACK, withholding is the lesser
- * evil (doc/measurements.md).
+ * takes back its cut. One that goes on to repeat has not learnt, and one without SACK cannot learn: for these
+ * withholding is the lesser evil (doc/measurements.md).
  */
-static bool sender_is_impatient(const struct snoop_flow *flow)
+static bool sender_needs_silence(const struct snoop_flow *flow)
 {
-	return flow->sack && flow->sender_needless >= IMPATIENT_REPEATS &&
+	if (!flow->sack)
+		return !flow->midstream; /* only the handshake tells that it has none */
+	return flow->sender_needless >= IMPATIENT_REPEATS &&
 	       flow->sender_needless * IMPATIENT_SHARE > flow->repairs_confirmed;
 }
 
 bool flow_withholds(const struct snoop_flow *flow)
 {
-	return flow->level == SNOOP_LEVEL_SNOOP || (flow->level == SNOOP_LEVEL_AUTO && sender_is_impatient(flow));
+	return flow->level == SNOOP_LEVEL_SNOOP || (flow->level == SNOOP_LEVEL_AUTO && sender_needs_silence(flow));
+}
+
+uint32_t ack_hold_us(const struct snoop_engine *engine, const struct snoop_flow *flow)
+{
+	return (uint32_t)min_u64(engine->config.hold_max_us, max_u64(HOLD_FLOOR_US, HOLD_RTTS * (uint64_t)flow->srtt_us));
 }
 
 /* The ACK itself: pure, a duplicate, and nothing in it but the hole is news. */
@@ -48,7 +57,7 @@ bool ack_may_withhold(struct snoop_engine *engine, const struct snoop_flow *flow
 	if (hole->seq != flow->una || (hole->flags & SEGMENT_SACKED))
 		return false;
 	return hole->tries < engine->config.tries_max &&
-	       (!(hole->flags & SEGMENT_COUNTED) || (uint32_t)now_us - hole->lost_us < engine->config.hold_max_us);
+	       (!(hole->flags & SEGMENT_COUNTED) || (uint32_t)now_us - hole->lost_us < ack_hold_us(engine, flow));
 }
 
 void ack_release_all(struct snoop_engine *engine, struct snoop_flow *flow)

@@ -19,7 +19,7 @@ void snoop_config_defaults(struct snoop_config *config)
 		.tries_max = 8,
 		.hole_age_max_us = 150000,
 		.allowance_segments = 3,
-		.hold_max_us = 60000,
+		.hold_max_us = 200000,
 		.hold_acks = 1024,
 		.veto_delay_floor_us = 4000,
 		.veto_delay_us = 0,

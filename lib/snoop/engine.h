@@ -162,6 +162,8 @@ uint64_t veto_measured_share_ppm(struct snoop_engine *engine, const struct snoop
 /** @return true if this duplicate ACK may be parked (the closed list of doc/protocol.md). */
 bool ack_may_withhold(struct snoop_engine *engine, const struct snoop_flow *flow, const struct wire_view *view,
 		      bool dsack_is_ours, uint64_t now_us);
+/** @return how long a duplicate ACK may be withheld now. */
+uint32_t ack_hold_us(const struct snoop_engine *engine, const struct snoop_flow *flow);
 void ack_release_all(struct snoop_engine *engine, struct snoop_flow *flow);
 void ack_free_all(struct snoop_engine *engine, struct snoop_flow *flow);
 bool flow_withholds(const struct snoop_flow *flow);

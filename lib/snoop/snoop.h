@@ -28,7 +28,7 @@
 	X(OBSERVE, "observe", "measure only") \
 	X(REPAIR, "repair", "repeat lost segments, touch no ACK") \
 	X(SNOOP, "snoop", "repair, and withhold duplicate ACKs of holes under repair") \
-	X(AUTO, "auto", "repair, and withhold while the sender does not tolerate a fast repair")
+	X(AUTO, "auto", "repair, and withhold where the sender has no SACK or does not tolerate a fast repair")
 
 enum snoop_level {
 #define SNOOP_LEVEL_ENUM(id, name, help) SNOOP_LEVEL_##id,
@@ -83,7 +83,7 @@ struct snoop_config {
 	uint32_t hole_age_max_us;       /* a hole older than this is left to the sender */
 	uint32_t allowance_segments;    /* repeats in hand beyond one per delivered segment */
 	/* [hold] */
-	uint32_t hold_max_us;           /* a duplicate ACK is withheld at most this long */
+	uint32_t hold_max_us;           /* a duplicate ACK is withheld at most this long, on a fast radio 60 ms */
 	uint32_t hold_acks;             /* parked ACKs per flow */
 	/* [veto] */
 	uint32_t veto_delay_floor_us;   /* queueing delay below this is radio jitter */

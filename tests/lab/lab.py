@@ -237,16 +237,25 @@ class Lab:
 
     # The emulator
 
-    def control(self, command, timeout_s=5.0):
-        """One command to linkemu. @return its answer"""
+    def control(self, command, attempts=200):
+        """One command to linkemu, again where it lost patience with a client that was not scheduled. @return its answer"""
+        for attempt in range(attempts):
+            try:
+                answer = self._ask_linkemu(command)
+                break
+            except (BrokenPipeError, ConnectionResetError, json.JSONDecodeError):
+                if attempt == attempts - 1:
+                    raise
+        if "error" in answer:
+            raise LabError(f"linkemu: {command}: {answer['error']}")
+        return answer
+
+    def _ask_linkemu(self, command, timeout_s=5.0):
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
             sock.settimeout(timeout_s)
             sock.connect(str(self.dir / "linkemu.sock"))
             sock.send(command.encode())
-            answer = json.loads(sock.recv(65536))
-        if "error" in answer:
-            raise LabError(f"linkemu: {command}: {answer['error']}")
-        return answer
+            return json.loads(sock.recv(65536))
 
     def set_link(self, link, direction, **keys):
         for key, value in keys.items():

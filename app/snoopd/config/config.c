@@ -56,7 +56,7 @@ __attribute__((format(printf, 3, 4))) static bool fail(struct reader *reader, un
 void config_defaults(struct config *config)
 {
 	memset(config, 0, sizeof(*config));
-	config->mode = SNOOP_LEVEL_REPAIR;
+	config->mode = SNOOP_LEVEL_AUTO;
 	config->rx_descriptors = 1024;
 	config->tx_descriptors = 1024;
 	config->tx_retries = 64;
