@@ -231,6 +231,8 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 		return SNOOP_FORWARD;
 	}
 	if (view->options_malformed) {
+		/* The sender may take its window and ECN bits: until the next progress nothing is known to be the same. */
+		flow->hold_over = true;
 		engine->counters->pass_bad_options++;
 		ack_release_all(engine, flow);
 		return SNOOP_FORWARD;

@@ -140,18 +140,18 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 	flow->last_seen_us = now_us;
 	if (flow->level == SNOOP_LEVEL_BYPASS || flow->closed)
 		return;
-	if (!packet->checksum_ok) {
+	if (!packet->checksum_ok || view->options_malformed) {
 		/* Whatever it was, the station may answer it: until the next progress no ACK is ours to withhold. */
-		flow->bad_checksum = true;
 		flow->hold_over = true;
 		if (flow->answers_due < UINT8_MAX)
 			flow->answers_due++;
 		ack_release_all(engine, flow);
-		engine->counters->pass_bad_checksum++;
-		return;
-	}
-	if (view->options_malformed) {
-		engine->counters->pass_bad_options++;
+		if (packet->checksum_ok) {
+			engine->counters->pass_bad_options++;
+		} else {
+			flow->bad_checksum = true;
+			engine->counters->pass_bad_checksum++;
+		}
 		return;
 	}
 	if (view->tcp_flags & WIRE_TCP_RST) {
