@@ -193,6 +193,7 @@ static void advance(struct snoop_engine *engine, struct snoop_flow *flow, uint32
 	if (wire_seq_gt(ack, flow->snd_max))
 		flow->snd_max = ack; /* data that went another way, or before our time */
 	flow->una = ack;
+	flow->uncached_end = wire_seq_max(flow->uncached_end, ack);
 	if (wire_seq_geq(ack, flow->recovery_point))
 		flow->stray_dup_acks = 0; /* those that did not come were lost */
 	take_cumulative(engine, flow, ack, delivery, now_us);
@@ -208,7 +209,7 @@ static void resync(struct snoop_engine *engine, struct snoop_flow *flow, uint32_
 {
 	snoop_flow_reset(engine, flow);
 	engine->counters->flows_reset++;
-	flow->una = flow->snd_max = flow->high_sack = ack;
+	flow->una = flow->snd_max = flow->high_sack = flow->uncached_end = ack;
 	flow->progress_us = now_us;
 	flow->started = true;
 }
@@ -231,6 +232,8 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 		return SNOOP_FORWARD;
 	}
 	if (view->options_malformed) {
+		/* The sender may take its window and ECN bits: until the next progress nothing is known to be the same. */
+		flow->hold_over = true;
 		engine->counters->pass_bad_options++;
 		ack_release_all(engine, flow);
 		return SNOOP_FORWARD;

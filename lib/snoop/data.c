@@ -25,7 +25,7 @@ static void note_sender_repeat(struct snoop_engine *engine, struct snoop_flow *f
 
 static void start(struct snoop_flow *flow, uint32_t seq, uint64_t now_us)
 {
-	flow->una = flow->snd_max = flow->high_sack = seq;
+	flow->una = flow->snd_max = flow->high_sack = flow->uncached_end = seq;
 	flow->progress_us = now_us;
 	loss_shield_start(flow);
 	flow->started = true;
@@ -96,17 +96,18 @@ static void note_hole(struct snoop_engine *engine, struct snoop_flow *flow, uint
 	engine->counters->upstream_bytes += seq - flow->snd_max;
 }
 
-static void cache(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet, uint32_t end,
+/* @return false where it is forwarded without being cached. */
+static bool cache(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet, uint32_t end,
 		  bool sent_before, uint64_t now_us)
 {
 	uint32_t index;
 
 	if (!packet->handle) {
 		engine->counters->pass_not_shareable++;
-		return;
+		return false;
 	}
 	if (!flow->two_way && flow->cached_count >= ONE_WAY_SEGMENTS)
-		return;
+		return false;
 	index = segment_insert(engine, flow, packet, packet->view->seq, end, now_us);
 	if (!index) {
 		/* What the station has SACKed is the least useful thing in the cache. */
@@ -121,13 +122,14 @@ static void cache(struct snoop_engine *engine, struct snoop_flow *flow, const st
 	if (!index) {
 		flow->cache_refused = true;
 		engine->counters->pass_cache_full++;
-		return;
+		return false;
 	}
 	if (sent_before) {
 		segment_by_sender(engine, flow, index);
 		if (packet->view->seq == flow->una)
 			flow->dup_acks = 0;
 	}
+	return true;
 }
 
 void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
@@ -140,18 +142,18 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 	flow->last_seen_us = now_us;
 	if (flow->level == SNOOP_LEVEL_BYPASS || flow->closed)
 		return;
-	if (!packet->checksum_ok) {
+	if (!packet->checksum_ok || view->options_malformed) {
 		/* Whatever it was, the station may answer it: until the next progress no ACK is ours to withhold. */
-		flow->bad_checksum = true;
 		flow->hold_over = true;
 		if (flow->answers_due < UINT8_MAX)
 			flow->answers_due++;
 		ack_release_all(engine, flow);
-		engine->counters->pass_bad_checksum++;
-		return;
-	}
-	if (view->options_malformed) {
-		engine->counters->pass_bad_options++;
+		if (packet->checksum_ok) {
+			engine->counters->pass_bad_options++;
+		} else {
+			flow->bad_checksum = true;
+			engine->counters->pass_bad_checksum++;
+		}
 		return;
 	}
 	if (view->tcp_flags & WIRE_TCP_RST) {
@@ -214,7 +216,8 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 	if (!flow->open_count)
 		flow->progress_us = now_us;
 	flow->snd_max = wire_seq_max(flow->snd_max, end);
-	if (taken != KEPT)
-		cache(engine, flow, packet, end, taken == REPLACED, now_us);
+	if (taken != KEPT && !cache(engine, flow, packet, end,
+				    taken == REPLACED || wire_seq_lt(view->seq, flow->uncached_end), now_us))
+		flow->uncached_end = wire_seq_max(flow->uncached_end, end);
 	flow_rearm(engine, flow, now_us);
 }

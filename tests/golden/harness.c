@@ -28,9 +28,10 @@
 #include <snoopd/worker.h>
 
 #include "capture.h"
+#include "journal.h"
 #include "timer_sim.h"
 
-#define BUFFERS 4095u
+#define BUFFERS_DEFAULT 4095u
 /* Small on purpose: jumbo frames become chains. */
 #define DATA_ROOM (RTE_PKTMBUF_HEADROOM + 2048)
 #define SEGMENTS_PER_FRAME 8
@@ -39,16 +40,19 @@
 #define fail(format, ...) fprintf(stderr, "golden-harness: " format "\n", ##__VA_ARGS__)
 
 struct harness {
-	const char *config_path, *stats_path;
+	const char *config_path, *stats_path, *journal_path;
 	const char *in_path[2], *out_path[2]; /* by enum snoop_side */
 	uint64_t end_us;
 	enum quirk_sharing sharing;
+	uint32_t buffers;
+	bool starve;
 
 	struct config config;
 	struct rte_mempool *pool;
 	struct worker *worker;
 	struct capture_reader in[2];
 	struct capture_writer out[2];
+	struct journal journal;
 	uint64_t now_us;
 };
 
@@ -62,6 +66,7 @@ static uint16_t take(void *context, enum snoop_side to, struct rte_mbuf **packet
 		const void *frame = rte_pktmbuf_read(packets[i], 0, bytes, flat);
 
 		capture_write(&harness->out[to], harness->now_us, frame, bytes);
+		journal_out(&harness->journal, packets[i], to, harness->now_us);
 		rte_pktmbuf_free(packets[i]);
 	}
 	return count;
@@ -135,11 +140,14 @@ static int feed(struct harness *harness, enum snoop_side side)
 	struct capture_reader *in = &harness->in[side];
 	struct rte_mbuf *packet = make_packet(harness, in->frame, in->bytes);
 
-	if (packet == NULL) {
+	journal_in(&harness->journal, packet, side, harness->now_us);
+	if (packet != NULL) {
+		worker_input(harness->worker, side, &packet, 1, harness->now_us);
+		journal_withheld(&harness->journal, harness->worker, in->frame, in->bytes);
+	} else if (!harness->starve) {
 		fail("%s: no packet buffer left", in->path);
 		return -1;
 	}
-	worker_input(harness->worker, side, &packet, 1, harness->now_us);
 	return capture_next(in);
 }
 
@@ -167,6 +175,7 @@ static int replay(struct harness *harness)
 				break;
 			}
 		worker_service(worker, harness->now_us);
+		journal_count(&harness->journal, &worker->counters);
 		if (check_sum(&worker->counters, harness->now_us) != 0)
 			return -1;
 	}
@@ -176,13 +185,14 @@ static int replay(struct harness *harness)
 	}
 	harness->now_us = harness->end_us;
 	worker_close(worker, harness->now_us);
+	journal_count(&harness->journal, &worker->counters);
 	return check_sum(&worker->counters, harness->now_us);
 }
 
 static int check_end(const struct harness *harness)
 {
 	const struct counters *counters = &harness->worker->counters;
-	uint32_t missing = BUFFERS - rte_mempool_avail_count(harness->pool);
+	uint32_t missing = harness->buffers - rte_mempool_avail_count(harness->pool);
 	int failed = 0;
 
 	if (missing != 0) {
@@ -216,7 +226,19 @@ static int open_files(struct harness *harness)
 		if (capture_open(&harness->in[side], harness->in_path[side]) != 0 ||
 		    capture_create(&harness->out[side], harness->out_path[side]) != 0)
 			return -1;
+	if (harness->journal_path != NULL)
+		return journal_open(&harness->journal, harness->journal_path);
 	return 0;
+}
+
+/* Less than the INI allows: every budget is used up at once. */
+static void starve(struct config *config)
+{
+	config->flows = 8; /* rte_hash takes no less */
+	config->protocol.cache_segments = 2; /* one segment and one ACK */
+	config->protocol.stations = 1;
+	config->protocol.syn_entries = 1;
+	config->protocol.hold_acks = 1;
 }
 
 static int create_worker(struct harness *harness)
@@ -231,12 +253,15 @@ static int create_worker(struct harness *harness)
 		.send_context = harness,
 	};
 
-	harness->pool = rte_pktmbuf_pool_create("packets", BUFFERS, 0, 0, DATA_ROOM, SOCKET_ID_ANY);
+	harness->pool = rte_pktmbuf_pool_create("packets", harness->buffers, 0, 0, DATA_ROOM,
+						SOCKET_ID_ANY);
 	if (harness->pool == NULL) {
 		fail("rte_pktmbuf_pool_create: %s", rte_strerror(rte_errno));
 		return -1;
 	}
 	setup.pool = harness->pool;
+	if (harness->starve)
+		starve(&harness->config);
 	timer_source_init();
 	harness->worker = worker_create(&setup);
 	return harness->worker == NULL ? -1 : 0;
@@ -251,6 +276,7 @@ static int run(struct harness *harness)
 	failed |= replay(harness);
 	failed |= check_end(harness);
 	failed |= stats_write(&harness->worker->counters, harness->stats_path);
+	failed |= journal_close(&harness->journal);
 	worker_destroy(harness->worker);
 	rte_mempool_free(harness->pool);
 	for (int side = 0; side < 2; side++) {
@@ -271,6 +297,9 @@ static int parse_arguments(struct harness *harness, int argc, char **argv)
 		{"stats-file", required_argument, NULL, 's'},
 		{"end", required_argument, NULL, 'e'},
 		{"copy", no_argument, NULL, 'p'},
+		{"journal", required_argument, NULL, 'j'},
+		{"buffers", required_argument, NULL, 'b'},
+		{"starve", no_argument, NULL, 'x'},
 		{NULL, 0, NULL, 0},
 	};
 	int option;
@@ -301,6 +330,15 @@ static int parse_arguments(struct harness *harness, int argc, char **argv)
 		case 'p':
 			harness->sharing = QUIRK_COPY;
 			break;
+		case 'j':
+			harness->journal_path = optarg;
+			break;
+		case 'b':
+			harness->buffers = (uint32_t)strtoul(optarg, NULL, 10);
+			break;
+		case 'x':
+			harness->starve = true;
+			break;
 		default:
 			return -1;
 		}
@@ -309,7 +347,8 @@ static int parse_arguments(struct harness *harness, int argc, char **argv)
 	    harness->out_path[0] != NULL && harness->out_path[1] != NULL && harness->end_us != 0)
 		return 0;
 	fail("usage: golden-harness --config INI --wired PCAP --wireless PCAP --out-wired PCAP "
-	     "--out-wireless PCAP --stats-file JSON --end MICROSECONDS [--copy]");
+	     "--out-wireless PCAP --stats-file JSON --end MICROSECONDS [--copy] "
+	     "[--journal FILE] [--buffers COUNT] [--starve]");
 	return -1;
 }
 
@@ -319,7 +358,7 @@ int main(int argc, char **argv)
 		       "--no-huge",	   "-m",       "64",
 		       "--no-shconf",	   "--no-pci", "--no-telemetry",
 		       "--log-level=error"};
-	static struct harness harness;
+	static struct harness harness = {.buffers = BUFFERS_DEFAULT};
 	int failed;
 
 	if (parse_arguments(&harness, argc, argv) != 0)

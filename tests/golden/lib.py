@@ -206,10 +206,10 @@ class Flow:
         self.next = segment.end
         return segment
 
-    def control(self, flags, seq=None, payload=b""):
+    def control(self, flags, seq=None, payload=b"", bad_options=False):
         """A packet of the sender without new data: RST, keep-alive, window probe."""
         tcp = TCP(seq=self.next if seq is None else seq % 2**32, ack=self.station_seq, flags=flags, window=1000,
-                  options=self._timestamp("wired"))
+                  options=self._timestamp("wired") + ([(5, b"")] if bad_options else []))
         self.case.wired(self._frame("wired", tcp, payload, 0), "sender's " + flags)
 
     # The station.

@@ -12,6 +12,7 @@ from lab import LabError, REPO_DIR, check_call
 
 WORKER_CPU = "1"
 STOP_DEADLINE_S = 15
+POLLS_MAX = 100
 LEVELS = ("observe", "repair", "snoop", "auto", "bypass")
 
 
@@ -28,6 +29,25 @@ def telemetry(file_prefix, command):
     except (OSError, ValueError, KeyError):
         return None
     return answer.get(command.split(",")[0])
+
+
+def adds_up(stats):
+    """lib/counters/counters.h"""
+    received = stats["rx_wired_packets"] + stats["rx_wireless_packets"]
+    return received == (stats["forwarded_packets"] + stats["acks_freed"] + stats["acks_parked"] +
+                        stats["tx_wired_drops"] + stats["tx_wireless_drops"])
+
+
+def quiescent_stats(box, snoopctl):
+    """The counters add up only while no packet is under way: ask until two answers in a row are the same."""
+    last = None
+    for _ in range(POLLS_MAX):
+        asked = subprocess.run([snoopctl, "--file-prefix", box.file_prefix, "stats", "--json"],
+                               capture_output=True, text=True, timeout=30, check=False)
+        if asked.returncode or (last is not None and asked.stdout == last):
+            break
+        last = asked.stdout
+    return asked
 
 
 class Box:

@@ -259,6 +259,22 @@ static void test_sender_repairs(void **state)
 	fixture_close(f);
 }
 
+/* The first copy was not cached: what fills its gap is the sender's repeat, not a segment that came late. */
+static void test_sender_repairs_uncached(void **state)
+{
+	struct fixture *f = fixture_open(SNOOP_LEVEL_SNOOP, NULL, BASE);
+
+	f->no_handle = true;
+	fixture_send(f, 2, 3, 100);
+	f->no_handle = false;
+	fixture_send(f, 3, 12, 100);
+	f->now_us += RTT_US;
+	assert_int_equal(fixture_ack(f, 2, 3, 4), SNOOP_FORWARD);
+	fixture_send(f, 2, 3, 0);
+	assert_int_equal(fixture_ack(f, 2, 3, 5), SNOOP_FORWARD);
+	fixture_close(f);
+}
+
 /* A D-SACK of the sender's own needless repeat is news to the sender, even while a hole is open. */
 static void test_dsack_of_the_sender(void **state)
 {
@@ -344,6 +360,7 @@ int main(void)
 		cmocka_unit_test(test_hole_from_upstream),
 		cmocka_unit_test(test_later_hole_not_cached),
 		cmocka_unit_test(test_sender_repairs),
+		cmocka_unit_test(test_sender_repairs_uncached),
 		cmocka_unit_test(test_dsack_of_the_sender),
 		cmocka_unit_test(test_tries_used_up),
 		cmocka_unit_test(test_no_room_to_park),

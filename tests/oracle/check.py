@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The oracle's judgement of one replay: input packets, output packets, counters, and (on virtual time) the journal."""
+
+import json
+from collections import Counter, defaultdict
+
+from captures import SIDE_NAMES, WIRED, WIRELESS
+from packets import before
+from rules import HELP, WITHHOLD, Flow
+
+REPEATS = ("repeats_scoreboard", "repeats_dupack", "repeats_timeout", "repeats_probe", "repeats_shield", "repeats_syn")
+VERDICTS = ("acks_withheld", "acks_released", "acks_freed")
+DROPS = ("tx_wired_drops", "tx_wireless_drops", "tx_repeat_drops")
+EMPTY = ("cache_segments", "cache_bytes", "acks_parked", "flows_active", "flows_helped")
+HOLD_SLACK_US = 1000  # the worker's timers fire every 100 us
+
+
+class Limits:
+    """What the configuration of the replay allows."""
+
+    def __init__(self, level, tries, syn_tries, hold_us, starved=False, drops=False):
+        self.level, self.tries, self.syn_tries, self.hold_us = level, tries, syn_tries, hold_us
+        self.starved = starved  # handshakes are forgotten: the scale of the windows is not known
+        self.drops = drops      # buffers are missing: packets are neither received nor copied
+
+
+class Replay:
+    """Follows the journal of golden-harness (tests/golden/journal.h)."""
+
+    def __init__(self, limits, sides, outputs):
+        """sides, outputs: lists of Packet and of (frame, time) of the two ports"""
+        self.limits, self.sides, self.outputs = limits, [iter(side) for side in sides], [iter(o) for o in outputs]
+        self.wrong = []
+        self.flows = defaultdict(Flow)
+        self.packets, self.epochs = [], []
+        self.sent = Counter()               # number: how often it left
+        self.last_out = {}                  # (flow, side): the number that left last, for the first time
+        self.parked = defaultdict(list)     # flow: [(number, time)]
+        self.tries, self.totals = Counter(), Counter()
+        self.probes = 0
+        self._begin(None, 0)
+
+    def violation(self, number, rule):
+        self.wrong.append((number, rule))
+
+    def run(self, lines):
+        counted = False
+        for line in lines:
+            word, *rest = line.split(" ", 2)
+            if word == "in" or (counted and word != "count"):
+                self._end()
+                self._begin(None, self.now_us)
+            counted = word == "count"
+            if word == "in":
+                self._in(int(rest[0]), *map(int, rest[1].split()))
+            elif word == "missed":
+                self.violation(int(rest[0]), "no buffer for it") if not self.limits.drops else None
+                self._missed(int(rest[0]))
+            elif word == "out":
+                self._out(int(rest[0]), *map(int, rest[1].split()))
+            elif word == "withheld":
+                self.reason = rest[1].strip()
+            else:
+                self.counted[rest[0]] += int(rest[1])
+        self._end()
+        for parked in self.parked.values():
+            for number, _ in parked:
+                self.violation(number, "withheld, neither released nor freed at the end")
+        for side, left in enumerate(self.sides):
+            for _ in left:
+                self.violation(len(self.packets), "input of the %s side never read" % SIDE_NAMES[side])
+        for side, left in enumerate(self.outputs):
+            for _ in left:
+                self.violation(None, "output to the %s side that is not in the journal" % SIDE_NAMES[side])
+
+    def _begin(self, number, now_us):
+        self.number, self.now_us, self.reason = number, now_us, None
+        self.counted = Counter()
+        self.event = Counter()
+
+    def _missed(self, number):
+        # The harness reads the sides in order of time: it is the earlier of the next two, of the wired side if equal.
+        heads = [next(side, None) for side in self.sides]
+        side = min((s for s in (WIRED, WIRELESS) if heads[s]), key=lambda s: (heads[s].time_us, s))
+        if heads[1 - side]:
+            self.sides[1 - side] = _chain(heads[1 - side], self.sides[1 - side])
+        self.packets.append(heads[side])
+        self.epochs.append(0)
+
+    def _in(self, number, side, time_us):
+        self._begin(number, time_us)
+        packet = next(self.sides[side], None)
+        if packet is None or number != len(self.packets):
+            raise ValueError("the journal names packet %d, which the %s side has not" % (number, SIDE_NAMES[side]))
+        self.packets.append(packet)
+        flow = self.flows[packet.flow] if packet.tcp else None
+        # Judged now, by what was known before it: it may turn out to be withheld.
+        self.why_not = None
+        if flow and side == WIRELESS:
+            self.why_not = flow.why_not_withhold(packet, {} if self.probes else self.tries, self.limits.tries)
+            self.before_last = flow.last
+        if flow:
+            flow.wired(number, packet) if side == WIRED else flow.wireless(packet)
+        self.epochs.append(flow.epoch if flow else 0)
+
+    def _out(self, number, side, time_us):
+        frame, _ = next(self.outputs[side], (None, 0))
+        self.now_us = time_us
+        if number >= len(self.packets):
+            self.violation(number, "sent before it was received")
+            return
+        packet = self.packets[number]
+        if frame != packet.frame:
+            self.violation(number, "the bytes that left are not those that came")
+        self.sent[number] += 1
+        self.totals["tx_%s_packets" % SIDE_NAMES[side]] += 1
+        self.totals["tx_%s_bytes" % SIDE_NAMES[side]] += len(frame or b"")
+        if self.sent[number] > 1:
+            self._repeat(number, packet, side)
+            return
+        if side != 1 - packet.side:
+            self.violation(number, "left on the side where it came from")
+        if self.last_out.get((packet.flow, side), -1) > number:
+            self.violation(number, "overtaken in its flow by packet %d" % self.last_out[packet.flow, side])
+        self.last_out[packet.flow, side] = number
+        self.totals["forwarded_packets"] += 1
+        if number != self.number:
+            self._release(number, packet)
+
+    def _release(self, number, packet):
+        parked = self.parked[packet.flow]
+        if not parked or parked[0][0] != number:
+            self.violation(number, "left later than it came, and is not the first of its flow that was withheld")
+            return
+        self._check_hold(*parked.pop(0))
+        self.event["acks_released"] += 1
+
+    def _check_hold(self, number, since_us):
+        if self.now_us - since_us > self.limits.hold_us + HOLD_SLACK_US:
+            self.violation(number, "withheld for %d us" % (self.now_us - since_us))
+
+    def _repeat(self, number, packet, side):
+        flow = self.flows[packet.flow]
+        self.event["repeats"] += 1
+        self.totals["repeat_bytes"] += len(packet.frame)
+        self.tries[number] += 1
+        if side != WIRELESS or packet.side != WIRED:
+            self.violation(number, "repeated to the wired side")
+        elif self.limits.level not in HELP:
+            self.violation(number, "repeated in level %s" % self.limits.level)
+        else:
+            why = flow.why_not_repeat(packet, self.epochs[number], number) or \
+                (not self.limits.starved and flow.why_not_in_window(packet))
+            if why:
+                self.violation(number, "repeated, but %s" % why)
+        flow.note_repeat(packet)
+
+    def _end(self):
+        counted, number = self.counted, self.number
+        self.probes += counted["repeats_probe"]
+        for name in VERDICTS + DROPS + REPEATS:
+            self.totals[name] += counted[name]
+        if number is not None:
+            self._end_input(number, self.packets[number])
+        elif counted["acks_freed"]:
+            self._drop_parked(counted["acks_freed"])
+        copies = sum(counted[name] for name in REPEATS) - counted["tx_repeat_drops"]
+        if copies != self.event["repeats"]:
+            self.violation(number, "%d repeats left, the counters say %d" % (self.event["repeats"], copies))
+        for name in VERDICTS:
+            if counted[name] != self.event[name]:
+                self.violation(number, "%s counts %d, it was %d" % (name, counted[name], self.event[name]))
+
+    def _end_input(self, number, packet):
+        flow = self.flows[packet.flow] if packet.tcp else None
+        if self.counted["acks_freed"]:
+            self._free(number, packet)
+        if self.sent[number]:
+            if flow and packet.side == WIRELESS and packet.sound and self.before_last is not None and \
+               packet.ack == self.before_last.ack:
+                flow.passed(packet)
+            return
+        if self.counted["tx_wired_drops"] + self.counted["tx_wireless_drops"] and self.limits.drops:
+            return
+        self.event["acks_withheld"] += 1
+        if self.limits.level not in WITHHOLD:
+            self.violation(number, "not forwarded in level %s" % self.limits.level)
+        elif packet.side != WIRELESS or not packet.tcp:
+            self.violation(number, "not forwarded, and no ACK of the wireless side")
+        elif self.why_not:
+            self.violation(number, "withheld against rule %s" % self.why_not)
+        if not self.reason:
+            self.violation(number, "withheld without a reason in the journal")
+        self.parked[packet.flow].append((number, self.now_us))
+
+    def _free(self, number, packet):
+        """A cumulative ACK has filled the hole of all that is parked in its flow."""
+        for parked, since_us in self.parked[packet.flow]:
+            if packet.side != WIRELESS or not packet.sound or not before(self.packets[parked].ack, packet.ack):
+                self.violation(parked, "freed by packet %d, which does not acknowledge its hole" % number)
+            self._check_hold(parked, since_us)
+            self.event["acks_freed"] += 1
+        self.parked[packet.flow].clear()
+
+    def _drop_parked(self, count):
+        self.violation(None, "%d withheld ACKs freed without a cumulative ACK" % count)
+
+    def check_limits(self):
+        if self.probes:
+            return  # a silent station starts the tries anew
+        for number, tries in self.tries.items():
+            is_syn = self.packets[number].flags & 2
+            if tries > (self.limits.syn_tries if is_syn else self.limits.tries):
+                self.violation(number, "repeated %d times" % tries)
+
+
+def _chain(first, rest):
+    yield first
+    yield from rest
+
+
+def check_stats(wrong, stats, totals):
+    """The counters at the end against what was counted here, and the identity of counters.h."""
+    for name, value in totals.items():
+        if stats.get(name) != value:
+            wrong.append((None, "counter %s is %s, it was %d" % (name, stats.get(name), value)))
+    for name in EMPTY:
+        if stats[name]:
+            wrong.append((None, "%s is %d at the end" % (name, stats[name])))
+    received = stats["rx_wired_packets"] + stats["rx_wireless_packets"]
+    accounted = sum(stats[name] for name in ("forwarded_packets", "acks_freed", "acks_parked", "tx_wired_drops",
+                                             "tx_wireless_drops"))
+    if received != accounted:
+        wrong.append((None, "received %d, forwarded + freed + parked + dropped = %d" % (received, accounted)))
+    if stats["acks_withheld"] != stats["acks_released"] + stats["acks_freed"] + stats["acks_parked"]:
+        wrong.append((None, "withheld %(acks_withheld)d, released %(acks_released)d, freed %(acks_freed)d" % stats))
+
+
+def received_totals(sides):
+    totals = Counter()
+    for name, packets in zip(SIDE_NAMES, sides):
+        totals["rx_%s_packets" % name] = len(packets)
+        totals["rx_%s_bytes" % name] = sum(len(packet.frame) for packet in packets)
+    return totals
+
+
+def check_journal(limits, sides, outputs, journal, stats_path):
+    """@return the violations, a list of (packet number, rule)"""
+    replay = Replay(limits, sides, outputs)
+    with open(journal) as lines:
+        replay.run(lines)
+    replay.check_limits()
+    with open(stats_path) as file:
+        stats = json.load(file)
+    totals = replay.totals
+    if stats["tx_repeat_drops"]:
+        del totals["repeat_bytes"]  # counts those too
+    if not limits.drops:
+        totals.update(received_totals(sides))
+        totals.update({name: 0 for name in DROPS})
+    check_stats(replay.wrong, stats, totals)
+    return replay.wrong
