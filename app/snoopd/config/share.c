@@ -5,7 +5,7 @@
 static const struct {
 	const char *section, *name;
 } divided[] = {
-	{"flows", "max"}, {"cache", "segments"}, {"cache", "bytes"},
+	{"flows", "max"},   {"cache", "segments"}, {"cache", "bytes"},
 	{"syn", "entries"}, {"syn", "rate_max"},
 };
 
