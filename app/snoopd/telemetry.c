@@ -93,11 +93,12 @@ static void add_key(struct rte_tel_data *flow, const struct snoop_key *key)
 		rte_tel_data_add_dict_string(flow, "vlan", vlan);
 }
 
-static void fill_flow(struct rte_tel_data *flow, const struct request_flow *source)
+static void fill_flow(struct rte_tel_data *flow, const struct request_flow *source, uint64_t worker)
 {
 	const struct snoop_flow_info *info = &source->info;
 
 	add_key(flow, &source->key);
+	compat_tel_dict_uint(flow, "worker", worker);
 	rte_tel_data_add_dict_string(flow, "level", snoop_level_name(info->level));
 	rte_tel_data_add_dict_string(flow, "reason", snoop_reason_name(info->reason));
 #define FLOW_FLAG(field) rte_tel_data_add_dict_int(flow, #field, info->field)
@@ -205,7 +206,7 @@ static int answer_flows(const char *parameters, struct rte_tel_data *data)
 		if (flow == NULL)
 			break;
 		rte_tel_data_start_dict(flow);
-		fill_flow(flow, &request->flows[i]);
+		fill_flow(flow, &request->flows[i], position >> POSITION_WORKER_SHIFT);
 		snprintf(name, sizeof(name), "%u", i);
 		rte_tel_data_add_dict_container(list, name, flow, 0);
 	}

@@ -1,0 +1,210 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Order over several workers: numbered packets through snoopd on two net_pcap ports.
+
+usage: run.py SNOOPD WORKERS CPUS RINGS [LEVEL]
+
+CPUS is `own` (as far as there are CPUs) or `shared` (all workers on one). RINGS is `ample`, or `tight`: the hand-off
+overflows. Checks that every packet comes out once, in
+order within its flow and direction (repeats of snoopd apart), that what is lost is counted, and that every flow has one
+worker that sees both of its directions.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "golden")]
+
+import pcapfile  # noqa: E402
+import stream  # noqa: E402
+
+PACKETS_PER_FLOW = 120
+SIDES = ("wired", "wireless")
+DEADLINE_S = 30
+RINGS = {"ample": (4096, 10000), "tight": (64, 0)}  # packets, retries
+REPEATS = ("scoreboard", "dupack", "timeout", "probe", "shield", "syn")
+
+
+class Failed(Exception):
+    pass
+
+
+def lcores(workers, cpus):
+    """The first lcore sleeps, so that it may share any CPU."""
+    usable = sorted(os.sched_getaffinity(0))
+    if cpus == "shared":
+        usable = usable[-1:]
+    return ",".join("%d@%d" % (i, usable[i % len(usable)]) for i in range(workers + 1))
+
+
+class Telemetry:
+    def __init__(self, prefix):
+        folder = "/var/run/dpdk" if os.getuid() == 0 else os.path.join(os.environ.get("XDG_RUNTIME_DIR", "/tmp"), "dpdk")
+        self.folder = os.path.join(folder, prefix)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.socket.settimeout(DEADLINE_S)
+
+    def connect(self):
+        try:
+            self.socket.connect(os.path.join(self.folder, "dpdk_telemetry.v2"))
+        except OSError:
+            return False
+        self.reply_bytes = json.loads(self.socket.recv(1024))["max_output_len"]
+        return True
+
+    def ask(self, command):
+        """@return the answer, None if there is none (yet, or any more)"""
+        try:
+            self.socket.send(command.encode())
+            return json.loads(self.socket.recv(self.reply_bytes))[command.split(",")[0]]
+        except (OSError, ValueError):
+            return None
+
+    def flows(self):
+        position, found = 0, []
+        while True:
+            page = self.ask("/snoop/flows,%d" % position)
+            if page is None:
+                raise Failed("/snoop/flows: no answer")
+            found += page["flows"].values()
+            position = page["next"]
+            if position == 0:
+                return found
+
+
+def wait_for(what, process, condition):
+    """The one place that waits: for a condition, until a deadline that a working snoopd never meets."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        if process.poll() is not None:
+            raise Failed("snoopd ended early, exit status %d" % process.returncode)
+        if time.monotonic() > deadline:
+            raise Failed("waited in vain for " + what)
+        time.sleep(0.02)
+
+
+def accounted(stats):
+    return stats is not None and sum(stats[name] for name in ("forwarded_packets", "acks_freed", "acks_parked", "tx_wired_drops",
+                                        "tx_wireless_drops", "handoff_drops"))
+
+
+def start(binary, folder, prefix, arguments, rings, level):
+    with open(os.path.join(folder, "order.ini"), "w") as file:
+        file.write("[link]\nwired = net_pcap0\nwireless = net_pcap1\nmode = %s\n"
+                   "[workers]\ndistribution = software\nhandoff = %d\n[ports]\ntx_retries = %d\n"
+                   "[cache]\nsegments = 16384\n" % (level, *RINGS[rings]))
+    devices = ["--vdev=net_pcap%d,rx_pcap=%s.pcap,tx_pcap=out-%s.pcap" % (i, side, side)
+               for i, side in enumerate(SIDES)]
+    log = open(os.path.join(folder, "log"), "w")
+    return subprocess.Popen([binary, "--lcores", lcores(*arguments), "--no-huge", "-m", "384", "--no-pci",
+                             "--file-prefix=" + prefix, *devices, "--", "--config", "order.ini", "--stats-file",
+                             "stats.json"], cwd=folder, stdout=log, stderr=log)
+
+
+def stop(process):
+    process.send_signal(signal.SIGINT)
+    try:
+        if process.wait(DEADLINE_S) != 0:
+            raise Failed("exit status %d" % process.returncode)
+    except subprocess.TimeoutExpired:
+        raise Failed("snoopd did not stop") from None
+
+
+def check_flows(flows, found, workers):
+    lines = []
+    wanted = sum(flow.kind == "tcp" for flow in flows)
+    if len({flow["key"] for flow in found}) != wanted or len(found) != wanted:
+        lines.append("%d flows in the tables, %d were sent" % (len(found), wanted))
+    lines += ["%s: worker %d saw one direction only" % (flow["key"], flow["worker"])
+              for flow in found if flow["reason"] == "one_way"]
+    used = {flow["worker"] for flow in found}
+    if used != set(range(workers)):
+        lines.append("only workers %s have flows" % sorted(used))
+    return lines
+
+
+def check_output(folder, sent, cpus, rings):
+    with open(os.path.join(folder, "stats.json")) as file:
+        stats = json.load(file)
+    lines, lost, repeated = [], 0, 0
+    for side, name in enumerate(SIDES):
+        got = [frame for frame, _ in pcapfile.read(os.path.join(folder, "out-%s.pcap" % name))]
+        wrong, missing, again = stream.check_side(sent[1 - side], got, side == stream.WIRELESS)
+        lines += ["out of the %s port: %s" % (name, line) for line in wrong]
+        lost += missing
+        repeated += again
+    received = stats["rx_wired_packets"] + stats["rx_wireless_packets"]
+    drops = stats["handoff_drops"] + stats["tx_wired_drops"] + stats["tx_wireless_drops"]
+    if received != sum(map(len, sent)):
+        lines.append("received %d packets of %d" % (received, sum(map(len, sent))))
+    if received != accounted(stats):
+        lines.append("received %d packets, %d accounted for" % (received, accounted(stats)))
+    if lost != drops:
+        lines.append("%d packets are missing, %d drops are counted" % (lost, drops))
+    if repeated > sum(stats["repeats_" + cause] for cause in REPEATS):
+        lines.append("%d packets came twice, fewer repeats are counted" % repeated)
+    if stats["handoff_packets"] == 0:
+        lines.append("nothing was handed over")
+    # Where a worker has a CPU of its own, another process may still take it away for a while.
+    if cpus == "shared" and rings == "ample" and drops:
+        lines.append("%d packets dropped" % drops)
+    return lines, "%d packets, %d handed over, %d dropped and counted, %d repeats" % (
+        received, stats["handoff_packets"], drops, repeated)
+
+
+def run(binary, workers, cpus, rings, level, folder):
+    prefix = "order-%d" % os.getpid()
+    flows = stream.make_flows()
+    sent = [stream.interleave(flows, side, PACKETS_PER_FLOW, 1) for side in range(2)]
+    for side, name in enumerate(SIDES):
+        pcapfile.write(os.path.join(folder, name + ".pcap"), [(frame, i) for i, frame in enumerate(sent[side])])
+    telemetry = Telemetry(prefix)
+    process = start(binary, folder, prefix, (workers, cpus), rings, level)
+    try:
+        wait_for("telemetry", process, telemetry.connect)
+        wait_for("all packets", process,
+                 lambda: accounted(telemetry.ask("/snoop/stats")) == sum(map(len, sent)))
+        found = telemetry.flows()
+        if rings == "ample":
+            # Nothing is acknowledged: the tail timers expire, and repeats take the same ways.
+            wait_for("repeats", process, lambda: (telemetry.ask("/snoop/stats") or {}).get("repeats_timeout"))
+        stop(process)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        shutil.rmtree(telemetry.folder, ignore_errors=True)
+    lines, summary = check_output(folder, sent, cpus, rings)
+    if rings == "ample":
+        lines += check_flows(flows, found, workers)
+    if lines:
+        raise Failed("\n".join(lines))
+    return summary
+
+
+def main():
+    if len(sys.argv) not in (5, 6) or sys.argv[3] not in ("own", "shared") or sys.argv[4] not in RINGS:
+        sys.exit(__doc__)
+    folder = tempfile.mkdtemp(prefix="order-")
+    try:
+        print(run(os.path.abspath(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4], (sys.argv[5:] or ["repair"])[0], folder))
+        return 0
+    except Failed as error:
+        print("FAILED: %s" % error)
+        with open(os.path.join(folder, "log")) as log:
+            print(log.read())
+        return 1
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
