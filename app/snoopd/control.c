@@ -103,6 +103,7 @@ static int create_workers(struct control *control)
 	for (uint32_t i = 0; i < control->worker_count; i++) {
 		struct worker_setup setup = {
 			.index = i,
+			.lcore = control->lcores[i],
 			.workers = control->worker_count,
 			.config = control->config,
 			.pool = control->pool.mempool,
@@ -302,7 +303,8 @@ static int run_started(struct control *control)
 	for (uint32_t i = 0; i < control->worker_count; i++)
 		rte_eal_remote_launch(worker_main, control->workers[i], control->lcores[i]);
 	log_start(control);
-	telemetry_attach(control->config, control->workers, control->worker_count);
+	telemetry_attach(control->config, &control->distribution, control->workers,
+			 control->worker_count);
 	wait_for_end(control);
 	telemetry_detach();
 

@@ -56,6 +56,7 @@ struct worker *worker_create(const struct worker_setup *setup)
 		goto free_engine;
 	}
 	worker->index = setup->index;
+	worker->lcore = setup->lcore;
 	worker->workers = RTE_MAX(setup->workers, 1u);
 	worker->shares_cpu = setup->shares_cpu;
 	worker->pool = setup->pool;

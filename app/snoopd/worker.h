@@ -50,6 +50,7 @@ struct worker_port {
 
 struct worker_setup {
 	unsigned int index;	     /* 0 .. workers - 1 */
+	unsigned int lcore;	     /* for messages */
 	uint32_t workers;	     /* that share the budgets of config; 0 = 1 */
 	const struct config *config; /* of the link; constant while the worker lives */
 	struct rte_mempool *pool;    /* where received packets come from */
@@ -92,7 +93,7 @@ struct worker_stage {
 
 struct worker {
 	/* Set at creation. */
-	unsigned int index;
+	unsigned int index, lcore;
 	uint32_t workers;
 	const struct config *config;
 	struct rte_mempool *pool;

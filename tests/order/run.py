@@ -173,6 +173,7 @@ def run(binary, workers, cpus, rings, level, folder):
         wait_for("all packets", process,
                  lambda: accounted(telemetry.ask("/snoop/stats")) == sum(map(len, sent)))
         found = telemetry.flows()
+        told = telemetry.ask("/snoop/workers")
         if rings == "ample":
             # Nothing is acknowledged: the tail timers expire, and repeats take the same ways.
             wait_for("repeats", process, lambda: (telemetry.ask("/snoop/stats") or {}).get("repeats_timeout"))
@@ -183,8 +184,11 @@ def run(binary, workers, cpus, rings, level, folder):
             process.wait()
         shutil.rmtree(telemetry.folder, ignore_errors=True)
     lines, summary = check_output(folder, sent, cpus, rings)
+    if told["distribution"] != "software" or len(told["workers"]) != workers:
+        lines.append("/snoop/workers: %s" % told)
     if rings == "ample":
         lines += check_flows(flows, found, workers)
+        lines += ["worker %s idles" % name for name, worker in told["workers"].items() if not worker["busy_cycles"]]
     if lines:
         raise Failed("\n".join(lines))
     return summary
