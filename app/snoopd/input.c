@@ -307,6 +307,14 @@ static uint32_t parse(struct worker *worker, enum snoop_side from, struct rte_mb
 	return kept;
 }
 
+static void pass_by(struct worker *worker, enum snoop_side to, struct rte_mbuf **packets,
+		    uint32_t count)
+{
+	worker->counters.pass_bypass += count;
+	for (uint32_t i = 0; i < count; i++)
+		output_forward(worker, to, packets[i]);
+}
+
 static void input_burst(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
 			uint32_t count, bool handed)
 {
@@ -314,6 +322,10 @@ static void input_burst(struct worker *worker, enum snoop_side from, struct rte_
 	uint32_t changes = worker->table.changes;
 
 	count = parse(worker, from, packets, count, handed);
+	if (worker->bypass) {
+		pass_by(worker, to, packets, count);
+		return;
+	}
 	for (uint32_t i = 0; i < count; i++) {
 		struct worker_slot *slot = &worker->slots[i];
 		struct rte_mbuf *packet = packets[i];
@@ -338,10 +350,10 @@ static void input(struct worker *worker, enum snoop_side from, struct rte_mbuf *
 	enum snoop_side to = from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
 
 	worker->now_us = now_us;
-	if (worker->bypass) {
-		worker->counters.pass_bypass += count;
-		for (uint32_t i = 0; i < count; i++)
-			output_forward(worker, to, packets[i]);
+	/* In bypass too flows keep their workers where these hand over, or packets would overtake
+	 * each other when it begins. */
+	if (worker->bypass && (handed || !worker->spreads)) {
+		pass_by(worker, to, packets, count);
 		return;
 	}
 	for (uint32_t i = 0; i < count; i += WORKER_BURST)

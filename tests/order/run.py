@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Order over several workers: numbered packets through snoopd on two net_pcap ports.
+"""Order over several workers: numbered packets through snoopd on two ports.
 
-usage: run.py SNOOPD WORKERS CPUS RINGS [LEVEL]
+usage: run.py SNOOPD WORKERS CPUS RINGS PORTS [LEVEL]
 
 CPUS is `own` (as far as there are CPUs) or `shared` (all workers on one). RINGS is `ample`, or `tight`: the hand-off
-overflows. Checks that every packet comes out once, in
+overflows. PORTS is `pcap`, or `memif`: testpmd moves the packets between files and snoopd. Checks that every packet comes out once, in
 order within its flow and direction (repeats of snoopd apart), that what is lost is counted, and that every flow has one
 worker that sees both of its directions.
 """
@@ -28,7 +28,7 @@ import stream  # noqa: E402
 
 PACKETS_PER_FLOW = 120
 SIDES = ("wired", "wireless")
-DEADLINE_S = 30
+DEADLINE_S = 100
 RINGS = {"ample": (4096, 10000), "tight": (64, 0)}  # packets, retries
 REPEATS = ("scoreboard", "dupack", "timeout", "probe", "shield", "syn")
 
@@ -68,12 +68,11 @@ class Telemetry:
         except (OSError, ValueError):
             return None
 
-    def flows(self):
+    def flows(self, process):
         position, found = 0, []
         while True:
-            page = self.ask("/snoop/flows,%d" % position)
-            if page is None:
-                raise Failed("/snoop/flows: no answer")
+            # On a busy machine a worker may miss the time that snoopd gives it for an answer.
+            page = wait_for("/snoop/flows", process, lambda: self.ask("/snoop/flows,%d" % position))
             found += page["flows"].values()
             position = page["next"]
             if position == 0:
@@ -83,7 +82,10 @@ class Telemetry:
 def wait_for(what, process, condition):
     """The one place that waits: for a condition, until a deadline that a working snoopd never meets."""
     deadline = time.monotonic() + DEADLINE_S
-    while not condition():
+    while True:
+        result = condition()
+        if result:
+            return result
         if process.poll() is not None:
             raise Failed("snoopd ended early, exit status %d" % process.returncode)
         if time.monotonic() > deadline:
@@ -96,17 +98,69 @@ def accounted(stats):
                                         "tx_wireless_drops", "handoff_drops"))
 
 
-def start(binary, folder, prefix, arguments, rings, level):
+def pcap_device(index, side):
+    return "net_pcap%d,rx_pcap=%s.pcap,tx_pcap=out-%s.pcap" % (index, side, side)
+
+
+def memif_device(index, folder, role):
+    return "net_memif%d,role=%s,id=%d,socket=%s,socket-abstract=no" % (
+        index, role, index, os.path.join(folder, "memif"))
+
+
+def launch(program, cpu_list, megabytes, prefix, devices, arguments, folder, **more):
+    log = open(os.path.join(folder, os.path.basename(program) + ".log"), "w")
+    return subprocess.Popen([program, "--lcores", cpu_list, "--no-huge", "-m", str(megabytes), "--no-pci",
+                             "--file-prefix=" + prefix, *["--vdev=" + device for device in devices], "--", *arguments],
+                            cwd=folder, stdout=log, stderr=log, **more)
+
+
+def start(binary, folder, prefix, arguments, rings, ports, level):
     with open(os.path.join(folder, "order.ini"), "w") as file:
-        file.write("[link]\nwired = net_pcap0\nwireless = net_pcap1\nmode = %s\n"
+        file.write("[link]\nwired = net_%s0\nwireless = net_%s1\nmode = %s\n"
                    "[workers]\ndistribution = software\nhandoff = %d\n[ports]\ntx_retries = %d\n"
-                   "[cache]\nsegments = 16384\n" % (level, *RINGS[rings]))
-    devices = ["--vdev=net_pcap%d,rx_pcap=%s.pcap,tx_pcap=out-%s.pcap" % (i, side, side)
+                   "[cache]\nsegments = 16384\n" % (ports, ports, level, *RINGS[rings]))
+    devices = [pcap_device(i, side) if ports == "pcap" else memif_device(i, folder, "server")
                for i, side in enumerate(SIDES)]
-    log = open(os.path.join(folder, "log"), "w")
-    return subprocess.Popen([binary, "--lcores", lcores(*arguments), "--no-huge", "-m", "384", "--no-pci",
-                             "--file-prefix=" + prefix, *devices, "--", "--config", "order.ini", "--stats-file",
-                             "stats.json"], cwd=folder, stdout=log, stderr=log)
+    return launch(binary, lcores(*arguments), 384, prefix, devices,
+                  ["--config", "order.ini", "--stats-file", "stats.json"], folder)
+
+
+class Mover:
+    """testpmd between the files and the memif ports of snoopd."""
+
+    def __init__(self, folder, prefix):
+        devices = [device for i, side in enumerate(SIDES)
+                   for device in (pcap_device(i, side), memif_device(i, folder, "client"))]
+        self.telemetry = Telemetry(prefix)
+        self.process = launch("dpdk-testpmd", lcores(1, "own"), 192, prefix, devices,
+                              ["--interactive", "--nb-cores=1", "--total-num-mbufs=16384", "--no-lsc-interrupt",
+                               "--no-flush-rx"], folder,
+                              stdin=subprocess.PIPE, text=True)
+
+    def type(self, *lines):
+        self.process.stdin.write("".join(line + "\n" for line in lines))
+        self.process.stdin.flush()
+
+    def move(self):
+        """Once both memifs are connected, which snoopd logs."""
+        wait_for("testpmd", self.process, self.telemetry.connect)
+        wait_for("both memifs", self.process, lambda: all(
+            self.telemetry.ask("/ethdev/link_status,%d" % port)["status"] == "UP" for port in (1, 3)))
+        self.type("set burst tx delay 100 retry 100000", "set fwd io retry", "start")
+
+    def delivered(self):
+        return sum(self.telemetry.ask("/ethdev/stats,%d" % port)["opackets"] for port in (0, 2))
+
+    def close(self):
+        if self.process.poll() is None:
+            try:
+                self.type("stop", "quit")
+                self.process.wait(DEADLINE_S)
+            except (OSError, subprocess.TimeoutExpired):
+                self.process.kill()
+                self.process.wait()
+        self.process.stdin.close()
+        shutil.rmtree(self.telemetry.folder, ignore_errors=True)
 
 
 def stop(process):
@@ -160,29 +214,51 @@ def check_output(folder, sent, cpus, rings):
         received, stats["handoff_packets"], drops, repeated)
 
 
-def run(binary, workers, cpus, rings, level, folder):
+def observe(process, telemetry, mover, rings, sent):
+    """Wait until everything is through. @return the flows, and what /snoop/workers says"""
+    total = sum(map(len, sent))
+    wait_for("telemetry", process, telemetry.connect)
+    if mover:
+        mover.move()
+    wait_for("all packets", process, lambda: accounted(telemetry.ask("/snoop/stats")) == total)
+    found, told = telemetry.flows(process), telemetry.ask("/snoop/workers")
+    if rings == "ample":
+        # Nothing is acknowledged: the tail timers expire, and repeats take the same ways.
+        wait_for("repeats", process, lambda: (telemetry.ask("/snoop/stats") or {}).get("repeats_timeout"))
+    if mover:
+        wait_for("testpmd to write all", mover.process, lambda: mover.delivered() == sum(
+            (telemetry.ask("/snoop/stats") or {}).get("tx_%s_packets" % side, -1) for side in SIDES))
+    return found, told
+
+
+def through_snoopd(binary, folder, arguments, sent):
+    workers, cpus, rings, ports, level = arguments
     prefix = "order-%d" % os.getpid()
-    flows = stream.make_flows()
-    sent = [stream.interleave(flows, side, PACKETS_PER_FLOW, 1) for side in range(2)]
-    for side, name in enumerate(SIDES):
-        pcapfile.write(os.path.join(folder, name + ".pcap"), [(frame, i) for i, frame in enumerate(sent[side])])
     telemetry = Telemetry(prefix)
-    process = start(binary, folder, prefix, (workers, cpus), rings, level)
+    mover = None
+    process = start(binary, folder, prefix, (workers, cpus), rings, ports, level)
     try:
-        wait_for("telemetry", process, telemetry.connect)
-        wait_for("all packets", process,
-                 lambda: accounted(telemetry.ask("/snoop/stats")) == sum(map(len, sent)))
-        found = telemetry.flows()
-        told = telemetry.ask("/snoop/workers")
-        if rings == "ample":
-            # Nothing is acknowledged: the tail timers expire, and repeats take the same ways.
-            wait_for("repeats", process, lambda: (telemetry.ask("/snoop/stats") or {}).get("repeats_timeout"))
+        if ports == "memif":
+            mover = Mover(folder, prefix + "-mover")
+        found, told = observe(process, telemetry, mover, rings, sent)
         stop(process)
     finally:
         if process.poll() is None:
             process.kill()
             process.wait()
+        if mover:
+            mover.close()
         shutil.rmtree(telemetry.folder, ignore_errors=True)
+    return found, told
+
+
+def run(binary, arguments, folder):
+    workers, cpus, rings = arguments[:3]
+    flows = stream.make_flows()
+    sent = [stream.interleave(flows, side, PACKETS_PER_FLOW, 1) for side in range(2)]
+    for side, name in enumerate(SIDES):
+        pcapfile.write(os.path.join(folder, name + ".pcap"), [(frame, i) for i, frame in enumerate(sent[side])])
+    found, told = through_snoopd(binary, folder, arguments, sent)
     lines, summary = check_output(folder, sent, cpus, rings)
     if told["distribution"] != "software" or len(told["workers"]) != workers:
         lines.append("/snoop/workers: %s" % told)
@@ -195,16 +271,20 @@ def run(binary, workers, cpus, rings, level, folder):
 
 
 def main():
-    if len(sys.argv) not in (5, 6) or sys.argv[3] not in ("own", "shared") or sys.argv[4] not in RINGS:
+    if len(sys.argv) not in (6, 7) or sys.argv[3] not in ("own", "shared") or sys.argv[4] not in RINGS or \
+            sys.argv[5] not in ("pcap", "memif"):
         sys.exit(__doc__)
     folder = tempfile.mkdtemp(prefix="order-")
+    arguments = int(sys.argv[2]), *sys.argv[3:6], (sys.argv[6:] or ["repair"])[0]
     try:
-        print(run(os.path.abspath(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4], (sys.argv[5:] or ["repair"])[0], folder))
+        print(run(os.path.abspath(sys.argv[1]), arguments, folder))
         return 0
     except Failed as error:
         print("FAILED: %s" % error)
-        with open(os.path.join(folder, "log")) as log:
-            print(log.read())
+        for name in sorted(os.listdir(folder)):
+            if name.endswith(".log"):
+                with open(os.path.join(folder, name)) as log:
+                    print(name + ":\n" + log.read())
         return 1
     finally:
         shutil.rmtree(folder)
