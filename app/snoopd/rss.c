@@ -113,6 +113,16 @@ static int read_table(const struct port *port, struct state *state)
 	return result;
 }
 
+/* Once more what rss_configure() said: some drivers take it here only. Reading back decides. */
+static void write_key(const struct port *port, const struct rte_eth_dev_info *info)
+{
+	uint8_t key[RSS_KEY_BYTES_MAX];
+	struct rte_eth_conf conf;
+
+	rss_configure(info, &conf, key);
+	rte_eth_dev_rss_hash_update(port->id, &conf.rx_adv_conf.rss_conf);
+}
+
 static int read_key(const struct port *port, struct state *state)
 {
 	struct rte_eth_rss_conf conf = {
@@ -137,6 +147,7 @@ static bool set_up(const struct port *port, uint16_t queues, struct state *state
 		state->table_entries = RTE_MIN(info.reta_size, TABLE_MAX);
 		what = "RSS table cannot be written";
 		result = write_table(port, state->table_entries, queues);
+		write_key(port, &info);
 	}
 	if (result != 0)
 		snprintf(how, how_bytes, "port %s (%s): %s: %s", port->name, port->driver, what,

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Order over several workers: numbered packets through snoopd on two ports.
 
-usage: run.py SNOOPD WORKERS CPUS RINGS PORTS [LEVEL]
+usage: run.py SNOOPD WORKERS CPUS BUDGET PORTS [LEVEL]
 
-CPUS is `own` (as far as there are CPUs) or `shared` (all workers on one). RINGS is `ample`, or `tight`: the hand-off
-overflows. PORTS is `pcap`, or `memif`: testpmd moves the packets between files and snoopd. Checks that every packet comes out once, in
+CPUS is `own` (as far as there are CPUs) or `shared` (all workers on one). BUDGET is `ample`, `tight` (the
+hand-off overflows) or `starved` (the cache is a hundredth of what is in flight). PORTS is `pcap`, or `memif`: testpmd moves the packets between files and snoopd. Checks that every packet comes out once, in
 order within its flow and direction (repeats of snoopd apart), that what is lost is counted, and that every flow has one
 worker that sees both of its directions.
 """
@@ -29,7 +29,8 @@ import stream  # noqa: E402
 PACKETS_PER_FLOW = 120
 SIDES = ("wired", "wireless")
 DEADLINE_S = 100
-RINGS = {"ample": (4096, 10000), "tight": (64, 0)}  # packets, retries
+# Packets in a hand-off ring, retries, cached segments.
+BUDGETS = {"ample": (4096, 10000, 16384), "tight": (64, 0, 16384), "starved": (4096, 10000, 64)}
 REPEATS = ("scoreboard", "dupack", "timeout", "probe", "shield", "syn")
 
 
@@ -114,11 +115,11 @@ def launch(program, cpu_list, megabytes, prefix, devices, arguments, folder, **m
                             cwd=folder, stdout=log, stderr=log, **more)
 
 
-def start(binary, folder, prefix, arguments, rings, ports, level):
+def start(binary, folder, prefix, arguments, budget, ports, level):
     with open(os.path.join(folder, "order.ini"), "w") as file:
         file.write("[link]\nwired = net_%s0\nwireless = net_%s1\nmode = %s\n"
                    "[workers]\ndistribution = software\nhandoff = %d\n[ports]\ntx_retries = %d\n"
-                   "[cache]\nsegments = 16384\n" % (ports, ports, level, *RINGS[rings]))
+                   "[cache]\nsegments = %d\n" % (ports, ports, level, *BUDGETS[budget]))
     devices = [pcap_device(i, side) if ports == "pcap" else memif_device(i, folder, "server")
                for i, side in enumerate(SIDES)]
     return launch(binary, lcores(*arguments), 384, prefix, devices,
@@ -185,7 +186,7 @@ def check_flows(flows, found, workers):
     return lines
 
 
-def check_output(folder, sent, cpus, rings):
+def check_output(folder, sent, cpus, budget):
     with open(os.path.join(folder, "stats.json")) as file:
         stats = json.load(file)
     lines, lost, repeated = [], 0, 0
@@ -205,16 +206,18 @@ def check_output(folder, sent, cpus, rings):
         lines.append("%d packets are missing, %d drops are counted" % (lost, drops))
     if repeated > sum(stats["repeats_" + cause] for cause in REPEATS):
         lines.append("%d packets came twice, fewer repeats are counted" % repeated)
+    if (stats["pass_cache_full"] > 5000) != (budget == "starved"):
+        lines.append("%d packets found the cache full" % stats["pass_cache_full"])
     if stats["handoff_packets"] == 0:
         lines.append("nothing was handed over")
     # Where a worker has a CPU of its own, another process may still take it away for a while.
-    if cpus == "shared" and rings == "ample" and drops:
+    if cpus == "shared" and budget != "tight" and drops:
         lines.append("%d packets dropped" % drops)
     return lines, "%d packets, %d handed over, %d dropped and counted, %d repeats" % (
         received, stats["handoff_packets"], drops, repeated)
 
 
-def observe(process, telemetry, mover, rings, sent):
+def observe(process, telemetry, mover, budget, sent):
     """Wait until everything is through. @return the flows, and what /snoop/workers says"""
     total = sum(map(len, sent))
     wait_for("telemetry", process, telemetry.connect)
@@ -222,7 +225,7 @@ def observe(process, telemetry, mover, rings, sent):
         mover.move()
     wait_for("all packets", process, lambda: accounted(telemetry.ask("/snoop/stats")) == total)
     found, told = telemetry.flows(process), telemetry.ask("/snoop/workers")
-    if rings == "ample":
+    if budget != "tight":
         # Nothing is acknowledged: the tail timers expire, and repeats take the same ways.
         wait_for("repeats", process, lambda: (telemetry.ask("/snoop/stats") or {}).get("repeats_timeout"))
     if mover:
@@ -232,15 +235,15 @@ def observe(process, telemetry, mover, rings, sent):
 
 
 def through_snoopd(binary, folder, arguments, sent):
-    workers, cpus, rings, ports, level = arguments
+    workers, cpus, budget, ports, level = arguments
     prefix = "order-%d" % os.getpid()
     telemetry = Telemetry(prefix)
     mover = None
-    process = start(binary, folder, prefix, (workers, cpus), rings, ports, level)
+    process = start(binary, folder, prefix, (workers, cpus), budget, ports, level)
     try:
         if ports == "memif":
             mover = Mover(folder, prefix + "-mover")
-        found, told = observe(process, telemetry, mover, rings, sent)
+        found, told = observe(process, telemetry, mover, budget, sent)
         stop(process)
     finally:
         if process.poll() is None:
@@ -253,16 +256,16 @@ def through_snoopd(binary, folder, arguments, sent):
 
 
 def run(binary, arguments, folder):
-    workers, cpus, rings = arguments[:3]
+    workers, cpus, budget = arguments[:3]
     flows = stream.make_flows()
     sent = [stream.interleave(flows, side, PACKETS_PER_FLOW, 1) for side in range(2)]
     for side, name in enumerate(SIDES):
         pcapfile.write(os.path.join(folder, name + ".pcap"), [(frame, i) for i, frame in enumerate(sent[side])])
     found, told = through_snoopd(binary, folder, arguments, sent)
-    lines, summary = check_output(folder, sent, cpus, rings)
+    lines, summary = check_output(folder, sent, cpus, budget)
     if told["distribution"] != "software" or len(told["workers"]) != workers:
         lines.append("/snoop/workers: %s" % told)
-    if rings == "ample":
+    if budget != "tight":
         lines += check_flows(flows, found, workers)
         lines += ["worker %s idles" % name for name, worker in told["workers"].items() if not worker["busy_cycles"]]
     if lines:
@@ -271,7 +274,7 @@ def run(binary, arguments, folder):
 
 
 def main():
-    if len(sys.argv) not in (6, 7) or sys.argv[3] not in ("own", "shared") or sys.argv[4] not in RINGS or \
+    if len(sys.argv) not in (6, 7) or sys.argv[3] not in ("own", "shared") or sys.argv[4] not in BUDGETS or \
             sys.argv[5] not in ("pcap", "memif"):
         sys.exit(__doc__)
     folder = tempfile.mkdtemp(prefix="order-")

@@ -25,7 +25,7 @@ static struct device {
 	uint64_t fields;
 	uint16_t table[TABLE];
 	int update_result, query_result, conf_result;
-	bool takes_rules, ignores_table;
+	bool takes_key, takes_rules, ignores_table;
 	int rules, rules_max;
 } devices[2];
 
@@ -59,6 +59,15 @@ int rte_eth_dev_rss_reta_query(uint16_t port_id, struct rte_eth_rss_reta_entry64
 		if (groups[i / 64].mask >> i % 64 & 1)
 			groups[i / 64].reta[i % 64] = devices[port_id].table[i];
 	return devices[port_id].query_result;
+}
+
+int rte_eth_dev_rss_hash_update(uint16_t port_id, struct rte_eth_rss_conf *conf)
+{
+	if (!devices[port_id].takes_key)
+		return -ENOTSUP;
+	memcpy(devices[port_id].key, conf->rss_key, conf->rss_key_len);
+	devices[port_id].fields = conf->rss_hf;
+	return 0;
 }
 
 int rte_eth_dev_rss_hash_conf_get(uint16_t port_id, struct rte_eth_rss_conf *conf)
@@ -199,6 +208,18 @@ static void test_nothing_is_believed(void **state)
 	refuse("RSS key cannot be read");
 }
 
+static void test_key_is_written_again(void **state)
+{
+	char how[200];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		devices[i].takes_key = true;
+		devices[i].key[3] = 0;
+	}
+	assert_true(rss_establish(&ports, 4, how, sizeof(how)));
+}
+
 static void test_rules_come_first(void **state)
 {
 	char how[200];
@@ -256,6 +277,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_both_directions_meet, set_up),
 		cmocka_unit_test_setup(test_nothing_is_believed, set_up),
+		cmocka_unit_test_setup(test_key_is_written_again, set_up),
 		cmocka_unit_test_setup(test_rules_come_first, set_up),
 		cmocka_unit_test_setup(test_rules_on_both_or_none, set_up),
 		cmocka_unit_test_setup(test_what_is_offered, set_up),
