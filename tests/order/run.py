@@ -234,6 +234,11 @@ def observe(process, telemetry, mover, budget, sent):
     return found, told
 
 
+def runs(folder):
+    with open(os.path.join(folder, "snoopd.log")) as log:
+        return "workers, distribution" in log.read()
+
+
 def through_snoopd(binary, folder, arguments, sent):
     workers, cpus, budget, ports, level = arguments
     prefix = "order-%d" % os.getpid()
@@ -242,6 +247,8 @@ def through_snoopd(binary, folder, arguments, sent):
     process = start(binary, folder, prefix, (workers, cpus), budget, ports, level)
     try:
         if ports == "memif":
+            # A client that finds no server does not try again.
+            wait_for("snoopd to run", process, lambda: runs(folder))
             mover = Mover(folder, prefix + "-mover")
         found, told = observe(process, telemetry, mover, budget, sent)
         stop(process)
