@@ -62,12 +62,12 @@ uint64_t handoff_bytes(const struct handoff_plan *plan, uint32_t packets)
 		       (uint64_t)rte_ring_get_memsize(rte_align32pow2(packets + 1));
 }
 
-static struct rte_ring *make_ring(const char *what, int side, uint32_t from, uint32_t to,
-				  uint32_t packets, int socket)
+static struct rte_ring *make_ring(const char *what, enum snoop_side side, uint32_t from,
+				  uint32_t to, uint32_t packets, int socket)
 {
 	char name[RTE_RING_NAMESIZE];
 
-	snprintf(name, sizeof(name), "%s%d_%u_%u", what, side, from, to);
+	snprintf(name, sizeof(name), "%s%u_%u_%u", what, side, from, to);
 	return rte_ring_create(name, packets, socket,
 			       RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
 }

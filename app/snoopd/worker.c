@@ -108,10 +108,11 @@ void worker_configure(struct worker *worker, const struct config *config)
 	snoop_engine_configure(worker->engine, &share.protocol);
 }
 
-static void add_lane(struct worker_lane *lanes, uint32_t *count, struct rte_ring *ring, int side)
+static void add_lane(struct worker_lane *lanes, uint32_t *count, struct rte_ring *ring,
+		     enum snoop_side side)
 {
 	if (ring != NULL)
-		lanes[(*count)++] = (struct worker_lane){ring, (enum snoop_side)side};
+		lanes[(*count)++] = (struct worker_lane){ring, side};
 }
 
 static void join_side(struct worker *worker, struct handoff *handoff, enum snoop_side side)

@@ -333,8 +333,6 @@ const char *config_key_parse(const struct config_key *key, const char *text, str
 	char *field = (char *)config + key->offset;
 	const char *what;
 	uint64_t value;
-	enum config_distribution distribution;
-	enum snoop_level level;
 
 	if (*text == '\0')
 		return "has no value";
@@ -347,22 +345,13 @@ const char *config_key_parse(const struct config_key *key, const char *text, str
 		memcpy(field, text, strlen(text));
 		return NULL;
 	}
-	if (key->kind == CONFIG_LEVEL) {
-		int parsed = snoop_level_parse(text);
+	if (key->kind == CONFIG_LEVEL || key->kind == CONFIG_DISTRIBUTION) {
+		bool level = key->kind == CONFIG_LEVEL;
+		int parsed = level ? snoop_level_parse(text) : distribution_parse(text);
 
 		if (parsed < 0)
-			return "is not a level";
-		level = (enum snoop_level)parsed;
-		memcpy(field, &level, sizeof(level));
-		return NULL;
-	}
-	if (key->kind == CONFIG_DISTRIBUTION) {
-		int parsed = distribution_parse(text);
-
-		if (parsed < 0)
-			return "is not a distribution";
-		distribution = (enum config_distribution)parsed;
-		memcpy(field, &distribution, sizeof(distribution));
+			return level ? "is not a level" : "is not a distribution";
+		config_key_set(key, config, (uint64_t)parsed);
 		return NULL;
 	}
 	if (or_auto(key->kind) && strcmp(text, "auto") == 0) {
