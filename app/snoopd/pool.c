@@ -2,7 +2,9 @@
 #include <snoopd/pool.h>
 
 #include <string.h>
+#include <unistd.h>
 
+#include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
@@ -79,10 +81,15 @@ int pool_size(struct pool *pool, const struct config *config, const struct ports
 
 uint64_t pool_bytes(const struct pool *pool)
 {
-	uint32_t object =
+	uint64_t object =
 		rte_mempool_calc_obj_size(sizeof(struct rte_mbuf) + pool->data_room, 0, NULL);
+	/* The smallest that there is: with larger ones less is lost at their ends. */
+	uint64_t page = rte_eal_has_hugepages() ? RTE_PGSIZE_2M : (uint64_t)sysconf(_SC_PAGESIZE);
 
-	return (uint64_t)pool->buffers * object;
+	/* No buffer lies across the border of two pages. */
+	if (object > page)
+		return pool->buffers * RTE_ALIGN_CEIL(object, page);
+	return (pool->buffers + page / object - 1) / (page / object) * page;
 }
 
 int pool_create(struct pool *pool, int socket)

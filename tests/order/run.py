@@ -5,7 +5,9 @@
 usage: run.py SNOOPD WORKERS CPUS BUDGET PORTS [LEVEL]
 
 CPUS is `own` (as far as there are CPUs) or `shared` (all workers on one). BUDGET is `ample`, `tight` (the
-hand-off overflows) or `starved` (the cache is a hundredth of what is in flight). PORTS is `pcap`, or `memif`: testpmd moves the packets between files and snoopd. Checks that every packet comes out once, in
+hand-off overflows) or `starved` (the cache is a hundredth of what is in flight). PORTS is `pcap`, `memif`
+(testpmd moves the packets between files and snoopd), `tap` or `af_packet` (through the kernel, in a network namespace of
+its own: needs root). Checks that every packet comes out once, in
 order within its flow and direction (repeats of snoopd apart), that what is lost is counted, and that every flow has one
 worker that sees both of its directions.
 """
@@ -23,14 +25,18 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "golden")]
 
+import kernel  # noqa: E402
 import pcapfile  # noqa: E402
 import stream  # noqa: E402
 
 PACKETS_PER_FLOW = 120
+KERNEL = ("tap", "af_packet")
 SIDES = ("wired", "wireless")
+OWN_NAMESPACE = "ORDER_OWN_NAMESPACE"
+SKIPPED = 77
 DEADLINE_S = 100
 # Packets in a hand-off ring, retries, cached segments.
-BUDGETS = {"ample": (4096, 10000, 16384), "tight": (64, 0, 16384), "starved": (4096, 10000, 64)}
+BUDGETS = {"ample": (2048, 10000, 16384), "tight": (64, 0, 16384), "starved": (2048, 10000, 64)}
 REPEATS = ("scoreboard", "dupack", "timeout", "probe", "shield", "syn")
 
 
@@ -120,9 +126,12 @@ def start(binary, folder, prefix, arguments, budget, ports, level):
         file.write("[link]\nwired = net_%s0\nwireless = net_%s1\nmode = %s\n"
                    "[workers]\ndistribution = software\nhandoff = %d\n[ports]\ntx_retries = %d\n"
                    "[cache]\nsegments = %d\n" % (ports, ports, level, *BUDGETS[budget]))
-    devices = [pcap_device(i, side) if ports == "pcap" else memif_device(i, folder, "server")
-               for i, side in enumerate(SIDES)]
-    return launch(binary, lcores(*arguments), 384, prefix, devices,
+    if ports in KERNEL:
+        devices = [kernel.device(i, ports) for i in range(2)]
+    else:
+        devices = [pcap_device(i, side) if ports == "pcap" else memif_device(i, folder, "server")
+                   for i, side in enumerate(SIDES)]
+    return launch(binary, lcores(*arguments), 768, prefix, devices,
                   ["--config", "order.ini", "--stats-file", "stats.json"], folder)
 
 
@@ -142,7 +151,7 @@ class Mover:
         self.process.stdin.write("".join(line + "\n" for line in lines))
         self.process.stdin.flush()
 
-    def move(self):
+    def move(self, sent, received, wait):
         """Once both memifs are connected, which snoopd logs."""
         wait_for("testpmd", self.process, self.telemetry.connect)
         wait_for("both memifs", self.process, lambda: all(
@@ -222,14 +231,16 @@ def observe(process, telemetry, mover, budget, sent):
     total = sum(map(len, sent))
     wait_for("telemetry", process, telemetry.connect)
     if mover:
-        mover.move()
+        mover.move(sent, lambda: sum((telemetry.ask("/snoop/stats") or {}).get("rx_%s_packets" % side, -1)
+                                     for side in SIDES),
+                   lambda condition: wait_for("snoopd to receive", process, condition))
     wait_for("all packets", process, lambda: accounted(telemetry.ask("/snoop/stats")) == total)
     found, told = telemetry.flows(process), telemetry.ask("/snoop/workers")
     if budget != "tight":
         # Nothing is acknowledged: the tail timers expire, and repeats take the same ways.
         wait_for("repeats", process, lambda: (telemetry.ask("/snoop/stats") or {}).get("repeats_timeout"))
     if mover:
-        wait_for("testpmd to write all", mover.process, lambda: mover.delivered() == sum(
+        wait_for("all to arrive", process, lambda: mover.delivered() == sum(
             (telemetry.ask("/snoop/stats") or {}).get("tx_%s_packets" % side, -1) for side in SIDES))
     return found, told
 
@@ -246,6 +257,9 @@ def through_snoopd(binary, folder, arguments, sent):
     mover = None
     process = start(binary, folder, prefix, (workers, cpus), budget, ports, level)
     try:
+        if ports in KERNEL:
+            wait_for("snoopd to run", process, lambda: runs(folder))
+            mover = kernel.Wire(ports, folder, SIDES)
         if ports == "memif":
             # A client that finds no server does not try again.
             wait_for("snoopd to run", process, lambda: runs(folder))
@@ -264,10 +278,13 @@ def through_snoopd(binary, folder, arguments, sent):
 
 def run(binary, arguments, folder):
     workers, cpus, budget = arguments[:3]
-    flows = stream.make_flows()
+    ports = arguments[3]
+    flows = stream.make_flows(plain=ports in KERNEL)
     sent = [stream.interleave(flows, side, PACKETS_PER_FLOW, 1) for side in range(2)]
     for side, name in enumerate(SIDES):
         pcapfile.write(os.path.join(folder, name + ".pcap"), [(frame, i) for i, frame in enumerate(sent[side])])
+    if ports in KERNEL:
+        kernel.prepare(ports)
     found, told = through_snoopd(binary, folder, arguments, sent)
     lines, summary = check_output(folder, sent, cpus, budget)
     if told["distribution"] != "software" or len(told["workers"]) != workers:
@@ -282,8 +299,13 @@ def run(binary, arguments, folder):
 
 def main():
     if len(sys.argv) not in (6, 7) or sys.argv[3] not in ("own", "shared") or sys.argv[4] not in BUDGETS or \
-            sys.argv[5] not in ("pcap", "memif"):
+            sys.argv[5] not in ("pcap", "memif", *KERNEL):
         sys.exit(__doc__)
+    if sys.argv[5] in KERNEL and os.environ.get(OWN_NAMESPACE) != "yes":
+        if os.getuid() != 0:
+            print("network interfaces need root")
+            return SKIPPED
+        os.execvpe("unshare", ["unshare", "--net", sys.executable, *sys.argv], {**os.environ, OWN_NAMESPACE: "yes"})
     folder = tempfile.mkdtemp(prefix="order-")
     arguments = int(sys.argv[2]), *sys.argv[3:6], (sys.argv[6:] or ["repair"])[0]
     try:
