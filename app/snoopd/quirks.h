@@ -28,6 +28,12 @@ enum quirk_sharing {
  * they were. */
 #define QUIRK_REASSEMBLES 0x4
 
+/* The device's arguments fix the RX queues, and packets arrive in every one. */
+#define QUIRK_ALL_QUEUES 0x8
+/* One TX queue for all workers: the peer may look at the first only, or the driver wants as many as
+ * there are RX queues. */
+#define QUIRK_ONE_QUEUE 0x10
+
 struct quirk {
 	const char *driver;  /* rte_eth_dev_info.driver_name */
 	const char *devargs; /* only if the device's arguments contain this; NULL = always */

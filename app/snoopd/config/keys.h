@@ -9,11 +9,12 @@
 
 #include <config/config.h>
 
-#define CONFIG_KEY_COUNT 31
+#define CONFIG_KEY_COUNT 33
 
 enum config_kind {
 	CONFIG_PORT,	      /* char[64] */
 	CONFIG_LEVEL,	      /* enum snoop_level */
+	CONFIG_DISTRIBUTION,  /* enum config_distribution */
 	CONFIG_COUNT,	      /* uint32_t, a plain integer */
 	CONFIG_COUNT_OR_AUTO, /* the same, "auto" = 0 */
 	CONFIG_TIME,	      /* uint32_t, microseconds */
@@ -58,6 +59,9 @@ void config_key_format(const struct config_key *key, const struct config *config
 
 /** The value of any key but a port's. */
 uint64_t config_key_value(const struct config_key *key, const struct config *config);
+
+/** Set a number, which has to be in the key's range. */
+void config_key_set(const struct config_key *key, struct config *config, uint64_t value);
 
 /** "bypass, observe, ..." */
 void config_level_names(char *out, size_t out_bytes);
