@@ -61,6 +61,9 @@ static const struct {
 	{"[link]\nwired = a b\n",
 	 "2: [link] wired = a b has a blank in it, allowed: an ethdev name "
 	 "or index, 1 to 63 characters without blanks"},
+	{"[link]\nwired=;a\n", /* tests/fuzz: it could not be printed and read again */
+	 "2: [link] wired = ;a begins like a comment, allowed: an ethdev name "
+	 "or index, 1 to 63 characters without blanks"},
 	{"[link]\nwired =\n", "2: [link] wired has no value, allowed: an ethdev name or index, "
 			      "1 to 63 characters without blanks"},
 	{LINK "[hold]\ntime = 5\n",

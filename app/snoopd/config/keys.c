@@ -305,6 +305,8 @@ const char *config_key_parse(const struct config_key *key, const char *text, str
 			return "is too long";
 		if (strpbrk(text, " \t") != NULL)
 			return "has a blank in it";
+		if (*text == '#' || *text == ';')
+			return "begins like a comment";
 		memset(field, 0, key->max + 1);
 		memcpy(field, text, strlen(text));
 		return NULL;
