@@ -16,6 +16,7 @@
 #include <snoopd/log.h>
 #include <snoopd/pool.h>
 #include <snoopd/ports.h>
+#include <snoopd/privileges.h>
 #include <snoopd/stats.h>
 #include <snoopd/telemetry.h>
 #include <snoopd/worker.h>
@@ -29,6 +30,7 @@ struct control {
 	const struct options *options;
 	struct ports ports;
 	struct pool pool;
+	FILE *stats; /* --stats-file, opened while root may */
 	struct worker *workers[CONTROL_WORKERS_MAX];
 	unsigned int lcores[CONTROL_WORKERS_MAX];
 	uint32_t worker_count;
@@ -217,8 +219,9 @@ static int run_started(struct control *control)
 	/* The workers let go of every packet, then the ports; then the pool must be full. */
 	failed |= stop_workers(control);
 	stats_sum(&sum, control->workers, control->worker_count);
-	if (control->options->stats_path != NULL)
-		failed |= stats_write(&sum, control->options->stats_path) != 0;
+	if (control->stats != NULL)
+		failed |= stats_write(&sum, control->stats, control->options->stats_path) != 0;
+	control->stats = NULL;
 	ports_close(&control->ports);
 	missing = pool_missing(&control->pool);
 	log_end(&sum, missing, &control->pool);
@@ -242,13 +245,21 @@ int control_run(const struct config *config, const struct options *options)
 	    ports_configure(&control.ports, config, (uint16_t)control.worker_count) != 0)
 		goto close;
 	status = 1;
+	if (options->stats_path != NULL) {
+		control.stats = stats_open(options->stats_path);
+		if (control.stats == NULL)
+			goto close;
+	}
 	if (pool_create(&control.pool, config, &control.ports, control.worker_count) != 0 ||
 	    timer_source_init() != 0 || create_workers(&control) != 0 ||
-	    ports_start(&control.ports, control.pool.mempool) != 0)
+	    ports_start(&control.ports, control.pool.mempool) != 0 ||
+	    privileges_drop(config, &control.ports) != 0)
 		goto close;
 	status = run_started(&control);
 
 close:
+	if (control.stats != NULL)
+		fclose(control.stats);
 	ports_close(&control.ports);
 	for (uint32_t i = 0; i < CONTROL_WORKERS_MAX; i++)
 		if (control.workers[i] != NULL)

@@ -46,11 +46,11 @@ static void check_ranges(const struct config *config)
 		uint64_t value = config_key_value(key, config);
 		bool may_be_auto = key->kind == CONFIG_COUNT_OR_AUTO || key->kind == CONFIG_TIME_OR_AUTO;
 
-		if (key->offset == offsetof(struct config, wired) ||
-		    key->offset == offsetof(struct config, wireless)) {
+		if (key->kind == CONFIG_PORT || key->kind == CONFIG_ACCOUNT) {
 			const char *name = (const char *)config + key->offset;
 
-			FUZZ_CHECK(strnlen(name, 64) >= 1 && strnlen(name, 64) < 64, "port name");
+			FUZZ_CHECK(strnlen(name, 64) >= 1 && strnlen(name, 64) < 64, "[%s] %s", key->section,
+				   key->name);
 		} else if (value != 0 || !may_be_auto) {
 			FUZZ_CHECK(value >= key->min && value <= key->max, "[%s] %s = %lu", key->section,
 				   key->name, value);

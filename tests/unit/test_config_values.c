@@ -36,7 +36,7 @@ static void every_key_has_its_boundaries(void **state)
 	for (const struct config_key *key = config_keys; key < config_keys + CONFIG_KEY_COUNT;
 	     key++) {
 		try_value(key, "", false);
-		if (key->kind == CONFIG_PORT || key->kind == CONFIG_LEVEL)
+		if (key->kind == CONFIG_PORT || key->kind == CONFIG_ACCOUNT || key->kind == CONFIG_LEVEL)
 			continue;
 		try_number(key, key->min, true);
 		try_number(key, key->max, true);
@@ -83,7 +83,8 @@ static void random_config(struct config *config)
 		char *field = (char *)config + key->offset;
 		uint32_t narrow = (uint32_t)value;
 
-		if (random_below(2) == 0 || key->kind == CONFIG_PORT || key->kind == CONFIG_LEVEL)
+		if (random_below(2) == 0 || key->kind == CONFIG_PORT || key->kind == CONFIG_ACCOUNT ||
+		    key->kind == CONFIG_LEVEL)
 			continue;
 		if (key->kind == CONFIG_BYTES)
 			memcpy(field, &value, sizeof(value));
