@@ -132,12 +132,11 @@ static int give(int fd, const char *name, const struct stat *status, const void 
 {
 	const struct owner *owner = context;
 
-	if (fchownat(fd, name, owner->uid, owner->gid, AT_SYMLINK_NOFOLLOW) != 0)
-		return -1;
 	/* The other socket is for secondary processes, which could do everything. */
-	if (S_ISSOCK(status->st_mode) && strncmp(name, TELEMETRY, strlen(TELEMETRY)) == 0)
-		return fchmodat(fd, name, SOCKET_MODE, 0);
-	return 0;
+	if (S_ISSOCK(status->st_mode) && strncmp(name, TELEMETRY, strlen(TELEMETRY)) == 0 &&
+	    fchmodat(fd, name, SOCKET_MODE, 0) != 0)
+		return -1;
+	return fchownat(fd, name, owner->uid, owner->gid, AT_SYMLINK_NOFOLLOW);
 }
 
 /* The EAL makes /run/dpdk for root alone: others may pass, not look. */
@@ -165,8 +164,8 @@ int runtime_give(uid_t uid, gid_t gid)
 	if (fd < 0 && errno == ENOENT)
 		return 0; /* --in-memory */
 	/* Entries first: once the folder is given away, others could exchange them. */
-	if (fd < 0 || each_entry(dup(fd), give, &owner) != 0 || fchown(fd, uid, gid) != 0 ||
-	    fchmod(fd, FOLDER_MODE) != 0) {
+	if (fd < 0 || each_entry(dup(fd), give, &owner) != 0 || fchmod(fd, FOLDER_MODE) != 0 ||
+	    fchown(fd, uid, gid) != 0) {
 		log_error("%s: cannot be given to user %u, group %u: %s", path, uid, gid, strerror(errno));
 		if (fd >= 0)
 			close(fd);
