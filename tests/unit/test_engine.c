@@ -165,6 +165,24 @@ static void test_configure(void **state)
 	fixture_close(f);
 }
 
+/* Keys that share a bucket under one secret are spread under another. */
+static void test_hash_is_keyed(void **state)
+{
+	uint64_t seeds[] = {0x0123456789abcdefULL, 0xfedcba9876543210ULL};
+	uint32_t together = 0, again = 0;
+
+	for (uint64_t n = 0; n < 100000; n++) {
+		uint64_t key[2] = {n, n * n};
+
+		if (hash_bytes(key, sizeof(key), seeds[0]) % 1024)
+			continue;
+		together++;
+		again += hash_bytes(key, sizeof(key), seeds[1]) % 1024 == 0;
+	}
+	assert_in_range(together, 50, 150);
+	assert_in_range(again, 0, 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +194,7 @@ int main(void)
 		cmocka_unit_test(test_silent_station_is_reused),
 		cmocka_unit_test(test_one_way_is_cached_on_trust_only),
 		cmocka_unit_test(test_configure),
+		cmocka_unit_test(test_hash_is_keyed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
