@@ -44,13 +44,14 @@ static int find_user(struct account *account, const struct config *config)
 		entry = number < 0 ? getpwnam(config->user) : getpwuid((uid_t)number);
 	}
 	if (entry == NULL && number < 0) {
-		log_error("%s: [process] user = %s: there is no such account; make it (useradd --system " OWN_ACCOUNT
-			  "), or give another one or its number",
+		log_error("%s: [process] user = %s: there is no such account; make it (useradd "
+			  "--system " OWN_ACCOUNT "), or give another one or its number",
 			  config->file, config->user);
 		return -1;
 	}
 	/* A number needs no account; its group is the same number then. */
-	snprintf(account->user, sizeof(account->user), "%s", entry != NULL ? entry->pw_name : config->user);
+	snprintf(account->user, sizeof(account->user), "%s",
+		 entry != NULL ? entry->pw_name : config->user);
 	account->uid = entry != NULL ? entry->pw_uid : (uid_t)number;
 	account->gid = entry != NULL ? entry->pw_gid : (gid_t)number;
 	return 0;
@@ -62,8 +63,8 @@ static int find_group(struct account *account, const struct config *config)
 	const struct group *entry = number < 0 ? getgrnam(config->group) : getgrgid((gid_t)number);
 
 	if (entry == NULL && number < 0) {
-		log_error("%s: [process] group = %s: there is no such group; make it (groupadd --system " OWN_ACCOUNT
-			  "), or give another one or its number",
+		log_error("%s: [process] group = %s: there is no such group; make it (groupadd "
+			  "--system " OWN_ACCOUNT "), or give another one or its number",
 			  config->file, config->group);
 		return -1;
 	}
@@ -86,7 +87,8 @@ int account_find(struct account *account, const struct config *config)
 	if (find_user(account, config) != 0 || find_group(account, config) != 0)
 		return -1;
 	if (geteuid() != 0 && (account->uid != geteuid() || account->gid != getegid())) {
-		log_error("%s: [process] user = %s, group = %s: only root can change to them, and snoopd was "
+		log_error("%s: [process] user = %s, group = %s: only root can change to them, and "
+			  "snoopd was "
 			  "started by user %u, group %u; start it as root, or leave both auto",
 			  config->file, config->user, config->group, geteuid(), getegid());
 		return -1;

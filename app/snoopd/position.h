@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * The parameter of /snoop/flows: where in the flow tables a page begins. Comes from whoever may open
- * the telemetry socket. Pure; any thread.
+ * The parameter of /snoop/flows: where in the flow tables a page begins. Comes from whoever may
+ * open the telemetry socket. Pure; any thread.
  */
 #ifndef SNOOPD_POSITION_H
 #define SNOOPD_POSITION_H

@@ -24,9 +24,9 @@ static const struct {
 	const char *driver;
 	int capabilities[CAPABILITIES_MAX];
 } needs[] = {
-	{"net_tap", {CAP_NET_ADMIN, NO_CAPABILITY}},	     /* takes the interface down */
-	{"net_af_xdp", {CAP_NET_ADMIN, CAP_NET_RAW}},	     /* takes its program off the interface */
-	{"net_mlx5", {CAP_NET_RAW, CAP_NET_ADMIN}},	     /* flow rules, netlink */
+	{"net_tap", {CAP_NET_ADMIN, NO_CAPABILITY}},  /* takes the interface down */
+	{"net_af_xdp", {CAP_NET_ADMIN, CAP_NET_RAW}}, /* takes its program off the interface */
+	{"mlx5_pci", {CAP_NET_RAW, CAP_NET_ADMIN}},   /* flow rules, netlink */
 	{"net_virtio_user", {CAP_NET_ADMIN, NO_CAPABILITY}}, /* vhost-net: the tap behind it */
 };
 
@@ -74,10 +74,11 @@ static int check_thread(const char *path, uint64_t allowed)
 		sscanf(line, "NoNewPrivs: %u", &no_new_privs);
 	}
 	fclose(file);
-	if (uid == account.uid && effective_uid == account.uid && saved == account.uid && no_new_privs == 1 &&
-	    ((effective | permitted) & ~allowed) == 0)
+	if (uid == account.uid && effective_uid == account.uid && saved == account.uid &&
+	    no_new_privs == 1 && ((effective | permitted) & ~allowed) == 0)
 		return 0;
-	log_error("%s: user %u %u %u, capabilities %llx, no_new_privs %u: expected user %u and no more than %llx",
+	log_error("%s: user %u %u %u, capabilities %llx, no_new_privs %u: expected user %u and no "
+		  "more than %llx",
 		  path, uid, effective_uid, saved, effective | permitted, no_new_privs, account.uid,
 		  (unsigned long long)allowed);
 	return -1;
@@ -127,10 +128,11 @@ static void log_dropped(uint64_t bits)
 
 	for (int capability = 0; capability <= CAP_LAST_CAP && used < sizeof(names); capability++)
 		if (bits >> capability & 1)
-			used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
-						 used > 0 ? ", " : "", capng_capability_to_name((unsigned int)capability));
-	log_line("user %s (%u), group %s (%u), %s", account.user, account.uid, account.group, account.gid,
-		 names);
+			used += (size_t)snprintf(
+				names + used, sizeof(names) - used, "%s%s", used > 0 ? ", " : "",
+				capng_capability_to_name((unsigned int)capability));
+	log_line("user %s (%u), group %s (%u), %s", account.user, account.uid, account.group,
+		 account.gid, names);
 }
 
 int privileges_drop(const struct config *config, const struct ports *ports)
@@ -151,15 +153,16 @@ int privileges_drop(const struct config *config, const struct ports *ports)
 			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, capability);
 	result = capng_change_id((int)account.uid, (int)account.gid, CAPNG_DROP_SUPP_GRP);
 	if (result != 0) {
-		log_error("root cannot be given up for user %s, group %s (capng_change_id: %d)", account.user,
-			  account.group, result);
+		log_error("root cannot be given up for user %s, group %s (capng_change_id: %d)",
+			  account.user, account.group, result);
 		return -1;
 	}
 	if (check_threads(bits) != 0)
 		return -1;
 	log_dropped(bits);
 	if (access(config->file, R_OK) != 0)
-		log_warning("%s: user %s cannot read it (%s): it cannot be read again without a restart",
+		log_warning("%s: user %s cannot read it (%s): it cannot be read again without a "
+			    "restart",
 			    config->file, account.user, strerror(errno));
 	return 0;
 }

@@ -23,7 +23,8 @@
 
 /**
  * Call while there is one thread: looks up user and group, takes back what an earlier run left in
- * the runtime folder, and gives up what can be given up by now. Without root only no_new_privs is set.
+ * the runtime folder, and gives up what can be given up by now. Without root only no_new_privs is
+ * set.
  *
  * @param eal_argv  arguments of the EAL, for its --file-prefix; NULL ends them
  * @return 0, or -1 after one line on stderr: no such account, or not root and yet another user is

@@ -22,8 +22,8 @@
 #define PREFIX_OPTION "--file-prefix"
 
 /*
- * net_memif does not start where its socket's file is left over, say from a killed run, or from one whose user could not
- * remove it. Nobody listening there: nobody's file.
+ * net_memif does not start where its socket's file is left over, say from a killed run, or from one
+ * whose user could not remove it. Nobody listening there: nobody's file.
  */
 static void remove_stale_socket(const char *devargs)
 {
@@ -46,7 +46,8 @@ static void remove_stale_socket(const char *devargs)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 && errno == ECONNREFUSED)
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 &&
+	    errno == ECONNREFUSED)
 		unlink(address.sun_path);
 	close(fd);
 }
@@ -80,7 +81,9 @@ static void folder_of(char *const *eal_argv, char *path, size_t path_bytes)
 }
 
 /* Calls each() for every entry of the folder that fd refers to; takes over fd. */
-static int each_entry(int fd, int (*each)(int fd, const char *name, const struct stat *status, const void *context),
+static int each_entry(int fd,
+		      int (*each)(int fd, const char *name, const struct stat *status,
+				  const void *context),
 		      const void *context)
 {
 	DIR *folder = fdopendir(fd);
@@ -118,7 +121,8 @@ void runtime_reclaim(char *const *eal_argv)
 	if (fd < 0)
 		return;
 	/* First the folder, so that nothing can be put there any more. */
-	if (fchown(fd, 0, 0) != 0 || fchmod(fd, S_IRWXU) != 0 || each_entry(fd, remove_link, NULL) != 0)
+	if (fchown(fd, 0, 0) != 0 || fchmod(fd, S_IRWXU) != 0 ||
+	    each_entry(fd, remove_link, NULL) != 0)
 		log_warning("%s: an earlier run left it, and it cannot be taken back: %s", path,
 			    strerror(errno));
 }
@@ -166,7 +170,8 @@ int runtime_give(uid_t uid, gid_t gid)
 	/* Entries first: once the folder is given away, others could exchange them. */
 	if (fd < 0 || each_entry(dup(fd), give, &owner) != 0 || fchmod(fd, FOLDER_MODE) != 0 ||
 	    fchown(fd, uid, gid) != 0) {
-		log_error("%s: cannot be given to user %u, group %u: %s", path, uid, gid, strerror(errno));
+		log_error("%s: cannot be given to user %u, group %u: %s", path, uid, gid,
+			  strerror(errno));
 		if (fd >= 0)
 			close(fd);
 		return -1;

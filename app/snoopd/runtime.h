@@ -23,8 +23,8 @@ void runtime_reclaim(char *const *eal_argv);
 void runtime_remove_stale(char *const *eal_argv);
 
 /**
- * Give folder (0770), telemetry socket (0660) and files to a user and group: the user removes them at the
- * end, the group may talk to the telemetry socket.
+ * Give folder (0770), telemetry socket (0660) and files to a user and group: the user removes them
+ * at the end, the group may talk to the telemetry socket.
  *
  * @return 0, or -1 after one line on stderr.
  */

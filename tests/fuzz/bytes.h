@@ -3,8 +3,9 @@
  * @file
  * What every fuzz target needs: a cursor over the input, and a check that ends the run.
  *
- * A target is one file with LLVMFuzzerTestOneInput(). Built with clang it is a libFuzzer program (tests/fuzz/run);
- * built with any compiler and replay.c it runs files, so that the seeds are part of every `meson test`.
+ * A target is one file with LLVMFuzzerTestOneInput(). Built with clang it is a libFuzzer program
+ * (tests/fuzz/run); built with any compiler and replay.c it runs files, so that the seeds are part
+ * of every `meson test`.
  */
 #ifndef FUZZ_BYTES_H
 #define FUZZ_BYTES_H

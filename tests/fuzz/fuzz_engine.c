@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The engine as a state machine. Input: one byte each for the level, the budgets and the configuration, then steps:
- * packets of both directions of four flows, time, timers, refused handles, levels, configurations. Each input runs
- * twice: with ordinary budgets, and with budgets so small that everything fails. The promises (oracle.c) hold in both.
+ * The engine as a state machine. Input: one byte each for the level, the budgets and the
+ * configuration, then steps: packets of both directions of four flows, time, timers, refused
+ * handles, levels, configurations. Each input runs twice: with ordinary budgets, and with budgets
+ * so small that everything fails. The promises (oracle.c) hold in both.
  *
- * A step is one byte (kind, flow, variant) and its arguments. Sequence numbers are relative to what the flow has sent
- * and acknowledged, in units of UNIT bytes, so that most inputs are nearly a connection; raw steps have any number.
+ * A step is one byte (kind, flow, variant) and its arguments. Sequence numbers are relative to what
+ * the flow has sent and acknowledged, in units of UNIT bytes, so that most inputs are nearly a
+ * connection; raw steps have any number.
  */
 #include <string.h>
 
@@ -17,8 +19,22 @@
 #define BURST_MAX 31u
 
 enum step {
-	STEP_DATA, STEP_DATA_AT, STEP_DATA_RAW, STEP_BURST, STEP_ACK, STEP_ACK_SACK, STEP_ACK_AGAIN, STEP_ACK_RAW,
-	STEP_WAIT, STEP_STALL, STEP_SYN, STEP_END, STEP_LEVEL, STEP_CONFIGURE, STEP_TROUBLE, STEP_FORGET
+	STEP_DATA,
+	STEP_DATA_AT,
+	STEP_DATA_RAW,
+	STEP_BURST,
+	STEP_ACK,
+	STEP_ACK_SACK,
+	STEP_ACK_AGAIN,
+	STEP_ACK_RAW,
+	STEP_WAIT,
+	STEP_STALL,
+	STEP_SYN,
+	STEP_END,
+	STEP_LEVEL,
+	STEP_CONFIGURE,
+	STEP_TROUBLE,
+	STEP_FORGET
 };
 
 struct script {
@@ -34,7 +50,8 @@ struct script {
 
 static const uint32_t sizes[] = {2 * UNIT, UNIT, 1, 3 * UNIT, 9000, 65000, 1448, 7};
 
-static struct wire_view view_of(struct script *script, uint32_t flow, enum snoop_side from, uint8_t variant)
+static struct wire_view view_of(struct script *script, uint32_t flow, enum snoop_side from,
+				uint8_t variant)
 {
 	struct wire_view view = {
 		.tcp_flags = WIRE_TCP_ACK,
@@ -74,7 +91,8 @@ static void step_data(struct script *script, enum step step, uint32_t flow, uint
 	view.payload_bytes = sizes[more & 7];
 	if (step == STEP_DATA) {
 		if (more & 0x80)
-			script->host[flow].next += UNIT * (more >> 3 & 15); /* lost or reordered before the box */
+			script->host[flow].next +=
+				UNIT * (more >> 3 & 15); /* lost or reordered before the box */
 		view.seq = script->host[flow].next;
 	} else if (step == STEP_DATA_AT) {
 		view.seq += UNIT * (uint32_t)(int8_t)bytes_u8(&script->bytes) - (more >> 3 & 1);
@@ -108,6 +126,27 @@ static void add_sack(struct wire_view *view, uint32_t start, uint32_t end)
 		view->sack[view->sack_count++] = (struct wire_sack){start, end};
 }
 
+/* What an ACK may differ in from the one before: the closed list of doc/protocol.md. */
+static void step_ack_again(struct wire_view *view, uint8_t what)
+{
+	view->tcp_flags = WIRE_TCP_ACK;
+	view->payload_bytes = what >> 3 & 1;
+	view->ecn = what & 4 ? WIRE_ECN_CE : WIRE_ECN_NOT_ECT;
+	view->has_other_option = what & 32;
+	if (what & 1)
+		view->window++;
+	if (what & 2)
+		view->tcp_flags |= WIRE_TCP_ECE;
+	if (what & 16)
+		view->tcp_flags |= WIRE_TCP_FIN;
+	if (what & 64)
+		view->tcp_flags |= WIRE_TCP_URG;
+	if (what & 128) {
+		view->sack_count = 0;
+		add_sack(view, view->ack - 2 * UNIT, view->ack);
+	}
+}
+
 static void step_ack(struct script *script, enum step step, uint32_t flow, uint8_t variant)
 {
 	struct wire_view view = view_of(script, flow, SNOOP_WIRELESS, variant);
@@ -115,8 +154,7 @@ static void step_ack(struct script *script, enum step step, uint32_t flow, uint8
 
 	if (step == STEP_ACK_AGAIN) {
 		view = script->host[flow].last_ack;
-		view.window = (uint16_t)(view.window + (more & 1));
-		view.tcp_flags = (uint8_t)(WIRE_TCP_ACK | (more & 0xe2 ? 0 : more & WIRE_TCP_ECE));
+		step_ack_again(&view, more);
 	} else if (step == STEP_ACK_RAW) {
 		view.ack = bytes_u32(&script->bytes);
 		view.window = bytes_u16(&script->bytes);
@@ -242,7 +280,8 @@ static void step(struct script *script)
 	case STEP_WAIT:
 	case STEP_STALL:
 		more = bytes_u8(&script->bytes);
-		world_wait(script->world, (uint64_t)(more & 31) << (4 + (more >> 5) * 2), kind == STEP_STALL);
+		world_wait(script->world, (uint64_t)(more & 31) << (4 + (more >> 5) * 2),
+			   kind == STEP_STALL);
 		break;
 	case STEP_SYN:
 		step_syn(script, flow, variant);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * TCP options. Input: 1 byte of TCP flags, then up to 40 bytes of options. They must mean the same behind IPv4 and
- * IPv6, in a bigger buffer, and with payload behind them.
+ * TCP options. Input: 1 byte of TCP flags, then up to 40 bytes of options. They must mean the same
+ * behind IPv4 and IPv6, in a bigger buffer, and with payload behind them.
  */
 #include <string.h>
 
@@ -26,10 +26,11 @@ static uint32_t put_ip(uint8_t *at, uint32_t l4_bytes, bool ipv6)
 	return 14 + (ipv6 ? 40 : 20);
 }
 
-static void parse(const uint8_t *options, uint32_t option_bytes, uint8_t flags, bool ipv6, uint32_t payload,
-		  struct wire_view *view)
+static void parse(const uint8_t *options, uint32_t option_bytes, uint8_t flags, bool ipv6,
+		  uint32_t payload, struct wire_view *view)
 {
-	uint32_t header = 20 + (option_bytes + 3) / 4 * 4, bytes = 14 + (ipv6 ? 40u : 20u) + header + payload;
+	uint32_t header = 20 + (option_bytes + 3) / 4 * 4,
+		 bytes = 14 + (ipv6 ? 40u : 20u) + header + payload;
 	uint8_t *frame = calloc(1, bytes);
 	uint8_t *tcp;
 
@@ -64,15 +65,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct wire_view v4, v6;
 
 	/* Other combinations are no TCP (WIRE_MALFORMED): the options are not looked at. */
-	flags &= flags & WIRE_TCP_SYN ? (uint8_t)~(WIRE_TCP_FIN | WIRE_TCP_RST) : 0xff;
+	flags &= flags & WIRE_TCP_SYN ? (uint8_t) ~(WIRE_TCP_FIN | WIRE_TCP_RST) : 0xff;
 	flags |= flags & WIRE_TCP_SYN ? 0 : WIRE_TCP_ACK;
 	bytes = bytes < OPTION_BYTES_MAX ? bytes : OPTION_BYTES_MAX;
 	parse(input.at, bytes, flags, false, 0, &v4);
 	parse(input.at, bytes, flags, true, PAYLOAD_BYTES, &v6);
 	FUZZ_CHECK(same_options(&v4, &v6), "IPv4 and IPv6 disagree");
 	for (int i = 0; i < v4.sack_count; i++)
-		FUZZ_CHECK(wire_seq_lt(v4.sack[i].start, v4.sack[i].end), "SACK block %d is empty", i);
-	FUZZ_CHECK(flags & WIRE_TCP_SYN || !(v4.has_mss || v4.has_window_scale || v4.sack_permitted),
+		FUZZ_CHECK(wire_seq_lt(v4.sack[i].start, v4.sack[i].end), "SACK block %d is empty",
+			   i);
+	FUZZ_CHECK(flags & WIRE_TCP_SYN ||
+			   !(v4.has_mss || v4.has_window_scale || v4.sack_permitted),
 		   "options of a SYN elsewhere");
 	FUZZ_CHECK(!v4.has_mptcp || v4.has_other_option, "MPTCP is an unknown option");
 	FUZZ_CHECK(v4.has_timestamp || (!v4.tsval && !v4.tsecr), "timestamps of nowhere");

@@ -24,10 +24,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	digits = text + strspn(text, "0");
 	snprintf(number, sizeof(number), "%" PRIu64, position);
 	if (result == 0)
-		FUZZ_CHECK(strcmp(position ? number : "", digits) == 0, "%s was read from %s", number, text);
+		FUZZ_CHECK(strcmp(position ? number : "", digits) == 0, "%s was read from %s",
+			   number, text);
 	else
-		FUZZ_CHECK(text[strspn(text, "0123456789")] != '\0' || strlen(digits) >= 20, "%s was refused",
-			   text);
+		FUZZ_CHECK(text[strspn(text, "0123456789")] != '\0' || strlen(digits) >= 20,
+			   "%s was refused", text);
 	free(text);
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The frame parser: any bytes are a frame. Input: 2 bytes how much of the frame lies in the first buffer, then the frame.
+ * The frame parser: any bytes are a frame. Input: 2 bytes how much of the frame lies in the first
+ * buffer, then the frame.
  */
 #include <string.h>
 
@@ -15,14 +16,18 @@ static void check_tcp(const struct wire_view *view, uint32_t bytes, uint32_t fra
 			   view->l4_offset + 20 <= view->payload_offset,
 		   "offsets %u %u %u", view->l3_offset, view->l4_offset, view->payload_offset);
 	FUZZ_CHECK(view->payload_offset <= bytes, "headers behind the buffer");
-	FUZZ_CHECK(view->payload_offset + view->payload_bytes <= frame_bytes, "payload behind the frame");
-	FUZZ_CHECK(view->l3_offset + view->ip_total_bytes == view->payload_offset + view->payload_bytes,
+	FUZZ_CHECK(view->payload_offset + view->payload_bytes <= frame_bytes,
+		   "payload behind the frame");
+	FUZZ_CHECK(view->l3_offset + view->ip_total_bytes ==
+			   view->payload_offset + view->payload_bytes,
 		   "lengths disagree");
-	FUZZ_CHECK(wire_l4_bytes(view) == view->payload_offset - view->l4_offset + view->payload_bytes,
+	FUZZ_CHECK(wire_l4_bytes(view) ==
+			   view->payload_offset - view->l4_offset + view->payload_bytes,
 		   "TCP length");
 	FUZZ_CHECK(view->sack_count <= WIRE_SACK_MAX, "%u SACK blocks", view->sack_count);
 	for (int i = 0; i < view->sack_count; i++)
-		FUZZ_CHECK(wire_seq_lt(view->sack[i].start, view->sack[i].end), "SACK block %d is empty", i);
+		FUZZ_CHECK(wire_seq_lt(view->sack[i].start, view->sack[i].end),
+			   "SACK block %d is empty", i);
 	FUZZ_CHECK(!view->has_mptcp || view->has_other_option, "MPTCP is an unknown option");
 	FUZZ_CHECK(view->tcp_flags & WIRE_TCP_SYN ||
 			   !(view->has_mss || view->has_window_scale || view->sack_permitted),
@@ -38,9 +43,10 @@ static void check_sum(const uint8_t *frame, uint32_t cut, const struct wire_view
 	cut %= bytes + 1;
 	sum = wire_sum_add(sum, l4, cut, false);
 	sum = wire_sum_add(sum, l4 + cut, bytes - cut, cut & 1);
-	FUZZ_CHECK((wire_sum_ok(sum) && wire_ip_checksum_ok(frame, view)) ==
-			   wire_tcp_checksum_ok(frame, view->l3_offset + view->ip_total_bytes, view),
-		   "the checksum depends on where the frame is cut");
+	FUZZ_CHECK(
+		(wire_sum_ok(sum) && wire_ip_checksum_ok(frame, view)) ==
+			wire_tcp_checksum_ok(frame, view->l3_offset + view->ip_total_bytes, view),
+		"the checksum depends on where the frame is cut");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -66,7 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_tcp(&whole, frame_bytes, frame_bytes);
 		check_sum(input.at, cut, &whole);
 	} else {
-		FUZZ_CHECK(!wire_tcp_checksum_ok(input.at, frame_bytes, &whole), "a checksum of no TCP");
+		FUZZ_CHECK(!wire_tcp_checksum_ok(input.at, frame_bytes, &whole),
+			   "a checksum of no TCP");
 	}
 	/* What lies in the first buffer changes whether headers are seen, never what they say. */
 	if (split.kind == WIRE_TCP) {

@@ -102,6 +102,8 @@ def engine():
             "configured": hole + b"".join(step(CONFIGURE, k, 3) for k in range(8)) + hole + bytes(RTT),
             "trouble": step(TROUBLE, 1) + hole + step(TROUBLE, 2) + hole + step(TROUBLE, 4) + hole + bytes(RTT),
             "stall": hole + step(STALL, 0xff) + hole + step(ACK, ALL),
+            "not-held": hole + b"".join(step(ACK_AGAIN, 1 << i) + step(ACK_AGAIN, 0) * 2 for i in range(8)),
+            "upstream-above": step(BURST, 4) + step(DATA, 0x90) + step(BURST, 4) + step(ACK_SACK, 1, 2, 4) * 4,
             "midstream": step(FORGET) + step(BURST, 4) + step(ACK, 2) + step(ACK, ALL),
     }.items():
         write("engine", name, opened(SNOOP) + more)

@@ -3,9 +3,9 @@
  * @file
  * The promises of the engine, checked for packets that nobody sane would send.
  *
- * The world is an engine, a few flows and the packets. The simulation of tests/unit checks more (it knows what its
- * hosts mean by a packet); here nothing is known but the bytes of the packets: what crossed, what the engine asked for.
- * A promise that is broken ends the program (FUZZ_CHECK).
+ * The world is an engine, a few flows and the packets. The simulation of tests/unit checks more (it
+ * knows what its hosts mean by a packet); here nothing is known but the bytes of the packets: what
+ * crossed, what the engine asked for. A promise that is broken ends the program (FUZZ_CHECK).
  */
 #ifndef FUZZ_ORACLE_H
 #define FUZZ_ORACLE_H
@@ -67,7 +67,8 @@ struct world {
 struct world *world_open(const struct snoop_config *config);
 /** Ends every flow; nothing may be left. */
 void world_close(struct world *world);
-/** A packet of the flow, of either side, as the worker hands it to the engine. view->src and the like are set here. */
+/** A packet of the flow, of either side, as the worker hands it to the engine. view->src and the
+ * like are set here. */
 void world_input(struct world *world, uint32_t flow, enum snoop_side from, struct wire_view *view,
 		 enum snoop_level level);
 /** Let time pass; serve every timer at its deadline, or all of them late. */
@@ -100,6 +101,7 @@ void oracle_parked(const struct world *world);
  *
  * @param heard_before  an ACK with this number, window and ECN bits was believed just before
  */
-void oracle_withheld(struct world *world, const struct packet *packet, bool described_ok, bool heard_before);
+void oracle_withheld(struct world *world, const struct packet *packet, bool described_ok,
+		     bool heard_before);
 
 #endif

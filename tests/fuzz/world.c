@@ -21,7 +21,8 @@ struct world *world_open(const struct snoop_config *config)
 		abort();
 	memset(world->memory, 0xa5, bytes);
 	world->config = *config;
-	world->engine = snoop_engine_init(world->memory, &world->config, &oracle_ops, world, &world->counters, 42);
+	world->engine = snoop_engine_init(world->memory, &world->config, &oracle_ops, world,
+					  &world->counters, 42);
 	world->now_us = 10 * USEC_PER_SEC;
 	world->checksum_ok = world->handles = true;
 	world_configure(world, config);
@@ -32,8 +33,10 @@ void world_configure(struct world *world, const struct snoop_config *config)
 {
 	world->config = *config;
 	snoop_engine_configure(world->engine, config);
-	world->tries_max = config->tries_max > world->tries_max ? config->tries_max : world->tries_max;
-	world->hold_acks = config->hold_acks > world->hold_acks ? config->hold_acks : world->hold_acks;
+	world->tries_max =
+		config->tries_max > world->tries_max ? config->tries_max : world->tries_max;
+	world->hold_acks =
+		config->hold_acks > world->hold_acks ? config->hold_acks : world->hold_acks;
 	world->cache_bytes = max_u64(config->cache_bytes, world->cache_bytes);
 }
 
@@ -123,7 +126,8 @@ static void address(uint32_t flow, enum snoop_side from, struct wire_view *view)
 
 static uint8_t ecn_of(const struct wire_view *view)
 {
-	return (uint8_t)(view->ecn | (view->tcp_flags & (WIRE_TCP_ECE | WIRE_TCP_CWR)) | view->tcp_ae << 2);
+	return (uint8_t)(view->ecn | (view->tcp_flags & (WIRE_TCP_ECE | WIRE_TCP_CWR)) |
+			 view->tcp_ae << 2);
 }
 
 static bool is_old_ack(const struct flow *flow, uint32_t ack)
@@ -139,7 +143,8 @@ static bool counts(const struct world *world, const struct flow *flow, const str
 	       flow->engine.level != SNOOP_LEVEL_BYPASS && !is_old_ack(flow, view->ack);
 }
 
-static void input_ack(struct world *world, struct packet *packet, const struct snoop_packet *described)
+static void input_ack(struct world *world, struct packet *packet,
+		      const struct snoop_packet *described)
 {
 	struct flow *flow = flow_now(world);
 	const struct wire_view *view = &packet->view;
@@ -160,12 +165,15 @@ static void input_ack(struct world *world, struct packet *packet, const struct s
 		flow->ecn = ecn_of(view);
 	}
 	verdict = snoop_flow_ack(world->engine, &flow->engine, described, world->now_us);
-	/* Packet conservation: as much as arrived, the allowance, one for a duplicate, one for a probe. */
-	FUZZ_CHECK(world->repeats <= credit + (open - flow->engine.open_count) + 2, "%u repeats, allowed %lu",
-		   world->repeats, credit + (open - flow->engine.open_count) + 2);
+	/* Packet conservation: as much as arrived, the allowance, one for a duplicate, one for a
+	 * probe. */
+	FUZZ_CHECK(world->repeats <= credit + (open - flow->engine.open_count) + 2,
+		   "%u repeats, allowed %lu", world->repeats,
+		   credit + (open - flow->engine.open_count) + 2);
 	FUZZ_CHECK(!world->shields, "an ACK shields");
 	if (verdict == SNOOP_WITHHOLD) {
-		oracle_withheld(world, packet, described->checksum_ok && described->handle, heard_before);
+		oracle_withheld(world, packet, described->checksum_ok && described->handle,
+				heard_before);
 		packet->parked = true;
 		packet->engine_refs++;
 		packet->release_by_us = world->now_us + world->config.hold_max_us;
@@ -193,12 +201,14 @@ static void note_sender_copies(struct world *world, const struct packet *packet)
 
 		if (older->engine_refs && older->flow == packet->flow && older->from_wired &&
 		    wire_seq_lt(older->view.seq, end) &&
-		    wire_seq_gt(older->view.seq + wire_segment_bytes(&older->view), packet->view.seq))
+		    wire_seq_gt(older->view.seq + wire_segment_bytes(&older->view),
+				packet->view.seq))
 			older->taken_up = true;
 	}
 }
 
-static void input_data(struct world *world, struct packet *packet, const struct snoop_packet *described)
+static void input_data(struct world *world, struct packet *packet,
+		       const struct snoop_packet *described)
 {
 	struct flow *flow = flow_now(world);
 	const struct wire_view *view = &packet->view;
@@ -211,8 +221,8 @@ static void input_data(struct world *world, struct packet *packet, const struct 
 	    (view->payload_bytes || wire_seq_lt(view->seq, flow->ack)) && flow->answers < UINT8_MAX)
 		flow->answers++;
 	snoop_flow_data(world->engine, &flow->engine, described, world->now_us);
-	FUZZ_CHECK(!world->repeats && world->shields <= SHIELD_COPIES, "%u repeats, %u shields", world->repeats,
-		   world->shields);
+	FUZZ_CHECK(!world->repeats && world->shields <= SHIELD_COPIES, "%u repeats, %u shields",
+		   world->repeats, world->shields);
 	note_sender_copies(world, packet);
 	packet->forwarded = true;
 	if (world->counters.flows_reset != resets)
@@ -223,7 +233,8 @@ void world_input(struct world *world, uint32_t index, enum snoop_side from, stru
 		 enum snoop_level level)
 {
 	struct flow *flow = &world->flows[index];
-	struct snoop_packet described = {.frame_bytes = 66 + view->payload_bytes, .checksum_ok = world->checksum_ok};
+	struct snoop_packet described = {.frame_bytes = 66 + view->payload_bytes,
+					 .checksum_ok = world->checksum_ok};
 	struct packet *packet;
 
 	if (world->packet_count == WORLD_PACKETS)
@@ -243,8 +254,8 @@ void world_input(struct world *world, uint32_t index, enum snoop_side from, stru
 	world->current = index;
 	world->repeats = world->shields = 0;
 	world->call = CALL_NONE;
-	if (!flow->exists && from == SNOOP_WIRED && view->payload_bytes && !view->options_malformed &&
-	    !(view->tcp_flags & (WIRE_TCP_SYN | WIRE_TCP_RST))) {
+	if (!flow->exists && from == SNOOP_WIRED && view->payload_bytes &&
+	    !view->options_malformed && !(view->tcp_flags & (WIRE_TCP_SYN | WIRE_TCP_RST))) {
 		snoop_flow_init(world->engine, &flow->engine, &flow->key, level, world->now_us);
 		flow->exists = true;
 	}
@@ -267,14 +278,16 @@ static void serve_flow(struct world *world, uint32_t index)
 	struct flow *flow = &world->flows[index];
 
 	world->current = index;
-	for (uint32_t calls = 0; flow->exists && snoop_flow_deadline_us(&flow->engine) <= world->now_us; calls++) {
+	for (uint32_t calls = 0;
+	     flow->exists && snoop_flow_deadline_us(&flow->engine) <= world->now_us; calls++) {
 		uint64_t credit = flow->engine.credit;
 
 		FUZZ_CHECK(calls < TIMER_CALLS, "the flow's deadline stays in the past");
 		world->call = CALL_TIMER;
 		world->repeats = world->shields = 0;
 		snoop_flow_timer(world->engine, &flow->engine, world->now_us);
-		FUZZ_CHECK(world->repeats <= credit + 1 && !world->shields, "%u repeats", world->repeats);
+		FUZZ_CHECK(world->repeats <= credit + 1 && !world->shields, "%u repeats",
+			   world->repeats);
 		oracle_step(world);
 	}
 }
@@ -283,7 +296,8 @@ static void serve(struct world *world)
 {
 	world->call = CALL_SYN_TIMER;
 	snoop_engine_timer(world->engine, world->now_us);
-	FUZZ_CHECK(snoop_engine_deadline_us(world->engine) > world->now_us, "the engine's deadline stays in the past");
+	FUZZ_CHECK(snoop_engine_deadline_us(world->engine) > world->now_us,
+		   "the engine's deadline stays in the past");
 	for (uint32_t i = 0; i < WORLD_FLOWS; i++)
 		serve_flow(world, i);
 	oracle_step(world);
@@ -304,7 +318,8 @@ void world_wait(struct world *world, uint64_t us, bool late)
 {
 	uint64_t end_us = world->now_us + us;
 
-	for (uint32_t calls = 0; !late && next_deadline_us(world) <= end_us && calls < WAIT_CALLS; calls++) {
+	for (uint32_t calls = 0; !late && next_deadline_us(world) <= end_us && calls < WAIT_CALLS;
+	     calls++) {
 		world->now_us = max_u64(world->now_us, next_deadline_us(world));
 		serve(world);
 	}

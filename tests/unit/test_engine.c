@@ -5,7 +5,8 @@
 static void test_names(void **state)
 {
 	for (int level = 0; level < SNOOP_LEVEL_COUNT; level++)
-		assert_int_equal(snoop_level_parse(snoop_level_name((enum snoop_level)level)), level);
+		assert_int_equal(snoop_level_parse(snoop_level_name((enum snoop_level)level)),
+				 level);
 	assert_int_equal(snoop_level_parse("none"), -1);
 	assert_string_equal(snoop_level_name(SNOOP_LEVEL_COUNT), "?");
 	assert_string_equal(snoop_reason_name(SNOOP_REASON_HELPED), "helped");
