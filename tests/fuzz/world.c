@@ -191,19 +191,21 @@ static void input_ack(struct world *world, struct packet *packet,
 	}
 }
 
-/* The newest packet is the sender's own copy of what overlaps with it. */
-static void note_sender_copies(struct world *world, const struct packet *packet)
+/* The sender's own copy of what the engine holds: from now on its ACKs are news to the sender. */
+static void note_sender_copies(struct world *world, struct packet *packet)
 {
 	uint32_t end = packet->view.seq + wire_segment_bytes(&packet->view);
 
 	for (uint32_t i = 0; i + 1 < world->packet_count && end != packet->view.seq; i++) {
 		struct packet *older = world->packets[i];
 
-		if (older->engine_refs && older->flow == packet->flow && older->from_wired &&
-		    wire_seq_lt(older->view.seq, end) &&
-		    wire_seq_gt(older->view.seq + wire_segment_bytes(&older->view),
-				packet->view.seq))
-			older->taken_up = true;
+		if (!older->engine_refs || older->flow != packet->flow || !older->from_wired ||
+		    wire_seq_geq(older->view.seq, end) ||
+		    wire_seq_leq(older->view.seq + wire_segment_bytes(&older->view),
+				 packet->view.seq))
+			continue;
+		older->taken_up = true;
+		packet->taken_up = true;
 	}
 }
 
@@ -220,13 +222,16 @@ static void input_data(struct world *world, struct packet *packet,
 	    wire_seq_leq(end, flow->ack) && flow->ack - end <= 1u << 30 &&
 	    (view->payload_bytes || wire_seq_lt(view->seq, flow->ack)) && flow->answers < UINT8_MAX)
 		flow->answers++;
+	if (world->checksum_ok && !view->options_malformed)
+		note_sender_copies(world, packet);
 	snoop_flow_data(world->engine, &flow->engine, described, world->now_us);
 	FUZZ_CHECK(!world->repeats && world->shields <= SHIELD_COPIES, "%u repeats, %u shields",
 		   world->repeats, world->shields);
-	note_sender_copies(world, packet);
 	packet->forwarded = true;
-	if (world->counters.flows_reset != resets)
+	if (world->counters.flows_reset != resets) {
 		forget_history(flow);
+		packet->taken_up = false; /* the first of a new beginning */
+	}
 }
 
 void world_input(struct world *world, uint32_t index, enum snoop_side from, struct wire_view *view,
