@@ -149,8 +149,8 @@ static void input_ack(struct world *world, struct packet *packet,
 	struct flow *flow = flow_now(world);
 	const struct wire_view *view = &packet->view;
 	bool believed = counts(world, flow, view);
-	bool heard_before = flow->heard && flow->ack == view->ack && flow->window == view->window &&
-			    flow->ecn == ecn_of(view);
+	bool duplicate = flow->heard && flow->ack == view->ack && flow->window == view->window;
+	bool heard_before = duplicate && flow->ecn == ecn_of(view);
 	uint32_t open = flow->engine.open_count, resets = (uint32_t)world->counters.flows_reset;
 	uint64_t credit = min_u64(flow->engine.credit, world->config.allowance_segments);
 	enum snoop_verdict verdict;
@@ -181,7 +181,7 @@ static void input_ack(struct world *world, struct packet *packet,
 	} else {
 		FUZZ_CHECK(flow->parked_head == flow->parked_tail, "an ACK overtakes parked ones");
 		packet->forwarded = true;
-		if (believed && flow->answers && heard_before)
+		if (believed && flow->answers && duplicate)
 			flow->answers--;
 	}
 	if (world->counters.flows_reset != resets) {
