@@ -87,6 +87,7 @@ def engine():
             "held-too-long": hole + bytes(LONG),
             "no-sack": step(BURST, 8) + step(ACK_AGAIN, 0) * 4 + bytes(RTT) + step(ACK, 4) + bytes(RTT) + step(ACK, ALL),
             "sender-repeats": hole + step(DATA_AT, 0, 0xf0) + bytes(RTT) + step(ACK, ALL),
+            "sender-repeats-answered": step(BURST, 8) + step(DATA_AT, 0, 0xf0) + bytes(SHORT) + step(ACK_SACK, 1, 2, 8) * 4,
             "resegmented": step(BURST, 8) + step(DATA_AT, 1, 0xfb) + step(DATA_AT, 3, 0xf7) + step(ACK, ALL),
             "upstream": step(DATA, 0x90) + step(BURST, 4) + step(ACK_AGAIN, 0) * 3 + step(DATA_AT, 0, 0xf4),
             "raw": step(DATA_RAW, 0x18, 0xff, 0xff, 0x90, 0, 5, 220, 0) + step(ACK_RAW, 0x10, 0, 0, 0, 9, 16, 0, 0, 0),
