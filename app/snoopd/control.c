@@ -18,6 +18,7 @@
 #include <snoopd/memory.h>
 #include <snoopd/pool.h>
 #include <snoopd/ports.h>
+#include <snoopd/privileges.h>
 #include <snoopd/stats.h>
 #include <snoopd/telemetry.h>
 #include <snoopd/worker.h>
@@ -31,6 +32,7 @@ struct control {
 	const struct options *options;
 	struct ports ports;
 	struct pool pool;
+	FILE *stats; /* --stats-file, opened while root may */
 	struct distribution distribution;
 	struct handoff *handoff;
 	struct memory_need memory;
@@ -311,8 +313,9 @@ static int run_started(struct control *control)
 	/* The workers let go of every packet, then the ports; then the pool must be full. */
 	failed |= stop_workers(control);
 	stats_sum(&sum, control->workers, control->worker_count);
-	if (control->options->stats_path != NULL)
-		failed |= stats_write(&sum, control->options->stats_path) != 0;
+	if (control->stats != NULL)
+		failed |= stats_write(&sum, control->stats, control->options->stats_path) != 0;
+	control->stats = NULL;
 	ports_close(&control->ports);
 	missing = pool_missing(&control->pool);
 	log_end(&sum, missing, &control->pool);
@@ -338,16 +341,23 @@ int control_run(const struct config *config, const struct options *options)
 	    ports_configure(&control.ports, config, &control.distribution.plan) != 0)
 		goto close;
 	status = 1;
+	if (options->stats_path != NULL) {
+		control.stats = stats_open(options->stats_path);
+		if (control.stats == NULL)
+			goto close;
+	}
 	if (create_pool(&control) != 0 || timer_source_init() != 0 || create_workers(&control) != 0)
 		goto close;
 	status = start_ports(&control);
 	if (status != 0)
 		goto close;
 	status = 1;
-	if (create_handoff(&control) == 0)
+	if (create_handoff(&control) == 0 && privileges_drop(config, &control.ports) == 0)
 		status = run_started(&control);
 
 close:
+	if (control.stats != NULL)
+		fclose(control.stats);
 	ports_close(&control.ports);
 	for (uint32_t i = 0; i < control.worker_count; i++)
 		if (control.workers[i] != NULL)

@@ -144,7 +144,7 @@ static void syn_input(struct worker *worker, enum snoop_side from, const struct 
 		worker->counters.flows_reset++;
 		worker_remove_flow(worker, slot->record);
 	}
-	if (level == SNOOP_LEVEL_BYPASS || slot->view.options_malformed)
+	if (level == SNOOP_LEVEL_BYPASS)
 		return;
 	if (level == SNOOP_LEVEL_OBSERVE)
 		packet->handle = NULL; /* learnt from, never repeated */

@@ -11,6 +11,7 @@
 
 #include <snoopd/compat.h>
 #include <snoopd/log.h>
+#include <snoopd/position.h>
 #include <snoopd/stats.h>
 #include <snoopd/worker.h>
 
@@ -137,20 +138,6 @@ static void fill_flow(struct rte_tel_data *flow, const struct request_flow *sour
 #undef FLOW_NUMBER
 }
 
-static int parse_position(const char *text, uint64_t *position)
-{
-	char *end;
-
-	*position = 0;
-	if (text == NULL || *text == '\0')
-		return 0;
-	if (!isdigit((unsigned char)*text))
-		return -EINVAL;
-	errno = 0;
-	*position = strtoull(text, &end, 10);
-	return *end == '\0' && errno == 0 ? 0 : -EINVAL;
-}
-
 /* Ask one worker for the page at a position. */
 static struct request *ask_flows(uint64_t position)
 {
@@ -186,7 +173,7 @@ static int answer_flows(const char *parameters, struct rte_tel_data *data)
 	uint64_t position;
 	struct counters sum;
 
-	if (parse_position(parameters, &position) != 0)
+	if (position_parse(parameters, &position) != 0)
 		return -EINVAL;
 	request = ask_flows(position);
 	if (request == NULL)

@@ -201,8 +201,16 @@ void snoop_syn(struct snoop_engine *engine, const struct snoop_key *key, const s
 	const struct wire_view *view = packet->view;
 	struct snoop_handshake *handshake;
 
-	if (!engine->handshake_count || view->options_malformed || is_flood(engine, now_us))
+	if (!engine->handshake_count)
 		return;
+	if (view->options_malformed || is_flood(engine, now_us)) {
+		/* Not remembered; but what is remembered of its key may be of an older connection now. */
+		uint32_t index = find(engine, key);
+
+		if (index)
+			forget(engine, index);
+		return;
+	}
 	handshake = &engine->handshakes[find_or_make(engine, key)];
 	handshake->shift[from] = view->window_scale > 14 ? 14 : view->window_scale;
 	handshake->scales[from] = view->has_window_scale;

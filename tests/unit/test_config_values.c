@@ -6,7 +6,7 @@
 
 static bool is_word(const struct config_key *key)
 {
-	return key->kind == CONFIG_PORT || key->kind == CONFIG_LEVEL ||
+	return key->kind == CONFIG_PORT || key->kind == CONFIG_ACCOUNT || key->kind == CONFIG_LEVEL ||
 	       key->kind == CONFIG_DISTRIBUTION;
 }
 

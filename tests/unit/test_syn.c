@@ -226,6 +226,26 @@ static void test_many_in_the_order_of_their_time(void **state)
 	fixture_close(f);
 }
 
+/* Found by tests/fuzz: a SYN that is not remembered must not leave an older one of its key behind. */
+static void test_unremembered_syn_ends_the_older(void **state)
+{
+	for (int flood = 0; flood < 2; flood++) {
+		struct fixture *f = open_known(5000);
+		struct wire_view view = fixture_data_view(f, f->base + 64000, 0);
+		struct snoop_packet described = {.view = &view, .checksum_ok = true};
+
+		fixture_syn(f, SNOOP_WIRED, WIRE_TCP_SYN, 7);
+		view.tcp_flags = WIRE_TCP_SYN;
+		view.options_malformed = !flood;
+		f->engine->config.syn_rate_max = flood ? 1 : 1000;
+		snoop_syn(f->engine, &f->key, &described, SNOOP_WIRED, f->now_us);
+		f->engine->config.syn_rate_max = 1000;
+		wait_engine(f, 3000000);
+		assert_int_equal(f->repeat_count, 0);
+		fixture_close(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +260,7 @@ int main(void)
 		cmocka_unit_test(test_many_in_the_order_of_their_time),
 		cmocka_unit_test(test_rtt_of_a_station_client),
 		cmocka_unit_test(test_no_scale_without_both),
+		cmocka_unit_test(test_unremembered_syn_ends_the_older),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

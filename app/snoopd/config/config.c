@@ -64,6 +64,8 @@ void config_defaults(struct config *config)
 	config->flows = 65536;
 	config->flow_idle_us = 300000000;
 	config->flow_closed_us = 2000000;
+	strcpy(config->user, "auto");
+	strcpy(config->group, "auto");
 	snoop_config_defaults(&config->protocol);
 }
 

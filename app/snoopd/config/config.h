@@ -60,6 +60,7 @@ struct config {
 	uint32_t flows;		      /* of all workers, "max" in the file */
 	uint32_t flow_idle_us;	      /* a flow without packets is forgotten after this */
 	uint32_t flow_closed_us;      /* "linger": after FIN or RST */
+	char user[64], group[64];     /* [process]: account name, number, or "auto" */
 	struct snoop_config protocol; /* [cache] [timers] [repair] [hold] [veto] [syn] */
 	uint32_t rule_count;
 	struct config_rule rules[CONFIG_RULES_MAX];

@@ -52,6 +52,8 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
 	KEY("syn", "entries", COUNT, protocol.syn_entries, 0, 1 << 14),
 	KEY("syn", "tries", COUNT, protocol.syn_tries, 0, 10),
 	KEY("syn", "rate_max", COUNT, protocol.syn_rate_max, 0, 10000000),
+	KEY("process", "user", ACCOUNT, user, 1, 63),
+	KEY("process", "group", ACCOUNT, group, 1, 63),
 };
 /* clang-format on */
 
@@ -102,6 +104,11 @@ static int distribution_parse(const char *text)
 		if (strcmp(text, distribution_names[i]) == 0)
 			return i;
 	return -1;
+}
+
+static bool is_text(enum config_kind kind)
+{
+	return kind == CONFIG_PORT || kind == CONFIG_ACCOUNT;
 }
 
 static bool or_auto(enum config_kind kind)
@@ -191,6 +198,10 @@ void config_key_range(const struct config_key *key, char *out, size_t out_bytes)
 			 " characters without blanks",
 			 key->min, key->max);
 		return;
+	case CONFIG_ACCOUNT:
+		snprintf(out, out_bytes, "auto, or a name or number, %" PRIu64 " to %" PRIu64 " characters without blanks",
+			 key->min, key->max);
+		return;
 	case CONFIG_LEVEL:
 		config_level_names(out, out_bytes);
 		return;
@@ -214,6 +225,7 @@ uint64_t config_key_value(const struct config_key *key, const struct config *con
 
 	switch (key->kind) {
 	case CONFIG_PORT:
+	case CONFIG_ACCOUNT:
 		return 0;
 	case CONFIG_LEVEL:
 		memcpy(&level, field, sizeof(level));
@@ -232,7 +244,7 @@ void config_key_format(const struct config_key *key, const struct config *config
 {
 	uint64_t value = config_key_value(key, config);
 
-	if (key->kind == CONFIG_PORT)
+	if (is_text(key->kind))
 		snprintf(out, out_bytes, "%s", (const char *)config + key->offset);
 	else if (key->kind == CONFIG_LEVEL)
 		snprintf(out, out_bytes, "%s", snoop_level_name((enum snoop_level)value));
@@ -336,11 +348,13 @@ const char *config_key_parse(const struct config_key *key, const char *text, str
 
 	if (*text == '\0')
 		return "has no value";
-	if (key->kind == CONFIG_PORT) {
+	if (is_text(key->kind)) {
 		if (strlen(text) > key->max)
 			return "is too long";
 		if (strpbrk(text, " \t") != NULL)
 			return "has a blank in it";
+		if (*text == '#' || *text == ';')
+			return "begins like a comment";
 		memset(field, 0, key->max + 1);
 		memcpy(field, text, strlen(text));
 		return NULL;
