@@ -94,6 +94,20 @@
 	X(turn_overruns, counter, events, "worker turns longer than 1 ms") \
 	X(flows_active, gauge, flows, "flows in the table") \
 	X(flows_helped, gauge, flows, "flows in the table with at least one confirmed repair") \
+	X(flows_bypass, gauge, flows, "flows in the table whose level is bypass") \
+	X(flows_observe, gauge, flows, "flows in the table whose level is observe") \
+	X(flows_repair, gauge, flows, "flows in the table whose level is repair") \
+	X(flows_snoop, gauge, flows, "flows in the table whose level is snoop") \
+	X(flows_auto, gauge, flows, "flows in the table whose level is auto") \
+	X(flows_because_one_way, gauge, flows, "flows not helped: only one direction passes this box; counted by ageing, up to a second old") \
+	X(flows_because_bad_checksum, gauge, flows, "flows not helped: wrong checksums; counted by ageing, up to a second old") \
+	X(flows_because_cache_full, gauge, flows, "flows not helped: no room in the cache; counted by ageing, up to a second old") \
+	X(flows_because_silent, gauge, flows, "flows not helped: their station does not answer; counted by ageing, up to a second old") \
+	X(flows_because_congestion, gauge, flows, "flows not helped: losses were queue overflow; counted by ageing, up to a second old") \
+	X(flows_because_given_up, gauge, flows, "flows not helped: losses outlasted tries or hole age; counted by ageing, up to a second old") \
+	X(flows_because_upstream, gauge, flows, "flows not helped: losses happened before this box; counted by ageing, up to a second old") \
+	X(flows_because_repairing, gauge, flows, "flows not helped: first repair is under way; counted by ageing, up to a second old") \
+	X(flows_because_no_loss, gauge, flows, "flows not helped: nothing was lost; counted by ageing, up to a second old") \
 	X(cache_segments, gauge, segments, "segments in the cache") \
 	X(cache_bytes, gauge, bytes, "frame bytes in the cache") \
 	X(acks_parked, gauge, packets, "duplicate ACKs parked now") \

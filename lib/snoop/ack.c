@@ -26,11 +26,14 @@ static void deliver(struct snoop_engine *engine, struct snoop_flow *flow, const 
 		flow->stray_dup_acks++;
 
 	delivery->segments++;
+	station_totals(engine, flow)->delivered_segments++;
 	/* Not for a shield: nobody knows whether it was needed. */
 	if (segment->tries && (segment->flags & (SEGMENT_SENDER | SEGMENT_COUNTED)) == SEGMENT_COUNTED) {
 		if (!flow->repairs_confirmed++)
 			engine->counters->flows_helped++;
 		engine->counters->repairs_confirmed++;
+		station_totals(engine, flow)->repairs_confirmed++;
+		histogram_add(&engine->histograms.repair_time, (uint32_t)now_us - segment->lost_us);
 	}
 	if (!delivery->any || segment->sent_us > delivery->newest_sent_us ||
 	    (segment->sent_us == delivery->newest_sent_us && wire_seq_gt(segment->end, delivery->newest_end))) {
@@ -190,6 +193,7 @@ static void advance(struct snoop_engine *engine, struct snoop_flow *flow, uint32
 		    uint64_t now_us)
 {
 	flow->acked_bytes += ack - flow->una;
+	station_totals(engine, flow)->acked_bytes += ack - flow->una;
 	if (wire_seq_gt(ack, flow->snd_max))
 		flow->snd_max = ack; /* data that went another way, or before our time */
 	flow->una = ack;
@@ -223,7 +227,7 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 	bool advanced = false, duplicate, dsack, dsack_is_ours = false, withhold = false;
 	uint32_t high_sack;
 
-	flow->last_seen_us = now_us;
+	flow->last_seen_us = engine->now_us = now_us;
 	if (flow->level == SNOOP_LEVEL_BYPASS || flow->closed)
 		return SNOOP_FORWARD;
 	if (!packet->checksum_ok) {

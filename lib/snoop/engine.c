@@ -82,11 +82,34 @@ void snoop_key_of(struct snoop_key *key, const struct wire_view *view, enum snoo
 	memset(key->pad, 0, sizeof(key->pad));
 }
 
+/* How many flows have a level now. */
+static uint64_t *level_gauge(struct counters *counters, enum snoop_level level)
+{
+	switch (level) {
+	case SNOOP_LEVEL_BYPASS:
+		return &counters->flows_bypass;
+	case SNOOP_LEVEL_OBSERVE:
+		return &counters->flows_observe;
+	case SNOOP_LEVEL_REPAIR:
+		return &counters->flows_repair;
+	case SNOOP_LEVEL_SNOOP:
+		return &counters->flows_snoop;
+	default:
+		return &counters->flows_auto;
+	}
+}
+
+struct histograms *snoop_engine_histograms(struct snoop_engine *engine)
+{
+	return &engine->histograms;
+}
+
 void snoop_flow_init(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_key *key,
 		     enum snoop_level level, uint64_t now_us)
 {
 	memset(flow, 0, sizeof(*flow));
 	flow->level = level;
+	*level_gauge(engine->counters, level) += 1;
 	flow->window_bytes = UINT32_MAX;
 	flow->deadline_us = flow->reo_deadline_us = flow->tail_deadline_us = SNOOP_NEVER;
 	flow->last_seen_us = flow->progress_us = now_us;
@@ -110,6 +133,8 @@ void snoop_flow_set_level(struct snoop_engine *engine, struct snoop_flow *flow, 
 		return;
 	/* What was seen under one level says little under another; the next segment starts afresh. */
 	snoop_flow_reset(engine, flow);
+	*level_gauge(engine->counters, flow->level) -= 1;
+	*level_gauge(engine->counters, level) += 1;
 	flow->level = level;
 }
 
@@ -134,6 +159,7 @@ void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow)
 void snoop_flow_close(struct snoop_engine *engine, struct snoop_flow *flow)
 {
 	snoop_flow_reset(engine, flow);
+	*level_gauge(engine->counters, flow->level) -= 1;
 	if (flow->repairs_confirmed)
 		engine->counters->flows_helped--;
 	if (flow->station)

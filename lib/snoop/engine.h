@@ -31,6 +31,8 @@ struct snoop_station {
 	uint64_t delay_since_us;
 	bool silent;
 	bool used;
+	uint8_t ip_version;
+	struct snoop_totals totals;
 };
 
 /** One handshake in the SYN memory. */
@@ -61,6 +63,8 @@ struct snoop_engine {
 	struct counters *counters;
 	uint64_t secret;
 	uint64_t backlog_until_us;
+	uint64_t now_us;                /* of the last call that told the time */
+	struct histograms histograms;
 
 	struct snoop_segment *segments; /* [1 .. cache_segments] */
 	uint32_t segment_count;
@@ -103,6 +107,11 @@ void station_table_init(struct snoop_engine *engine);
 uint32_t station_get(struct snoop_engine *engine, const struct snoop_key *key);
 /** @return index, or 0: never makes one. */
 uint32_t station_find(const struct snoop_engine *engine, const struct snoop_key *key);
+/** @return where a flow's totals are kept; those of flows without a station in record 0, which nobody reads. */
+static inline struct snoop_totals *station_totals(struct snoop_engine *engine, const struct snoop_flow *flow)
+{
+	return &engine->stations[flow->station].totals;
+}
 struct snoop_station *station_of(struct snoop_engine *engine, const struct snoop_flow *flow);
 void station_heard(struct snoop_engine *engine, struct snoop_station *station, uint64_t now_us);
 /** A tail timer of one of its flows expired. Decides whether the station has fallen silent. */

@@ -67,6 +67,7 @@ static void count_loss(struct snoop_engine *engine, struct snoop_flow *flow, str
 	segment->lost_us = (uint32_t)now_us;
 	flow->radio_losses++;
 	engine->counters->radio_losses++;
+	station_totals(engine, flow)->radio_losses++;
 }
 
 static uint64_t hole_age_us(const struct snoop_segment *segment, uint64_t now_us)
@@ -88,6 +89,7 @@ static void give_up(struct snoop_engine *engine, struct snoop_flow *flow, uint32
 	segment_leave(engine, flow, index);
 	flow->given_up++;
 	engine->counters->given_up++;
+	station_totals(engine, flow)->given_up++;
 	ack_release_all(engine, flow);
 }
 

@@ -55,6 +55,7 @@ void rtt_sample(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t r
 		return;
 
 	engine->counters->rtt_samples++;
+	histogram_add(&engine->histograms.wireless_rtt, rtt_us);
 	smooth(&flow->srtt_us, &flow->rttvar_us, rtt_us, !flow->has_rtt);
 	windowed_min_add(&flow->min_rtt, rtt_us, MIN_RTT_PERIOD_US, now_us);
 	if (station)

@@ -272,6 +272,7 @@ bool segment_park(struct snoop_engine *engine, struct snoop_flow *flow, const st
 		return false;
 	*segment_at(engine, index) = (struct snoop_segment){
 		.packet = packet->handle, .sent_us = deadline_us, .frame_bytes = packet->frame_bytes,
+		.lost_us = (uint32_t)engine->now_us,
 	};
 	list_insert(engine, &flow->parked, LINK_SEND, flow->parked.tail, index);
 	flow->parked_count++;
@@ -287,6 +288,7 @@ void *segment_unpark(struct snoop_engine *engine, struct snoop_flow *flow)
 	if (!index)
 		return NULL;
 	packet = segment_at(engine, index)->packet;
+	histogram_add(&engine->histograms.hold_time, (uint32_t)engine->now_us - segment_at(engine, index)->lost_us);
 	list_remove(engine, &flow->parked, LINK_SEND, index);
 	record_put(engine, index);
 	flow->parked_count--;

@@ -23,7 +23,7 @@
 struct snoop_segment {
 	void *packet;
 	uint64_t sent_us;               /* last transmission towards the station; parked ACK: its deadline */
-	uint32_t lost_us;               /* when its loss was detected first, low half of the clock */
+	uint32_t lost_us;               /* when its loss was detected first, low half of the clock; parked ACK: when */
 	uint32_t tsval;                 /* of the copy that is cached */
 	uint32_t seq;
 	uint32_t end;

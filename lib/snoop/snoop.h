@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include <counters/counters.h>
+#include <counters/histograms.h>
 #include <wire/wire.h>
 
 #define SNOOP_NEVER UINT64_MAX
@@ -218,6 +219,33 @@ void snoop_flow_close(struct snoop_engine *engine, struct snoop_flow *flow);
 bool snoop_flow_finished(const struct snoop_flow *flow);
 
 enum snoop_reason snoop_flow_reason(const struct snoop_flow *flow);
+
+/** What all flows of a station add up to, since its record was made. */
+struct snoop_totals {
+	uint64_t acked_bytes, delivered_segments;
+	uint64_t radio_losses, repairs_confirmed, given_up, vetoes;
+};
+
+/** What telemetry shows of a station. */
+struct snoop_station_info {
+	uint8_t addr[16];
+	uint32_t vlan[WIRE_VLAN_MAX];
+	uint8_t ip_version;             /* 4: the address is the first four bytes */
+	bool silent;
+	uint32_t flows;
+	uint32_t srtt_us, rttvar_us, min_rtt_us; /* 0 until the first sample */
+	uint64_t heard_us;              /* last packet from it */
+	struct snoop_totals totals;
+};
+
+/** Station records are numbered 1 to this. */
+uint32_t snoop_station_count(const struct snoop_engine *engine);
+
+/** @return false if the record is not in use. */
+bool snoop_station_info(const struct snoop_engine *engine, uint32_t index, struct snoop_station_info *info);
+
+/** The engine's histograms; the caller may add to those that are not the engine's own. */
+struct histograms *snoop_engine_histograms(struct snoop_engine *engine);
 
 /** What telemetry shows of a flow. */
 struct snoop_flow_info {

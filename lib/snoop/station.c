@@ -87,7 +87,7 @@ uint32_t station_get(struct snoop_engine *engine, const struct snoop_key *key)
 		return 0;
 	bucket = bucket_of(engine, key);
 	station = &engine->stations[index];
-	*station = (struct snoop_station){ .next = *bucket, .used = true };
+	*station = (struct snoop_station){ .next = *bucket, .used = true, .ip_version = key->ip_version };
 	memcpy(station->addr, key->station_addr, sizeof(station->addr));
 	memcpy(station->vlan, key->vlan, sizeof(station->vlan));
 	windowed_min_init(&station->min_rtt);
@@ -124,4 +124,31 @@ void station_timeout(struct snoop_engine *engine, struct snoop_station *station,
 	station->probe_gap_us = engine->config.rto_min_us;
 	engine->counters->stations_silent++;
 	engine->counters->station_silences++;
+}
+
+uint32_t snoop_station_count(const struct snoop_engine *engine)
+{
+	return engine->station_count;
+}
+
+bool snoop_station_info(const struct snoop_engine *engine, uint32_t index, struct snoop_station_info *info)
+{
+	const struct snoop_station *station = &engine->stations[index];
+	uint32_t min_rtt_us = windowed_min_get(&station->min_rtt);
+
+	if (!station->used)
+		return false;
+	*info = (struct snoop_station_info){
+		.ip_version = station->ip_version,
+		.silent = station->silent,
+		.flows = station->refs,
+		.srtt_us = station->srtt_us,
+		.rttvar_us = station->rttvar_us,
+		.min_rtt_us = min_rtt_us == UINT32_MAX ? 0 : min_rtt_us,
+		.heard_us = station->heard_us,
+		.totals = station->totals,
+	};
+	memcpy(info->addr, station->addr, sizeof(info->addr));
+	memcpy(info->vlan, station->vlan, sizeof(info->vlan));
+	return true;
 }

@@ -48,6 +48,7 @@ void snoop_flow_timer(struct snoop_engine *engine, struct snoop_flow *flow, uint
 
 	if (now_us < flow->deadline_us)
 		return;
+	engine->now_us = now_us;
 	/* A station that has been gone for so long will not want these bytes; nor do we help where no ACK comes by. */
 	if (now_us - heard_us > engine->config.silence_max_us || !flow->two_way) {
 		engine->counters->cache_evictions += flow->cached_count;

@@ -255,6 +255,7 @@ bool veto_loss(struct snoop_engine *engine, struct snoop_flow *flow, const struc
 	flow->high_delivered = flow->high_lost = 0;
 	flow->vetoes++;
 	engine->counters->vetoes++;
+	station_totals(engine, flow)->vetoes++;
 	ack_release_all(engine, flow);
 	return true;
 }
