@@ -185,6 +185,13 @@ json_t *client_ask(struct client *client, const char *command)
 	}
 	content = json_incref(json_object_get(reply, name));
 	json_decref(reply);
+	/* snoopd says in one line why it does not do that. */
+	if (json_is_string(content)) {
+		client->refused = true;
+		snprintf(client->error, sizeof(client->error), "%s", json_string_value(content));
+		json_decref(content);
+		return NULL;
+	}
 	if (!json_is_object(content)) {
 		fail(client, "%s is not known there; is that process snoopd, of this version?",
 		     command);

@@ -7,16 +7,18 @@
 #ifndef SNOOPCTL_CLIENT_H
 #define SNOOPCTL_CLIENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <jansson.h>
 
-#define CLIENT_ERROR_BYTES 640
+#define CLIENT_ERROR_BYTES 800
 
 struct client {
 	int fd;
 	const char *path;		/* of the socket; the caller's */
 	char *reply;			/* buffer of reply_bytes */
+	bool refused;			/* the failure is snoopd's answer, not one of the socket */
 	size_t reply_bytes;		/* what the server said it sends at most */
 	char error[CLIENT_ERROR_BYTES]; /* one line after a failure: which socket, what, what to do
 					 */

@@ -1,185 +1,135 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* snoopctl: the operator's view of a running snoopd. */
-#include <getopt.h>
-#include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <unistd.h>
 
 #include "client.h"
+#include "list.h"
+#include "options.h"
 #include "text.h"
+#include "top.h"
 
-#define EXIT_UNREACHABLE 1
-#define EXIT_USAGE 2
 #define TIMEOUT_MS 5000
-/* A table that changes while it is read must not keep us here for ever. */
-#define PAGES_MAX 100000
+#define CONFIGURE_TIMEOUT_MS 15000 /* the whole flow table is walked before the answer */
 
-static const char usage[] =
-	"usage: snoopctl [--socket PATH | --file-prefix NAME] [--json] stats | flows | config\n"
-	"\n"
-	"  stats                counters of all workers, with unit and meaning\n"
-	"  flows                one line per TCP connection: what is done for it, and why not "
-	"more\n"
-	"  config               the configuration in effect\n"
-	"\n"
-	"  --file-prefix NAME   EAL's --file-prefix of snoopd, default rte\n"
-	"  --socket PATH        telemetry socket of snoopd, where it is not in the usual place\n"
-	"  --json               print JSON\n"
-	"  --help               print this\n"
-	"\n"
-	"exit status: 0 done, 1 snoopd cannot be reached or does not answer, 2 wrong usage\n";
-
-/*
- * Add a page's flows to the list. Telemetry of DPDK 22.11 cannot nest a list of dictionaries, so
- * that they come as a dictionary of dictionaries there; later ones may send a list.
- */
-static bool add_flows(json_t *list, const json_t *page)
+static json_t *ask_about(struct client *client, const char *command, const char *operand)
 {
-	json_t *flows = json_object_get(page, "flows"), *flow;
-	const char *name;
+	char full[320];
 
-	if (json_is_array(flows))
-		return json_array_extend(list, flows) == 0;
-	json_object_foreach(flows, name, flow) if (json_array_append(list, flow) != 0) return false;
-	return json_is_object(flows);
+	snprintf(full, sizeof(full), "%s,%s", command, operand);
+	return client_ask(client, full);
 }
 
-static json_t *ask_flows(struct client *client)
+static json_t *ask(struct client *client, const struct options *options)
 {
-	json_t *all = json_object(), *list = json_array(), *page;
-	int64_t offset = 0, next, total = 0;
-	char command[64];
-
-	for (int pages = 0; offset >= 0 && pages < PAGES_MAX; pages++) {
-		snprintf(command, sizeof(command), "/snoop/flows,%" PRId64, offset);
-		page = client_ask(client, command);
-		if (page == NULL)
-			goto fail;
-		text_number(json_object_get(page, "total"), &total);
-		if (!text_number(json_object_get(page, "next"), &next) || next <= offset)
-			next = -1;
-		/* The table may have become shorter since the last page. */
-		if (!add_flows(list, page) && total > offset) {
-			json_decref(page);
-			client_refuse(client, command, "holds no flows");
-			goto fail;
-		}
-		offset = next;
-		json_decref(page);
+	switch (options->command) {
+	case COMMAND_STATUS:
+		return client_ask(client, "/snoop/status");
+	case COMMAND_STATS:
+		return client_ask(client, "/snoop/stats");
+	case COMMAND_FLOWS:
+		return list_flows(client);
+	case COMMAND_FLOW:
+		return ask_about(client, "/snoop/flow", options->operand);
+	case COMMAND_HOSTS:
+		return list_hosts(client);
+	case COMMAND_TOP:
+		return top_once(client, options);
+	case COMMAND_WORKERS:
+		return client_ask(client, "/snoop/workers");
+	case COMMAND_CONFIG:
+		return client_ask(client, "/snoop/config");
+	case COMMAND_MODE:
+		return ask_about(client, "/snoop/mode", options->operand);
+	case COMMAND_RELOAD:
+		return client_ask(client, "/snoop/reload");
+	case COMMAND_LOG_LEVEL:
+		return ask_about(client, "/snoop/log_level", options->operand);
 	}
-	json_object_set_new(all, "total", json_integer(total));
-	json_object_set_new(all, "flows", list);
-	return all;
-fail:
-	json_decref(all);
-	json_decref(list);
 	return NULL;
 }
 
-static const struct command {
-	const char *name;
-	const char *request; /* NULL: paged */
-	void (*text)(const json_t *reply, FILE *out);
-} commands[] = {
-	{"stats", "/snoop/stats", text_stats},
-	{"flows", NULL, text_flows},
-	{"config", "/snoop/config", text_config},
-};
-
-static const struct command *command_find(const char *name)
+static void print(const json_t *reply, const struct options *options)
 {
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (strcmp(commands[i].name, name) == 0)
-			return &commands[i];
-	return NULL;
-}
+	static void (*const texts[])(const json_t *reply, FILE *out) = {
+		[COMMAND_STATUS] = text_status,	  [COMMAND_STATS] = text_stats,
+		[COMMAND_FLOWS] = text_flows,	  [COMMAND_FLOW] = text_flow,
+		[COMMAND_HOSTS] = text_hosts,	  [COMMAND_TOP] = text_flows,
+		[COMMAND_WORKERS] = text_workers, [COMMAND_CONFIG] = text_config,
+		[COMMAND_MODE] = text_done,	  [COMMAND_RELOAD] = text_done,
+		[COMMAND_LOG_LEVEL] = text_done,
+	};
 
-static int run(const struct command *command, const char *path, bool json)
-{
-	struct client client;
-	json_t *reply = NULL;
-	int status = EXIT_SUCCESS;
-
-	if (client_open(&client, path, TIMEOUT_MS) == 0)
-		reply = command->request != NULL ? client_ask(&client, command->request)
-						 : ask_flows(&client);
-	if (reply == NULL) {
-		fprintf(stderr, "snoopctl: %s\n", client.error);
-		client_close(&client);
-		return EXIT_UNREACHABLE;
-	}
-	if (json) {
+	if (options->json) {
 		json_dumpf(reply, stdout, JSON_INDENT(2));
 		putchar('\n');
 	} else {
-		command->text(reply, stdout);
+		texts[options->command](reply, stdout);
 	}
-	json_decref(reply);
-	client_close(&client);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		perror("snoopctl: standard output");
-		status = EXIT_UNREACHABLE;
-	}
-	return status;
 }
 
-static int wrong_usage(const char *what, const char *name)
+static int run(const struct options *options, const char *path)
 {
-	fprintf(stderr, "snoopctl: %s%s%s; see snoopctl --help\n", what, name[0] != '\0' ? " " : "",
-		name);
-	return EXIT_USAGE;
+	bool configures = options->command == COMMAND_MODE || options->command == COMMAND_RELOAD;
+	struct client client;
+	json_t *reply = NULL;
+	int failed = client_open(&client, path, configures ? CONFIGURE_TIMEOUT_MS : TIMEOUT_MS);
+	int status;
+
+	if (failed == 0 && options->command == COMMAND_TOP && !options->json) {
+		failed = top_run(&client, options);
+	} else if (failed == 0) {
+		reply = ask(&client, options);
+		failed = reply == NULL;
+	}
+	if (failed) {
+		fprintf(stderr, "snoopctl: %s\n", client.error);
+		status = client.refused ? EXIT_REFUSED : EXIT_UNREACHABLE;
+		client_close(&client);
+		return status;
+	}
+	if (options->command == COMMAND_FLOWS || options->command == COMMAND_TOP)
+		list_arrange(reply, "flows", options);
+	if (options->command == COMMAND_HOSTS)
+		list_arrange(reply, "hosts", options);
+	if (reply != NULL)
+		print(reply, options);
+	json_decref(reply);
+	client_close(&client);
+	return EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"socket", required_argument, NULL, 's'},
-		{"file-prefix", required_argument, NULL, 'f'},
-		{"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	const char *socket_path = NULL, *prefix = NULL;
-	const struct command *command;
+	struct options options;
 	char default_path[512];
-	bool json = false;
-	int option;
+	const char *path;
+	int status;
 
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		switch (option) {
-		case 's':
-			socket_path = optarg;
-			break;
-		case 'f':
-			prefix = optarg;
-			break;
-		case 'j':
-			json = true;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return EXIT_SUCCESS;
-		default:
-			fputs(usage, stderr);
-			return EXIT_USAGE;
+	switch (options_parse(&options, argc, argv)) {
+	case OPTIONS_WRONG:
+		return EXIT_USAGE;
+	case OPTIONS_DONE:
+		status = EXIT_SUCCESS;
+		break;
+	default:
+		path = options.socket_path;
+		if (path == NULL) {
+			const char *prefix =
+				options.file_prefix != NULL ? options.file_prefix : "rte";
+
+			if (client_default_path(prefix, default_path, sizeof(default_path)) != 0) {
+				fprintf(stderr, "snoopctl: file prefix too long: %s\n", prefix);
+				return EXIT_USAGE;
+			}
+			path = default_path;
 		}
+		status = run(&options, path);
 	}
-	if (optind == argc)
-		return wrong_usage("no command, allowed: stats, flows, config", "");
-	if (optind + 1 < argc)
-		return wrong_usage("one command at a time, not also", argv[optind + 1]);
-	if (socket_path != NULL && prefix != NULL)
-		return wrong_usage("--socket and --file-prefix exclude each other", "");
-	command = command_find(argv[optind]);
-	if (command == NULL)
-		return wrong_usage("commands are stats, flows and config, not", argv[optind]);
-	if (socket_path == NULL) {
-		if (client_default_path(prefix != NULL ? prefix : "rte", default_path,
-					sizeof(default_path)) != 0)
-			return wrong_usage("file prefix too long:", prefix);
-		socket_path = default_path;
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		perror("snoopctl: standard output");
+		return EXIT_UNREACHABLE;
 	}
-	return run(command, socket_path, json);
+	return status;
 }

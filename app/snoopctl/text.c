@@ -25,8 +25,7 @@ bool text_number(const json_t *value, int64_t *number)
 	return end != text && *end == '\0' && errno == 0;
 }
 
-/* 1234567 as 1,234,567. */
-static void group_digits(int64_t number, char *out, size_t out_bytes)
+void text_group_digits(int64_t number, char *out, size_t out_bytes)
 {
 	char digits[32];
 	size_t chars = (size_t)snprintf(digits, sizeof(digits), "%" PRId64, number);
@@ -47,7 +46,7 @@ static void format_value(const json_t *value, char *out, size_t out_bytes)
 	char *dump;
 
 	if (text_number(value, &number)) {
-		group_digits(number, out, out_bytes);
+		text_group_digits(number, out, out_bytes);
 	} else if (json_is_string(value)) {
 		snprintf(out, out_bytes, "%s", json_string_value(value));
 	} else {
@@ -135,7 +134,7 @@ void text_stats(const json_t *stats, FILE *out)
 	}
 }
 
-static void format_time(const json_t *value, char *out, size_t out_bytes)
+void text_time(const json_t *value, char *out, size_t out_bytes)
 {
 	int64_t us;
 
@@ -149,66 +148,90 @@ static void format_time(const json_t *value, char *out, size_t out_bytes)
 		snprintf(out, out_bytes, "%.1fs", (double)us / 1e6);
 }
 
-static void format_loss(const json_t *flow, char *out, size_t out_bytes)
+double text_loss_share(const json_t *entry)
 {
 	int64_t lost, sent;
 
-	if (text_number(json_object_get(flow, "radio_losses"), &lost) &&
-	    text_number(json_object_get(flow, "data_segments"), &sent) && sent > 0)
-		snprintf(out, out_bytes, "%.2f%%", 100.0 * (double)lost / (double)sent);
+	if (!text_number(json_object_get(entry, "data_segments"), &sent) &&
+	    !text_number(json_object_get(entry, "delivered_segments"), &sent))
+		return -1;
+	if (!text_number(json_object_get(entry, "radio_losses"), &lost) || sent <= 0)
+		return -1;
+	return lost < sent ? (double)lost / (double)sent : 1;
+}
+
+void text_loss(const json_t *entry, char *out, size_t out_bytes)
+{
+	double share = text_loss_share(entry);
+
+	if (share >= 0)
+		snprintf(out, out_bytes, "%.2f%%", 100 * share);
 	else
 		snprintf(out, out_bytes, "-");
 }
 
-static const char *text_of(const json_t *flow, const char *name)
+const char *text_of(const json_t *flow, const char *name)
 {
 	const char *text = json_string_value(json_object_get(flow, name));
 
 	return text != NULL ? text : "-";
 }
 
-static void format_count(const json_t *flow, const char *name, char *out, size_t out_bytes)
+void text_count(const json_t *flow, const char *name, char *out, size_t out_bytes)
 {
 	int64_t number;
 
 	if (text_number(json_object_get(flow, name), &number))
-		group_digits(number, out, out_bytes);
+		text_group_digits(number, out, out_bytes);
 	else
 		snprintf(out, out_bytes, "-");
 }
 
-static int key_width(const json_t *flows)
+int text_width(const json_t *list, const char *name)
 {
-	size_t index, width = strlen("KEY");
-	json_t *flow;
+	size_t index, width = strlen("STATION");
+	json_t *entry;
 
-	json_array_foreach(flows, index, flow)
-		if (strlen(text_of(flow, "key")) > width)
-			width = strlen(text_of(flow, "key"));
+	json_array_foreach(list, index, entry)
+		if (strlen(text_of(entry, name)) > width)
+			width = strlen(text_of(entry, name));
 	return width < 120 ? (int)width : 120;
+}
+
+void text_total(const json_t *reply, const char *name, FILE *out)
+{
+	int64_t total = 0, matched;
+	size_t shown = json_array_size(json_object_get(reply, name));
+
+	text_number(json_object_get(reply, "total"), &total);
+	if (text_number(json_object_get(reply, "matched"), &matched) && matched != total &&
+	    (size_t)matched != shown)
+		fprintf(out, "%zu of %" PRId64 " that match, of %" PRId64 " %s\n", shown, matched,
+			total, name);
+	else
+		fprintf(out, "%zu of %" PRId64 " %s\n", shown, total, name);
 }
 
 void text_flows(const json_t *reply, FILE *out)
 {
 	const json_t *flows = json_object_get(reply, "flows");
 	char srtt[32], loss[32], repaired[32], left[32];
-	int width = key_width(flows);
+	int width = text_width(flows, "key");
 	size_t index;
 	json_t *flow;
 
 	fprintf(out, "%-*s %-8s %-13s %8s %8s %10s %8s\n", width, "KEY", "LEVEL", "REASON", "SRTT",
 		"LOSS", "REPAIRED", "LEFT");
 	json_array_foreach(flows, index, flow) {
-		format_time(json_object_get(flow, "srtt_us"), srtt, sizeof(srtt));
-		format_loss(flow, loss, sizeof(loss));
-		format_count(flow, "repairs_confirmed", repaired, sizeof(repaired));
-		format_count(flow, "given_up", left, sizeof(left));
+		text_time(json_object_get(flow, "srtt_us"), srtt, sizeof(srtt));
+		text_loss(flow, loss, sizeof(loss));
+		text_count(flow, "repairs_confirmed", repaired, sizeof(repaired));
+		text_count(flow, "given_up", left, sizeof(left));
 		fprintf(out, "%-*s %-8s %-13s %8s %8s %10s %8s\n", width, text_of(flow, "key"),
 			text_of(flow, "level"), text_of(flow, "reason"), srtt, loss, repaired,
 			left);
 	}
-	format_count(reply, "total", left, sizeof(left));
-	fprintf(out, "%zu of %s flows\n", json_array_size(flows), left);
+	text_total(reply, "flows", out);
 }
 
 struct config_printer {

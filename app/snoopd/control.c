@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
@@ -19,8 +20,9 @@
 #include <snoopd/pool.h>
 #include <snoopd/ports.h>
 #include <snoopd/privileges.h>
+#include <snoopd/service.h>
 #include <snoopd/stats.h>
-#include <snoopd/telemetry.h>
+#include <snoopd/web/server.h>
 #include <snoopd/worker.h>
 
 #define LINK_POLL_US 1000000u
@@ -194,8 +196,8 @@ static void log_start(const struct control *control)
 	char workers[256];
 
 	describe_workers(control, workers, sizeof(workers));
-	log_line("wired %s (%s) <-> wireless %s (%s), MTU %u, mode %s, worker on %s, "
-		 "%u packet buffers of %u bytes",
+	log_line("event=start wired=%s wired_driver=%s wireless=%s wireless_driver=%s mtu=%u mode=%s "
+		 "workers=\"%s\" buffers=%u buffer_bytes=%u",
 		 wired->name, wired->driver, wireless->name, wireless->driver,
 		 control->ports.mtu_bytes, snoop_level_name(control->config->mode), workers,
 		 control->pool.buffers, control->pool.data_room);
@@ -230,11 +232,13 @@ static uint64_t received(const struct control *control)
 /* @return true if it was a signal to stop. */
 static bool handle_signal(int signal)
 {
+	char line[SERVICE_LINE_CHARS];
+
 	if (signal == SIGHUP) {
-		log_line("SIGHUP: reading the configuration again is not supported yet; restart");
+		service_reload(line, sizeof(line)); /* logs it */
 		return false;
 	}
-	log_line("%s: stopping", signal == SIGINT ? "SIGINT" : "SIGTERM");
+	log_line("event=stop signal=%s", signal == SIGINT ? "SIGINT" : "SIGTERM");
 	return true;
 }
 
@@ -274,9 +278,9 @@ static void wait_for_end(struct control *control)
 
 static void log_end(const struct counters *sum, uint32_t missing, const struct pool *pool)
 {
-	log_line("stopped: received %" PRIu64 " packets, forwarded %" PRIu64 ", dropped %" PRIu64
-		 "; repeated %" PRIu64 " segments, %" PRIu64 " repairs confirmed, %" PRIu64
-		 " duplicate ACKs withheld; %u of %u packet buffers came back",
+	log_line("event=end received=%" PRIu64 " forwarded=%" PRIu64 " dropped=%" PRIu64
+		 " repeated=%" PRIu64 " repaired=%" PRIu64 " acks_withheld=%" PRIu64
+		 " buffers_back=%u buffers=%u",
 		 sum->rx_wired_packets + sum->rx_wireless_packets, sum->forwarded_packets,
 		 sum->tx_wired_drops + sum->tx_wireless_drops + sum->handoff_drops,
 		 sum->repeats_scoreboard + sum->repeats_dupack + sum->repeats_timeout +
@@ -298,17 +302,21 @@ static int stop_workers(struct control *control)
 
 static int run_started(struct control *control)
 {
+	struct web_server *web;
 	struct counters sum;
 	uint32_t missing;
-	int failed = 0;
+	int failed;
 
 	for (uint32_t i = 0; i < control->worker_count; i++)
 		rte_eal_remote_launch(worker_main, control->workers[i], control->lcores[i]);
 	log_start(control);
-	telemetry_attach(control->config, &control->distribution, control->workers,
-			 control->worker_count);
-	wait_for_end(control);
-	telemetry_detach();
+	service_attach(control->config, &control->ports, &control->distribution, control->workers,
+		       control->worker_count);
+	failed = web_server_start(&web, control->config) != 0;
+	if (!failed)
+		wait_for_end(control);
+	web_server_stop(web);
+	service_detach();
 
 	/* The workers let go of every packet, then the ports; then the pool must be full. */
 	failed |= stop_workers(control);

@@ -1,16 +1,37 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * One line per event on stderr. Control thread only: nothing on the packet path logs.
+ * One line per event on stderr: `snoopd: warning: text key=value ...`, or with the priority prefix
+ * of sd-daemon(3) where stderr is the journal. Any thread but a worker's: nothing on the packet
+ * path logs.
+ *
+ * Log changes of state, not packets. What repeats is limited all the same: after LOG_BURST lines at
+ * once, LOG_PER_SECOND lines a second pass; the next line then says suppressed=N. Errors always
+ * pass.
  */
 #ifndef SNOOPD_LOG_H
 #define SNOOPD_LOG_H
 
-#include <stdio.h>
+#include <syslog.h>
 
-/* One call per line, so that lines of several threads do not mix. */
-#define log_line(format, ...) fprintf(stderr, "snoopd: " format "\n", ##__VA_ARGS__)
-#define log_warning(format, ...) log_line("warning: " format, ##__VA_ARGS__)
-#define log_error(format, ...) log_line("error: " format, ##__VA_ARGS__)
+#define LOG_BURST 50
+#define LOG_PER_SECOND 5
+
+#define log_debug(...) log_write(LOG_DEBUG, __VA_ARGS__)
+#define log_info(...) log_write(LOG_INFO, __VA_ARGS__)
+#define log_line(...) log_write(LOG_NOTICE, __VA_ARGS__)
+#define log_warning(...) log_write(LOG_WARNING, __VA_ARGS__)
+#define log_error(...) log_write(LOG_ERR, __VA_ARGS__)
+
+/** @param level  of syslog(3): LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG */
+void log_write(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** Lines above this level are left out. LOG_INFO at the start. */
+void log_set_level(int level);
+int log_level(void);
+
+/** "error", "warning", "notice", "info", "debug"; @return the level, or -1. */
+int log_level_parse(const char *name);
+const char *log_level_name(int level);
 
 #endif

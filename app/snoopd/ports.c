@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -354,7 +355,7 @@ void ports_poll_links(struct ports *ports)
 		    (link.link_status == RTE_ETH_LINK_UP) == port->link_up)
 			continue;
 		port->link_up = link.link_status == RTE_ETH_LINK_UP;
-		log_line("%s port %s: link %s", side == SNOOP_WIRED ? "wired" : "wireless",
+		log_line("event=link side=%s port=%s state=%s", side == SNOOP_WIRED ? "wired" : "wireless",
 			 port->name, port->link_up ? "up" : "down");
 	}
 }

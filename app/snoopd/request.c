@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include <flow/hash.h>
 #include <snoopd/worker.h>
 
 #define RECORDS_PER_STEP 512
@@ -39,9 +40,16 @@ int request_wait(struct request *request, uint32_t timeout_ms)
 	return -ETIMEDOUT;
 }
 
+static void copy_flow(const struct worker *worker, const struct flow_record *record,
+		      struct request_flow *flow)
+{
+	flow->key = record->key;
+	flow->idle_us = worker->now_us - record->last_seen_us;
+	snoop_flow_info(worker->engine, &record->flow, &flow->info);
+}
+
 static bool step_flows(struct worker *worker, struct request *request)
 {
-	struct request_flow *flow;
 	const struct flow_table *table = &worker->table;
 	uint32_t last = RTE_MIN(request->cursor + RECORDS_PER_STEP, table->capacity);
 
@@ -58,10 +66,7 @@ static bool step_flows(struct worker *worker, struct request *request)
 			request->next = request->cursor;
 			return true;
 		}
-		flow = &request->flows[request->count++];
-		flow->key = record->key;
-		flow->idle_us = worker->now_us - record->last_seen_us;
-		snoop_flow_info(worker->engine, &record->flow, &flow->info);
+		copy_flow(worker, record, &request->flows[request->count++]);
 	}
 	return request->cursor == table->capacity || table->count == 0;
 }
@@ -80,7 +85,40 @@ static bool step_configure(struct worker *worker, struct request *request)
 				     config_level_for(worker->config, &record->key));
 		flow_timer_update(&worker->timers, record, worker->now_us);
 	}
-	return request->cursor == table->capacity;
+	if (request->cursor < table->capacity)
+		return false;
+	worker_configured(worker);
+	return true;
+}
+
+static bool step_flow(struct worker *worker, struct request *request)
+{
+	uint32_t hash = (uint32_t)flow_hash(&request->key, worker->secret);
+	const struct flow_record *record = flow_table_find(&worker->table, &request->key, hash);
+
+	if (record != NULL)
+		copy_flow(worker, record, &request->flows[request->count++]);
+	return true;
+}
+
+static bool step_stations(struct worker *worker, struct request *request)
+{
+	uint32_t end = snoop_station_count(worker->engine) + 1;
+	uint32_t last = RTE_MIN(request->cursor + RECORDS_PER_STEP, end);
+
+	for (; request->cursor < last; request->cursor++) {
+		struct request_station *station = &request->stations[request->count];
+
+		if (request->count == REQUEST_STATIONS_MAX) {
+			request->next = request->cursor;
+			return true;
+		}
+		if (!snoop_station_info(worker->engine, request->cursor, &station->info))
+			continue;
+		station->idle_us = worker->now_us - station->info.heard_us;
+		request->count++;
+	}
+	return request->cursor == end;
 }
 
 static void take(struct worker *worker, struct request *request)
@@ -89,18 +127,42 @@ static void take(struct worker *worker, struct request *request)
 	request->count = 0;
 	request->next = 0;
 	request->total = worker->table.count;
-	if (request->kind == REQUEST_FLOWS)
+	switch (request->kind) {
+	case REQUEST_FLOWS:
 		request->cursor = request->position =
 			RTE_MIN(request->position, worker->table.capacity);
-	else
+		break;
+	case REQUEST_FLOW:
+		break;
+	case REQUEST_STATIONS:
+		request->total = (uint32_t)worker->counters.stations_active;
+		request->cursor = RTE_MIN(RTE_MAX(request->position, 1u),
+					  snoop_station_count(worker->engine) + 1);
+		break;
+	case REQUEST_CONFIGURE:
 		worker_configure(worker, request->config);
+		break;
+	}
+}
+
+static bool step(struct worker *worker, struct request *request)
+{
+	switch (request->kind) {
+	case REQUEST_FLOWS:
+		return step_flows(worker, request);
+	case REQUEST_FLOW:
+		return step_flow(worker, request);
+	case REQUEST_STATIONS:
+		return step_stations(worker, request);
+	default:
+		return step_configure(worker, request);
+	}
 }
 
 void request_serve(struct worker *worker)
 {
 	struct request *request = &worker->request;
 	uint32_t state = __atomic_load_n(&request->state, __ATOMIC_RELAXED);
-	bool done;
 
 	if (state == REQUEST_POSTED) {
 		if (!__atomic_compare_exchange_n(&request->state, &state, REQUEST_TAKEN, false,
@@ -110,8 +172,6 @@ void request_serve(struct worker *worker)
 	} else if (state != REQUEST_TAKEN) {
 		return;
 	}
-	done = request->kind == REQUEST_FLOWS ? step_flows(worker, request)
-					      : step_configure(worker, request);
-	if (done)
+	if (step(worker, request))
 		__atomic_store_n(&request->state, REQUEST_DONE, __ATOMIC_RELEASE);
 }

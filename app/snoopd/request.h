@@ -18,6 +18,7 @@
 #include <snoop/snoop.h>
 
 #define REQUEST_FLOWS_MAX 12 /* flows of one page; a page fits into one telemetry reply */
+#define REQUEST_STATIONS_MAX 24
 
 enum request_state {
 	REQUEST_IDLE,	/* control side owns the slot */
@@ -28,6 +29,8 @@ enum request_state {
 
 enum request_kind {
 	REQUEST_FLOWS,	   /* a page of the flow table */
+	REQUEST_FLOW,	   /* one flow by its key */
+	REQUEST_STATIONS,  /* a page of the station table */
 	REQUEST_CONFIGURE, /* use another configuration from now on, for running flows too */
 };
 
@@ -37,20 +40,29 @@ struct request_flow {
 	uint64_t idle_us; /* since its last packet */
 };
 
+struct request_station {
+	struct snoop_station_info info;
+	uint64_t idle_us; /* since its last packet */
+};
+
 struct request {
 	uint32_t state; /* enum request_state; atomic */
 	enum request_kind kind;
 
 	/* Set by the control side. */
-	uint32_t position;	     /* FLOWS: first record to look at */
+	uint32_t position;	     /* FLOWS, STATIONS: first record to look at */
+	struct snoop_key key;	     /* FLOW */
 	const struct config *config; /* CONFIGURE: sizes of tables and pool as before */
 
 	/* Set by the worker. */
 	uint32_t cursor;
-	uint32_t total; /* flows in the table */
+	uint32_t total; /* flows, or stations, in the table */
 	uint32_t next;	/* position of the next page, 0 = this was the last */
 	uint32_t count;
-	struct request_flow flows[REQUEST_FLOWS_MAX];
+	union {
+		struct request_flow flows[REQUEST_FLOWS_MAX];
+		struct request_station stations[REQUEST_STATIONS_MAX];
+	};
 };
 
 struct worker;

@@ -1,254 +1,213 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <snoopd/telemetry.h>
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
-#include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_common.h>
+
 #include <snoopd/compat.h>
+#include <snoopd/keytext.h>
 #include <snoopd/log.h>
 #include <snoopd/position.h>
-#include <snoopd/stats.h>
-#include <snoopd/worker.h>
+#include <snoopd/report.h>
+#include <snoopd/service.h>
 
-#define ANSWER_TIMEOUT_MS 500
-#define POSITION_WORKER_SHIFT 32 /* a position is a record of a worker's table */
-
-static struct {
-	pthread_mutex_t lock; /* held for the length of an answer */
-	const struct config *config;
-	const struct distribution *distribution;
-	struct worker *const *workers;
-	uint32_t worker_count; /* 0 = not running */
-} service = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-void telemetry_attach(const struct config *config, const struct distribution *distribution,
-		      struct worker *const *workers, uint32_t count)
-{
-	pthread_mutex_lock(&service.lock);
-	service.config = config;
-	service.distribution = distribution;
-	service.workers = workers;
-	service.worker_count = count;
-	pthread_mutex_unlock(&service.lock);
-}
-
-void telemetry_detach(void)
-{
-	pthread_mutex_lock(&service.lock);
-	service.worker_count = 0;
-	pthread_mutex_unlock(&service.lock);
-}
-
-static int answer_stats(struct rte_tel_data *data)
-{
-	struct counters sum;
-
-	stats_sum(&sum, service.workers, service.worker_count);
-	rte_tel_data_start_dict(data);
-#define TELEMETRY_ADD(id, type, unit, help) compat_tel_dict_uint(data, #id, sum.id);
-	COUNTERS(TELEMETRY_ADD)
-#undef TELEMETRY_ADD
-	return 0;
-}
 _Static_assert(COUNTERS_COUNT <= RTE_TEL_MAX_DICT_ENTRIES, "they fit into one dictionary");
 
-#define ENDPOINT_CHARS (INET6_ADDRSTRLEN + 10)
-#define VLAN_CHARS (WIRE_VLAN_MAX * 12)
+#define DEPTH_MAX 4
 
-static void format_endpoint(char *out, const uint8_t *addr, uint16_t port, uint8_t ip_version)
+/* A report as nested dictionaries. */
+struct tree {
+	struct rte_tel_data *open[DEPTH_MAX];
+	char names[DEPTH_MAX][RTE_TEL_MAX_STRING_LEN];
+	int depth;
+};
+
+static void tree_open(void *ctx, const char *name)
 {
-	char text[INET6_ADDRSTRLEN];
+	struct tree *tree = ctx;
+	struct rte_tel_data *data;
 
-	inet_ntop(ip_version == 4 ? AF_INET : AF_INET6, addr, text, sizeof(text));
-	snprintf(out, ENDPOINT_CHARS, ip_version == 4 ? "%s:%u" : "[%s]:%u", text, port);
+	tree->depth++;
+	data = tree->open[tree->depth] = rte_tel_data_alloc();
+	if (data == NULL)
+		return;
+	rte_tel_data_start_dict(data);
+	snprintf(tree->names[tree->depth], sizeof(tree->names[0]), "%s", name);
 }
 
-/* "8100:5.8100:7", outermost first; empty without tags. */
-static void format_vlan(char *out, const struct snoop_key *key)
+static void tree_close(void *ctx)
 {
-	size_t used = 0;
+	struct tree *tree = ctx;
+	int depth = tree->depth--;
 
-	out[0] = '\0';
-	for (int i = 0; i < WIRE_VLAN_MAX && key->vlan[i] != 0; i++)
-		used += (size_t)snprintf(out + used, VLAN_CHARS - used, "%s%04x:%u",
-					 used > 0 ? "." : "", key->vlan[i] >> 16,
-					 key->vlan[i] & 0xfff);
+	if (tree->open[depth] != NULL && tree->open[depth - 1] != NULL)
+		rte_tel_data_add_dict_container(tree->open[depth - 1], tree->names[depth],
+						tree->open[depth], 0);
 }
 
-static void add_key(struct rte_tel_data *flow, const struct snoop_key *key)
+static void tree_number(void *ctx, const char *name, uint64_t value)
 {
-	char wired[ENDPOINT_CHARS], station[ENDPOINT_CHARS], vlan[VLAN_CHARS];
-	char text[2 * ENDPOINT_CHARS + VLAN_CHARS + 16];
+	struct tree *tree = ctx;
 
-	format_endpoint(wired, key->wired_addr, key->wired_port, key->ip_version);
-	format_endpoint(station, key->station_addr, key->station_port, key->ip_version);
-	format_vlan(vlan, key);
-	snprintf(text, sizeof(text), "%s > %s%s%s", wired, station, vlan[0] != '\0' ? " vlan " : "",
-		 vlan);
-	rte_tel_data_add_dict_string(flow, "key", text);
-	rte_tel_data_add_dict_string(flow, "wired", wired);
-	rte_tel_data_add_dict_string(flow, "station", station);
-	if (vlan[0] != '\0')
-		rte_tel_data_add_dict_string(flow, "vlan", vlan);
+	if (tree->open[tree->depth] != NULL)
+		compat_tel_dict_uint(tree->open[tree->depth], name, value);
 }
 
-static void fill_flow(struct rte_tel_data *flow, const struct request_flow *source, uint64_t worker)
+static void tree_text(void *ctx, const char *name, const char *value)
 {
-	const struct snoop_flow_info *info = &source->info;
+	struct tree *tree = ctx;
 
-	add_key(flow, &source->key);
-	compat_tel_dict_uint(flow, "worker", worker);
-	rte_tel_data_add_dict_string(flow, "level", snoop_level_name(info->level));
-	rte_tel_data_add_dict_string(flow, "reason", snoop_reason_name(info->reason));
-#define FLOW_FLAG(field) rte_tel_data_add_dict_int(flow, #field, info->field)
-#define FLOW_NUMBER(field) compat_tel_dict_uint(flow, #field, info->field)
-	FLOW_FLAG(withholding);
-	FLOW_FLAG(midstream);
-	FLOW_FLAG(sack);
-	FLOW_FLAG(timestamps);
-	FLOW_FLAG(window_scale_known);
-	FLOW_NUMBER(srtt_us);
-	FLOW_NUMBER(rttvar_us);
-	FLOW_NUMBER(min_rtt_us);
-	FLOW_NUMBER(wired_rtt_us);
-	FLOW_NUMBER(queue_delay_us);
-	FLOW_NUMBER(cached_segments);
-	FLOW_NUMBER(cached_bytes);
-	FLOW_NUMBER(parked_acks);
-	FLOW_NUMBER(data_segments);
-	FLOW_NUMBER(data_bytes);
-	FLOW_NUMBER(acked_bytes);
-	FLOW_NUMBER(radio_losses);
-	FLOW_NUMBER(upstream_holes);
-	FLOW_NUMBER(repeats);
-	FLOW_NUMBER(repairs_confirmed);
-	FLOW_NUMBER(spurious);
-	FLOW_NUMBER(given_up);
-	FLOW_NUMBER(vetoes);
-	FLOW_NUMBER(sender_repeats);
-	FLOW_NUMBER(timeouts);
-	FLOW_NUMBER(acks_withheld);
-	compat_tel_dict_uint(flow, "idle_us", source->idle_us);
-#undef FLOW_FLAG
-#undef FLOW_NUMBER
+	if (tree->open[tree->depth] != NULL)
+		rte_tel_data_add_dict_string(tree->open[tree->depth], name, value);
 }
 
-/* Ask one worker for the page at a position. */
-static struct request *ask_flows(uint64_t position)
+static struct report tree_report(struct tree *tree, struct rte_tel_data *data)
 {
-	uint64_t index = position >> POSITION_WORKER_SHIFT;
-	struct request *request;
-
-	if (index >= service.worker_count)
-		return NULL;
-	request = request_begin(service.workers[index]);
-	if (request == NULL)
-		return NULL;
-	request->kind = REQUEST_FLOWS;
-	request->position = (uint32_t)position;
-	return request_wait(request, ANSWER_TIMEOUT_MS) == 0 ? request : NULL;
+	*tree = (struct tree){.open = {data}};
+	rte_tel_data_start_dict(data);
+	return (struct report){tree, tree_open, tree_close, tree_number, tree_text};
 }
 
-/* The page after this one, 0 = this was the last. */
-static uint64_t next_position(const struct request *request, uint64_t position)
+/* One line instead of an object: the command was understood, and is refused. */
+__attribute__((format(printf, 2, 3))) static int refuse(struct rte_tel_data *data,
+							const char *format, ...)
 {
-	uint64_t index = position >> POSITION_WORKER_SHIFT;
+	char line[SERVICE_LINE_CHARS];
+	va_list args;
 
-	if (request->next != 0)
-		return index << POSITION_WORKER_SHIFT | request->next;
-	if (index + 1 < service.worker_count)
-		return (index + 1) << POSITION_WORKER_SHIFT;
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	return rte_tel_data_string(data, line);
+}
+
+static int refuse_not_running(struct rte_tel_data *data)
+{
+	return refuse(data, "snoopd is starting or stopping: try again");
+}
+
+/* The commands that only report. */
+static int report_command(void (*command)(const struct service *, const struct report *),
+			  struct rte_tel_data *data)
+{
+	const struct service *service = service_lock();
+	struct report report;
+	struct tree tree;
+
+	if (service == NULL)
+		return refuse_not_running(data);
+	report = tree_report(&tree, data);
+	command(service, &report);
+	service_unlock();
 	return 0;
 }
 
-static int answer_flows(const char *parameters, struct rte_tel_data *data)
+static int page_command(int (*command)(const struct service *, uint64_t, const struct report *),
+			const char *parameters, struct rte_tel_data *data)
 {
-	struct rte_tel_data *list;
-	struct request *request;
+	const struct service *service;
+	struct report report;
+	struct tree tree;
 	uint64_t position;
-	struct counters sum;
+	int result;
 
 	if (position_parse(parameters, &position) != 0)
-		return -EINVAL;
-	request = ask_flows(position);
-	if (request == NULL)
-		return -ETIMEDOUT;
-	stats_sum(&sum, service.workers, service.worker_count);
-	rte_tel_data_start_dict(data);
-	compat_tel_dict_uint(data, "total", sum.flows_active);
-	compat_tel_dict_uint(data, "offset", position);
-	compat_tel_dict_uint(data, "next", next_position(request, position));
-	list = rte_tel_data_alloc();
-	if (list == NULL)
-		return -ENOMEM;
-	/* 22.11 answers null for an array of dictionaries within a dictionary: number them instead.
-	 */
-	rte_tel_data_start_dict(list);
-	for (uint32_t i = 0; i < request->count; i++) {
-		struct rte_tel_data *flow = rte_tel_data_alloc();
-		char name[12];
-
-		if (flow == NULL)
-			break;
-		rte_tel_data_start_dict(flow);
-		fill_flow(flow, &request->flows[i], position >> POSITION_WORKER_SHIFT);
-		snprintf(name, sizeof(name), "%u", i);
-		rte_tel_data_add_dict_container(list, name, flow, 0);
-	}
-	rte_tel_data_add_dict_container(data, "flows", list, 0);
+		return refuse(data,
+			      "position '%s' is not a number, allowed: 0, or next of the last page",
+			      parameters);
+	service = service_lock();
+	if (service == NULL)
+		return refuse_not_running(data);
+	report = tree_report(&tree, data);
+	result = command(service, position, &report);
+	service_unlock();
+	if (result != 0)
+		return refuse(data, "position %llu: no worker answers for it",
+			      (unsigned long long)position);
 	return 0;
 }
 
-static void fill_worker(struct rte_tel_data *data, const struct worker *worker)
+static int answer_stats(const char *command, const char *parameters, struct rte_tel_data *data)
 {
-	const struct worker_health *health = &worker->health;
-	const struct counters *counters = &worker->counters;
-
-	rte_tel_data_add_dict_int(data, "lcore", (int)worker->lcore);
-	rte_tel_data_add_dict_int(data, "shares_cpu", worker->shares_cpu);
-#define WORKER_NUMBER(source, field)                                                               \
-	compat_tel_dict_uint(data, #field, __atomic_load_n(&(source)->field, __ATOMIC_RELAXED))
-	WORKER_NUMBER(health, turns);
-	WORKER_NUMBER(health, cycles);
-	WORKER_NUMBER(health, busy_cycles);
-	WORKER_NUMBER(health, turn_cycles_max);
-	WORKER_NUMBER(counters, rx_wired_packets);
-	WORKER_NUMBER(counters, rx_wireless_packets);
-	WORKER_NUMBER(counters, handoff_packets);
-	WORKER_NUMBER(counters, handoff_drops);
-	WORKER_NUMBER(counters, forwarded_packets);
-	WORKER_NUMBER(counters, flows_active);
-#undef WORKER_NUMBER
+	return report_command(report_stats, data);
 }
 
-static int answer_workers(struct rte_tel_data *data)
+static int answer_status(const char *command, const char *parameters, struct rte_tel_data *data)
 {
-	struct rte_tel_data *list = rte_tel_data_alloc();
+	return report_command(report_status, data);
+}
 
-	if (list == NULL)
-		return -ENOMEM;
-	rte_tel_data_start_dict(data);
-	rte_tel_data_add_dict_string(data, "distribution", distribution_name(service.distribution));
-	rte_tel_data_add_dict_string(data, "how", service.distribution->how);
-	rte_tel_data_start_dict(list);
-	for (uint32_t i = 0; i < service.worker_count; i++) {
-		struct rte_tel_data *worker = rte_tel_data_alloc();
-		char name[12];
+static int answer_histograms(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	return report_command(report_histograms, data);
+}
 
-		if (worker == NULL)
-			break;
-		rte_tel_data_start_dict(worker);
-		fill_worker(worker, service.workers[i]);
-		snprintf(name, sizeof(name), "%u", i);
-		rte_tel_data_add_dict_container(list, name, worker, 0);
+static int answer_workers(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	return report_command(report_workers, data);
+}
+
+static int answer_flows(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	return page_command(report_flows, parameters, data);
+}
+
+static int answer_hosts(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	return page_command(report_hosts, parameters, data);
+}
+
+/* Ask the workers in turn: only the owner of the flow has it. */
+static int find_flow(const struct service *service, const struct snoop_key *key,
+		     const struct report *report)
+{
+	for (uint32_t i = 0; i < service->worker_count; i++) {
+		struct request *request = service_ask(service, i);
+
+		if (request == NULL)
+			return -ETIMEDOUT;
+		request->kind = REQUEST_FLOW;
+		request->key = *key;
+		request = service_wait(request);
+		if (request == NULL)
+			return -ETIMEDOUT;
+		if (request->count > 0) {
+			report_flow(&request->flows[0], i, report);
+			return 0;
+		}
 	}
-	rte_tel_data_add_dict_container(data, "workers", list, 0);
-	return 0;
+	return -ENOENT;
+}
+
+static int answer_flow(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	const struct service *service;
+	struct report report;
+	struct tree tree;
+	struct snoop_key key;
+	int result;
+
+	if (parameters == NULL || keytext_parse(parameters, &key) != 0)
+		return refuse(
+			data,
+			"'%s' is not the key of a flow, allowed: WIRED:PORT STATION:PORT [vlan "
+			"TPID:VID[.TPID:VID]] as /snoop/flows shows it",
+			parameters != NULL ? parameters : "");
+	service = service_lock();
+	if (service == NULL)
+		return refuse_not_running(data);
+	report = tree_report(&tree, data);
+	result = find_flow(service, &key, &report);
+	service_unlock();
+	if (result == -ENOENT)
+		return refuse(data, "no flow %s: it ended, or is another way round", parameters);
+	return result == 0 ? 0 : refuse(data, "a worker does not answer: is its CPU busy?");
 }
 
 /* One dictionary per section: the library takes 256 entries in one, and neither blanks nor dots in
@@ -300,54 +259,96 @@ static void add_config(void *context, const char *section, const char *key, cons
 		rte_tel_data_add_dict_string(answer->section, key_name, value);
 }
 
-static int answer_config(struct rte_tel_data *data)
+static int answer_config(const char *command, const char *parameters, struct rte_tel_data *data)
 {
 	struct config_answer answer = {.data = data};
+	const struct service *service = service_lock();
 
+	if (service == NULL)
+		return refuse_not_running(data);
 	rte_tel_data_start_dict(data);
-	config_each(service.config, add_config, &answer);
+	config_each(service->config, add_config, &answer);
 	close_section(&answer);
 	if (answer.omitted > 0)
 		compat_tel_dict_uint(data, "omitted", answer.omitted);
+	service_unlock();
 	return 0;
 }
 
-static int handle_command(const char *command, const char *parameters, struct rte_tel_data *data)
+static int answer_done(int result, const char *line, struct rte_tel_data *data)
 {
-	int result = -ENODEV;
-
-	pthread_mutex_lock(&service.lock);
-	if (service.worker_count > 0) {
-		if (strcmp(command, "/snoop/stats") == 0)
-			result = answer_stats(data);
-		else if (strcmp(command, "/snoop/flows") == 0)
-			result = answer_flows(parameters, data);
-		else if (strcmp(command, "/snoop/workers") == 0)
-			result = answer_workers(data);
-		else
-			result = answer_config(data);
-	}
-	pthread_mutex_unlock(&service.lock);
-	return result;
+	if (result != 0)
+		return refuse(data, "%s", line);
+	rte_tel_data_start_dict(data);
+	rte_tel_data_add_dict_string(data, "done", line); /* cut at 127 characters */
+	return 0;
 }
+
+static int answer_reload(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	char line[SERVICE_LINE_CHARS];
+	int result = service_reload(line, sizeof(line));
+
+	return answer_done(result, line, data);
+}
+
+static int answer_mode(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	char line[SERVICE_LINE_CHARS];
+	int level = parameters != NULL ? snoop_level_parse(parameters) : -1, result;
+
+	if (level < 0)
+		return refuse(data,
+			      "'%s' is not a level, allowed: bypass, observe, repair, snoop, auto",
+			      parameters != NULL ? parameters : "");
+	result = service_mode((enum snoop_level)level, line, sizeof(line));
+	return answer_done(result, line, data);
+}
+
+static int answer_log_level(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	int level = parameters != NULL ? log_level_parse(parameters) : -1;
+
+	if (level < 0)
+		return refuse(
+			data,
+			"'%s' is not a log level, allowed: error, warning, notice, info, debug",
+			parameters != NULL ? parameters : "");
+	log_set_level(level);
+	return answer_done(0, log_level_name(level), data);
+}
+
+static const struct {
+	const char *name;
+	telemetry_cb answer;
+	const char *help;
+} commands[] = {
+	{"/snoop/status", answer_status,
+	 "Ports, levels, uptime, and whether it helps. No parameters."},
+	{"/snoop/stats", answer_stats, "All counters, summed over the workers. No parameters."},
+	{"/snoop/histograms", answer_histograms, "All histograms, summed. No parameters."},
+	{"/snoop/flows", answer_flows,
+	 "A page of the flow table. Parameter: position (0, then the last page's next until that "
+	 "is "
+	 "0)."},
+	{"/snoop/flow", answer_flow,
+	 "Everything about one flow. Parameter: its key, WIRED:PORT STATION:PORT."},
+	{"/snoop/hosts", answer_hosts, "A page of the stations. Parameter: position, as of flows."},
+	{"/snoop/workers", answer_workers,
+	 "How flows find their workers, and what each worker does. No parameters."},
+	{"/snoop/config", answer_config, "The configuration in use. No parameters."},
+	{"/snoop/reload", answer_reload, "Read the configuration file again. No parameters."},
+	{"/snoop/mode", answer_mode,
+	 "Another level for the link, until the next reload. Parameter: bypass, observe, repair, "
+	 "snoop, auto."},
+	{"/snoop/log_level", answer_log_level,
+	 "What is logged. Parameter: error, warning, notice, info, debug."},
+};
 
 void telemetry_register(void)
 {
-	static const struct {
-		const char *name;
-		const char *help;
-	} commands[] = {
-		{"/snoop/stats", "All counters, summed over the workers. No parameters."},
-		{"/snoop/flows",
-		 "A page of the flow table. Parameter: offset (0, then the last page's "
-		 "next until that is 0)."},
-		{"/snoop/workers",
-		 "How flows find their workers, and what each worker does. No parameters."},
-		{"/snoop/config", "The configuration in use. No parameters."},
-	};
-
 	for (size_t i = 0; i < RTE_DIM(commands); i++)
-		if (rte_telemetry_register_cmd(commands[i].name, handle_command,
+		if (rte_telemetry_register_cmd(commands[i].name, commands[i].answer,
 					       commands[i].help) != 0)
 			log_warning("telemetry command %s could not be registered",
 				    commands[i].name);

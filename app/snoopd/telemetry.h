@@ -1,38 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * DPDK telemetry: /snoop/stats, /snoop/flows,POSITION, /snoop/workers and /snoop/config.
+ * DPDK telemetry: the /snoop/ commands; each says in its help what it takes.
  *
- * /snoop/flows answers {"total": flows in the table, "offset": POSITION, "next": the position to
- * ask for next, 0 = this was the last page, "flows": {"0": {...}, "1": {...}, ...}}. A page may
- * hold few flows, or none, while next is not 0. A flow that comes or goes while a client pages may
- * be missed; none is reported twice unless it was removed and came back.
+ * Those that answer with pages take a position, 0 at first: {"total": entries in the table,
+ * "offset": position, "next": the position to ask for next, 0 = this was the last page, "flows" or
+ * "hosts": {"0": {...}, "1": {...}, ...}}. A page may hold few entries, or none, while next is not
+ * 0. One that comes or goes while a client pages may be missed; none is reported twice unless it
+ * was removed and came back.
  *
  * /snoop/workers answers {"distribution": "rss", "software" or "none", "how": which RSS, or why
  * none, "workers": {"0": {...}, ...}}; cycles are of the TSC, busy_cycles are those of turns that
  * had packets.
  *
- * The answers are made in the telemetry library's own thread. It reads counters directly and asks
- * the workers for flows (request.h); a lock keeps the workers alive while it does.
+ * A command that is refused answers with one line of text instead of an object.
+ *
+ * The answers are made in the telemetry library's own thread, with the lock of service.h.
  */
 #ifndef SNOOPD_TELEMETRY_H
 #define SNOOPD_TELEMETRY_H
 
-#include <stdint.h>
-
-#include <config/config.h>
-#include <snoopd/distribution.h>
-
-struct worker;
-
 /** Register the commands. Control thread, once, after rte_eal_init(). */
 void telemetry_register(void);
-
-/** From now on the commands answer for these workers, which run. Control thread. */
-void telemetry_attach(const struct config *config, const struct distribution *distribution,
-		      struct worker *const *workers, uint32_t count);
-
-/** From now on they answer with an error; returns when no answer is under way. Control thread. */
-void telemetry_detach(void);
 
 #endif

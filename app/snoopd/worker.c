@@ -81,7 +81,7 @@ struct worker *worker_create(const struct worker_setup *setup)
 	worker->engine = snoop_engine_init(memory, &share.protocol, &output_ops, worker,
 					   &worker->counters, setup->secret);
 	worker->config = setup->config;
-	worker->bypass = wants_bypass(setup->config);
+	worker_configured(worker);
 	return worker;
 
 free_engine:
@@ -104,7 +104,7 @@ void worker_configure(struct worker *worker, const struct config *config)
 
 	config_share(config, worker->workers, &share);
 	worker->config = config;
-	worker->bypass = wants_bypass(config);
+	worker->bypass = false; /* see worker_configured() */
 	snoop_engine_configure(worker->engine, &share.protocol);
 }
 
@@ -142,6 +142,11 @@ void worker_join(struct worker *worker, struct handoff *handoff)
 	join_side(worker, handoff, SNOOP_WIRELESS);
 }
 
+void worker_configured(struct worker *worker)
+{
+	worker->bypass = wants_bypass(worker->config);
+}
+
 void worker_remove_flow(struct worker *worker, struct flow_record *record)
 {
 	snoop_flow_close(worker->engine, &record->flow);
@@ -165,7 +170,8 @@ static void serve_due(struct worker *worker)
 
 static void age(struct worker *worker)
 {
-	uint32_t budget = RTE_MIN(AGED_PER_CHORE, worker->table.capacity);
+	/* Never past the end, where the census is complete. */
+	uint32_t budget = RTE_MIN(AGED_PER_CHORE, worker->table.capacity - worker->table.hand);
 	struct flow_record *record;
 
 	while ((record = flow_table_walk(&worker->table, &budget)) != NULL) {
@@ -173,11 +179,15 @@ static void age(struct worker *worker)
 					    ? worker->config->flow_closed_us
 					    : worker->config->flow_idle_us;
 
-		if (worker->now_us - record->last_seen_us < limit_us)
+		if (worker->now_us - record->last_seen_us < limit_us) {
+			census_count(&worker->census, &record->flow);
 			continue;
+		}
 		worker_remove_flow(worker, record);
 		worker->counters.flows_expired++;
 	}
+	if (worker->table.hand == 0)
+		census_publish(&worker->census, &worker->counters);
 }
 
 static void chores(struct worker *worker)
@@ -218,6 +228,7 @@ static uint32_t receive(struct worker *worker, enum snoop_side side)
 		if (count == 0)
 			continue;
 		received += count;
+		histogram_add(&snoop_engine_histograms(worker->engine)->burst_size, count);
 		/* The time after the reception: an older one would make round trips look shorter
 		 * than the path. */
 		worker_input(worker, side, packets, count, clock_now_us(&worker->clock));

@@ -35,6 +35,7 @@
 #include <flow/table.h>
 #include <flow/timer.h>
 #include <snoop/snoop.h>
+#include <snoopd/census.h>
 #include <snoopd/clock.h>
 #include <snoopd/handoff.h>
 #include <snoopd/output.h>
@@ -121,6 +122,7 @@ struct worker {
 	uint32_t turns;
 	struct flow_table table;
 	struct flow_timers timers;
+	struct census census;
 
 	struct counters counters __rte_cache_aligned;
 	struct output output[2] __rte_cache_aligned; /* by enum snoop_side: where to */
@@ -174,8 +176,14 @@ void worker_service(struct worker *worker, uint64_t now_us);
  */
 void worker_close(struct worker *worker, uint64_t now_us);
 
-/** Use another configuration, between two turns. Sizes stay those of the first one. */
+/**
+ * Use another configuration, between two turns, for new flows and all settings. Sizes stay those of
+ * the first one. The caller gives the old flows their levels and then calls worker_configured().
+ */
 void worker_configure(struct worker *worker, const struct config *config);
+
+/** Every flow has its level. Only now a bypass of the whole link may pass by flows that hold ACKs. */
+void worker_configured(struct worker *worker);
 
 /** Take a flow out of the table: close it, cancel its timer. */
 void worker_remove_flow(struct worker *worker, struct flow_record *record);

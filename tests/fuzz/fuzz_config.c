@@ -49,7 +49,8 @@ static void check_ranges(const struct config *config)
 		bool may_be_auto =
 			key->kind == CONFIG_COUNT_OR_AUTO || key->kind == CONFIG_TIME_OR_AUTO;
 
-		if (key->kind == CONFIG_PORT || key->kind == CONFIG_ACCOUNT) {
+		if (key->kind == CONFIG_PORT || key->kind == CONFIG_ACCOUNT ||
+		    key->kind == CONFIG_LISTEN) {
 			const char *name = (const char *)config + key->offset;
 
 			FUZZ_CHECK(strnlen(name, 64) >= 1 && strnlen(name, 64) < 64, "[%s] %s",

@@ -28,7 +28,8 @@ def telemetry(file_prefix, command):
             answer = json.loads(sock.recv(hello["max_output_len"]))
     except (OSError, ValueError, KeyError):
         return None
-    return answer.get(command.split(",")[0])
+    answer = answer.get(command.split(",")[0])
+    return answer if isinstance(answer, dict) else None  # a text: snoopd refuses
 
 
 def adds_up(stats):

@@ -76,7 +76,8 @@ class Telemetry:
         """@return the answer, None if there is none (yet, or any more)"""
         try:
             self.socket.send(command.encode())
-            return json.loads(self.socket.recv(self.reply_bytes))[command.split(",")[0]]
+            answer = json.loads(self.socket.recv(self.reply_bytes))[command.split(",")[0]]
+            return answer if isinstance(answer, dict) else None  # a text: why not
         except (OSError, ValueError):
             return None
 

@@ -42,7 +42,7 @@ def run(binary, folder, device, sections, workers):
     try:
         for line in process.stderr:
             lines.append(line)
-            if "link up" in line:  # it runs
+            if "event=link" in line:  # it runs
                 process.terminate()
         return process.wait(), lines
     finally:

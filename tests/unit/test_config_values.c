@@ -7,7 +7,7 @@
 static bool is_word(const struct config_key *key)
 {
 	return key->kind == CONFIG_PORT || key->kind == CONFIG_ACCOUNT || key->kind == CONFIG_LEVEL ||
-	       key->kind == CONFIG_DISTRIBUTION;
+	       key->kind == CONFIG_DISTRIBUTION || key->kind == CONFIG_LISTEN;
 }
 
 static void try_value(const struct config_key *key, const char *text, bool accepted)
@@ -205,9 +205,10 @@ static void reference_documents_every_key(void **state)
 
 		config_key_range(key, range, sizeof(range));
 		config_key_format(key, &defaults, value, sizeof(value));
-		snprintf(expected, sizeof(expected), "# %s; %s%s\n", range,
+		snprintf(expected, sizeof(expected), "# %s; %s%s%s\n", range,
 			 key->kind == CONFIG_PORT ? "required" : "default ",
-			 key->kind == CONFIG_PORT ? "" : value);
+			 key->kind == CONFIG_PORT ? "" : value,
+			 key->at_start ? "; at start only" : "");
 		place = strstr(place, expected);
 		if (place == NULL)
 			fail_msg("[%s] %s: no '%s' in order", key->section, key->name, expected);

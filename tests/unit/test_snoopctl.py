@@ -1,16 +1,24 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 """snoopctl against a fake telemetry server: test_snoopctl.py PATH/TO/snoopctl. No DPDK, no root."""
+import fcntl
 import json
 import os
+import pty
+import re
+import select
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import unittest
 
 SNOOPCTL = None
+COMPLETION = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../app/snoopctl/completion/snoopctl')
+COMMANDS = 'status stats flows flow hosts top workers config mode reload log-level'.split()
 GREETING = {'version': 'DPDK 22.11', 'pid': 1, 'max_output_len': 16384}
 
 
@@ -138,7 +146,7 @@ class Test(unittest.TestCase):
             done = self.run_it('flows', '--json')
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual(json.loads(done.stdout),
-                             {'total': 25, 'flows': [flow(n) for n in range(25)]})
+                             {'total': 25, 'matched': 25, 'flows': [flow(n) for n in range(25)]})
             self.assertEqual(self.server.commands,
                              ['/snoop/flows,0', '/snoop/flows,10', '/snoop/flows,20'])
             self.server.close()
@@ -244,15 +252,200 @@ class Test(unittest.TestCase):
 
     def test_usage(self):
         self.fails(self.run_it(), 2, 'no command')
-        self.fails(self.run_it('status'), 2, 'status')
+        self.fails(self.run_it('statsu'), 2, 'statsu')
         self.fails(self.run_it('stats', 'flows'), 2, 'flows')
+        self.fails(self.run_it('mode'), 2, 'mode LEVEL')
+        self.fails(self.run_it('flow'), 2, 'flow KEY')
+        self.fails(self.run_it('flow', 'x' * 300), 2, 'too long')
+        self.fails(self.run_it('stats', '--sort', 'loss'), 2, 'stats')
+        self.fails(self.run_it('flows', '--sort', 'name'), 2, '--sort', 'name')
+        self.fails(self.run_it('flows', '--sort', 'rate'), 2, 'top')
+        self.fails(self.run_it('flows', '--limit', '-1'), 2, '--limit')
+        self.fails(self.run_it('flows', '--interval', '1'), 2, 'flows')
+        for interval in '0', 'x', '1s', 'nan', '3601':
+            self.fails(self.run_it('top', '--interval', interval), 2, '--interval')
         self.fails(self.run_it('--socket', 'a', '--file-prefix', 'b', 'stats'), 2, 'exclude')
         self.fails(self.run_it('--file-prefix', 'b' * 600, 'stats'), 2, 'too long')
-        self.assertEqual(self.run_it('--bogus').returncode, 2)
-        done = self.run_it('--help')
+        self.fails(self.run_it('--bogus'), 2, 'bogus')
+        self.fails(self.run_it('flows', '--limit'), 2, 'limit')
+
+    def help_of(self, *command):
+        done = self.run_it(*command, '--help')
         self.assertEqual((done.returncode, done.stderr), (0, ''))
-        for word in 'stats', 'flows', 'config', '--socket', '--file-prefix', '--json':
-            self.assertIn(word, done.stdout)
+        self.assertIn('exit status', done.stdout)
+        return done.stdout
+
+    def test_help(self):
+        for word in (*COMMANDS, '--socket', '--file-prefix', '--json', '--filter', '--interval'):
+            self.assertIn(word, self.help_of())
+        for command in COMMANDS:
+            self.assertIn(f'usage: snoopctl [OPTION...] {command}', self.help_of(command))
+        self.assertIn('--sort', self.help_of('flows'))
+        self.assertNotIn('--sort', self.help_of('stats'))
+        self.assertRegex(self.run_it('--version').stdout, r'^snoopctl \d')
+
+    def test_commands_that_change(self):
+        self.serve(lambda command: {command.split(',')[0]: {'done': 'did ' + command}})
+        for words, command in ((['mode', 'bypass'], '/snoop/mode,bypass'), (['reload'], '/snoop/reload'),
+                               (['log-level', 'debug'], '/snoop/log_level,debug')):
+            done = self.run_it(*words)
+            self.assertEqual((done.returncode, done.stdout), (0, f'did {command}\n'))
+            self.assertEqual(json.loads(self.run_it(*words, '--json').stdout), {'done': f'did {command}'})
+
+    def test_refusal(self):
+        self.serve(lambda command: {command.split(',')[0]: 'no, because'})
+        for words in ['reload'], ['mode', 'x'], ['flow', 'a', 'b'], ['flows'], ['hosts']:
+            done = self.run_it(*words)
+            self.fails(done, 3)
+            self.assertEqual(done.stderr, 'snoopctl: no, because\n')
+
+    def test_flow(self):
+        self.serve(lambda command: {command.split(',')[0]: flow(1)})
+        done = self.run_it('flow', '10.0.0.1:443', '192.168.0.1:5000')
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual([line.split()[:2] for line in done.stdout.splitlines()],
+                         [['key', '10.0.0.1:443'], ['level', 'auto'], ['reason', 'helped'],
+                          ['srtt', '4.2ms'], ['radio_losses', '5'], ['data_segments', '1,000'],
+                          ['repairs_confirmed', '12,345'], ['given_up', '2']])
+        self.assertEqual(self.server.commands, ['/snoop/flow,10.0.0.1:443 192.168.0.1:5000'])
+
+    def varied(self, command):
+        flows = [dict(flow(n), repairs_confirmed=n * 7 % 5, srtt_us=n * 3 % 4, radio_losses=n * 5 % 6,
+                      acked_bytes=n, level='snoop' if n % 2 else 'repair') for n in range(10)]
+        return {'/snoop/flows': {'total': 10, 'flows': flows, 'next': 0}}
+
+    def keys(self, *args):
+        done = self.run_it('flows', '--json', *args)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        reply = json.loads(done.stdout)
+        return reply, [int(each['station'] if 'station' in each else each['key'].split('.')[-1].split(':')[0])
+                       for each in reply['flows']]
+
+    def test_sort_filter_page(self):
+        self.serve(self.varied)
+        for sort, field in ('repairs', 'repairs_confirmed'), ('rtt', 'srtt_us'), ('loss', 'radio_losses'), \
+                ('bytes', 'acked_bytes'):
+            values = [each[field] for each in self.keys('--sort', sort)[0]['flows']]
+            self.assertEqual(values, sorted(values, reverse=True), sort)
+        self.assertEqual(self.keys('--sort', 'key')[1], list(range(10)))
+        reply, keys = self.keys('--filter', 'snoop', '--sort', 'key', '--offset', '1', '--limit', '3')
+        self.assertEqual((reply['total'], reply['matched'], keys), (10, 5, [3, 5, 7]))
+        self.assertEqual(self.keys('--filter', 'level=repair')[1], [0, 2, 4, 6, 8])
+        self.assertEqual(self.keys('--filter', 'acked_bytes=4')[1], [4])
+        self.assertEqual(self.keys('--filter', '168.0.7:')[1], [7])
+        self.assertEqual(self.keys('--limit', '0')[1], [])
+        self.assertEqual(self.run_it('flows', '--filter', 'snoop', '--limit', '2').stdout.splitlines()[-1],
+                         '2 of 5 that match, of 10 flows')
+
+    def test_hosts_of_two_workers_are_merged(self):
+        def host(addr, idle, losses, **more):
+            return dict({'station': addr, 'flows': 1, 'silent': 0, 'srtt_us': 1000 * idle, 'radio_losses': losses,
+                         'delivered_segments': 100, 'repairs_confirmed': losses, 'given_up': 0,
+                         'acked_bytes': 5000, 'vetoes': 0, 'idle_us': idle}, **more)
+        pages = {'0': {'total': 2, 'next': 4294967296, 'hosts': {'0': host('10.0.0.9', 7, 3), '1': host('::1', 1, 2)}},
+                 '4294967296': {'total': 2, 'next': 0, 'hosts': {'0': host('10.0.0.9', 2, 4),
+                                                                '1': host('10.0.0.9', 2, 1, vlan='8100:5')}}}
+        self.serve(lambda command: {'/snoop/hosts': pages[command.split(',')[1]]})
+        reply = json.loads(self.run_it('hosts', '--json', '--sort', 'key').stdout)
+        self.assertEqual([(each['station'], each['flows'], each['radio_losses'], each['srtt_us'])
+                          for each in reply['hosts']],
+                         [('10.0.0.9', 2, 7, 2000), ('10.0.0.9', 1, 1, 2000), ('::1', 1, 2, 1000)])
+        text = self.run_it('hosts', '--sort', 'loss').stdout.splitlines()
+        self.assertEqual(text[0].split(), 'STATION FLOWS SRTT LOSS BYTES REPAIRED LEFT HEARD STATE'.split())
+        self.assertEqual(text[1].split(), '10.0.0.9 2 2.0ms 3.50% 10,000 7 0 2us answers'.split())
+        self.assertEqual(text[-1], '3 of 3 hosts')
+
+    def test_status(self):
+        port = {'name': 'p', 'driver': 'd', 'link': 'up', 'mtu': 1500, 'missed_packets': 0}
+        self.serve(lambda command: {command: {
+            'version': '9', 'uptime_s': 3700, 'configured_s': 61, 'mode': 'snoop', 'wired': port, 'wireless': port,
+            'verdict': 'it helps', 'data_segments': 1000, 'radio_losses': 200, 'repaired': 150, 'left': 50,
+            'wireless_rtt_p50_us': 4200, 'wireless_rtt_p99_us': 9000}})
+        done = self.run_it('status')
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        self.assertLessEqual(len(done.stdout.splitlines()), 24)
+        for part in ('up 1h 1min', 'mode       snoop', 'link up', 'it helps', '200   20.00 %', '150   75.00 %',
+                     '50   25.00 %', '4.2ms', '9.0ms', 'since 1min 1s'):
+            self.assertIn(part, done.stdout)
+        self.server.answer = lambda command: {command: {}}
+        self.assertEqual(self.run_it('status').returncode, 0)
+
+    def test_workers(self):
+        self.serve(lambda command: {command: {'distribution': 'rss', 'how': 'as told', 'workers': {'0': {
+            'lcore': 3, 'cycles': 1000, 'busy_cycles': 250, 'forwarded_packets': 12345, 'handoff_packets': 6,
+            'handoff_drops': 0, 'flows_active': 7}}}})
+        lines = self.run_it('workers').stdout.splitlines()
+        self.assertEqual(lines[0], 'distribution rss: as told')
+        self.assertEqual(lines[-1].split(), '0 3 25.0% 12,345 6 0 7'.split())
+
+    def test_top_once(self):
+        counts = iter(range(1, 100))
+        self.serve(lambda command: {'/snoop/flows': {'total': 1, 'next': 0, 'flows': [
+            dict(flow(1), acked_bytes=1000000 * next(counts))]}})
+        flows = json.loads(self.run_it('top', '--json', '--interval', '0.1').stdout)['flows']
+        self.assertTrue(0 < flows[0]['rate_bps'] <= 80e6, flows)
+
+    def read_until(self, master, text):
+        """What the terminal shows until it holds text."""
+        seen = b''
+        while text not in seen:
+            ready, _, _ = select.select([master], [], [], 30)
+            self.assertTrue(ready, seen)
+            seen += os.read(master, 65536)
+        return seen
+
+    def test_top_on_a_terminal(self):
+        self.serve(lambda command: {'/snoop/status': {'mode': 'auto'}} if 'status' in command
+                   else self.varied(command))
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 8, 110, 0, 0))
+        process = subprocess.Popen([SNOOPCTL, '--socket', self.path, 'top', '--interval', '0.2'], stdin=slave,
+                                   stdout=slave, stderr=subprocess.PIPE, start_new_session=True,
+                                   preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+                                   env=dict(os.environ, TERM='xterm'))
+        try:
+            os.close(slave)
+            self.assertNotIn(b'192.168.0.0:', self.read_until(master, b'by repairs'))  # the last of ten
+            os.write(master, b'l')
+            self.read_until(master, b'los')  # curses sends what changed
+            fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack('HHHH', 30, 100, 0, 0))
+            self.read_until(master, b'192.168.0.0:')
+            os.write(master, b'q')
+            while select.select([master], [], [], 30)[0]:
+                try:
+                    if not os.read(master, 65536):
+                        break
+                except OSError:  # the other end is closed
+                    break
+            self.assertEqual(process.wait(30), 0, process.stderr.read())
+        finally:
+            process.kill()
+            process.wait()
+            process.stderr.close()
+            os.close(master)
+
+    def test_top_without_a_terminal(self):
+        self.serve(lambda command: {command: {}})
+        self.fails(self.run_it('top', env={'TERM': ''}), 1, 'terminal')
+
+    def complete(self, *words):
+        script = (f'. {COMPLETION}; COMP_WORDS=(snoopctl "$@"); COMP_CWORD=$#; _snoopctl; '
+                  'printf "%s\\n" "${COMPREPLY[@]}"')
+        done = subprocess.run(['bash', '-c', script, 'bash', *words], text=True, capture_output=True, timeout=30,
+                              env=dict(os.environ, RUNTIME_DIRECTORY=self.dir.name))
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        return done.stdout.split()
+
+    def test_completion(self):
+        self.assertEqual(self.complete('fl'), ['flows', 'flow'])
+        self.assertEqual(set(COMMANDS) - set(self.complete('')), set())
+        for command in COMMANDS:
+            options = set(re.findall(r'^  (--[a-z-]+)', self.help_of(command), re.M))
+            self.assertEqual(options - set(self.complete(command, '--')), set(), command)
+        self.assertEqual(self.complete('mode', 'b'), ['bypass'])
+        self.assertEqual(self.complete('--json', 'flows', '--sort', 're'), ['repairs'])
+        os.makedirs(os.path.join(self.dir.name, 'dpdk', 'lab7'))
+        self.assertEqual(self.complete('--file-prefix', 'la'), ['lab7'])
 
     def test_full_disk(self):
         self.serve(lambda command: {command: {'vetoes': 1}})

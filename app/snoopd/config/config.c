@@ -66,6 +66,7 @@ void config_defaults(struct config *config)
 	config->flow_closed_us = 2000000;
 	strcpy(config->user, "auto");
 	strcpy(config->group, "auto");
+	memcpy(config->metrics_listen, "off", sizeof("off"));
 	snoop_config_defaults(&config->protocol);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * The configuration: one INI file, read once by the control thread before anything is started,
- * constant for every thread after that. Needs neither DPDK nor root.
+ * The configuration: one INI file, read before anything is started, and again into a fresh
+ * structure at a reload (snoopd/service.h). A structure that workers have seen is constant. Needs
+ * neither DPDK nor root.
  *
  * The reader is strict: what it does not understand, or what is out of range, is an error with file
  * and line, never a default. One table (keys.h) drives parsing, range checks, printing and
@@ -15,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+
+#include <sys/socket.h>
 
 #include <snoop/snoop.h>
 
@@ -61,6 +64,7 @@ struct config {
 	uint32_t flow_idle_us;	      /* a flow without packets is forgotten after this */
 	uint32_t flow_closed_us;      /* "linger": after FIN or RST */
 	char user[64], group[64];     /* [process]: account name, number, or "auto" */
+	char metrics_listen[64];      /* [metrics] listen: "off" or ADDRESS:PORT */
 	struct snoop_config protocol; /* [cache] [timers] [repair] [hold] [veto] [syn] */
 	uint32_t rule_count;
 	struct config_rule rules[CONFIG_RULES_MAX];
@@ -87,6 +91,22 @@ int config_print(const struct config *config, FILE *out);
 
 /** @return the level of the first rule that matches, else the link's mode. */
 enum snoop_level config_level_for(const struct config *config, const struct snoop_key *key);
+
+/**
+ * Compare a fresh configuration with the one in effect.
+ *
+ * @param names  receives the keys that differ and are read at the start only, "[link] wired, ..."
+ * @return how many they are; the fresh one may take effect if 0.
+ */
+int config_start_changes(const struct config *running, const struct config *fresh, char *names,
+			 size_t names_bytes);
+
+/**
+ * Read "127.0.0.1:9464" or "[::1]:9464"; no names.
+ *
+ * @return 0, or -1 where it is no such text, or the port is 0.
+ */
+int config_listen_addr(const char *text, struct sockaddr_storage *addr);
 
 /**
  * What one of several workers gets of the link's budgets.

@@ -12,29 +12,32 @@
 #define GIB (MIB * KIB)
 #define PPM_PER_PERCENT 10000u
 
-#define KEY(section, name, kind, field, min, max)                                                  \
+#define ENTRY(section, name, kind, field, min, max, at_start)                                      \
 	{                                                                                          \
-		section, name, CONFIG_##kind, offsetof(struct config, field), min, max             \
+		section, name, CONFIG_##kind, offsetof(struct config, field), min, max, at_start   \
 	}
+#define KEY(section, name, kind, field, min, max) ENTRY(section, name, kind, field, min, max, false)
+/* Ports, sizes of tables and pools, sockets: a reload refuses to change it. */
+#define START(section, name, kind, field, min, max) ENTRY(section, name, kind, field, min, max, true)
 
 /* clang-format off */
 const struct config_key config_keys[CONFIG_KEY_COUNT] = {
-	KEY("link", "wired", PORT, wired, 1, 63),
-	KEY("link", "wireless", PORT, wireless, 1, 63),
+	START("link", "wired", PORT, wired, 1, 63),
+	START("link", "wireless", PORT, wireless, 1, 63),
 	KEY("link", "mode", LEVEL, mode, 0, SNOOP_LEVEL_COUNT - 1),
-	KEY("ports", "rx_descriptors", COUNT, rx_descriptors, 64, 32768),
-	KEY("ports", "tx_descriptors", COUNT, tx_descriptors, 64, 32768),
-	KEY("ports", "mtu", COUNT_OR_AUTO, mtu_bytes, 68, 65535),
+	START("ports", "rx_descriptors", COUNT, rx_descriptors, 64, 32768),
+	START("ports", "tx_descriptors", COUNT, tx_descriptors, 64, 32768),
+	START("ports", "mtu", COUNT_OR_AUTO, mtu_bytes, 68, 65535),
 	KEY("ports", "tx_retries", COUNT, tx_retries, 0, 10000),
-	KEY("workers", "distribution", DISTRIBUTION, distribution, 0, CONFIG_DISTRIBUTION_COUNT - 1),
-	KEY("workers", "handoff", COUNT, handoff_packets, 64, 32768),
-	KEY("flows", "max", COUNT, flows, 64, 1 << 24),
+	START("workers", "distribution", DISTRIBUTION, distribution, 0, CONFIG_DISTRIBUTION_COUNT - 1),
+	START("workers", "handoff", COUNT, handoff_packets, 64, 32768),
+	START("flows", "max", COUNT, flows, 64, 1 << 24),
 	KEY("flows", "idle", TIME, flow_idle_us, US_PER_S, 60 * US_PER_MIN),
 	KEY("flows", "linger", TIME, flow_closed_us, 100 * US_PER_MS, US_PER_MIN),
-	KEY("cache", "segments", COUNT, protocol.cache_segments, 64, 1 << 24),
+	START("cache", "segments", COUNT, protocol.cache_segments, 64, 1 << 24),
 	KEY("cache", "bytes", BYTES, protocol.cache_bytes, MIB, 1024 * GIB),
 	KEY("cache", "flow_bytes", BYTES, protocol.flow_cache_bytes, 64 * KIB, 1024 * GIB),
-	KEY("cache", "stations", COUNT, protocol.stations, 16, 1 << 20),
+	START("cache", "stations", COUNT, protocol.stations, 16, 1 << 20),
 	KEY("timers", "rto_min", TIME, protocol.rto_min_us, 100, US_PER_S),
 	KEY("timers", "rto_max", TIME, protocol.rto_max_us, US_PER_MS, US_PER_MIN),
 	KEY("timers", "rto_initial", TIME, protocol.rto_initial_us, US_PER_MS, 10 * US_PER_S),
@@ -49,11 +52,12 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
 	KEY("veto", "delay_floor", TIME, protocol.veto_delay_floor_us, 0, US_PER_S),
 	KEY("veto", "delay", TIME_OR_AUTO, protocol.veto_delay_us, 1, 10 * US_PER_S),
 	KEY("veto", "prior", SHARE, protocol.veto_prior_ppm, 0, 50 * PPM_PER_PERCENT),
-	KEY("syn", "entries", COUNT, protocol.syn_entries, 0, 1 << 14),
+	START("syn", "entries", COUNT, protocol.syn_entries, 0, 1 << 14),
 	KEY("syn", "tries", COUNT, protocol.syn_tries, 0, 10),
 	KEY("syn", "rate_max", COUNT, protocol.syn_rate_max, 0, 10000000),
-	KEY("process", "user", ACCOUNT, user, 1, 63),
-	KEY("process", "group", ACCOUNT, group, 1, 63),
+	START("process", "user", ACCOUNT, user, 1, 63),
+	START("process", "group", ACCOUNT, group, 1, 63),
+	START("metrics", "listen", LISTEN, metrics_listen, 1, 63),
 };
 /* clang-format on */
 
@@ -108,7 +112,7 @@ static int distribution_parse(const char *text)
 
 static bool is_text(enum config_kind kind)
 {
-	return kind == CONFIG_PORT || kind == CONFIG_ACCOUNT;
+	return kind == CONFIG_PORT || kind == CONFIG_ACCOUNT || kind == CONFIG_LISTEN;
 }
 
 static bool or_auto(enum config_kind kind)
@@ -205,6 +209,9 @@ void config_key_range(const struct config_key *key, char *out, size_t out_bytes)
 	case CONFIG_LEVEL:
 		config_level_names(out, out_bytes);
 		return;
+	case CONFIG_LISTEN:
+		snprintf(out, out_bytes, "off, or ADDRESS:PORT as in 127.0.0.1:9464 or [::1]:9464");
+		return;
 	case CONFIG_DISTRIBUTION:
 		snprintf(out, out_bytes, "auto, rss, software");
 		return;
@@ -226,6 +233,7 @@ uint64_t config_key_value(const struct config_key *key, const struct config *con
 	switch (key->kind) {
 	case CONFIG_PORT:
 	case CONFIG_ACCOUNT:
+	case CONFIG_LISTEN:
 		return 0;
 	case CONFIG_LEVEL:
 		memcpy(&level, field, sizeof(level));
@@ -349,12 +357,17 @@ const char *config_key_parse(const struct config_key *key, const char *text, str
 	if (*text == '\0')
 		return "has no value";
 	if (is_text(key->kind)) {
+		struct sockaddr_storage addr;
+
 		if (strlen(text) > key->max)
 			return "is too long";
 		if (strpbrk(text, " \t") != NULL)
 			return "has a blank in it";
 		if (*text == '#' || *text == ';')
 			return "begins like a comment";
+		if (key->kind == CONFIG_LISTEN && strcmp(text, "off") != 0 &&
+		    config_listen_addr(text, &addr) != 0)
+			return "is not an address with a port";
 		memset(field, 0, key->max + 1);
 		memcpy(field, text, strlen(text));
 		return NULL;

@@ -9,7 +9,7 @@
 
 #include <config/config.h>
 
-#define CONFIG_KEY_COUNT 35
+#define CONFIG_KEY_COUNT 36
 
 enum config_kind {
 	CONFIG_PORT,	      /* char[64] */
@@ -22,6 +22,7 @@ enum config_kind {
 	CONFIG_TIME_OR_AUTO,  /* the same, "auto" = 0 */
 	CONFIG_BYTES,	      /* uint64_t */
 	CONFIG_SHARE,	      /* uint32_t, parts per million, written in percent */
+	CONFIG_LISTEN,	      /* char[64], "off" or config_listen_addr() reads it */
 };
 
 struct config_key {
@@ -30,6 +31,7 @@ struct config_key {
 	enum config_kind kind;
 	size_t offset;	   /* in struct config */
 	uint64_t min, max; /* both allowed; in the unit of the field */
+	bool at_start;	   /* a reload cannot change it */
 };
 
 /** Keys of one section stand together, in the order of config/snoopd.ini. */

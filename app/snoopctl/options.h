@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * The command line: one command, what it takes, and options anywhere on the line.
+ */
+#ifndef SNOOPCTL_OPTIONS_H
+#define SNOOPCTL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define EXIT_UNREACHABLE 1
+#define EXIT_USAGE 2
+#define EXIT_REFUSED 3
+
+enum command_id {
+	COMMAND_STATUS,
+	COMMAND_STATS,
+	COMMAND_FLOWS,
+	COMMAND_FLOW,
+	COMMAND_HOSTS,
+	COMMAND_TOP,
+	COMMAND_WORKERS,
+	COMMAND_CONFIG,
+	COMMAND_MODE,
+	COMMAND_RELOAD,
+	COMMAND_LOG_LEVEL,
+};
+
+struct options {
+	enum command_id command;
+	char operand[256]; /* what follows the command, its words joined by one blank */
+	const char *socket_path, *file_prefix;
+	const char *filter; /* NULL = all */
+	const char *sort;   /* NULL = as they come; else one that sort_known() knows */
+	size_t limit;	    /* entries to print */
+	size_t offset;	    /* entries to skip before */
+	unsigned int interval_ms;
+	bool json;
+};
+
+enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };
+
+/**
+ * Parse.
+ *
+ * @return OPTIONS_RUN, OPTIONS_DONE after --help or --version was printed, OPTIONS_WRONG after one
+ *         line on stderr.
+ */
+enum options_result options_parse(struct options *options, int argc, char **argv);
+
+#endif

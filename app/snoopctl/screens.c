@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The replies that are no plain table. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "text.h"
+
+static void format_duration(int64_t seconds, char *out, size_t out_bytes)
+{
+	if (seconds >= 86400)
+		snprintf(out, out_bytes, "%" PRId64 "d %" PRId64 "h", seconds / 86400,
+			 seconds / 3600 % 24);
+	else if (seconds >= 3600)
+		snprintf(out, out_bytes, "%" PRId64 "h %" PRId64 "min", seconds / 3600,
+			 seconds / 60 % 60);
+	else if (seconds >= 60)
+		snprintf(out, out_bytes, "%" PRId64 "min %" PRId64 "s", seconds / 60, seconds % 60);
+	else
+		snprintf(out, out_bytes, "%" PRId64 "s", seconds);
+}
+
+static int64_t number_of(const json_t *reply, const char *name)
+{
+	int64_t number = 0;
+
+	text_number(json_object_get(reply, name), &number);
+	return number;
+}
+
+static void print_port(const json_t *status, const char *side, FILE *out)
+{
+	const json_t *port = json_object_get(status, side);
+	char missed[32];
+
+	text_count(port, "missed_packets", missed, sizeof(missed));
+	fprintf(out, "%-10s %s (%s), link %s, MTU %" PRId64 ", missed %s packets\n", side,
+		text_of(port, "name"), text_of(port, "driver"), text_of(port, "link"),
+		number_of(port, "mtu"), missed);
+}
+
+static void print_share(FILE *out, const char *what, const json_t *status, const char *name,
+			int64_t whole, const char *of)
+{
+	char count[32];
+
+	text_count(status, name, count, sizeof(count));
+	fprintf(out, "  %-28s %14s", what, count);
+	if (whole > 0)
+		fprintf(out, "  %6.2f %% of %s",
+			100.0 * (double)number_of(status, name) / (double)whole, of);
+	fputc('\n', out);
+}
+
+void text_status(const json_t *status, FILE *out)
+{
+	int64_t losses = number_of(status, "radio_losses");
+	char uptime[32], since[32], p50[32], p99[32];
+
+	format_duration(number_of(status, "uptime_s"), uptime, sizeof(uptime));
+	format_duration(number_of(status, "configured_s"), since, sizeof(since));
+	text_time(json_object_get(status, "wireless_rtt_p50_us"), p50, sizeof(p50));
+	text_time(json_object_get(status, "wireless_rtt_p99_us"), p99, sizeof(p99));
+	fprintf(out, "snoopd %s, up %s, %" PRId64 " workers\n", text_of(status, "version"), uptime,
+		number_of(status, "workers"));
+	fprintf(out, "%-10s %s, %" PRId64 " rules, since %s, %" PRId64 " reloads\n", "mode",
+		text_of(status, "mode"), number_of(status, "rules"), since,
+		number_of(status, "reloads"));
+	print_port(status, "wired", out);
+	print_port(status, "wireless", out);
+	fprintf(out, "\n%s\n", text_of(status, "verdict"));
+	print_share(out, "losses seen on the radio", status, "radio_losses",
+		    number_of(status, "data_segments"), "all segments");
+	print_share(out, "repaired locally", status, "repaired", losses, "the losses");
+	print_share(out, "left to the sender", status, "left", losses,
+		    "the losses, those under repair now included");
+	fprintf(out, "  %-28s %14s  median, 99 %%: %s\n\n", "wireless RTT", p50, p99);
+	fprintf(out, "%-10s %" PRId64 ", helped %" PRId64 "\n", "flows", number_of(status, "flows"),
+		number_of(status, "flows_helped"));
+	fprintf(out, "%-10s %" PRId64 ", silent %" PRId64 "\n", "stations",
+		number_of(status, "stations"), number_of(status, "stations_silent"));
+	fprintf(out, "%-10s %" PRId64 " of %" PRId64 " segments, %.1f MiB\n", "cache",
+		number_of(status, "cache_segments"), number_of(status, "cache_segments_max"),
+		(double)number_of(status, "cache_bytes") / (1 << 20));
+	fprintf(out, "%-10s %" PRId64 " packets\n", "dropped",
+		number_of(status, "dropped_packets"));
+}
+
+void text_hosts(const json_t *reply, FILE *out)
+{
+	const json_t *hosts = json_object_get(reply, "hosts");
+	char srtt[32], loss[32], bytes[32], repaired[32], left[32], idle[32];
+	int width = text_width(hosts, "station");
+	size_t index;
+	json_t *host;
+
+	fprintf(out, "%-*s %6s %8s %8s %16s %10s %8s %8s %s\n", width, "STATION", "FLOWS", "SRTT",
+		"LOSS", "BYTES", "REPAIRED", "LEFT", "HEARD", "STATE");
+	json_array_foreach(hosts, index, host)
+	{
+		text_time(json_object_get(host, "srtt_us"), srtt, sizeof(srtt));
+		text_time(json_object_get(host, "idle_us"), idle, sizeof(idle));
+		text_loss(host, loss, sizeof(loss));
+		text_count(host, "acked_bytes", bytes, sizeof(bytes));
+		text_count(host, "repairs_confirmed", repaired, sizeof(repaired));
+		/* As of the whole box: what is under repair now is among it. */
+		text_group_digits(number_of(host, "radio_losses") -
+					  number_of(host, "repairs_confirmed"),
+				  left, sizeof(left));
+		fprintf(out, "%-*s %6" PRId64 " %8s %8s %16s %10s %8s %8s %s%s%s\n", width,
+			text_of(host, "station"), number_of(host, "flows"), srtt, loss, bytes,
+			repaired, left, idle, number_of(host, "silent") != 0 ? "silent" : "answers",
+			json_object_get(host, "vlan") != NULL ? " vlan " : "",
+			json_object_get(host, "vlan") != NULL ? text_of(host, "vlan") : "");
+	}
+	text_total(reply, "hosts", out);
+}
+
+void text_flow(const json_t *flow, FILE *out)
+{
+	const char *name;
+	char text[64];
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)flow, name, value)
+	{
+		size_t chars = strlen(name);
+
+		if (json_is_string(value))
+			fprintf(out, "%-20s %s\n", name, json_string_value(value));
+		else if (chars > 3 && strcmp(name + chars - 3, "_us") == 0) {
+			text_time(value, text, sizeof(text));
+			fprintf(out, "%-20.*s %s\n", (int)(chars - 3), name, text);
+		} else {
+			text_count(flow, name, text, sizeof(text));
+			fprintf(out, "%-20s %s\n", name, text);
+		}
+	}
+}
+
+void text_done(const json_t *reply, FILE *out)
+{
+	fprintf(out, "%s\n", text_of(reply, "done"));
+}
+
+void text_workers(const json_t *reply, FILE *out)
+{
+	char packets[32], handed[32], dropped[32], flows[32];
+	const char *number;
+	json_t *worker;
+
+	fprintf(out, "distribution %s: %s\n\n", text_of(reply, "distribution"),
+		text_of(reply, "how"));
+	fprintf(out, "%6s %5s %7s %16s %16s %8s %8s\n", "WORKER", "LCORE", "BUSY", "FORWARDED",
+		"HANDED ON", "DROPPED", "FLOWS");
+	json_object_foreach(json_object_get(reply, "workers"), number, worker)
+	{
+		int64_t cycles = number_of(worker, "cycles");
+		double busy = cycles > 0 ? 100.0 * (double)number_of(worker, "busy_cycles") /
+						   (double)cycles
+					 : 0;
+
+		text_count(worker, "forwarded_packets", packets, sizeof(packets));
+		text_count(worker, "handoff_packets", handed, sizeof(handed));
+		text_count(worker, "handoff_drops", dropped, sizeof(dropped));
+		text_count(worker, "flows_active", flows, sizeof(flows));
+		fprintf(out, "%6s %5" PRId64 " %6.1f%% %16s %16s %8s %8s\n", number,
+			number_of(worker, "lcore"), busy, packets, handed, dropped, flows);
+	}
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * A flow's key as people read and type it: `10.0.0.1:443 > 192.168.0.7:5000 vlan 8100:5.8100:7`,
+ * wired side first, IPv6 addresses in brackets, VLAN tags (TPID in hex, VID) outermost first and
+ * only where there are some. Pure; any thread.
+ */
+#ifndef SNOOPD_KEYTEXT_H
+#define SNOOPD_KEYTEXT_H
+
+#include <stddef.h>
+
+#include <snoop/snoop.h>
+
+#define KEYTEXT_ENDPOINT_CHARS 56
+#define KEYTEXT_VLAN_CHARS (WIRE_VLAN_MAX * 12)
+#define KEYTEXT_CHARS (2 * KEYTEXT_ENDPOINT_CHARS + KEYTEXT_VLAN_CHARS + 16)
+
+void keytext_addr(char *out, size_t out_bytes, const uint8_t addr[16], uint8_t ip_version);
+void keytext_wired(char out[KEYTEXT_ENDPOINT_CHARS], const struct snoop_key *key);
+void keytext_station(char out[KEYTEXT_ENDPOINT_CHARS], const struct snoop_key *key);
+/** Empty without tags. */
+void keytext_vlan(char out[KEYTEXT_VLAN_CHARS], const uint32_t vlan[WIRE_VLAN_MAX]);
+void keytext_format(char out[KEYTEXT_CHARS], const struct snoop_key *key);
+
+/** Read what keytext_format() writes; the `>` may be missing. @return 0, or -1. */
+int keytext_parse(const char *text, struct snoop_key *key);
+
+#endif

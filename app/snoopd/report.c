@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <snoopd/report.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_ethdev.h>
+
+#include <snoopd/distribution.h>
+#include <snoopd/keytext.h>
+#include <snoopd/ports.h>
+#include <snoopd/stats.h>
+#include <snoopd/worker.h>
+
+#define POSITION_WORKER_SHIFT 32 /* a position is a record of a worker's table */
+
+#define NUMBER(report, name, value) (report)->number((report)->ctx, name, value)
+#define TEXT(report, name, value) (report)->text((report)->ctx, name, value)
+#define OPEN(report, name) (report)->open((report)->ctx, name)
+#define CLOSE(report) (report)->close((report)->ctx)
+
+void report_stats(const struct service *service, const struct report *report)
+{
+	struct counters sum;
+
+	stats_sum(&sum, service->workers, service->worker_count);
+#define REPORT_COUNTER(id, type, unit, help) NUMBER(report, #id, sum.id);
+	COUNTERS(REPORT_COUNTER)
+#undef REPORT_COUNTER
+}
+
+static void add_histogram(struct histogram *sum, const struct histogram *one)
+{
+	for (unsigned int i = 0; i < HISTOGRAM_BUCKETS; i++)
+		sum->bucket[i] += __atomic_load_n(&one->bucket[i], __ATOMIC_RELAXED);
+	sum->sum += __atomic_load_n(&one->sum, __ATOMIC_RELAXED);
+}
+
+void report_sum_histograms(const struct service *service, struct histograms *sum)
+{
+	memset(sum, 0, sizeof(*sum));
+	for (uint32_t i = 0; i < service->worker_count; i++) {
+		const struct histograms *one = snoop_engine_histograms(service->workers[i]->engine);
+
+#define ADD_HISTOGRAM(id, unit, help) add_histogram(&sum->id, &one->id);
+		HISTOGRAMS(ADD_HISTOGRAM)
+#undef ADD_HISTOGRAM
+	}
+}
+
+static void report_histogram(const struct report *report, const char *name, const char *unit,
+			     const struct histogram *histogram)
+{
+	char bound[24];
+
+	OPEN(report, name);
+	TEXT(report, "unit", unit);
+	NUMBER(report, "count", histogram_count(histogram));
+	NUMBER(report, "sum", histogram->sum);
+	NUMBER(report, "p50", histogram_quantile(histogram, 500));
+	NUMBER(report, "p99", histogram_quantile(histogram, 990));
+	for (unsigned int i = 0; i < HISTOGRAM_BUCKETS; i++) {
+		if (histogram->bucket[i] == 0)
+			continue;
+		snprintf(bound, sizeof(bound), "le_%llu", 1ull << i);
+		NUMBER(report, i + 1 < HISTOGRAM_BUCKETS ? bound : "above", histogram->bucket[i]);
+	}
+	CLOSE(report);
+}
+
+void report_histograms(const struct service *service, const struct report *report)
+{
+	struct histograms sum;
+
+	report_sum_histograms(service, &sum);
+#define REPORT_HISTOGRAM(id, unit, help) report_histogram(report, #id, #unit, &sum.id);
+	HISTOGRAMS(REPORT_HISTOGRAM)
+#undef REPORT_HISTOGRAM
+}
+
+static void report_worker(const struct worker *worker, const struct report *report)
+{
+	const struct worker_health *health = &worker->health;
+	const struct counters *counters = &worker->counters;
+
+	NUMBER(report, "lcore", worker->lcore);
+	NUMBER(report, "shares_cpu", worker->shares_cpu);
+#define WORKER_NUMBER(source, field)                                                               \
+	NUMBER(report, #field, __atomic_load_n(&(source)->field, __ATOMIC_RELAXED))
+	WORKER_NUMBER(health, turns);
+	WORKER_NUMBER(health, cycles);
+	WORKER_NUMBER(health, busy_cycles);
+	WORKER_NUMBER(health, turn_cycles_max);
+	WORKER_NUMBER(counters, rx_wired_packets);
+	WORKER_NUMBER(counters, rx_wireless_packets);
+	WORKER_NUMBER(counters, handoff_packets);
+	WORKER_NUMBER(counters, handoff_drops);
+	WORKER_NUMBER(counters, forwarded_packets);
+	WORKER_NUMBER(counters, flows_active);
+#undef WORKER_NUMBER
+}
+
+void report_workers(const struct service *service, const struct report *report)
+{
+	char number[12];
+
+	TEXT(report, "distribution", distribution_name(service->distribution));
+	TEXT(report, "how", service->distribution->how);
+	OPEN(report, "workers");
+	for (uint32_t i = 0; i < service->worker_count; i++) {
+		snprintf(number, sizeof(number), "%u", i);
+		OPEN(report, number);
+		report_worker(service->workers[i], report);
+		CLOSE(report);
+	}
+	CLOSE(report);
+}
+
+static void report_port(const struct report *report, const char *side, const struct port *port)
+{
+	struct rte_eth_stats stats;
+
+	OPEN(report, side);
+	TEXT(report, "name", port->name);
+	TEXT(report, "driver", port->driver);
+	TEXT(report, "link", __atomic_load_n(&port->link_up, __ATOMIC_RELAXED) ? "up" : "down");
+	NUMBER(report, "mtu", port->mtu_bytes);
+	/* What the port dropped before any worker saw it. */
+	if (rte_eth_stats_get(port->id, &stats) == 0)
+		NUMBER(report, "missed_packets", stats.imissed + stats.rx_nombuf);
+	CLOSE(report);
+}
+
+/* One sentence for somebody who looks for the first time. */
+static const char *verdict(const struct service *service, const struct counters *sum)
+{
+	const struct config *config = service->config;
+
+	if (config->mode == SNOOP_LEVEL_BYPASS && config->rule_count == 0)
+		return "bypass: a plain wire, nothing is looked at";
+	if (sum->rx_wired_packets + sum->rx_wireless_packets == 0)
+		return "nothing was received yet: are the ports the right ones?";
+	if (sum->data_segments == 0)
+		return "no TCP data towards the radio yet";
+	if (sum->radio_losses == 0)
+		return "the radio lost nothing yet: there is nothing to repair";
+	if (sum->repairs_confirmed == 0)
+		return config->mode == SNOOP_LEVEL_OBSERVE
+			       ? "observe: the radio loses, mode repair would repeat it"
+			       : "the radio loses, and nothing is repaired: see flows for the "
+				 "reasons";
+	if (sum->repairs_confirmed * 2 < sum->radio_losses)
+		return "helps a little: less than half of the losses are repaired, see flows";
+	return "helps: most losses of the radio are repaired locally";
+}
+
+void report_status(const struct service *service, const struct report *report)
+{
+	struct counters sum;
+	struct histograms histograms;
+	uint64_t now_us = service_now_us();
+
+	stats_sum(&sum, service->workers, service->worker_count);
+	report_sum_histograms(service, &histograms);
+	TEXT(report, "version", SNOOPD_VERSION);
+	NUMBER(report, "pid", (uint64_t)getpid());
+	NUMBER(report, "uptime_s", (now_us - service->started_us) / CLOCK_US_PER_S);
+	NUMBER(report, "configured_s", (now_us - service->configured_us) / CLOCK_US_PER_S);
+	NUMBER(report, "reloads", service->reloads);
+	NUMBER(report, "workers", service->worker_count);
+	TEXT(report, "mode", snoop_level_name(service->config->mode));
+	NUMBER(report, "rules", service->config->rule_count);
+	report_port(report, "wired", &service->ports->port[SNOOP_WIRED]);
+	report_port(report, "wireless", &service->ports->port[SNOOP_WIRELESS]);
+	TEXT(report, "verdict", verdict(service, &sum));
+	NUMBER(report, "data_segments", sum.data_segments);
+	NUMBER(report, "radio_losses", sum.radio_losses);
+	NUMBER(report, "repaired", sum.repairs_confirmed);
+	/* Left to the sender, or still under repair. */
+	NUMBER(report, "left",
+	       sum.radio_losses > sum.repairs_confirmed ? sum.radio_losses - sum.repairs_confirmed
+							: 0);
+	NUMBER(report, "wireless_rtt_p50_us", histogram_quantile(&histograms.wireless_rtt, 500));
+	NUMBER(report, "wireless_rtt_p99_us", histogram_quantile(&histograms.wireless_rtt, 990));
+	NUMBER(report, "flows", sum.flows_active);
+	NUMBER(report, "flows_helped", sum.flows_helped);
+	NUMBER(report, "stations", sum.stations_active);
+	NUMBER(report, "stations_silent", sum.stations_silent);
+	NUMBER(report, "cache_segments", sum.cache_segments);
+	NUMBER(report, "cache_segments_max", service->config->protocol.cache_segments);
+	NUMBER(report, "cache_bytes", sum.cache_bytes);
+	NUMBER(report, "dropped_packets",
+	       sum.tx_wired_drops + sum.tx_wireless_drops + sum.handoff_drops);
+}
+
+static void report_key(const struct report *report, const struct snoop_key *key)
+{
+	char wired[KEYTEXT_ENDPOINT_CHARS], station[KEYTEXT_ENDPOINT_CHARS];
+	char vlan[KEYTEXT_VLAN_CHARS], text[KEYTEXT_CHARS];
+
+	keytext_format(text, key);
+	keytext_wired(wired, key);
+	keytext_station(station, key);
+	keytext_vlan(vlan, key->vlan);
+	TEXT(report, "key", text);
+	TEXT(report, "wired", wired);
+	TEXT(report, "station", station);
+	if (vlan[0] != '\0')
+		TEXT(report, "vlan", vlan);
+}
+
+void report_flow(const struct request_flow *flow, uint64_t worker, const struct report *report)
+{
+	const struct snoop_flow_info *info = &flow->info;
+
+	report_key(report, &flow->key);
+	NUMBER(report, "worker", worker);
+	TEXT(report, "level", snoop_level_name(info->level));
+	TEXT(report, "reason", snoop_reason_name(info->reason));
+#define FLOW_NUMBER(field) NUMBER(report, #field, info->field)
+	FLOW_NUMBER(withholding);
+	FLOW_NUMBER(midstream);
+	FLOW_NUMBER(sack);
+	FLOW_NUMBER(timestamps);
+	FLOW_NUMBER(window_scale_known);
+	FLOW_NUMBER(srtt_us);
+	FLOW_NUMBER(rttvar_us);
+	FLOW_NUMBER(min_rtt_us);
+	FLOW_NUMBER(wired_rtt_us);
+	FLOW_NUMBER(queue_delay_us);
+	FLOW_NUMBER(cached_segments);
+	FLOW_NUMBER(cached_bytes);
+	FLOW_NUMBER(parked_acks);
+	FLOW_NUMBER(data_segments);
+	FLOW_NUMBER(data_bytes);
+	FLOW_NUMBER(acked_bytes);
+	FLOW_NUMBER(radio_losses);
+	FLOW_NUMBER(upstream_holes);
+	FLOW_NUMBER(repeats);
+	FLOW_NUMBER(repairs_confirmed);
+	FLOW_NUMBER(spurious);
+	FLOW_NUMBER(given_up);
+	FLOW_NUMBER(vetoes);
+	FLOW_NUMBER(sender_repeats);
+	FLOW_NUMBER(timeouts);
+	FLOW_NUMBER(acks_withheld);
+#undef FLOW_NUMBER
+	NUMBER(report, "idle_us", flow->idle_us);
+}
+
+static void report_host(const struct request_station *station, const struct report *report)
+{
+	const struct snoop_station_info *info = &station->info;
+	char addr[KEYTEXT_ENDPOINT_CHARS], vlan[KEYTEXT_VLAN_CHARS];
+
+	keytext_addr(addr, sizeof(addr), info->addr, info->ip_version);
+	keytext_vlan(vlan, info->vlan);
+	TEXT(report, "station", addr);
+	if (vlan[0] != '\0')
+		TEXT(report, "vlan", vlan);
+	NUMBER(report, "flows", info->flows);
+	NUMBER(report, "silent", info->silent);
+	NUMBER(report, "srtt_us", info->srtt_us);
+	NUMBER(report, "rttvar_us", info->rttvar_us);
+	NUMBER(report, "min_rtt_us", info->min_rtt_us);
+	NUMBER(report, "acked_bytes", info->totals.acked_bytes);
+	NUMBER(report, "delivered_segments", info->totals.delivered_segments);
+	NUMBER(report, "radio_losses", info->totals.radio_losses);
+	NUMBER(report, "repairs_confirmed", info->totals.repairs_confirmed);
+	NUMBER(report, "given_up", info->totals.given_up);
+	NUMBER(report, "vetoes", info->totals.vetoes);
+	if (info->heard_us != 0)
+		NUMBER(report, "idle_us", station->idle_us);
+}
+
+/* Ask one worker for the page at a position. */
+static struct request *ask_page(const struct service *service, enum request_kind kind,
+				uint64_t position)
+{
+	struct request *request =
+		service_ask(service, (uint32_t)(position >> POSITION_WORKER_SHIFT));
+
+	if (request == NULL)
+		return NULL;
+	request->kind = kind;
+	request->position = (uint32_t)position;
+	return service_wait(request);
+}
+
+/* The page after this one, 0 = this was the last. */
+static uint64_t next_position(const struct service *service, const struct request *request,
+			      uint64_t position)
+{
+	uint64_t index = position >> POSITION_WORKER_SHIFT;
+
+	if (request->next != 0)
+		return index << POSITION_WORKER_SHIFT | request->next;
+	if (index + 1 < service->worker_count)
+		return (index + 1) << POSITION_WORKER_SHIFT;
+	return 0;
+}
+
+static int report_page(const struct service *service, enum request_kind kind, uint64_t position,
+		       const struct report *report)
+{
+	bool flows = kind == REQUEST_FLOWS;
+	struct request *request = ask_page(service, kind, position);
+	struct counters sum;
+	char number[12];
+
+	if (request == NULL)
+		return -ETIMEDOUT;
+	stats_sum(&sum, service->workers, service->worker_count);
+	NUMBER(report, "total", flows ? sum.flows_active : sum.stations_active);
+	NUMBER(report, "offset", position);
+	NUMBER(report, "next", next_position(service, request, position));
+	OPEN(report, flows ? "flows" : "hosts");
+	for (uint32_t i = 0; i < request->count; i++) {
+		snprintf(number, sizeof(number), "%u", i);
+		OPEN(report, number);
+		if (flows)
+			report_flow(&request->flows[i], position >> POSITION_WORKER_SHIFT, report);
+		else
+			report_host(&request->stations[i], report);
+		CLOSE(report);
+	}
+	CLOSE(report);
+	return 0;
+}
+
+int report_flows(const struct service *service, uint64_t position, const struct report *report)
+{
+	return report_page(service, REQUEST_FLOWS, position, report);
+}
+
+int report_hosts(const struct service *service, uint64_t position, const struct report *report)
+{
+	return report_page(service, REQUEST_STATIONS, position, report);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * What the threads beside the workers share while the workers run: the configuration in effect,
+ * the ports, the workers. The control thread, telemetry's thread and the HTTP thread take one lock
+ * for the length of an answer; so workers outlive every answer, and get one request at a time.
+ *
+ * Another configuration comes from service_reload() or service_mode(). It is made aside, checked,
+ * and then published: every worker takes the pointer between two turns, gives each of its flows
+ * the level that it has now (parked ACKs of a flow that changes are released in order), and
+ * acknowledges. Only after that the old structure is freed. No packet waits for any of it.
+ */
+#ifndef SNOOPD_SERVICE_H
+#define SNOOPD_SERVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <config/config.h>
+
+struct distribution;
+struct ports;
+struct request;
+struct worker;
+
+#define SERVICE_LINE_CHARS 700
+
+struct service {
+	const struct config *config; /* in effect */
+	const struct ports *ports;   /* names and drivers constant, link_up may change any time */
+	const struct distribution *distribution;
+	struct worker *const *workers;
+	uint32_t worker_count;
+	uint64_t started_us;	/* CLOCK_MONOTONIC */
+	uint64_t configured_us; /* when config took effect */
+	uint32_t reloads;	/* times that a file took effect after the start */
+};
+
+/** From now on there is something to answer. The configuration stays the caller's. Control thread.
+ */
+void service_attach(const struct config *config, const struct ports *ports,
+		    const struct distribution *distribution, struct worker *const *workers,
+		    uint32_t worker_count);
+
+/** Returns when no answer is under way. Control thread. */
+void service_detach(void);
+
+/** Take the lock. @return NULL, without the lock, where no workers run. */
+const struct service *service_lock(void);
+void service_unlock(void);
+
+/** With the lock: the slot of a worker to fill, or NULL if it is lost or busy. See request.h. */
+struct request *service_ask(const struct service *service, uint32_t index);
+
+/** With the lock: post what service_ask() gave. @return the slot with the answer, or NULL. */
+struct request *service_wait(struct request *request);
+
+/**
+ * Read the configuration file again and publish it. Nothing changes on an error.
+ *
+ * @param line  receives what happened, in one line without a newline
+ * @return 0, -EINVAL (the file, or a key that is read at the start only), -ETIMEDOUT (a worker
+ *         did not answer), -ENODEV (not running), -ENOMEM.
+ */
+int service_reload(char *line, size_t line_bytes);
+
+/**
+ * Another level for the link, until the next reload. In bypass the rules are suspended too, so that
+ * the box is a plain wire; the next other level brings them back.
+ *
+ * @return as service_reload().
+ */
+int service_mode(enum snoop_level level, char *line, size_t line_bytes);
+
+/** Microseconds of CLOCK_MONOTONIC: the clock of started_us. */
+uint64_t service_now_us(void);
+
+#endif

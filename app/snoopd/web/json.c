@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <snoopd/web/content.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include <snoopd/report.h>
+
+#define DEPTH_MAX 6
+#define HOST_PAGES_MAX 64 /* what one answer may ask of the workers */
+
+/* A report as nested objects. */
+struct tree {
+	json_t *open[DEPTH_MAX];
+	int depth;
+};
+
+static void tree_open(void *ctx, const char *name)
+{
+	struct tree *tree = ctx;
+	json_t *object = json_object();
+
+	json_object_set_new(tree->open[tree->depth], name, object);
+	tree->open[++tree->depth] = object;
+}
+
+static void tree_close(void *ctx)
+{
+	struct tree *tree = ctx;
+
+	tree->depth--;
+}
+
+static void tree_number(void *ctx, const char *name, uint64_t value)
+{
+	struct tree *tree = ctx;
+
+	json_object_set_new(tree->open[tree->depth], name, json_integer((json_int_t)value));
+}
+
+static void tree_text(void *ctx, const char *name, const char *value)
+{
+	struct tree *tree = ctx;
+
+	json_object_set_new(tree->open[tree->depth], name, json_string(value));
+}
+
+static struct report tree_report(struct tree *tree, json_t *root)
+{
+	*tree = (struct tree){.open = {root}};
+	return (struct report){tree, tree_open, tree_close, tree_number, tree_text};
+}
+
+/* @return the position behind the page, 0 = this was the last, -1 = no answer. */
+static json_int_t add_hosts(const struct service *service, uint64_t position, json_t *list)
+{
+	json_t *page = json_object(), *host;
+	struct tree tree;
+	struct report report = tree_report(&tree, page);
+	json_int_t next = -1;
+	const char *number;
+
+	if (report_hosts(service, position, &report) == 0) {
+		next = json_integer_value(json_object_get(page, "next"));
+		json_object_foreach(json_object_get(page, "hosts"), number, host)
+			json_array_append(list, host);
+	}
+	json_decref(page);
+	return next;
+}
+
+static void add_group(const struct service *service, json_t *root, const char *name,
+		      void (*make)(const struct service *, const struct report *))
+{
+	struct tree tree;
+	struct report report = tree_report(&tree, root);
+
+	report.open(report.ctx, name);
+	make(service, &report);
+	report.close(report.ctx);
+}
+
+int web_json(const struct service *service, bool openmetrics, struct web_content *content)
+{
+	json_t *root = json_object(), *hosts = json_array();
+	json_int_t position = 0;
+	char *text;
+
+	add_group(service, root, "status", report_status);
+	add_group(service, root, "stats", report_stats);
+	add_group(service, root, "histograms", report_histograms);
+	for (int i = 0; i < HOST_PAGES_MAX && position >= 0; i++) {
+		position = add_hosts(service, (uint64_t)position, hosts);
+		if (position == 0)
+			break;
+	}
+	json_object_set_new(root, "hosts", hosts);
+	/* The rest is worth seeing just then. */
+	json_object_set_new(root, "complete", json_boolean(position == 0));
+	text = json_dumps(root, JSON_COMPACT);
+	json_decref(root);
+	if (text == NULL)
+		return -1;
+	*content = (struct web_content){text, strlen(text), "application/json", true};
+	return 0;
+}
+
+int web_page(const struct service *service, bool openmetrics, struct web_content *content)
+{
+	*content = (struct web_content){(const char *)web_page_html, web_page_html_bytes,
+					"text/html; charset=utf-8", false};
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * HTTP, where [metrics] listen says: `/` the live page, `/snoop.json` its data, `/metrics` for
+ * Prometheus. GET and HEAD only; nothing can be changed from here.
+ *
+ * One thread of its own that runs on the control thread's CPU, never on a worker's. It reads
+ * counters and asks the workers for stations as telemetry does, with the lock of service.h.
+ */
+#ifndef SNOOPD_WEB_SERVER_H
+#define SNOOPD_WEB_SERVER_H
+
+#include <config/config.h>
+
+struct web_server;
+
+/**
+ * Start. Control thread, after it was pinned.
+ *
+ * @param server  receives the server, NULL where the configuration has it off
+ * @return 0, or -1 after one line on stderr.
+ */
+int web_server_start(struct web_server **server, const struct config *config);
+
+/** Returns when no answer is under way. NULL is allowed. */
+void web_server_stop(struct web_server *server);
+
+#endif
