@@ -195,4 +195,5 @@ class Wire:
         for name in "a0", "b0":
             subprocess.run(["ip", "link", "del", name], capture_output=True, check=False)
         shutil.rmtree(self.dir, ignore_errors=True)
-        shutil.rmtree(f"/var/run/dpdk/{self.prefix}", ignore_errors=True)
+        for prefix in self.prefix, f"{self.prefix}b":
+            shutil.rmtree(f"/var/run/dpdk/{prefix}", ignore_errors=True)
