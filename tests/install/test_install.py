@@ -39,8 +39,8 @@ class Install(unittest.TestCase):
             self.at(man, "man1", "snoopctl.1"), self.at(man, "man5", "snoopd.ini.5"), self.at(man, "man8", "snoopd.8"),
             self.at(data, "doc", "snoopd", "README.md"),
         }
-        expected |= {self.at(data, "snoopd", "presets", preset.name) for preset in SOURCE.glob("config/presets/*")}
-        expected |= {self.at(data, "doc", "snoopd", "doc", text.name) for text in SOURCE.glob("doc/*.md")}
+        expected |= {self.at(data, "snoopd", path.parent.name, path.name) for path in SOURCE.glob("config/*/*")}
+        expected |= {self.at(data, "doc", "snoopd", "doc", text.name) for text in SOURCE.glob("doc/*") if text.is_file()}
         expected |= {self.at(data, "bash-completion", "completions", "snoopctl")
                      for _ in SOURCE.glob("app/snoopctl/completion/snoopctl")}
         found = {path for path in self.root.rglob("*") if not path.is_dir()}
