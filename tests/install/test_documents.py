@@ -1,8 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Presets are valid and give reasons; manual pages know every option. test_documents.py SNOOPD SNOOPCTL INI5 SOURCE"""
+"""Presets are valid and give reasons, manual pages know every option, debian/control every library.
+
+test_documents.py SNOOPD SNOOPCTL INI5 SOURCE"""
 import configparser
 import re
+import shutil
 import subprocess
 import sys
 import unittest
@@ -75,6 +78,18 @@ class ManualPages(unittest.TestCase):
         for section, key in effective(SOURCE / "config/snoopd.ini"):
             self.assertIn(f"[{section}]", page)
             self.assertRegex(page, rf"(?m)^ +{key}\b")
+
+
+class Package(unittest.TestCase):
+    @unittest.skipUnless(shutil.which("dpkg"), "not a Debian")
+    def test_libraries_are_build_dependencies(self):
+        builds = [build for build in SOURCE.rglob("meson.build") if build.relative_to(SOURCE).parts[0] in
+                  ("app", "lib", "meson.build")]
+        control = (SOURCE / "debian/control").read_text()
+        for library in {name for build in builds for name in re.findall(r"dependency\('([\w-]+)'", build.read_text())}:
+            folder = output("pkg-config", "--variable=pcfiledir", library).strip()
+            package = output("dpkg", "-S", f"{folder}/{library}.pc").split(":")[0]
+            self.assertRegex(control, rf"(?m)^ {package}\b", f"debian/control: Build-Depends lacks it, for {library}")
 
 
 if __name__ == "__main__":
