@@ -19,6 +19,8 @@
 #define REPLY_BYTES_MAX (16 << 20)
 #define OTHERS_MAX 3
 
+#define SYSTEM_DIRECTORY "/var/run" /* of a snoopd that root started */
+
 static const char *runtime_directory(void)
 {
 	const char *directory = getenv("RUNTIME_DIRECTORY");
@@ -26,17 +28,29 @@ static const char *runtime_directory(void)
 	if (directory != NULL && directory[0] != '\0')
 		return directory;
 	if (getuid() == 0)
-		return "/var/run";
+		return SYSTEM_DIRECTORY;
 	directory = getenv("XDG_RUNTIME_DIR");
 	return directory != NULL ? directory : "/tmp";
 }
 
-int client_default_path(const char *file_prefix, char *path, size_t path_bytes)
+static int socket_path(const char *directory, const char *file_prefix, char *path,
+		       size_t path_bytes)
 {
-	int used = snprintf(path, path_bytes, "%s/dpdk/%s/" SOCKET_NAME, runtime_directory(),
-			    file_prefix);
+	int used = snprintf(path, path_bytes, "%s/dpdk/%s/" SOCKET_NAME, directory, file_prefix);
 
 	return used < 0 || (size_t)used >= path_bytes ? -1 : 0;
+}
+
+int client_default_path(const char *file_prefix, char *path, size_t path_bytes)
+{
+	if (socket_path(runtime_directory(), file_prefix, path, path_bytes) != 0)
+		return -1;
+	/* Who is in the group of [process] has no snoopd of their own, but may use the system's. */
+	if (access(path, F_OK) != 0 &&
+	    (socket_path(SYSTEM_DIRECTORY, file_prefix, path, path_bytes) != 0 ||
+	     access(path, F_OK) != 0))
+		return socket_path(runtime_directory(), file_prefix, path, path_bytes);
+	return 0;
 }
 
 __attribute__((format(printf, 2, 3))) static int fail(struct client *client, const char *format,

@@ -226,10 +226,11 @@ class Lab:
         """The event that matters: an echo crossed both links and the box, in both directions."""
         deadline = time.monotonic() + deadline_s
         target = ADDRESSES["mobile"][4]
+        round_trip_s = 2e-6 * (self.path.wired.delay_us + self.path.radio.delay_us)
         while time.monotonic() < deadline:
             if box_process is not None and box_process.poll() is not None:
                 raise LabError(f"{box_name} ended with status {box_process.returncode}:\n{self.log_tail(box_name)}")
-            done = subprocess.run(self.in_netns("wired", "ping", "-q", "-c", "1", "-W", "0.3", target),
+            done = subprocess.run(self.in_netns("wired", "ping", "-q", "-c", "1", "-W", f"{0.3 + round_trip_s:.2f}", target),
                                   capture_output=True)
             if done.returncode == 0:
                 return

@@ -1,0 +1,96 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Presets are valid and give reasons, manual pages know every option, debian/control every library.
+
+test_documents.py SNOOPD SNOOPCTL INI5 SOURCE"""
+import configparser
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+SNOOPD, SNOOPCTL = sys.argv[1:3]
+GENERATED, SOURCE = Path(sys.argv[3]), Path(sys.argv[4])
+PRESETS = sorted(SOURCE.glob("config/presets/*.ini"))
+
+
+def effective(ini):
+    """@return {(section, key): value} as snoopd has it in effect"""
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read_string(subprocess.check_output([SNOOPD, "--print-config", "--config", ini], text=True))
+    return {(section, key): value for section in parser.sections() for key, value in parser[section].items()}
+
+
+def output(*command):
+    return subprocess.check_output(command, text=True)
+
+
+class Presets(unittest.TestCase):
+    def test_there_is_one_for_each_kind_of_radio(self):
+        self.assertEqual([preset.stem for preset in PRESETS], ["point-to-point", "private-5g", "satellite"])
+
+    def test_valid(self):
+        for preset in PRESETS:
+            self.assertEqual(output(SNOOPD, "--check-config", "--config", preset), f"{preset}: OK\n")
+
+    def test_every_value_differs_from_the_default_and_has_a_reason(self):
+        defaults = effective(SOURCE / "config/snoopd.ini")
+        for preset in PRESETS:
+            in_effect, section, reason = effective(preset), None, False
+            for line in preset.read_text().splitlines():
+                if match := re.fullmatch(r"\[(\w+)\]", line):
+                    section, reason = match[1], False
+                elif line.startswith("#"):
+                    reason = True
+                elif match := re.match(r"(\w+) *=", line):
+                    with self.subTest(preset=preset.name, section=section, key=match[1]):
+                        self.assertTrue(reason, "no comment above it")
+                        self.assertNotEqual(in_effect[section, match[1]], defaults[section, match[1]])
+                else:
+                    reason = False
+
+
+class ManualPages(unittest.TestCase):
+    def pages(self):
+        return [SOURCE / "doc/man/snoopctl.1", GENERATED, SOURCE / "doc/man/snoopd.8"]
+
+    def test_well_formed(self):
+        for page in self.pages():
+            subprocess.run(["mandoc", "-T", "lint", "-W", "error", page], check=True)
+
+    def rendered(self, page):
+        """As text, without the overstriking of bold and underlined letters."""
+        return re.sub(r".\x08", "", output("mandoc", "-T", "ascii", page))
+
+    def test_snoopd_options(self):
+        options = set(re.findall(r"--[a-z][a-z-]+", output(SNOOPD, "--help"))) - {"--no-pci", "--vdev"}
+        self.assertEqual(options - set(re.findall(r"--[a-z][a-z-]+", self.rendered(SOURCE / "doc/man/snoopd.8"))), set())
+
+    def test_snoopctl_options_and_commands(self):
+        usage, page = output(SNOOPCTL, "--help"), self.rendered(SOURCE / "doc/man/snoopctl.1")
+        named = set(re.findall(r"--[a-z][a-z-]+", usage)) | set(re.findall(r"^  ([a-z][a-z-]+)", usage, re.MULTILINE))
+        self.assertEqual({name for name in named if not re.search(rf"(?<![\w-]){name}\b", page)}, set())
+
+    def test_snoopd_ini_has_every_key_and_section(self):
+        page = self.rendered(GENERATED)
+        for section, key in effective(SOURCE / "config/snoopd.ini"):
+            self.assertIn(f"[{section}]", page)
+            self.assertRegex(page, rf"(?m)^ +{key}\b")
+
+
+class Package(unittest.TestCase):
+    @unittest.skipUnless(shutil.which("dpkg"), "not a Debian")
+    def test_libraries_are_build_dependencies(self):
+        builds = [build for build in SOURCE.rglob("meson.build") if build.relative_to(SOURCE).parts[0] in
+                  ("app", "lib", "meson.build")]
+        control = (SOURCE / "debian/control").read_text()
+        for library in {name for build in builds for name in re.findall(r"dependency\('([\w-]+)'", build.read_text())}:
+            folder = output("pkg-config", "--variable=pcfiledir", library).strip()
+            package = output("dpkg", "-S", f"{folder}/{library}.pc").split(":")[0]
+            self.assertRegex(control, rf"(?m)^ {package}\b", f"debian/control: Build-Depends lacks it, for {library}")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
