@@ -243,7 +243,7 @@ int control_run(const struct config *config, const struct options *options)
 		goto close;
 	status = 1;
 	if (pool_create(&control.pool, config, &control.ports, control.worker_count) != 0 ||
-	    timer_source_init() != 0 || create_workers(&control) != 0 ||
+	    create_workers(&control) != 0 ||
 	    ports_start(&control.ports, control.pool.mempool) != 0)
 		goto close;
 	status = run_started(&control);

@@ -141,8 +141,9 @@ void worker_service(struct worker *worker, uint64_t now_us)
 {
 	worker->now_us = now_us;
 	if (now_us >= worker->timers_next_us) {
-		worker->timers_next_us = now_us + TIMERS_INTERVAL_US;
-		flow_timers_run(&worker->timers, now_us);
+		bool more = flow_timers_run(&worker->timers, now_us);
+
+		worker->timers_next_us = more ? now_us : now_us + TIMERS_INTERVAL_US;
 		if (now_us >= snoop_engine_deadline_us(worker->engine))
 			snoop_engine_timer(worker->engine, now_us);
 	}

@@ -15,7 +15,7 @@
  * A test harness drives the same code without an lcore: worker_create() with a `send` of its own,
  * then worker_input() for received packets and worker_service() to let time pass, at any clock it
  * likes, and worker_close(). It links snoopd_worker_dep and its own timer source, see
- * flow/timer.h, and calls timer_source_init() before anything else.
+ * flow/timer.h.
  */
 #ifndef SNOOPD_WORKER_H
 #define SNOOPD_WORKER_H

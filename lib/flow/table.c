@@ -88,7 +88,6 @@ struct flow_record *flow_table_add(struct flow_table *table, const struct snoop_
 	record->due = false;
 	record->last_seen_us = now_us;
 	record->armed_us = SNOOP_NEVER;
-	rte_timer_init(&record->timer);
 	memset(&record->flow, 0, sizeof(record->flow));
 	table->count++;
 	table->changes++;

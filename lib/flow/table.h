@@ -17,7 +17,6 @@
 
 #include <rte_common.h>
 #include <rte_hash.h>
-#include <rte_timer.h>
 
 #include <snoop/flow.h>
 #include <snoop/snoop.h>
@@ -33,8 +32,10 @@ struct flow_record {
 	uint64_t last_seen_us; /* last packet of either direction */
 
 	uint64_t armed_us; /* when the timer will fire, SNOOP_NEVER if it is not armed */
-	TAILQ_ENTRY(flow_record) due_link;
-	struct rte_timer timer;
+	union {		   /* a record is armed or due, never both */
+		TAILQ_ENTRY(flow_record) due_link;
+		LIST_ENTRY(flow_record) timer_link;
+	};
 
 	struct snoop_flow flow;
 } __rte_cache_aligned;
