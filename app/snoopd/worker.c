@@ -152,6 +152,7 @@ void worker_service(struct worker *worker, uint64_t now_us)
 		chores(worker);
 	output_flush(worker, SNOOP_WIRED);
 	output_flush(worker, SNOOP_WIRELESS);
+	output_free_dropped(worker);
 }
 
 uint32_t worker_turn(struct worker *worker)
@@ -188,6 +189,7 @@ void worker_close(struct worker *worker, uint64_t now_us)
 	snoop_engine_flush(worker->engine);
 	output_flush(worker, SNOOP_WIRED);
 	output_flush(worker, SNOOP_WIRELESS);
+	output_free_dropped(worker);
 }
 
 int worker_main(void *argument)

@@ -85,6 +85,7 @@ struct worker {
 
 	struct counters counters __rte_cache_aligned;
 	struct output output[2] __rte_cache_aligned; /* by enum snoop_side: where to */
+	struct output_dropped dropped __rte_cache_aligned;
 	struct worker_slot slots[WORKER_BURST] __rte_cache_aligned;
 
 	bool stop __rte_cache_aligned; /* atomic; the control thread asks the loop to end */
