@@ -249,6 +249,25 @@ static void parse(struct worker *worker, enum snoop_side from, struct rte_mbuf *
 		tcp[i]->record = records[i];
 }
 
+/* What lies in memory is fetched for the whole burst, step by step, before the first packet needs it. */
+static void prefetch(struct worker *worker, enum snoop_side from, uint32_t count)
+{
+	struct flow_record *records[WORKER_BURST];
+	uint32_t found = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (worker->slots[i].view.kind != WIRE_TCP || worker->slots[i].record == NULL)
+			continue;
+		records[found] = worker->slots[i].record;
+		for (size_t at = 0; at < FLOW_HOT_BYTES; at += RTE_CACHE_LINE_SIZE)
+			rte_prefetch0((uint8_t *)records[found] + at);
+		found++;
+	}
+	for (unsigned int stage = 0; stage < SNOOP_PREFETCH_STAGES; stage++)
+		for (uint32_t i = 0; i < found; i++)
+			snoop_flow_prefetch(worker->engine, &records[i]->flow, from, stage);
+}
+
 static void input_burst(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
 			uint32_t count)
 {
@@ -256,6 +275,7 @@ static void input_burst(struct worker *worker, enum snoop_side from, struct rte_
 	uint32_t changes = worker->table.changes;
 
 	parse(worker, from, packets, count);
+	prefetch(worker, from, count);
 	for (uint32_t i = 0; i < count; i++) {
 		struct worker_slot *slot = &worker->slots[i];
 		struct rte_mbuf *packet = packets[i];

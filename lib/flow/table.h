@@ -23,6 +23,8 @@
 
 #define FLOW_BULK_MAX 64 /* keys of one flow_table_find_bulk() */
 
+#define FLOW_HOT_BYTES 512 /* what a packet in order touches of a record */
+
 /** One flow. What the glue touches for every packet stands in the first cache line. */
 struct flow_record {
 	struct snoop_key key;

@@ -113,6 +113,21 @@ void snoop_flow_set_level(struct snoop_engine *engine, struct snoop_flow *flow, 
 	flow->level = level;
 }
 
+void snoop_flow_prefetch(const struct snoop_engine *engine, const struct snoop_flow *flow, enum snoop_side from,
+			 unsigned int stage)
+{
+	/* Data goes behind the tail; an ACK frees from the head, mostly two segments, and touches the one behind. */
+	uint32_t index = from == SNOOP_WIRED ? flow->by_seq.tail : flow->by_seq.head;
+
+	if (!stage)
+		__builtin_prefetch(&engine->stations[flow->station]);
+	else if (from == SNOOP_WIRED)
+		return;
+	for (; stage && index; stage--)
+		index = segment_at(engine, index)->seq_next;
+	__builtin_prefetch(segment_at(engine, index), 1);
+}
+
 void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow)
 {
 	ack_release_all(engine, flow);

@@ -3,11 +3,6 @@
 
 enum link { LINK_SEQ, LINK_OPEN, LINK_SEND };
 
-struct snoop_segment *segment_at(const struct snoop_engine *engine, uint32_t index)
-{
-	return &engine->segments[index];
-}
-
 static uint32_t *link_next(struct snoop_segment *segment, enum link link)
 {
 	return link == LINK_SEQ ? &segment->seq_next : link == LINK_OPEN ? &segment->open_next : &segment->send_next;

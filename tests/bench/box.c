@@ -193,6 +193,7 @@ uint64_t box_turn(struct box *box, struct rte_mbuf **wired, uint32_t wired_count
 	start = rte_rdtsc();
 	bench_turn(box, wired, wired_count, wireless, wireless_count, now_us);
 	cycles = cycles_since(box, start);
+	box->packets_total += wired_count + wireless_count;
 	box->figures.packets += wired_count + wireless_count;
 	box->figures.turn_cycles += cycles;
 	box->figures.turn_max_cycles = RTE_MAX(box->figures.turn_max_cycles, cycles);

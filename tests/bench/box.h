@@ -50,6 +50,8 @@ struct box {
 	uint32_t sent_count;
 	struct rte_mbuf *sent[BOX_SENT_ROOM];
 
+	uint64_t packets_total; /* received since the start */
+
 	/* Since box_reset(). */
 	struct box_figures {
 		uint64_t packets, bytes; /* received */

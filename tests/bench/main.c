@@ -42,6 +42,7 @@ static const char usage[] =
 	"  --latency         time from RX to TX at 50 % and 90 % load\n"
 	"  --mpps N          with --latency: offered load instead of 50 % and 90 %\n"
 	"  --corner NAME     an expensive corner, 'list' names them\n"
+	"  --all-turns       keep turns that the scheduler interrupted (for callgrind)\n"
 	"  --json            one object per line\n"
 	"  --huge            hugepages; default: none\n"
 	"  -m MIB            memory; default 1024\n"
@@ -68,7 +69,8 @@ static int parse(struct arguments *arguments, int argc, char **argv)
 		{"packets", required_argument, NULL, 'n'}, {"repeats", required_argument, NULL, 'r'},
 		{"latency", no_argument, NULL, 'y'},	 {"mpps", required_argument, NULL, 's'},
 		{"corner", required_argument, NULL, 'C'}, {"json", no_argument, NULL, 'j'},
-		{"huge", no_argument, NULL, 'H'},	 {NULL, 0, NULL, 0},
+		{"huge", no_argument, NULL, 'H'},	 {"all-turns", no_argument, NULL, 'A'},
+		{NULL, 0, NULL, 0},
 	};
 	struct run_setup *run = &arguments->run;
 	double value = 0;
@@ -132,6 +134,9 @@ static int parse(struct arguments *arguments, int argc, char **argv)
 			break;
 		case 'j':
 			run->json = true;
+			break;
+		case 'A':
+			run->all_turns = true;
 			break;
 		case 'H':
 			arguments->huge = true;

@@ -23,6 +23,7 @@ struct run_setup {
 	bool nic_checksum;   /* received packets carry the NIC's verdict */
 	uint64_t packets;    /* measured in each repeat */
 	uint32_t repeats;
+	bool all_turns;	     /* interrupted ones too: for callgrind, which counts, not times */
 	bool json;
 	const char *corner;  /* name of an expensive corner, or NULL */
 	bool latency;

@@ -123,7 +123,7 @@ static int run_turns(struct scene *scene)
 			 bursts[i].ack_count, bursts[i].now_us);
 	machine_misses_stop(scene->box->machine);
 	scene_deliver(scene);
-	if (machine_interruptions() != interruptions)
+	if (!scene->setup->all_turns && machine_interruptions() != interruptions)
 		scene->box->figures = before;
 	return 0;
 }
@@ -204,10 +204,10 @@ static void print(const struct scene *scene, const struct machine *machine,
 		printf(", \"worst_turn_us\": %.1f, \"bytes_per_flow\": %.0f, "
 		       "\"bytes_per_segment\": %.0f, \"steal_percent\": %.1f, \"lost\": %" PRIu64
 		       ", \"repeats\": %" PRIu64 ", \"sender_repeats\": %" PRIu64
-		       ", \"tsc_ghz\": %.3f}\n",
+		       ", \"packets_total\": %" PRIu64 ", \"tsc_ghz\": %.3f}\n",
 		       MEDIAN(all, count, worst_us), scene->box->flow_bytes,
 		       scene->box->segment_bytes, steal, stats->lost, repeats,
-		       stats->sender_repeats, machine->tsc_ghz);
+		       stats->sender_repeats, scene->box->packets_total, machine->tsc_ghz);
 		return;
 	}
 	printf("%s%s%s, %u flows, window %u, %u-byte frames, loss %.2f %%\n",
