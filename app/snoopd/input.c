@@ -252,6 +252,7 @@ static void parse(struct worker *worker, enum snoop_side from, struct rte_mbuf *
 /* What lies in memory is fetched for the whole burst, step by step, before the first packet needs it. */
 static void prefetch(struct worker *worker, enum snoop_side from, uint32_t count)
 {
+	size_t hot_bytes = from == SNOOP_WIRED ? FLOW_HOT_BYTES_DATA : FLOW_HOT_BYTES_ACK;
 	struct flow_record *records[WORKER_BURST];
 	uint32_t found = 0;
 
@@ -259,7 +260,7 @@ static void prefetch(struct worker *worker, enum snoop_side from, uint32_t count
 		if (worker->slots[i].view.kind != WIRE_TCP || worker->slots[i].record == NULL)
 			continue;
 		records[found] = worker->slots[i].record;
-		for (size_t at = 0; at < FLOW_HOT_BYTES; at += RTE_CACHE_LINE_SIZE)
+		for (size_t at = 0; at < hot_bytes; at += RTE_CACHE_LINE_SIZE)
 			rte_prefetch0((uint8_t *)records[found] + at);
 		found++;
 	}

@@ -7,7 +7,9 @@
 #include <rte_errno.h>
 #include <rte_malloc.h>
 
-_Static_assert(offsetof(struct flow_record, armed_us) == 64, "the packet path touches one line");
+_Static_assert(offsetof(struct flow_record, flow.rack_sent_us) <= FLOW_HOT_BYTES_DATA &&
+		       offsetof(struct flow_record, flow.wired_rtt) <= FLOW_HOT_BYTES_ACK,
+	       "a packet in order touches nothing that was not fetched");
 
 /*
  * rte_hash gives every key a position that stays until the key is deleted, and reuses positions of

@@ -23,23 +23,24 @@
 
 #define FLOW_BULK_MAX 64 /* keys of one flow_table_find_bulk() */
 
-#define FLOW_HOT_BYTES 512 /* what a packet in order touches of a record */
+/* What a packet in order touches of a record. */
+#define FLOW_HOT_BYTES_DATA 320
+#define FLOW_HOT_BYTES_ACK 384
 
-/** One flow. What the glue touches for every packet stands in the first cache line. */
+/** One flow. What packets touch comes first. */
 struct flow_record {
-	struct snoop_key key;
-	uint32_t hash;
-	bool in_use;
-	bool due;	       /* on the due list (timer.h) */
 	uint64_t last_seen_us; /* last packet of either direction */
-
 	uint64_t armed_us; /* when the timer will fire, SNOOP_NEVER if it is not armed */
 	union {		   /* a record is armed or due, never both */
 		TAILQ_ENTRY(flow_record) due_link;
 		LIST_ENTRY(flow_record) timer_link;
 	};
+	uint32_t hash;
+	bool in_use;
+	bool due; /* on the due list (timer.h) */
 
 	struct snoop_flow flow;
+	struct snoop_key key;
 } __rte_cache_aligned;
 
 struct flow_table {

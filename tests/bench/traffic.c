@@ -360,6 +360,8 @@ uint32_t traffic_next(struct traffic *traffic, struct rte_mbuf **buffers,
 {
 	const struct event *event;
 	uint32_t used = 0, index;
+	struct flow *flow;
+	bool room;
 
 	burst->data_count = burst->ack_count = 0;
 	if (traffic->ready_head == traffic->ready_tail)
@@ -374,12 +376,14 @@ uint32_t traffic_next(struct traffic *traffic, struct rte_mbuf **buffers,
 		index = traffic->ready[traffic->ready_head & traffic->ready_mask];
 		write_data(traffic, index, traffic->flows[index].next++, buffers[used]);
 		burst->data[burst->data_count++] = buffers[used++];
-		/* What the window allows leaves in one go, as it does from a real host. */
-		if (traffic->flows[index].next - traffic->flows[index].una <
-		    traffic->setup.window)
+		/* In pairs: one ACK makes room for two. The first window is spread out as well. */
+		flow = &traffic->flows[index];
+		room = flow->next - flow->una < traffic->setup.window;
+		if (room && flow->next & 1)
 			continue;
-		traffic->flows[index].queued = false;
+		flow->queued = false;
 		traffic->ready_head++;
+		make_ready(traffic, index);
 	}
 	while (burst->ack_count < TRAFFIC_BURST && (event = queue_first(&traffic->air)) != NULL &&
 	       event->time_us <= now_us(traffic)) {
