@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What happens to a received packet: which ones the engine sees, and what the others are counted
  * as. */
+#include <string.h>
+
 #include <rte_prefetch.h>
 
 #include <flow/hash.h>
@@ -225,7 +227,7 @@ static void parse(struct worker *worker, enum snoop_side from, struct rte_mbuf *
 	const struct snoop_key *keys[WORKER_BURST];
 	struct flow_record *records[WORKER_BURST];
 	struct worker_slot *tcp[WORKER_BURST];
-	uint32_t hashes[WORKER_BURST], tcp_count = 0;
+	uint32_t hashes[WORKER_BURST], found[WORKER_BURST], tcp_count = 0, key_count = 0;
 
 	for (uint32_t i = 0; i < RTE_MIN(PREFETCH_AHEAD, count); i++)
 		rte_prefetch0(rte_pktmbuf_mtod(packets[i], void *));
@@ -239,14 +241,18 @@ static void parse(struct worker *worker, enum snoop_side from, struct rte_mbuf *
 		if (slot->view.kind != WIRE_TCP)
 			continue;
 		snoop_key_of(&slot->key, &slot->view, from);
-		slot->hash = (uint32_t)flow_hash(&slot->key, worker->secret);
-		keys[tcp_count] = &slot->key;
-		hashes[tcp_count] = slot->hash;
+		/* Segments come in trains: those behind the first are not looked up again. */
+		if (key_count == 0 || memcmp(&slot->key, keys[key_count - 1], sizeof(slot->key)) != 0) {
+			keys[key_count] = &slot->key;
+			hashes[key_count++] = (uint32_t)flow_hash(&slot->key, worker->secret);
+		}
+		slot->hash = hashes[key_count - 1];
+		found[tcp_count] = key_count - 1;
 		tcp[tcp_count++] = slot;
 	}
-	flow_table_find_bulk(&worker->table, keys, hashes, tcp_count, records);
+	flow_table_find_bulk(&worker->table, keys, hashes, key_count, records);
 	for (uint32_t i = 0; i < tcp_count; i++)
-		tcp[i]->record = records[i];
+		tcp[i]->record = records[found[i]];
 }
 
 /* What lies in memory is fetched for the whole burst, step by step, before the first packet needs it. */
@@ -258,6 +264,8 @@ static void prefetch(struct worker *worker, enum snoop_side from, uint32_t count
 
 	for (uint32_t i = 0; i < count; i++) {
 		if (worker->slots[i].view.kind != WIRE_TCP || worker->slots[i].record == NULL)
+			continue;
+		if (found > 0 && records[found - 1] == worker->slots[i].record)
 			continue;
 		records[found] = worker->slots[i].record;
 		for (size_t at = 0; at < hot_bytes; at += RTE_CACHE_LINE_SIZE)
