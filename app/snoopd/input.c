@@ -277,6 +277,17 @@ static void prefetch(struct worker *worker, enum snoop_side from, uint32_t count
 			snoop_flow_prefetch(worker->engine, &records[i]->flow, from, stage);
 }
 
+/* The bytes that checksum_ok() will read, while the packet before is being worked on. */
+static void prefetch_payload(const struct rte_mbuf *packet)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(packet, const uint8_t *);
+
+	if ((packet->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+		return;
+	for (uint32_t at = 2 * RTE_CACHE_LINE_SIZE; at < packet->data_len; at += RTE_CACHE_LINE_SIZE)
+		rte_prefetch0(frame + at);
+}
+
 static void input_burst(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
 			uint32_t count)
 {
@@ -289,6 +300,8 @@ static void input_burst(struct worker *worker, enum snoop_side from, struct rte_
 		struct worker_slot *slot = &worker->slots[i];
 		struct rte_mbuf *packet = packets[i];
 
+		if (i + 1 < count && worker->slots[i + 1].view.kind == WIRE_TCP)
+			prefetch_payload(packets[i + 1]);
 		if (slot->view.kind != WIRE_TCP) {
 			count_pass(&worker->counters, slot->view.kind);
 		} else {
