@@ -79,6 +79,7 @@ struct worker {
 	uint64_t now_us; /* time of this turn */
 	uint64_t timers_next_us;
 	uint64_t chores_next_us;
+	uint64_t aged_us; /* when ageing was at work last */
 	uint32_t turns;
 	struct flow_table table;
 	struct flow_timers timers;

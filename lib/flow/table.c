@@ -6,6 +6,9 @@
 
 #include <rte_errno.h>
 #include <rte_malloc.h>
+#include <rte_prefetch.h>
+
+#define FLOW_WALK_AHEAD 16u /* records */
 
 _Static_assert(offsetof(struct flow_record, flow.rack_sent_us) <= FLOW_HOT_BYTES_DATA &&
 		       offsetof(struct flow_record, flow.wired_rtt) <= FLOW_HOT_BYTES_ACK,
@@ -102,6 +105,16 @@ void flow_table_remove(struct flow_table *table, struct flow_record *record)
 	record->in_use = false;
 	table->count--;
 	table->changes++;
+}
+
+void flow_table_prefetch(const struct flow_table *table)
+{
+	uint32_t end = RTE_MIN(table->hand + FLOW_WALK_AHEAD, table->capacity);
+
+	for (uint32_t i = table->hand; i < end; i++) {
+		rte_prefetch1(&table->records[i]);
+		rte_prefetch1(&table->records[i].flow);
+	}
 }
 
 struct flow_record *flow_table_walk(struct flow_table *table, uint32_t *budget)

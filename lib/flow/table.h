@@ -93,6 +93,11 @@ struct flow_record *flow_table_add(struct flow_table *table, const struct snoop_
 void flow_table_remove(struct flow_table *table, struct flow_record *record);
 
 /**
+ * Bring into the cache what flow_table_walk() comes to next.
+ */
+void flow_table_prefetch(const struct flow_table *table);
+
+/**
  * Walk on with the clock hand, for ageing.
  *
  * @param budget  records that may still be looked at; counted down

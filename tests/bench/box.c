@@ -51,6 +51,8 @@ static void configure(struct config *config, const struct box_setup *setup)
 	config_defaults(config);
 	config->mode = (enum snoop_level)setup->mode;
 	config->flows = setup->flows;
+	if (setup->idle_us != 0)
+		config->flow_idle_us = setup->idle_us;
 	config->protocol.stations = setup->stations;
 	config->protocol.cache_segments = setup->segments;
 	config->protocol.cache_bytes = UINT64_MAX / 2;

@@ -37,6 +37,7 @@ struct box_setup {
 	uint32_t stations;
 	uint32_t segments;	 /* cache */
 	uint32_t spare_buffers;	 /* mbufs beyond the cache */
+	uint32_t idle_us;	 /* flows are forgotten after this; 0 = default */
 };
 
 struct box {

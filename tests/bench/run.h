@@ -27,7 +27,6 @@ struct run_setup {
 	bool json;
 	const char *corner;  /* name of an expensive corner, or NULL */
 	bool latency;
-	double load;	     /* of the latency runs; 0 = 50 % and 90 % */
 	double mpps;	     /* offered in the latency runs instead of a load; 0 = by load */
 };
 
