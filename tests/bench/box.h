@@ -28,7 +28,8 @@ enum box_mode {
 	BOX_OBSERVE = SNOOP_LEVEL_OBSERVE,
 	BOX_REPAIR = SNOOP_LEVEL_REPAIR,
 	BOX_SNOOP = SNOOP_LEVEL_SNOOP,
-	BOX_WIRE, /* no worker: packets go from one side to the other, as testpmd io does */
+	BOX_AUTO = SNOOP_LEVEL_AUTO,
+	BOX_WIRE = SNOOP_LEVEL_COUNT, /* no worker: packets go from one side to the other, as testpmd io does */
 };
 
 struct box_setup {

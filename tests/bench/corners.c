@@ -16,7 +16,7 @@
 #define PORT_FIRST 10000u
 #define STEP_US 20u
 #define START_US 1000000u
-#define BUFFERS 65536u
+#define BUFFERS 32768u
 #define RUNS 3u
 #define TURNS_MAX (1u << 20)
 #define SEGMENT 1448u
