@@ -74,8 +74,11 @@ class Program:
         """Threads of lcore 1."""
         found = []
         for task in Path(f"/proc/{self.process.pid}/task").iterdir():
-            if (task / "comm").read_text().strip() in ("lcore-worker-1", "dpdk-worker1", "rte-worker-1"):
-                found.append(task)
+            try:
+                if (task / "comm").read_text().strip() in ("lcore-worker-1", "dpdk-worker1", "rte-worker-1"):
+                    found.append(task)
+            except FileNotFoundError:
+                pass  # a thread that has ended meanwhile
         return found
 
     def cpu_s(self):
