@@ -81,13 +81,18 @@ static uint64_t now_us(const struct traffic *traffic)
 	return traffic->now_ns / NS_PER_US;
 }
 
-/* xorshift64: the same sequence on every machine. */
-static bool is_lost(struct traffic *traffic)
+/* xorshift64: the same sequence on every machine. @return 0 .. below - 1 */
+static uint32_t draw(struct traffic *traffic, uint32_t below)
 {
 	traffic->random ^= traffic->random << 13;
 	traffic->random ^= traffic->random >> 7;
 	traffic->random ^= traffic->random << 17;
-	return (traffic->random >> 32) * 1000000 >> 32 < traffic->setup.loss_ppm;
+	return (uint32_t)((traffic->random >> 32) * below >> 32);
+}
+
+static bool is_lost(struct traffic *traffic)
+{
+	return draw(traffic, 1000000) < traffic->setup.loss_ppm;
 }
 
 static void make_ready(struct traffic *traffic, uint32_t index)
@@ -98,6 +103,17 @@ static void make_ready(struct traffic *traffic, uint32_t index)
 		return;
 	flow->queued = true;
 	traffic->ready[traffic->ready_tail++ & traffic->ready_mask] = index;
+}
+
+/* In no order that the CPU's prefetchers could learn. */
+static void shuffle(struct traffic *traffic)
+{
+	for (uint32_t i = traffic->ready_tail - 1; i > 0; i--) {
+		uint32_t other = draw(traffic, i + 1), swap = traffic->ready[i];
+
+		traffic->ready[i] = traffic->ready[other];
+		traffic->ready[other] = swap;
+	}
 }
 
 struct traffic *traffic_create(const struct traffic_setup *setup)
@@ -123,6 +139,7 @@ struct traffic *traffic_create(const struct traffic_setup *setup)
 	}
 	for (uint32_t i = 0; i < setup->flows; i++)
 		make_ready(traffic, i);
+	shuffle(traffic);
 	return traffic;
 }
 
