@@ -13,9 +13,12 @@
 #include <rte_lcore.h>
 
 #include <snoopd/clock.h>
+#include <snoopd/distribution.h>
 #include <snoopd/log.h>
+#include <snoopd/memory.h>
 #include <snoopd/pool.h>
 #include <snoopd/ports.h>
+#include <snoopd/privileges.h>
 #include <snoopd/stats.h>
 #include <snoopd/telemetry.h>
 #include <snoopd/worker.h>
@@ -29,8 +32,12 @@ struct control {
 	const struct options *options;
 	struct ports ports;
 	struct pool pool;
-	struct worker *workers[CONTROL_WORKERS_MAX];
-	unsigned int lcores[CONTROL_WORKERS_MAX];
+	FILE *stats; /* --stats-file, opened while root may */
+	struct distribution distribution;
+	struct handoff *handoff;
+	struct memory_need memory;
+	struct worker *workers[HANDOFF_WORKERS_MAX];
+	unsigned int lcores[HANDOFF_WORKERS_MAX];
 	uint32_t worker_count;
 };
 
@@ -59,11 +66,32 @@ static int choose_lcores(struct control *control)
 			  "forwards; give two, for example -l 0,1");
 		return -1;
 	}
-	while (lcore < RTE_MAX_LCORE && control->worker_count < CONTROL_WORKERS_MAX) {
+	if (rte_lcore_count() - 1 > HANDOFF_WORKERS_MAX) {
+		log_error("the EAL has %u lcores, at most %u are possible: one that controls and "
+			  "%u that forward",
+			  rte_lcore_count(), HANDOFF_WORKERS_MAX + 1, HANDOFF_WORKERS_MAX);
+		return -1;
+	}
+	while (lcore < RTE_MAX_LCORE) {
 		control->lcores[control->worker_count++] = lcore;
 		lcore = rte_get_next_lcore(lcore, 1, 0);
 	}
 	return 0;
+}
+
+/* May another worker run on the CPU that this one polls? */
+static bool shares_cpu(const struct control *control, uint32_t worker)
+{
+	rte_cpuset_t own = rte_lcore_cpuset(control->lcores[worker]);
+
+	for (uint32_t i = 0; i < control->worker_count; i++) {
+		rte_cpuset_t other = rte_lcore_cpuset(control->lcores[i]);
+
+		CPU_AND(&other, &other, &own);
+		if (i != worker && CPU_COUNT(&other) > 0)
+			return true;
+	}
+	return false;
 }
 
 static int create_workers(struct control *control)
@@ -77,10 +105,13 @@ static int create_workers(struct control *control)
 	for (uint32_t i = 0; i < control->worker_count; i++) {
 		struct worker_setup setup = {
 			.index = i,
+			.lcore = control->lcores[i],
+			.workers = control->worker_count,
 			.config = control->config,
 			.pool = control->pool.mempool,
 			.segments_per_frame = control->pool.segments_per_frame,
 			.socket = control->ports.socket,
+			.shares_cpu = shares_cpu(control, i),
 			.secret = secret,
 		};
 
@@ -89,11 +120,7 @@ static int create_workers(struct control *control)
 			setup.port[side].queue_id = (uint16_t)i;
 			setup.port[side].sharing = control->ports.port[side].quirk->sharing;
 		}
-		if ((int)rte_lcore_to_socket_id(control->lcores[i]) != control->ports.socket)
-			log_warning("lcore %u is on socket %u, the ports are on socket %d: give an "
-				    "lcore of that socket with -l",
-				    control->lcores[i], rte_lcore_to_socket_id(control->lcores[i]),
-				    control->ports.socket);
+		memory_warn_remote(control->lcores[i], control->ports.socket);
 		control->workers[i] = worker_create(&setup);
 		if (control->workers[i] == NULL)
 			return -1;
@@ -101,16 +128,84 @@ static int create_workers(struct control *control)
 	return 0;
 }
 
+static int create_handoff(struct control *control)
+{
+	control->handoff = handoff_create(&control->distribution.plan,
+					  control->config->handoff_packets, control->ports.socket);
+	if (control->handoff == NULL) {
+		memory_explain(&control->memory, control->ports.socket);
+		return -1;
+	}
+	for (uint32_t i = 0; i < control->worker_count; i++)
+		worker_join(control->workers[i], control->handoff);
+	return 0;
+}
+
+static int create_pool(struct control *control)
+{
+	if (pool_size(&control->pool, control->config, &control->ports, &control->distribution) !=
+	    0)
+		return -1;
+	control->memory = memory_need_of(control->config, &control->pool, &control->distribution);
+	if (memory_check(&control->memory, control->ports.socket) != 0)
+		return -1;
+	if (pool_create(&control->pool, control->ports.socket) == 0)
+		return 0;
+	memory_explain(&control->memory, control->ports.socket);
+	return -1;
+}
+
+/* @return 0, or the exit status after one line on stderr. */
+static int start_ports(struct control *control)
+{
+	struct ports *ports = &control->ports;
+	int result;
+
+	if (ports_start(ports, control->pool.mempool) != 0)
+		return 1;
+	result = distribution_establish(&control->distribution, control->config, ports);
+	if (result <= 0)
+		return result < 0 ? 2 : 0;
+	ports_stop(ports);
+	return ports_configure(ports, control->config, &control->distribution.plan) != 0 ||
+	       ports_start(ports, control->pool.mempool) != 0;
+}
+
+/* "lcore 1", "lcores 1 3 4 (2 share a CPU)" */
+static void describe_workers(const struct control *control, char *out, size_t out_bytes)
+{
+	size_t used =
+		(size_t)snprintf(out, out_bytes, control->worker_count == 1 ? "lcore" : "lcores");
+	uint32_t sharing = 0;
+
+	for (uint32_t i = 0; i < control->worker_count; i++) {
+		used += (size_t)snprintf(out + used, out_bytes - used, " %u", control->lcores[i]);
+		sharing += control->workers[i]->shares_cpu;
+	}
+	if (sharing > 0)
+		snprintf(out + used, out_bytes - used, " (%u share a CPU)", sharing);
+}
+
 static void log_start(const struct control *control)
 {
 	const struct port *wired = &control->ports.port[SNOOP_WIRED];
 	const struct port *wireless = &control->ports.port[SNOOP_WIRELESS];
+	const struct distribution *distribution = &control->distribution;
+	char workers[256];
 
-	log_line("wired %s (%s) <-> wireless %s (%s), MTU %u, mode %s, worker on lcore %u, "
+	describe_workers(control, workers, sizeof(workers));
+	log_line("wired %s (%s) <-> wireless %s (%s), MTU %u, mode %s, worker on %s, "
 		 "%u packet buffers of %u bytes",
 		 wired->name, wired->driver, wireless->name, wireless->driver,
-		 control->ports.mtu_bytes, snoop_level_name(control->config->mode),
-		 control->lcores[0], control->pool.buffers, control->pool.data_room);
+		 control->ports.mtu_bytes, snoop_level_name(control->config->mode), workers,
+		 control->pool.buffers, control->pool.data_room);
+	if (control->worker_count > 1)
+		log_line("%u workers, distribution %s (%s), RX queues %u and %u, TX queues %u and "
+			 "%u, %u hand-off rings of %u packets",
+			 control->worker_count, distribution_name(distribution), distribution->how,
+			 wired->rx_queues, wireless->rx_queues, wired->tx_queues,
+			 wireless->tx_queues, handoff_rings(&distribution->plan),
+			 control->config->handoff_packets);
 	for (int side = 0; side < 2; side++) {
 		const struct port *port = &control->ports.port[side];
 
@@ -183,7 +278,7 @@ static void log_end(const struct counters *sum, uint32_t missing, const struct p
 		 "; repeated %" PRIu64 " segments, %" PRIu64 " repairs confirmed, %" PRIu64
 		 " duplicate ACKs withheld; %u of %u packet buffers came back",
 		 sum->rx_wired_packets + sum->rx_wireless_packets, sum->forwarded_packets,
-		 sum->tx_wired_drops + sum->tx_wireless_drops,
+		 sum->tx_wired_drops + sum->tx_wireless_drops + sum->handoff_drops,
 		 sum->repeats_scoreboard + sum->repeats_dupack + sum->repeats_timeout +
 			 sum->repeats_probe + sum->repeats_shield + sum->repeats_syn,
 		 sum->repairs_confirmed, sum->acks_withheld, pool->buffers - missing,
@@ -210,15 +305,17 @@ static int run_started(struct control *control)
 	for (uint32_t i = 0; i < control->worker_count; i++)
 		rte_eal_remote_launch(worker_main, control->workers[i], control->lcores[i]);
 	log_start(control);
-	telemetry_attach(control->config, control->workers, control->worker_count);
+	telemetry_attach(control->config, &control->distribution, control->workers,
+			 control->worker_count);
 	wait_for_end(control);
 	telemetry_detach();
 
 	/* The workers let go of every packet, then the ports; then the pool must be full. */
 	failed |= stop_workers(control);
 	stats_sum(&sum, control->workers, control->worker_count);
-	if (control->options->stats_path != NULL)
-		failed |= stats_write(&sum, control->options->stats_path) != 0;
+	if (control->stats != NULL)
+		failed |= stats_write(&sum, control->stats, control->options->stats_path) != 0;
+	control->stats = NULL;
 	ports_close(&control->ports);
 	missing = pool_missing(&control->pool);
 	log_end(&sum, missing, &control->pool);
@@ -239,20 +336,33 @@ int control_run(const struct config *config, const struct options *options)
 	int status = 2;
 
 	if (choose_lcores(&control) != 0 || ports_find(&control.ports, config) != 0 ||
-	    ports_configure(&control.ports, config, (uint16_t)control.worker_count) != 0)
+	    distribution_choose(&control.distribution, config, &control.ports,
+				control.worker_count) != 0 ||
+	    ports_configure(&control.ports, config, &control.distribution.plan) != 0)
 		goto close;
 	status = 1;
-	if (pool_create(&control.pool, config, &control.ports, control.worker_count) != 0 ||
-	    create_workers(&control) != 0 ||
-	    ports_start(&control.ports, control.pool.mempool) != 0)
+	if (options->stats_path != NULL) {
+		control.stats = stats_open(options->stats_path);
+		if (control.stats == NULL)
+			goto close;
+	}
+	if (create_pool(&control) != 0 || create_workers(&control) != 0)
 		goto close;
-	status = run_started(&control);
+	status = start_ports(&control);
+	if (status != 0)
+		goto close;
+	status = 1;
+	if (create_handoff(&control) == 0 && privileges_drop(config, &control.ports) == 0)
+		status = run_started(&control);
 
 close:
+	if (control.stats != NULL)
+		fclose(control.stats);
 	ports_close(&control.ports);
-	for (uint32_t i = 0; i < CONTROL_WORKERS_MAX; i++)
+	for (uint32_t i = 0; i < control.worker_count; i++)
 		if (control.workers[i] != NULL)
 			worker_destroy(control.workers[i]);
+	handoff_free(control.handoff);
 	pool_free(&control.pool);
 	return status;
 }

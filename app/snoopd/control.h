@@ -10,8 +10,6 @@
 #include <config/config.h>
 #include <snoopd/options.h>
 
-#define CONTROL_WORKERS_MAX 1 /* one until flows are spread over lcores */
-
 /** Block the signals that control_run() waits for. Call before the EAL makes its threads. */
 void control_block_signals(void);
 

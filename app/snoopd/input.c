@@ -157,7 +157,7 @@ static void syn_input(struct worker *worker, enum snoop_side from, const struct 
 		worker->counters.flows_reset++;
 		worker_remove_flow(worker, slot->record);
 	}
-	if (level == SNOOP_LEVEL_BYPASS || slot->view.options_malformed)
+	if (level == SNOOP_LEVEL_BYPASS)
 		return;
 	if (level == SNOOP_LEVEL_OBSERVE)
 		packet->handle = NULL; /* learnt from, never repeated */
@@ -203,7 +203,8 @@ static struct rte_mbuf *tcp_input(struct worker *worker, enum snoop_side from,
 	record = find_flow(worker, from, slot);
 	if (record == NULL)
 		return mbuf;
-	/* A reset that its receiver refused ends only our help: the flow is picked up again after its linger. */
+	/* A reset that its receiver refused ends only our help: the flow is picked up again after
+	 * its linger. */
 	if (!record->flow.closed)
 		record->last_seen_us = worker->now_us;
 	if (record->flow.level == SNOOP_LEVEL_BYPASS) {
@@ -221,38 +222,108 @@ static struct rte_mbuf *tcp_input(struct worker *worker, enum snoop_side from,
 	return verdict == SNOOP_FORWARD ? mbuf : NULL;
 }
 
-static void parse(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
-		  uint32_t count)
+static void drop_staged(struct worker *worker, struct worker_stage *stage, uint32_t from)
 {
+	worker->counters.handoff_drops += stage->count - from;
+	rte_pktmbuf_free_bulk(&stage->packets[from], stage->count - from);
+}
+
+static void send_staged(struct worker *worker, enum snoop_side from, uint32_t owner)
+{
+	struct rte_ring *ring = worker->handoff->rx[from][worker->index][owner];
+	struct worker_stage *stage = &worker->staged[owner];
+	uint32_t sent = 0;
+
+	for (uint32_t tries = 0;; tries++) {
+		sent += rte_ring_sp_enqueue_burst(ring, (void **)&stage->packets[sent],
+						  stage->count - sent, NULL);
+		if (sent == stage->count || tries == worker->config->tx_retries)
+			break;
+		worker_relax(worker);
+	}
+	worker->counters.handoff_packets += sent;
+	if (sent < stage->count)
+		drop_staged(worker, stage, sent);
+	stage->count = 0;
+}
+
+static void hand_over(struct worker *worker, enum snoop_side from)
+{
+	for (uint32_t owner = 0; owner < worker->workers; owner++)
+		if (worker->staged[owner].count > 0)
+			send_staged(worker, from, owner);
+}
+
+/* @return true if the packet is another worker's and waits for hand_over() now. */
+static bool stage(struct worker *worker, struct rte_mbuf *packet, uint64_t hash)
+{
+	uint32_t owner = handoff_owner(hash, worker->workers);
+	struct worker_stage *stage = &worker->staged[owner];
+
+	if (owner == worker->index)
+		return false;
+	packet->hash.rss = (uint32_t)hash; /* spares the owner the work */
+	stage->packets[stage->count++] = packet;
+	return true;
+}
+
+/*
+ * Fills the slots. What belongs to another worker is handed over and leaves the array; everything
+ * but TCP stays with who received it.
+ *
+ * @param handed  the packets come from another worker, with their hashes
+ * @return packets that are left.
+ */
+static uint32_t parse(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
+		      uint32_t count, bool handed)
+{
+	bool spread = worker->spreads && !handed;
 	const struct snoop_key *keys[WORKER_BURST];
 	struct flow_record *records[WORKER_BURST];
 	struct worker_slot *tcp[WORKER_BURST];
-	uint32_t hashes[WORKER_BURST], found[WORKER_BURST], tcp_count = 0, key_count = 0;
+	uint32_t hashes[WORKER_BURST], found[WORKER_BURST], tcp_count = 0, key_count = 0, kept = 0;
 
 	for (uint32_t i = 0; i < RTE_MIN(PREFETCH_AHEAD, count); i++)
 		rte_prefetch0(rte_pktmbuf_mtod(packets[i], void *));
 	for (uint32_t i = 0; i < count; i++) {
-		struct worker_slot *slot = &worker->slots[i];
+		struct worker_slot *slot = &worker->slots[kept];
+		struct rte_mbuf *packet = packets[i];
 
 		if (i + PREFETCH_AHEAD < count)
 			rte_prefetch0(rte_pktmbuf_mtod(packets[i + PREFETCH_AHEAD], void *));
-		wire_parse(rte_pktmbuf_mtod(packets[i], const uint8_t *), packets[i]->data_len,
-			   rte_pktmbuf_pkt_len(packets[i]), &slot->view);
-		if (slot->view.kind != WIRE_TCP)
+		wire_parse(rte_pktmbuf_mtod(packet, const uint8_t *), packet->data_len,
+			   rte_pktmbuf_pkt_len(packet), &slot->view);
+		if (slot->view.kind != WIRE_TCP) {
+			packets[kept++] = packet;
 			continue;
+		}
 		snoop_key_of(&slot->key, &slot->view, from);
 		/* Segments come in trains: those behind the first are not looked up again. */
-		if (key_count == 0 || memcmp(&slot->key, keys[key_count - 1], sizeof(slot->key)) != 0) {
+		if (key_count > 0 && memcmp(&slot->key, keys[key_count - 1], sizeof(slot->key)) == 0) {
+			slot->hash = hashes[key_count - 1];
+		} else {
+			if (handed) {
+				slot->hash = packet->hash.rss;
+			} else {
+				uint64_t hash = flow_hash(&slot->key, worker->secret);
+
+				if (spread && stage(worker, packet, hash))
+					continue;
+				slot->hash = (uint32_t)hash;
+			}
 			keys[key_count] = &slot->key;
-			hashes[key_count++] = (uint32_t)flow_hash(&slot->key, worker->secret);
+			hashes[key_count++] = slot->hash;
 		}
-		slot->hash = hashes[key_count - 1];
+		packets[kept++] = packet;
 		found[tcp_count] = key_count - 1;
 		tcp[tcp_count++] = slot;
 	}
+	if (spread)
+		hand_over(worker, from);
 	flow_table_find_bulk(&worker->table, keys, hashes, key_count, records);
 	for (uint32_t i = 0; i < tcp_count; i++)
 		tcp[i]->record = records[found[i]];
+	return kept;
 }
 
 /* What lies in memory is fetched for the whole burst, step by step, before the first packet needs it. */
@@ -272,9 +343,9 @@ static void prefetch(struct worker *worker, enum snoop_side from, uint32_t count
 			rte_prefetch0((uint8_t *)records[found] + at);
 		found++;
 	}
-	for (unsigned int stage = 0; stage < SNOOP_PREFETCH_STAGES; stage++)
+	for (unsigned int step = 0; step < SNOOP_PREFETCH_STAGES; step++)
 		for (uint32_t i = 0; i < found; i++)
-			snoop_flow_prefetch(worker->engine, &records[i]->flow, from, stage);
+			snoop_flow_prefetch(worker->engine, &records[i]->flow, from, step);
 }
 
 /* The bytes that checksum_ok() will read, while the packet before is being worked on. */
@@ -288,13 +359,25 @@ static void prefetch_payload(const struct rte_mbuf *packet)
 		rte_prefetch0(frame + at);
 }
 
+static void pass_by(struct worker *worker, enum snoop_side to, struct rte_mbuf **packets,
+		    uint32_t count)
+{
+	worker->counters.pass_bypass += count;
+	for (uint32_t i = 0; i < count; i++)
+		output_forward(worker, to, packets[i]);
+}
+
 static void input_burst(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
-			uint32_t count)
+			uint32_t count, bool handed)
 {
 	enum snoop_side to = from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
 	uint32_t changes = worker->table.changes;
 
-	parse(worker, from, packets, count);
+	count = parse(worker, from, packets, count, handed);
+	if (worker->bypass) {
+		pass_by(worker, to, packets, count);
+		return;
+	}
 	prefetch(worker, from, count);
 	for (uint32_t i = 0; i < count; i++) {
 		struct worker_slot *slot = &worker->slots[i];
@@ -316,19 +399,31 @@ static void input_burst(struct worker *worker, enum snoop_side from, struct rte_
 	}
 }
 
-void worker_input(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
-		  uint32_t count, uint64_t now_us)
+static void input(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
+		  uint32_t count, uint64_t now_us, bool handed)
 {
 	enum snoop_side to = from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
 
 	worker->now_us = now_us;
-	count_received(worker, from, packets, count);
-	if (worker->bypass) {
-		worker->counters.pass_bypass += count;
-		for (uint32_t i = 0; i < count; i++)
-			output_forward(worker, to, packets[i]);
+	/* In bypass too flows keep their workers where these hand over, or packets would overtake
+	 * each other when it begins. */
+	if (worker->bypass && (handed || !worker->spreads)) {
+		pass_by(worker, to, packets, count);
 		return;
 	}
 	for (uint32_t i = 0; i < count; i += WORKER_BURST)
-		input_burst(worker, from, &packets[i], RTE_MIN(WORKER_BURST, count - i));
+		input_burst(worker, from, &packets[i], RTE_MIN(WORKER_BURST, count - i), handed);
+}
+
+void worker_input(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
+		  uint32_t count, uint64_t now_us)
+{
+	count_received(worker, from, packets, count);
+	input(worker, from, packets, count, now_us, false);
+}
+
+void worker_input_handed(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
+			 uint32_t count, uint64_t now_us)
+{
+	input(worker, from, packets, count, now_us, true);
 }

@@ -9,6 +9,7 @@
 #include <snoopd/control.h>
 #include <snoopd/log.h>
 #include <snoopd/options.h>
+#include <snoopd/privileges.h>
 #include <snoopd/telemetry.h>
 
 #define EXIT_USAGE 2
@@ -27,6 +28,8 @@ static int run(const struct config *config, const struct options *options, char 
 
 	control_block_signals();
 	argv[options->eal_argc] = NULL;
+	if (privileges_prepare(config, argv) != 0)
+		return EXIT_USAGE;
 	if (rte_eal_init(options->eal_argc, argv) < 0) {
 		log_error("the EAL does not start, see its messages above");
 		return EXIT_FAILURE;

@@ -2,7 +2,6 @@
 #include <snoopd/output.h>
 
 #include <rte_ethdev.h>
-#include <rte_pause.h>
 #include <rte_prefetch.h>
 
 #include <snoopd/worker.h>
@@ -12,6 +11,38 @@ struct totals {
 	uint64_t bytes;
 	uint64_t received; /* of the packets, those that are not repeats of ours */
 };
+
+static uint32_t hand_over(const struct output *output, struct rte_mbuf **packets, uint32_t first,
+			  uint32_t count)
+{
+	void *entries[OUTPUT_ROOM];
+
+	for (uint32_t i = 0; i < count; i++)
+		entries[i] = handoff_tag(packets[i], output->ours >> (first + i) & 1);
+	return rte_ring_sp_enqueue_burst(output->lane, entries, count, NULL);
+}
+
+/* The port's backlog is a matter of all who send to it, also of those who do so by way of another
+ * worker. */
+static void note_backlog(struct worker *worker, struct output *output)
+{
+	if (output->side != SNOOP_WIRELESS)
+		return;
+	snoop_engine_tx_backlog(worker->engine, worker->now_us);
+	if (worker->handoff != NULL && output->lane == NULL)
+		__atomic_store_n(&worker->handoff->backlog[worker->index].count,
+				 worker->handoff->backlog[worker->index].count + 1,
+				 __ATOMIC_RELAXED);
+}
+
+static void read_backlog(struct worker *worker, struct output *output)
+{
+	uint64_t count = __atomic_load_n(output->backlog, __ATOMIC_RELAXED);
+
+	if (count != output->backlog_seen)
+		note_backlog(worker, output);
+	output->backlog_seen = count;
+}
 
 static uint16_t transmit(struct worker *worker, const struct output *output,
 			 struct rte_mbuf **packets, uint32_t count)
@@ -78,20 +109,25 @@ static void drain(struct worker *worker, struct output *output)
 	uint32_t retries = worker->config->tx_retries;
 	uint32_t sent = 0;
 
+	if (output->lane != NULL)
+		read_backlog(worker, output);
 	for (;;) {
-		uint32_t taken =
-			transmit(worker, output, &output->packets[sent], output->count - sent);
+		struct rte_mbuf **rest = &output->packets[sent];
+		uint32_t count = output->count - sent;
+		uint32_t taken = output->lane != NULL ? hand_over(output, rest, sent, count)
+						      : transmit(worker, output, rest, count);
 
-		count_sent(worker, output, sent, sent + taken);
+		/* What is handed over is counted by who sends it. */
+		if (output->lane == NULL)
+			count_sent(worker, output, sent, sent + taken);
 		sent += taken;
 		if (sent == output->count)
 			return;
-		if (output->side == SNOOP_WIRELESS)
-			snoop_engine_tx_backlog(worker->engine, worker->now_us);
+		note_backlog(worker, output);
 		if (retries > 0) {
 			retries--;
 			count_retry(worker, output->side);
-			rte_pause();
+			worker_relax(worker);
 		} else if (taken == 0) {
 			rte_pktmbuf_free(output->packets[sent]);
 			count_drop(worker, output->side, output->ours >> sent & 1);
@@ -112,7 +148,7 @@ void output_flush(struct worker *worker, enum snoop_side to)
 	output->ours = 0;
 }
 
-static void append(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet, bool ours)
+void output_append(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet, bool ours)
 {
 	struct output *output = &worker->output[to];
 
@@ -140,7 +176,7 @@ void output_forward(struct worker *worker, enum snoop_side to, struct rte_mbuf *
 		}
 		packet = copy;
 	}
-	append(worker, to, packet, false);
+	output_append(worker, to, packet, false);
 }
 
 static void hold(void *owner, void *packet)
@@ -178,7 +214,7 @@ static void repeat(void *owner, void *packet, enum snoop_cause cause)
 	} else {
 		rte_pktmbuf_refcnt_update(packet, 1);
 	}
-	append(worker, SNOOP_WIRELESS, packet, true);
+	output_append(worker, SNOOP_WIRELESS, packet, true);
 }
 
 static void release(void *owner, void *packet)

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include <rte_mbuf.h>
+#include <rte_ring.h>
 
 #include <snoop/snoop.h>
 #include <snoopd/quirks.h>
@@ -36,6 +37,9 @@ struct output {
 	uint16_t port_id;
 	uint16_t queue_id;
 	enum quirk_sharing sharing;
+	struct rte_ring *lane;	 /* to the worker that has the TX queue; NULL = this one has it */
+	const uint64_t *backlog; /* of that worker; its count when we last looked */
+	uint64_t backlog_seen;
 	uint32_t count;
 	uint64_t ours; /* bit i: packets[i] is a repeat of ours, not a received packet */
 	uint32_t bytes[OUTPUT_ROOM]; /* frame lengths: the mbuf is gone when they are counted */
@@ -57,6 +61,10 @@ void output_forward(struct worker *worker, enum snoop_side to, struct rte_mbuf *
 
 /** Give the references that the engine has dropped back to the pool. Call at the end of every turn. */
 void output_free_dropped(struct worker *worker);
+
+/** Send a packet that is already a copy where the port needs that; ours = a repeat, not a received
+ * one. */
+void output_append(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet, bool ours);
 
 /** Transmit what is buffered; what the port does not take within the configured retries is dropped.
  */

@@ -4,8 +4,10 @@
  * The pool of packet buffers: how many are needed, of what size, and whether all came back at the
  * end.
  *
- * Control thread. The cache has its own share on top of what the ports, the bursts and the lcores'
- * mempool caches can hold at the same time, so that a full cache never starves reception.
+ * Control thread. The cache has its own share on top of what the ports, the bursts, the hand-off
+ * rings and the lcores' mempool caches can hold at the same time, so that a full cache never
+ * starves reception. One pool serves all workers: a packet that one receives may be kept by another
+ * and freed by a third.
  */
 #ifndef SNOOPD_POOL_H
 #define SNOOPD_POOL_H
@@ -15,6 +17,7 @@
 #include <rte_mempool.h>
 
 #include <config/config.h>
+#include <snoopd/distribution.h>
 #include <snoopd/ports.h>
 
 struct pool {
@@ -25,14 +28,19 @@ struct pool {
 };
 
 /**
- * Size and allocate.
+ * Work out what is needed.
  *
- * @param ports    configured, not started
- * @param workers  lcores that poll
+ * @param ports  configured, not started
  * @return 0, or -1 after one line on stderr.
  */
-int pool_create(struct pool *pool, const struct config *config, const struct ports *ports,
-		uint32_t workers);
+int pool_size(struct pool *pool, const struct config *config, const struct ports *ports,
+	      const struct distribution *distribution);
+
+/** Bytes of memory that a pool of this size takes. */
+uint64_t pool_bytes(const struct pool *pool);
+
+/** Allocate it. @return 0 or a negative errno value. */
+int pool_create(struct pool *pool, int socket);
 
 /**
  * After the workers have let go of everything and the ports are closed.

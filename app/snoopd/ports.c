@@ -15,6 +15,7 @@
 
 #include <snoopd/compat.h>
 #include <snoopd/log.h>
+#include <snoopd/rss.h>
 
 static void list_ports(char *out, size_t out_bytes)
 {
@@ -83,6 +84,8 @@ static int find(struct port *port, const struct config *config, const char *key,
 	port->socket = rte_eth_dev_socket_id(port->id);
 	port->quirk = quirk_find(info.driver_name, compat_devargs(&info));
 	port->if_index = info.if_index;
+	port->rx_queues_max = info.max_rx_queues;
+	port->tx_queues_max = info.max_tx_queues;
 	port->room_min_bytes = info.min_rx_bufsize;
 	if (port->quirk->flags & QUIRK_FRAMESZ)
 		port->room_min_bytes = framesz(compat_devargs(&info));
@@ -129,8 +132,9 @@ static int set_mtu(struct port *port, const struct config *config)
 	return -1;
 }
 
-static int configure(struct ports *ports, struct port *port, const struct config *config)
+static int configure(struct ports *ports, struct port *port, const struct config *config, bool rss)
 {
+	uint8_t key[RSS_KEY_BYTES_MAX];
 	struct rte_eth_dev_info info;
 	struct rte_eth_conf conf = {0};
 	uint16_t mtu = 0;
@@ -162,13 +166,9 @@ static int configure(struct ports *ports, struct port *port, const struct config
 								 RTE_ETH_RX_OFFLOAD_TCP_CKSUM);
 	port->rx_offloads = conf.rxmode.offloads;
 	port->tx_offloads = conf.txmode.offloads;
-	if (info.max_rx_queues < port->queues || info.max_tx_queues < port->queues) {
-		log_error("port %s (%s) has %u RX and %u TX queues, %u of each are needed",
-			  port->name, port->driver, info.max_rx_queues, info.max_tx_queues,
-			  port->queues);
-		return -1;
-	}
-	result = rte_eth_dev_configure(port->id, port->queues, port->queues, &conf);
+	if (rss)
+		rss_configure(&info, &conf, key);
+	result = rte_eth_dev_configure(port->id, port->rx_queues, port->tx_queues, &conf);
 	if (result != 0 && config->mtu_bytes != 0) {
 		log_error(
 			"%s: [ports] mtu = %u: port %s (%s) refuses it: %s; with mtu = auto a port "
@@ -177,8 +177,9 @@ static int configure(struct ports *ports, struct port *port, const struct config
 		return -1;
 	}
 	if (result != 0) {
-		log_error("port %s (%s) refuses %u RX and TX queues at MTU %u: %s", port->name,
-			  port->driver, port->queues, mtu, rte_strerror(-result));
+		log_error("port %s (%s) refuses %u RX and %u TX queues at MTU %u: %s", port->name,
+			  port->driver, port->rx_queues, port->tx_queues, mtu,
+			  rte_strerror(-result));
 		return -1;
 	}
 	port->configured = true;
@@ -236,16 +237,19 @@ static int read_mtu(struct port *port, const struct config *config)
 	return check_slots(port);
 }
 
-int ports_configure(struct ports *ports, const struct config *config, uint16_t queues)
+int ports_configure(struct ports *ports, const struct config *config,
+		    const struct handoff_plan *plan)
 {
 	struct port *wired = &ports->port[SNOOP_WIRED], *wireless = &ports->port[SNOOP_WIRELESS];
 
 	for (int side = 0; side < 2; side++) {
 		struct port *port = &ports->port[side];
 
-		port->queues = queues;
+		port->rx_queues = plan->rx_queues[side];
+		port->tx_queues = plan->tx_queues[side];
 		ports->room_min_bytes = RTE_MAX(ports->room_min_bytes, port->room_min_bytes);
-		if (configure(ports, port, config) != 0 || read_mtu(port, config) != 0)
+		if (configure(ports, port, config, !plan->software) != 0 ||
+		    read_mtu(port, config) != 0)
 			return -1;
 	}
 	if (wired->mtu_bytes != wireless->mtu_bytes) {
@@ -272,13 +276,11 @@ static int setup_queues(struct port *port, struct rte_mempool *mempool)
 	rx.offloads = port->rx_offloads;
 	tx = info.default_txconf;
 	tx.offloads = port->tx_offloads;
-	for (uint16_t queue = 0; result == 0 && queue < port->queues; queue++) {
+	for (uint16_t queue = 0; result == 0 && queue < port->rx_queues; queue++)
 		result = rte_eth_rx_queue_setup(port->id, queue, port->rx_descriptors, socket, &rx,
 						mempool);
-		if (result == 0)
-			result = rte_eth_tx_queue_setup(port->id, queue, port->tx_descriptors,
-							socket, &tx);
-	}
+	for (uint16_t queue = 0; result == 0 && queue < port->tx_queues; queue++)
+		result = rte_eth_tx_queue_setup(port->id, queue, port->tx_descriptors, socket, &tx);
 	return result;
 }
 
@@ -288,7 +290,7 @@ static bool frees_blindly(const struct port *port)
 {
 	struct rte_eth_txq_info info;
 
-	for (uint16_t queue = 0; queue < port->queues; queue++)
+	for (uint16_t queue = 0; queue < port->tx_queues; queue++)
 		if (rte_eth_tx_queue_info_get(port->id, queue, &info) == 0 &&
 		    (info.conf.offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) != 0)
 			return true;
@@ -360,15 +362,21 @@ void ports_poll_links(struct ports *ports)
 	}
 }
 
-void ports_close(struct ports *ports)
+void ports_stop(struct ports *ports)
 {
 	for (int side = 0; side < 2; side++) {
-		struct port *port = &ports->port[side];
+		if (ports->port[side].started)
+			rte_eth_dev_stop(ports->port[side].id);
+		ports->port[side].started = false;
+	}
+}
 
-		if (port->started)
-			rte_eth_dev_stop(port->id);
-		if (port->configured)
-			rte_eth_dev_close(port->id);
-		port->started = port->configured = false;
+void ports_close(struct ports *ports)
+{
+	ports_stop(ports);
+	for (int side = 0; side < 2; side++) {
+		if (ports->port[side].configured)
+			rte_eth_dev_close(ports->port[side].id);
+		ports->port[side].configured = false;
 	}
 }

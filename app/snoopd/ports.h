@@ -17,6 +17,7 @@
 
 #include <config/config.h>
 #include <snoop/snoop.h>
+#include <snoopd/handoff.h>
 #include <snoopd/quirks.h>
 
 struct port {
@@ -25,7 +26,8 @@ struct port {
 	const char *driver;
 	const struct quirk *quirk;
 	int socket;				 /* SOCKET_ID_ANY for devices without one */
-	uint16_t queues;			 /* RX = TX queues; one while there is one worker */
+	uint16_t rx_queues_max, tx_queues_max;	 /* what the device can have */
+	uint16_t rx_queues, tx_queues;		 /* as configured */
 	uint16_t rx_descriptors, tx_descriptors; /* per queue, as the driver takes them */
 	unsigned int if_index;			 /* network interface behind the port, 0 = none */
 	uint16_t mtu_bytes;
@@ -45,14 +47,22 @@ struct ports {
 /** Find both and check what can be checked of a pair. @return 0, or -1 after one line on stderr. */
 int ports_find(struct ports *ports, const struct config *config);
 
-/** Set up queues' number, offloads (none), MTU. @return 0, or -1 after one line on stderr. */
-int ports_configure(struct ports *ports, const struct config *config, uint16_t queues);
+/**
+ * Set up queues' number, RSS, offloads (none), MTU. Again after ports_stop() if need be.
+ *
+ * @return 0, or -1 after one line on stderr.
+ */
+int ports_configure(struct ports *ports, const struct config *config,
+		    const struct handoff_plan *plan);
 
 /** Set up the queues, start, promiscuous. @return 0, or -1 after one line on stderr. */
 int ports_start(struct ports *ports, struct rte_mempool *mempool);
 
 /** Log a line for every port whose link state changed. */
 void ports_poll_links(struct ports *ports);
+
+/** Stop what was started. */
+void ports_stop(struct ports *ports);
 
 /** Stop and close what was started or configured. Buffers go back to their pool. */
 void ports_close(struct ports *ports);

@@ -12,14 +12,18 @@
  * only while the reference count is 1.
  */
 static const struct quirk quirks[] = {
-	{"net_pcap", NULL, QUIRK_SHARE, QUIRK_CHAINS, "long frames of a file arrive in chains"},
-	{"net_af_packet", NULL, QUIRK_SHARE, QUIRK_FRAMESZ | QUIRK_REASSEMBLES,
+	{"net_pcap", NULL, QUIRK_SHARE, QUIRK_CHAINS | QUIRK_ALL_QUEUES,
+	 "long frames of a file arrive in chains"},
+	{"net_af_packet", NULL, QUIRK_SHARE, QUIRK_FRAMESZ | QUIRK_REASSEMBLES | QUIRK_ALL_QUEUES,
 	 "an mbuf must take a slot of the ring; the socket joins a fanout group with DEFRAG"},
-	{"net_ring", NULL, QUIRK_COPY, QUIRK_CHAINS,
+	{"net_af_xdp", NULL, QUIRK_SHARE, QUIRK_ALL_QUEUES, "each socket has a queue of the NIC"},
+	{"net_tap", NULL, QUIRK_SHARE, QUIRK_ONE_QUEUE, "as many RX as TX queues, or none"},
+	{"net_ring", NULL, QUIRK_COPY, QUIRK_CHAINS | QUIRK_ONE_QUEUE,
 	 "the peer receives the mbuf itself and may change or keep it"},
-	{"net_memif", "zero-copy=yes", QUIRK_COPY, QUIRK_CHAINS,
+	{"net_memif", "zero-copy=yes", QUIRK_COPY, QUIRK_CHAINS | QUIRK_ONE_QUEUE,
 	 "the peer reads the mbuf's memory until it is done"},
-	{"net_memif", NULL, QUIRK_SHARE, QUIRK_CHAINS, "the peer may send chains"},
+	{"net_memif", NULL, QUIRK_SHARE, QUIRK_CHAINS | QUIRK_ONE_QUEUE,
+	 "the peer may send chains"},
 	{"net_bonding", NULL, QUIRK_COPY, 0, "some modes rewrite the source address in place"},
 	{"net_kni", NULL, QUIRK_COPY, 0, "the driver rewrites the chain for the kernel"},
 	/*

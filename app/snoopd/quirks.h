@@ -28,9 +28,15 @@ enum quirk_sharing {
  * they were. */
 #define QUIRK_REASSEMBLES 0x4
 
+/* The device's arguments fix the RX queues, and packets arrive in every one. */
+#define QUIRK_ALL_QUEUES 0x8
+/* One TX queue for all workers: the peer may look at the first only, or the driver wants as many as
+ * there are RX queues. */
+#define QUIRK_ONE_QUEUE 0x10
+
 /* RX checksum verification only fills in a verdict, and a packet is never handed over without its
  * checksum written out (virtio does that once the offload is on). */
-#define QUIRK_NIC_CHECKSUM 0x8
+#define QUIRK_NIC_CHECKSUM 0x20
 
 struct quirk {
 	const char *driver;  /* rte_eth_dev_info.driver_name */

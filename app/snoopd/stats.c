@@ -21,16 +21,20 @@ void stats_sum(struct counters *sum, struct worker *const *workers, uint32_t cou
 	}
 }
 
-int stats_write(const struct counters *counters, const char *path)
+FILE *stats_open(const char *path)
 {
-	FILE *file = fopen(path, "w");
+	FILE *file = fopen(path, "we");
+
+	if (file == NULL)
+		log_error("--stats-file %s: %s", path, strerror(errno));
+	return file;
+}
+
+int stats_write(const struct counters *counters, FILE *file, const char *path)
+{
 	const char *separator = "{\n";
 	int failed = 0;
 
-	if (file == NULL) {
-		log_error("--stats-file %s: %s", path, strerror(errno));
-		return -1;
-	}
 #define STATS_PRINT(id, type, unit, help)                                                          \
 	failed |= fprintf(file, "%s\t\"%s\": %" PRIu64, separator, #id, counters->id) < 0;         \
 	separator = ",\n";

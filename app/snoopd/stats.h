@@ -8,6 +8,7 @@
 #define SNOOPD_STATS_H
 
 #include <stdint.h>
+#include <stdio.h>
 
 #include <counters/counters.h>
 
@@ -15,11 +16,15 @@ struct worker;
 
 void stats_sum(struct counters *sum, struct worker *const *workers, uint32_t count);
 
+/** Open the file for stats_write(). @return NULL after one line on stderr. */
+FILE *stats_open(const char *path);
+
 /**
- * Write every counter as one JSON object, {"name": value, ...}.
+ * Write every counter as one JSON object, {"name": value, ...}, and close the file.
  *
+ * @param path  its name, for messages
  * @return 0, or -1 after one line on stderr.
  */
-int stats_write(const struct counters *counters, const char *path);
+int stats_write(const struct counters *counters, FILE *file, const char *path);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include <snoopd/compat.h>
 #include <snoopd/log.h>
+#include <snoopd/position.h>
 #include <snoopd/stats.h>
 #include <snoopd/worker.h>
 
@@ -20,14 +21,17 @@
 static struct {
 	pthread_mutex_t lock; /* held for the length of an answer */
 	const struct config *config;
+	const struct distribution *distribution;
 	struct worker *const *workers;
 	uint32_t worker_count; /* 0 = not running */
 } service = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-void telemetry_attach(const struct config *config, struct worker *const *workers, uint32_t count)
+void telemetry_attach(const struct config *config, const struct distribution *distribution,
+		      struct worker *const *workers, uint32_t count)
 {
 	pthread_mutex_lock(&service.lock);
 	service.config = config;
+	service.distribution = distribution;
 	service.workers = workers;
 	service.worker_count = count;
 	pthread_mutex_unlock(&service.lock);
@@ -93,11 +97,12 @@ static void add_key(struct rte_tel_data *flow, const struct snoop_key *key)
 		rte_tel_data_add_dict_string(flow, "vlan", vlan);
 }
 
-static void fill_flow(struct rte_tel_data *flow, const struct request_flow *source)
+static void fill_flow(struct rte_tel_data *flow, const struct request_flow *source, uint64_t worker)
 {
 	const struct snoop_flow_info *info = &source->info;
 
 	add_key(flow, &source->key);
+	compat_tel_dict_uint(flow, "worker", worker);
 	rte_tel_data_add_dict_string(flow, "level", snoop_level_name(info->level));
 	rte_tel_data_add_dict_string(flow, "reason", snoop_reason_name(info->reason));
 #define FLOW_FLAG(field) rte_tel_data_add_dict_int(flow, #field, info->field)
@@ -131,20 +136,6 @@ static void fill_flow(struct rte_tel_data *flow, const struct request_flow *sour
 	compat_tel_dict_uint(flow, "idle_us", source->idle_us);
 #undef FLOW_FLAG
 #undef FLOW_NUMBER
-}
-
-static int parse_position(const char *text, uint64_t *position)
-{
-	char *end;
-
-	*position = 0;
-	if (text == NULL || *text == '\0')
-		return 0;
-	if (!isdigit((unsigned char)*text))
-		return -EINVAL;
-	errno = 0;
-	*position = strtoull(text, &end, 10);
-	return *end == '\0' && errno == 0 ? 0 : -EINVAL;
 }
 
 /* Ask one worker for the page at a position. */
@@ -182,7 +173,7 @@ static int answer_flows(const char *parameters, struct rte_tel_data *data)
 	uint64_t position;
 	struct counters sum;
 
-	if (parse_position(parameters, &position) != 0)
+	if (position_parse(parameters, &position) != 0)
 		return -EINVAL;
 	request = ask_flows(position);
 	if (request == NULL)
@@ -205,11 +196,58 @@ static int answer_flows(const char *parameters, struct rte_tel_data *data)
 		if (flow == NULL)
 			break;
 		rte_tel_data_start_dict(flow);
-		fill_flow(flow, &request->flows[i]);
+		fill_flow(flow, &request->flows[i], position >> POSITION_WORKER_SHIFT);
 		snprintf(name, sizeof(name), "%u", i);
 		rte_tel_data_add_dict_container(list, name, flow, 0);
 	}
 	rte_tel_data_add_dict_container(data, "flows", list, 0);
+	return 0;
+}
+
+static void fill_worker(struct rte_tel_data *data, const struct worker *worker)
+{
+	const struct worker_health *health = &worker->health;
+	const struct counters *counters = &worker->counters;
+
+	rte_tel_data_add_dict_int(data, "lcore", (int)worker->lcore);
+	rte_tel_data_add_dict_int(data, "shares_cpu", worker->shares_cpu);
+#define WORKER_NUMBER(source, field)                                                               \
+	compat_tel_dict_uint(data, #field, __atomic_load_n(&(source)->field, __ATOMIC_RELAXED))
+	WORKER_NUMBER(health, turns);
+	WORKER_NUMBER(health, cycles);
+	WORKER_NUMBER(health, busy_cycles);
+	WORKER_NUMBER(health, turn_cycles_max);
+	WORKER_NUMBER(counters, rx_wired_packets);
+	WORKER_NUMBER(counters, rx_wireless_packets);
+	WORKER_NUMBER(counters, handoff_packets);
+	WORKER_NUMBER(counters, handoff_drops);
+	WORKER_NUMBER(counters, forwarded_packets);
+	WORKER_NUMBER(counters, flows_active);
+#undef WORKER_NUMBER
+}
+
+static int answer_workers(struct rte_tel_data *data)
+{
+	struct rte_tel_data *list = rte_tel_data_alloc();
+
+	if (list == NULL)
+		return -ENOMEM;
+	rte_tel_data_start_dict(data);
+	rte_tel_data_add_dict_string(data, "distribution", distribution_name(service.distribution));
+	rte_tel_data_add_dict_string(data, "how", service.distribution->how);
+	rte_tel_data_start_dict(list);
+	for (uint32_t i = 0; i < service.worker_count; i++) {
+		struct rte_tel_data *worker = rte_tel_data_alloc();
+		char name[12];
+
+		if (worker == NULL)
+			break;
+		rte_tel_data_start_dict(worker);
+		fill_worker(worker, service.workers[i]);
+		snprintf(name, sizeof(name), "%u", i);
+		rte_tel_data_add_dict_container(list, name, worker, 0);
+	}
+	rte_tel_data_add_dict_container(data, "workers", list, 0);
 	return 0;
 }
 
@@ -284,6 +322,8 @@ static int handle_command(const char *command, const char *parameters, struct rt
 			result = answer_stats(data);
 		else if (strcmp(command, "/snoop/flows") == 0)
 			result = answer_flows(parameters, data);
+		else if (strcmp(command, "/snoop/workers") == 0)
+			result = answer_workers(data);
 		else
 			result = answer_config(data);
 	}
@@ -301,6 +341,8 @@ void telemetry_register(void)
 		{"/snoop/flows",
 		 "A page of the flow table. Parameter: offset (0, then the last page's "
 		 "next until that is 0)."},
+		{"/snoop/workers",
+		 "How flows find their workers, and what each worker does. No parameters."},
 		{"/snoop/config", "The configuration in use. No parameters."},
 	};
 

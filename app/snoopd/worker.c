@@ -7,7 +7,6 @@
 
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
-#include <rte_pause.h>
 
 #include <snoopd/log.h>
 
@@ -30,14 +29,21 @@ static void explain_memory(const char *what, uint64_t bytes)
 		  what, (double)bytes / MIB);
 }
 
+static bool wants_bypass(const struct config *config)
+{
+	return config->mode == SNOOP_LEVEL_BYPASS && config->rule_count == 0;
+}
+
 struct worker *worker_create(const struct worker_setup *setup)
 {
-	const struct config *config = setup->config;
+	struct config share;
 	struct worker *worker;
-	size_t engine_bytes = snoop_engine_bytes(&config->protocol);
+	size_t engine_bytes;
 	void *memory;
 	char name[32];
 
+	config_share(setup->config, RTE_MAX(setup->workers, 1u), &share);
+	engine_bytes = snoop_engine_bytes(&share.protocol);
 	worker = rte_zmalloc_socket("worker", sizeof(*worker), RTE_CACHE_LINE_SIZE, setup->socket);
 	if (worker == NULL) {
 		explain_memory("a worker", sizeof(*worker));
@@ -49,11 +55,14 @@ struct worker *worker_create(const struct worker_setup *setup)
 		goto free_worker;
 	}
 	snprintf(name, sizeof(name), "flows_%u", setup->index);
-	if (flow_table_create(&worker->table, name, config->flows, setup->socket) != 0) {
-		explain_memory("the flow table ([flows] max)", flow_table_bytes(config->flows));
+	if (flow_table_create(&worker->table, name, share.flows, setup->socket) != 0) {
+		explain_memory("the flow table ([flows] max)", flow_table_bytes(share.flows));
 		goto free_engine;
 	}
 	worker->index = setup->index;
+	worker->lcore = setup->lcore;
+	worker->workers = RTE_MAX(setup->workers, 1u);
+	worker->shares_cpu = setup->shares_cpu;
 	worker->pool = setup->pool;
 	worker->secret = setup->secret;
 	worker->send = setup->send;
@@ -65,13 +74,18 @@ struct worker *worker_create(const struct worker_setup *setup)
 		worker->output[side].port_id = setup->port[side].port_id;
 		worker->output[side].queue_id = setup->port[side].queue_id;
 		worker->output[side].sharing = setup->port[side].sharing;
+		worker->queues[side] = (struct handoff_queues){
+			.rx_first = setup->port[side].queue_id,
+			.rx_step = 1,
+			.rx_count = (uint16_t)(setup->port[side].queue_id + 1),
+		};
 	}
 	clock_init(&worker->clock);
 	flow_timers_init(&worker->timers);
-	worker->engine = snoop_engine_init(memory, &config->protocol, &output_ops, worker,
+	worker->engine = snoop_engine_init(memory, &share.protocol, &output_ops, worker,
 					   &worker->counters, setup->secret);
-	worker->config = config;
-	worker->bypass = config->mode == SNOOP_LEVEL_BYPASS && config->rule_count == 0;
+	worker->config = setup->config;
+	worker->bypass = wants_bypass(setup->config);
 	return worker;
 
 free_engine:
@@ -90,9 +104,46 @@ void worker_destroy(struct worker *worker)
 
 void worker_configure(struct worker *worker, const struct config *config)
 {
+	struct config share;
+
+	config_share(config, worker->workers, &share);
 	worker->config = config;
-	worker->bypass = config->mode == SNOOP_LEVEL_BYPASS && config->rule_count == 0;
-	snoop_engine_configure(worker->engine, &config->protocol);
+	worker->bypass = wants_bypass(config);
+	snoop_engine_configure(worker->engine, &share.protocol);
+}
+
+static void add_lane(struct worker_lane *lanes, uint32_t *count, struct rte_ring *ring,
+		     enum snoop_side side)
+{
+	if (ring != NULL)
+		lanes[(*count)++] = (struct worker_lane){ring, side};
+}
+
+static void join_side(struct worker *worker, struct handoff *handoff, enum snoop_side side)
+{
+	const struct handoff_plan *plan = &handoff->plan;
+	struct handoff_queues *queues = &worker->queues[side];
+	struct output *output = &worker->output[side];
+
+	*queues = handoff_queues_of(plan, side, worker->index);
+	output->queue_id = queues->tx_queue;
+	output->lane = handoff->tx[side][worker->index];
+	output->backlog = &handoff->backlog[queues->tx_worker].count;
+	for (uint32_t from = 0; from < plan->workers; from++) {
+		add_lane(worker->rx_lanes, &worker->rx_lane_count,
+			 handoff->rx[side][from][worker->index], side);
+		if (handoff_queues_of(plan, side, from).tx_worker == worker->index)
+			add_lane(worker->tx_lanes, &worker->tx_lane_count, handoff->tx[side][from],
+				 side);
+	}
+}
+
+void worker_join(struct worker *worker, struct handoff *handoff)
+{
+	worker->handoff = handoff;
+	worker->spreads = handoff->plan.software && handoff->plan.workers > 1;
+	join_side(worker, handoff, SNOOP_WIRED);
+	join_side(worker, handoff, SNOOP_WIRELESS);
 }
 
 void worker_remove_flow(struct worker *worker, struct flow_record *record)
@@ -167,26 +218,76 @@ void worker_service(struct worker *worker, uint64_t now_us)
 	output_free_dropped(worker);
 }
 
-uint32_t worker_turn(struct worker *worker)
+static uint32_t receive(struct worker *worker, enum snoop_side side)
 {
+	const struct handoff_queues *queues = &worker->queues[side];
 	struct rte_mbuf *packets[WORKER_BURST];
 	uint32_t received = 0;
 
-	for (int side = 0; side < 2; side++) {
-		const struct worker_port *port = &worker->port[side];
+	for (uint16_t queue = queues->rx_first; queue < queues->rx_count;
+	     queue = (uint16_t)(queue + queues->rx_step)) {
 		uint16_t count =
-			rte_eth_rx_burst(port->port_id, port->queue_id, packets, WORKER_BURST);
+			rte_eth_rx_burst(worker->port[side].port_id, queue, packets, WORKER_BURST);
 
 		if (count == 0)
 			continue;
 		received += count;
 		/* The time after the reception: an older one would make round trips look shorter
 		 * than the path. */
-		worker_input(worker, (enum snoop_side)side, packets, count,
-			     clock_now_us(&worker->clock));
+		worker_input(worker, side, packets, count, clock_now_us(&worker->clock));
 	}
-	worker_service(worker, clock_now_us(&worker->clock));
 	return received;
+}
+
+static uint32_t take_received(struct worker *worker)
+{
+	uint32_t taken = 0;
+
+	for (uint32_t i = 0; i < worker->rx_lane_count; i++) {
+		const struct worker_lane *lane = &worker->rx_lanes[i];
+		struct rte_mbuf *packets[WORKER_BURST];
+		uint32_t count =
+			rte_ring_sc_dequeue_burst(lane->ring, (void **)packets, WORKER_BURST, NULL);
+
+		if (count == 0)
+			continue;
+		taken += count;
+		worker_input_handed(worker, lane->side, packets, count,
+				    clock_now_us(&worker->clock));
+	}
+	return taken;
+}
+
+static uint32_t take_sent(struct worker *worker)
+{
+	uint32_t taken = 0;
+
+	for (uint32_t i = 0; i < worker->tx_lane_count; i++) {
+		const struct worker_lane *lane = &worker->tx_lanes[i];
+		void *entries[HANDOFF_BURST];
+		uint32_t count =
+			rte_ring_sc_dequeue_burst(lane->ring, entries, HANDOFF_BURST, NULL);
+
+		taken += count;
+		for (uint32_t k = 0; k < count; k++) {
+			bool ours;
+			struct rte_mbuf *packet = handoff_untag(entries[k], &ours);
+
+			output_append(worker, lane->side, packet, ours);
+		}
+	}
+	return taken;
+}
+
+uint32_t worker_turn(struct worker *worker)
+{
+	uint32_t packets = receive(worker, SNOOP_WIRED);
+
+	packets += receive(worker, SNOOP_WIRELESS);
+	packets += take_received(worker);
+	packets += take_sent(worker);
+	worker_service(worker, clock_now_us(&worker->clock));
+	return packets;
 }
 
 void worker_close(struct worker *worker, uint64_t now_us)
@@ -204,23 +305,75 @@ void worker_close(struct worker *worker, uint64_t now_us)
 	output_free_dropped(worker);
 }
 
+static bool all_done(uint32_t *waiting)
+{
+	return __atomic_load_n(waiting, __ATOMIC_ACQUIRE) == 0;
+}
+
+/*
+ * The workers end together: first none receives any more, and what is in the rings to the owners is
+ * handled; then all let go of what they hold, and what is in the rings to the TX queues is sent.
+ */
+static void end_together(struct worker *worker, struct handoff *handoff)
+{
+	bool done;
+	uint32_t taken;
+
+	__atomic_sub_fetch(&handoff->receiving, 1, __ATOMIC_ACQ_REL);
+	do {
+		done = all_done(&handoff->receiving);
+		taken = take_received(worker) + take_sent(worker);
+		worker_service(worker, clock_now_us(&worker->clock));
+		worker_relax(worker);
+	} while (!done || taken > 0);
+	worker_close(worker, clock_now_us(&worker->clock));
+	__atomic_sub_fetch(&handoff->sending, 1, __ATOMIC_ACQ_REL);
+	do {
+		done = all_done(&handoff->sending);
+		taken = take_sent(worker);
+		output_flush(worker, SNOOP_WIRED);
+		output_flush(worker, SNOOP_WIRELESS);
+		worker_relax(worker);
+	} while (!done || taken > 0);
+}
+
+static void account(struct worker *worker, uint64_t cycles, bool busy)
+{
+	struct worker_health *health = &worker->health;
+
+	health->turns++;
+	if (busy)
+		health->busy_cycles += cycles;
+	if (cycles > health->turn_cycles_max)
+		health->turn_cycles_max = cycles;
+}
+
 int worker_main(void *argument)
 {
 	struct worker *worker = argument;
-	uint64_t now_us = clock_now_us(&worker->clock), last_us;
+	uint64_t overrun_cycles = rte_get_tsc_hz() / CLOCK_US_PER_S * US_PER_MS;
+	uint64_t start = rte_rdtsc(), begin = start, end;
 	uint32_t idle_turns = 0;
 
 	while (!__atomic_load_n(&worker->stop, __ATOMIC_RELAXED)) {
-		if (worker_turn(worker) > 0)
-			idle_turns = 0;
-		else if (++idle_turns > IDLE_TURNS)
-			rte_pause();
-		last_us = now_us;
-		now_us = clock_now_us(&worker->clock);
-		if (unlikely(now_us - last_us > US_PER_MS))
+		bool busy = worker_turn(worker) > 0;
+
+		end = rte_rdtsc();
+		account(worker, end - begin, busy);
+		if (unlikely(end - begin > overrun_cycles))
 			worker->counters.turn_overruns++;
+		idle_turns = busy ? 0 : idle_turns + 1;
+		if (idle_turns > IDLE_TURNS || (worker->shares_cpu && idle_turns > 0)) {
+			worker_relax(worker);
+			end = rte_rdtsc();
+		}
+		worker->health.cycles = end - start;
+		begin = end;
 	}
-	worker_close(worker, now_us);
+	if (worker->handoff != NULL)
+		end_together(worker, worker->handoff);
+	else
+		worker_close(worker, clock_now_us(&worker->clock));
 	return 0;
 }
 

@@ -6,11 +6,14 @@
  *
  *	rx_burst -> parse -> flow lookup -> engine verdict -> TX buffer -> tx_burst
  *
+ * With several workers a packet is handled by the worker that owns its flow: found by the NICs
+ * (RSS), or by the worker that receives it, which hands it over (handoff.h).
+ *
  * Threads. The control thread creates and destroys workers while no lcore runs them. In between
  * everything in struct worker belongs to the worker's lcore, with these exceptions, each on cache
  * lines of its own: `stop` is written by the control thread; `request` is handed back and forth,
- * see request.h; `counters` are written by the worker alone and may be read by anybody, a few
- * packets old.
+ * see request.h; `counters` and `health` are written by the worker alone and may be read by
+ * anybody, a few packets old.
  *
  * A test harness drives the same code without an lcore: worker_create() with a `send` of its own,
  * then worker_input() for received packets and worker_service() to let time pass, at any clock it
@@ -20,10 +23,12 @@
 #ifndef SNOOPD_WORKER_H
 #define SNOOPD_WORKER_H
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_mempool.h>
+#include <rte_pause.h>
 
 #include <config/config.h>
 #include <counters/counters.h>
@@ -31,6 +36,7 @@
 #include <flow/timer.h>
 #include <snoop/snoop.h>
 #include <snoopd/clock.h>
+#include <snoopd/handoff.h>
 #include <snoopd/output.h>
 #include <snoopd/request.h>
 
@@ -38,18 +44,21 @@
 
 struct worker_port {
 	uint16_t port_id;
-	uint16_t queue_id; /* the worker's RX and TX queue */
+	uint16_t queue_id; /* the worker's RX and TX queue, unless worker_join() gives it others */
 	enum quirk_sharing sharing;
 };
 
 struct worker_setup {
 	unsigned int index;	     /* 0 .. workers - 1 */
-	const struct config *config; /* constant while the worker lives */
+	unsigned int lcore;	     /* for messages */
+	uint32_t workers;	     /* that share the budgets of config; 0 = 1 */
+	const struct config *config; /* of the link; constant while the worker lives */
 	struct rte_mempool *pool;    /* where received packets come from */
 	uint16_t segments_per_frame; /* mbufs that a cached frame may take */
 	struct worker_port port[2];  /* by enum snoop_side */
 	int socket;
-	uint64_t secret;     /* keys the hashes; drawn at start */
+	bool shares_cpu;     /* with another worker: an idle turn yields */
+	uint64_t secret;     /* keys the hashes, the same in all workers; drawn at start */
 	output_send_fn send; /* NULL = rte_eth_tx_burst() */
 	void *send_context;
 };
@@ -62,9 +71,30 @@ struct worker_slot {
 	struct flow_record *record;
 };
 
+/** What tells whether the worker moves and how busy it is. */
+struct worker_health {
+	uint64_t turns;		  /* grows as long as the worker moves: its heartbeat */
+	uint64_t busy_cycles;	  /* TSC cycles of turns that had packets */
+	uint64_t cycles;	  /* TSC cycles since it started */
+	uint64_t turn_cycles_max; /* of the longest turn */
+};
+
+/** A ring from another worker. */
+struct worker_lane {
+	struct rte_ring *ring;
+	enum snoop_side side; /* rx: where its packets come from, tx: where they go to */
+};
+
+/** Packets of the burst under way that belong to another worker. */
+struct worker_stage {
+	uint32_t count;
+	struct rte_mbuf *packets[WORKER_BURST];
+};
+
 struct worker {
 	/* Set at creation. */
-	unsigned int index;
+	unsigned int index, lcore;
+	uint32_t workers;
 	const struct config *config;
 	struct rte_mempool *pool;
 	struct snoop_engine *engine;
@@ -75,6 +105,15 @@ struct worker {
 	struct worker_port port[2];
 	uint16_t segments_per_frame;
 	bool bypass; /* no flow of this link is looked at */
+	bool shares_cpu;
+	bool spreads; /* it looks up the owner of what it receives */
+
+	/* Set by worker_join(). */
+	struct handoff *handoff; /* NULL = no other worker */
+	struct handoff_queues queues[2];
+	uint32_t rx_lane_count, tx_lane_count;
+	struct worker_lane rx_lanes[2 * HANDOFF_WORKERS_MAX];
+	struct worker_lane tx_lanes[2 * HANDOFF_WORKERS_MAX];
 
 	uint64_t now_us; /* time of this turn */
 	uint64_t timers_next_us;
@@ -88,6 +127,8 @@ struct worker {
 	struct output output[2] __rte_cache_aligned; /* by enum snoop_side: where to */
 	struct output_dropped dropped __rte_cache_aligned;
 	struct worker_slot slots[WORKER_BURST] __rte_cache_aligned;
+	struct worker_stage staged[HANDOFF_WORKERS_MAX] __rte_cache_aligned; /* by owner */
+	struct worker_health health __rte_cache_aligned;
 
 	bool stop __rte_cache_aligned; /* atomic; the control thread asks the loop to end */
 	struct request request __rte_cache_aligned;
@@ -100,15 +141,31 @@ struct worker {
  */
 struct worker *worker_create(const struct worker_setup *setup);
 
+/**
+ * Control thread, before the worker runs: take up its queues and its ends of the rings. Without it
+ * the worker has the queues of its setup, and every packet that it receives is its own.
+ *
+ * @param handoff  outlives the worker's run
+ */
+void worker_join(struct worker *worker, struct handoff *handoff);
+
 /** Control thread, after worker_close(). */
 void worker_destroy(struct worker *worker);
 
-/** worker_input() of both ports and worker_service(), on the TSC. @return packets received. */
+/**
+ * worker_input() of both ports, what other workers handed over, and worker_service(), on the TSC.
+ *
+ * @return packets that came from ports and workers.
+ */
 uint32_t worker_turn(struct worker *worker);
 
-/** Packets arrived on a side; any number. Takes over the references. */
+/** Packets arrived on a side; any number. Takes over the references, overwrites the array. */
 void worker_input(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
 		  uint32_t count, uint64_t now_us);
+
+/** The same for packets that another worker received and handed over: they are this one's own. */
+void worker_input_handed(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
+			 uint32_t count, uint64_t now_us);
 
 /** Everything that is due at now_us: timers, transmission, and now and then the chores. */
 void worker_service(struct worker *worker, uint64_t now_us);
@@ -128,7 +185,16 @@ void worker_remove_flow(struct worker *worker, struct flow_record *record);
 /** The lcore's function (rte_eal_remote_launch): turns until worker_stop(), then worker_close(). */
 int worker_main(void *worker);
 
-/** Control thread. */
+/** Control thread. Of several workers all have to be stopped: they wait for each other. */
 void worker_stop(struct worker *worker);
+
+/** Wait a moment for somebody else: another worker on this CPU, or a port. */
+static inline void worker_relax(const struct worker *worker)
+{
+	if (worker->shares_cpu)
+		sched_yield();
+	else
+		rte_pause();
+}
 
 #endif

@@ -9,7 +9,8 @@
  *
  * What adds up, at any quiescent point (tested):
  *   rx_wired_packets + rx_wireless_packets
- *     = forwarded_packets + acks_freed + acks_parked + tx_wired_drops + tx_wireless_drops
+ *     = forwarded_packets + acks_freed + acks_parked + tx_wired_drops + tx_wireless_drops + handoff_drops
+ * With several workers this holds for the sum over them: one receives, another may forward.
  * Repeats are extra packets of our own: they appear in repeats_* and tx_*_packets only.
  */
 #ifndef COUNTERS_COUNTERS_H
@@ -33,6 +34,8 @@
 	X(tx_wired_drops, counter, packets, "received packets that the wired port did not take in time") \
 	X(tx_wireless_drops, counter, packets, "received packets that the wireless port did not take in time") \
 	X(tx_repeat_drops, counter, packets, "repeats that the wireless port did not take") \
+	X(handoff_drops, counter, packets, "received packets that the ring to the flow's worker did not take in time") \
+	X(handoff_packets, counter, packets, "received packets that were handed to the flow's worker") \
 	X(pass_bypass, counter, packets, "forwarded unexamined: the link or the flow is in bypass") \
 	X(pass_non_ip, counter, packets, "forwarded unexamined: not IPv4 or IPv6") \
 	X(pass_ip_other, counter, packets, "forwarded unexamined: IP but not TCP") \

@@ -45,6 +45,8 @@ struct snoop_handshake {
 	uint64_t to_station_us;         /* when it crossed; 0 = none did */
 	uint64_t to_wired_us;           /* when the station's SYN or SYN-ACK crossed; 0 = none did */
 	uint64_t repeat_us;             /* when it is to be repeated */
+	uint32_t due_at;                /* place in the heap of those with a packet, 0 = not in it */
+	uint32_t due;                   /* the heap's entry at the place that this record's index is */
 	uint32_t wired_rtt_us;
 	uint32_t wireless_rtt_us;
 	bool answered;                  /* the station has answered packet */
@@ -75,7 +77,7 @@ struct snoop_engine {
 	uint32_t handshake_count;
 	uint32_t handshake_free;
 	uint32_t handshake_oldest, handshake_newest;
-	uint64_t syn_deadline_us;
+	uint32_t due_count;             /* handshakes with a packet: a heap, the first due on top */
 	uint64_t syn_second_us;         /* start of the second in which SYNs are being counted */
 	uint32_t syn_in_second;
 };

@@ -10,6 +10,7 @@
 
 #define SYN_RTO_FLOOR_US 10000U /* a station takes a moment to accept a connection */
 #define SYN_LIFE_US (10 * USEC_PER_SEC)
+#define SYN_DUE_PER_CALL 64     /* repeats of one call, so that a turn is bounded */
 
 static uint32_t *bucket_of(struct snoop_engine *engine, const struct snoop_key *key)
 {
@@ -23,7 +24,53 @@ void syn_init(struct snoop_engine *engine)
 		engine->handshakes[i].next = engine->handshake_free;
 		engine->handshake_free = i;
 	}
-	engine->syn_deadline_us = SNOOP_NEVER;
+	engine->due_count = 0;
+}
+
+static void due_place(struct snoop_engine *engine, uint32_t at, uint32_t index)
+{
+	engine->handshakes[at].due = index;
+	engine->handshakes[index].due_at = at;
+}
+
+/* Put a handshake where it belongs, above or below the free place at. */
+static void due_settle(struct snoop_engine *engine, uint32_t at, uint32_t index)
+{
+	struct snoop_handshake *all = engine->handshakes;
+	uint64_t repeat_us = all[index].repeat_us;
+
+	for (; at > 1 && all[all[at / 2].due].repeat_us > repeat_us; at /= 2)
+		due_place(engine, at, all[at / 2].due);
+	for (;;) {
+		uint32_t child = 2 * at;
+
+		if (child < engine->due_count && all[all[child + 1].due].repeat_us < all[all[child].due].repeat_us)
+			child++;
+		if (child > engine->due_count || all[all[child].due].repeat_us >= repeat_us)
+			break;
+		due_place(engine, at, all[child].due);
+		at = child;
+	}
+	due_place(engine, at, index);
+}
+
+/* Its packet is to be repeated at another time, or for the first time. */
+static void due_set(struct snoop_engine *engine, struct snoop_handshake *handshake, uint64_t repeat_us)
+{
+	uint32_t at = handshake->due_at ? handshake->due_at : ++engine->due_count;
+
+	handshake->repeat_us = repeat_us;
+	due_settle(engine, at, (uint32_t)(handshake - engine->handshakes));
+}
+
+static void due_remove(struct snoop_engine *engine, struct snoop_handshake *handshake)
+{
+	uint32_t at = handshake->due_at, last = engine->handshakes[engine->due_count].due;
+
+	handshake->due_at = 0;
+	engine->due_count--;
+	if (at <= engine->due_count)
+		due_settle(engine, at, last);
 }
 
 static void lru_unlink(struct snoop_engine *engine, uint32_t index)
@@ -59,6 +106,7 @@ static void drop_packet(struct snoop_engine *engine, struct snoop_handshake *han
 		return;
 	engine->ops->drop(engine->owner, handshake->packet);
 	handshake->packet = NULL;
+	due_remove(engine, handshake);
 }
 
 static void forget(struct snoop_engine *engine, uint32_t index)
@@ -100,7 +148,9 @@ static uint32_t find_or_make(struct snoop_engine *engine, const struct snoop_key
 	index = engine->handshake_free;
 	bucket = bucket_of(engine, key);
 	engine->handshake_free = engine->handshakes[index].next;
-	engine->handshakes[index] = (struct snoop_handshake){ .key = *key, .next = *bucket };
+	/* Only the heap's entry at this place is not the old handshake's own. */
+	engine->handshakes[index] =
+		(struct snoop_handshake){ .key = *key, .next = *bucket, .due = engine->handshakes[index].due };
 	*bucket = index;
 	lru_append(engine, index);
 	return index;
@@ -136,14 +186,12 @@ static void remember(struct snoop_engine *engine, struct snoop_handshake *handsh
 	handshake->tries = 0;
 	handshake->answered = false;
 	handshake->syn_seq = packet->view->seq;
-	handshake->repeat_us = SNOOP_NEVER;
 	if (!rto_us || !packet->handle || !packet->checksum_ok)
 		return;
 	engine->ops->hold(engine->owner, packet->handle);
 	handshake->packet = packet->handle;
 	handshake->frame_bytes = packet->frame_bytes;
-	handshake->repeat_us = now_us + rto_us;
-	engine->syn_deadline_us = min_u64(engine->syn_deadline_us, handshake->repeat_us);
+	due_set(engine, handshake, now_us + rto_us);
 	engine->counters->syn_remembered++;
 }
 
@@ -153,8 +201,16 @@ void snoop_syn(struct snoop_engine *engine, const struct snoop_key *key, const s
 	const struct wire_view *view = packet->view;
 	struct snoop_handshake *handshake;
 
-	if (!engine->handshake_count || view->options_malformed || is_flood(engine, now_us))
+	if (!engine->handshake_count)
 		return;
+	if (view->options_malformed || is_flood(engine, now_us)) {
+		/* Not remembered; but what is remembered of its key may be of an older connection now. */
+		uint32_t index = find(engine, key);
+
+		if (index)
+			forget(engine, index);
+		return;
+	}
 	handshake = &engine->handshakes[find_or_make(engine, key)];
 	handshake->shift[from] = view->window_scale > 14 ? 14 : view->window_scale;
 	handshake->scales[from] = view->has_window_scale;
@@ -236,7 +292,7 @@ static void repeat_due(struct snoop_engine *engine, struct snoop_handshake *hand
 		return;
 	}
 	handshake->tries++;
-	handshake->repeat_us = now_us + (rto_us << handshake->tries);
+	due_set(engine, handshake, now_us + (rto_us << handshake->tries));
 	engine->counters->repeats_syn++;
 	engine->counters->repeat_bytes += handshake->frame_bytes;
 	engine->ops->repeat(engine->owner, handshake->packet, SNOOP_CAUSE_SYN);
@@ -244,24 +300,13 @@ static void repeat_due(struct snoop_engine *engine, struct snoop_handshake *hand
 
 uint64_t snoop_engine_deadline_us(const struct snoop_engine *engine)
 {
-	return engine->syn_deadline_us;
+	return engine->due_count ? engine->handshakes[engine->handshakes[1].due].repeat_us : SNOOP_NEVER;
 }
 
 void snoop_engine_timer(struct snoop_engine *engine, uint64_t now_us)
 {
-	uint64_t deadline_us = SNOOP_NEVER;
-
-	if (now_us < engine->syn_deadline_us)
-		return;
-	for (uint32_t index = engine->handshake_oldest; index; index = engine->handshakes[index].newer) {
-		struct snoop_handshake *handshake = &engine->handshakes[index];
-
-		if (handshake->packet && now_us >= handshake->repeat_us)
-			repeat_due(engine, handshake, now_us);
-		if (handshake->packet)
-			deadline_us = min_u64(deadline_us, handshake->repeat_us);
-	}
-	engine->syn_deadline_us = deadline_us;
+	for (int i = 0; i < SYN_DUE_PER_CALL && snoop_engine_deadline_us(engine) <= now_us; i++)
+		repeat_due(engine, &engine->handshakes[engine->handshakes[1].due], now_us);
 }
 
 void snoop_engine_flush(struct snoop_engine *engine)

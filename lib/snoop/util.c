@@ -3,11 +3,15 @@
 
 #include <snoop/engine.h>
 
-/* Multiply and fold, 8 bytes a step: for the engine's own small tables only. */
+/*
+ * Multiply and fold, 8 bytes a step: for the engine's own small tables only. The multiplier is secret too: with a known
+ * one, differences between keys could be chosen so that they cancel whatever the seed is.
+ */
 uint64_t hash_bytes(const void *data, size_t bytes, uint64_t seed)
 {
 	const uint8_t *at = data;
 	uint64_t hash = seed ^ (bytes * 0x9e3779b97f4a7c15ULL);
+	uint64_t multiplier = (seed ^ 0xd6e8feb86659fd93ULL) | 1;
 
 	while (bytes) {
 		uint64_t word = 0;
@@ -15,7 +19,7 @@ uint64_t hash_bytes(const void *data, size_t bytes, uint64_t seed)
 		__uint128_t product;
 
 		memcpy(&word, at, step);
-		product = (__uint128_t)(hash ^ word) * 0xd6e8feb86659fd93ULL;
+		product = (__uint128_t)(hash ^ word) * multiplier;
 		hash = (uint64_t)product ^ (uint64_t)(product >> 64);
 		at += step;
 		bytes -= step;

@@ -103,7 +103,7 @@ static int check_sum(const struct counters *counters, uint64_t now_us)
 	uint64_t received = counters->rx_wired_packets + counters->rx_wireless_packets;
 	uint64_t accounted = counters->forwarded_packets + counters->acks_freed +
 			     counters->acks_parked + counters->tx_wired_drops +
-			     counters->tx_wireless_drops;
+			     counters->tx_wireless_drops + counters->handoff_drops;
 
 	if (received == accounted)
 		return 0;
@@ -268,13 +268,15 @@ static int create_worker(struct harness *harness)
 
 static int run(struct harness *harness)
 {
+	FILE *stats;
 	int failed = 0;
 
 	if (open_files(harness) != 0 || create_worker(harness) != 0)
 		return -1;
 	failed |= replay(harness);
 	failed |= check_end(harness);
-	failed |= stats_write(&harness->worker->counters, harness->stats_path);
+	stats = stats_open(harness->stats_path);
+	failed |= stats == NULL || stats_write(&harness->worker->counters, stats, harness->stats_path);
 	failed |= journal_close(&harness->journal);
 	worker_destroy(harness->worker);
 	rte_mempool_free(harness->pool);

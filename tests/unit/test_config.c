@@ -28,14 +28,14 @@ static const struct {
 	 "3: [link] wired and wireless are both a, allowed: two different ports"},
 	{"[link]\nwireless = a\nwired = a\n[hold]\n",
 	 "3: [link] wired and wireless are both a, allowed: two different ports"},
-	{LINK "[lnk]\n", "4: unknown section [lnk], allowed: link, ports, flows, cache, timers, "
-			 "repair, hold, veto, syn, rule NAME"},
-	{LINK "[]\n", "4: unknown section [], allowed: link, ports, flows, cache, timers, "
-		      "repair, hold, veto, syn, rule NAME"},
-	{LINK "[Hold]\n", "4: unknown section [Hold], allowed: link, ports, flows, cache, timers, "
-			  "repair, hold, veto, syn, rule NAME"},
-	{LINK "[rule]\n", "4: unknown section [rule], allowed: link, ports, flows, cache, timers, "
-			  "repair, hold, veto, syn, rule NAME"},
+	{LINK "[lnk]\n", "4: unknown section [lnk], allowed: link, ports, workers, flows, cache, timers, "
+			 "repair, hold, veto, syn, process, rule NAME"},
+	{LINK "[]\n", "4: unknown section [], allowed: link, ports, workers, flows, cache, timers, "
+		      "repair, hold, veto, syn, process, rule NAME"},
+	{LINK "[Hold]\n", "4: unknown section [Hold], allowed: link, ports, workers, flows, cache, timers, "
+			  "repair, hold, veto, syn, process, rule NAME"},
+	{LINK "[rule]\n", "4: unknown section [rule], allowed: link, ports, workers, flows, cache, timers, "
+			  "repair, hold, veto, syn, process, rule NAME"},
 	{LINK "[hold]\n[link]\n", "5: [link] is given twice, first in line 1, allowed: once"},
 	{LINK "[hold]\n[hold]\n", "5: [hold] is given twice, first in line 4, allowed: once"},
 	{LINK "[hold\n", "4: bad section line '[hold', allowed: [section] and nothing after it"},
@@ -58,8 +58,13 @@ static const struct {
 	{LINK "mode = # auto\n", "4: [link] mode has no value, allowed: " LEVELS},
 	{LINK "mode = repeat\n", "4: [link] mode = repeat is not a level, allowed: " LEVELS},
 	{LINK "mode = auto x\n", "4: [link] mode = auto x is not a level, allowed: " LEVELS},
+	{LINK "[workers]\ndistribution = hash\n",
+	 "5: [workers] distribution = hash is not a distribution, allowed: auto, rss, software"},
 	{"[link]\nwired = a b\n",
 	 "2: [link] wired = a b has a blank in it, allowed: an ethdev name "
+	 "or index, 1 to 63 characters without blanks"},
+	{"[link]\nwired=;a\n", /* tests/fuzz: it could not be printed and read again */
+	 "2: [link] wired = ;a begins like a comment, allowed: an ethdev name "
 	 "or index, 1 to 63 characters without blanks"},
 	{"[link]\nwired =\n", "2: [link] wired has no value, allowed: an ethdev name or index, "
 			      "1 to 63 characters without blanks"},

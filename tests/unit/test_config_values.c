@@ -4,6 +4,12 @@
 
 #include <arpa/inet.h>
 
+static bool is_word(const struct config_key *key)
+{
+	return key->kind == CONFIG_PORT || key->kind == CONFIG_ACCOUNT || key->kind == CONFIG_LEVEL ||
+	       key->kind == CONFIG_DISTRIBUTION;
+}
+
 static void try_value(const struct config_key *key, const char *text, bool accepted)
 {
 	struct config config;
@@ -36,7 +42,7 @@ static void every_key_has_its_boundaries(void **state)
 	for (const struct config_key *key = config_keys; key < config_keys + CONFIG_KEY_COUNT;
 	     key++) {
 		try_value(key, "", false);
-		if (key->kind == CONFIG_PORT || key->kind == CONFIG_LEVEL)
+		if (is_word(key))
 			continue;
 		try_number(key, key->min, true);
 		try_number(key, key->max, true);
@@ -80,15 +86,9 @@ static void random_config(struct config *config)
 	for (const struct config_key *key = config_keys; key < config_keys + CONFIG_KEY_COUNT;
 	     key++) {
 		uint64_t value = key->min + random_below(key->max - key->min + 1);
-		char *field = (char *)config + key->offset;
-		uint32_t narrow = (uint32_t)value;
 
-		if (random_below(2) == 0 || key->kind == CONFIG_PORT || key->kind == CONFIG_LEVEL)
-			continue;
-		if (key->kind == CONFIG_BYTES)
-			memcpy(field, &value, sizeof(value));
-		else
-			memcpy(field, &narrow, sizeof(narrow));
+		if (random_below(2) != 0 && !is_word(key))
+			config_key_set(key, config, value);
 	}
 	/* Pairs that have to be in order. */
 	config->flow_idle_us += config->flow_closed_us;
@@ -223,12 +223,36 @@ static void reference_documents_every_key(void **state)
 	assert_int_equal(config.rule_count, 0);
 }
 
+static void workers_share_the_budgets(void **state)
+{
+	struct config config, share;
+
+	(void)state;
+	config_defaults(&config);
+	config_share(&config, 1, &share);
+	assert_memory_equal(&config, &share, sizeof(share));
+	config.flows = 1001;
+	config.protocol.cache_segments = 100;
+	config.protocol.cache_bytes = 30 << 20;
+	config.protocol.syn_entries = 0;
+	config.protocol.syn_rate_max = 999;
+	config_share(&config, 4, &share);
+	assert_int_equal(share.flows, 251);
+	assert_int_equal(share.protocol.cache_segments, 64); /* the smallest that there is */
+	assert_int_equal(share.protocol.cache_bytes, 15 << 19);
+	assert_int_equal(share.protocol.flow_cache_bytes, 15 << 19);
+	assert_int_equal(share.protocol.syn_entries, 0);
+	assert_int_equal(share.protocol.syn_rate_max, 250);
+	assert_int_equal(share.protocol.stations, config.protocol.stations);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_key_has_its_boundaries),
 		cmocka_unit_test(prints_what_it_reads),
 		cmocka_unit_test(first_matching_rule_wins),
+		cmocka_unit_test(workers_share_the_budgets),
 		cmocka_unit_test(reference_documents_every_key),
 	};
 

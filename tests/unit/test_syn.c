@@ -184,6 +184,68 @@ static void test_no_scale_without_both(void **state)
 	fixture_close(f);
 }
 
+/* However many are waiting: each at its time, a bounded number in one call, none forgotten. */
+static void test_many_in_the_order_of_their_time(void **state)
+{
+	struct snoop_config config;
+	struct fixture *f;
+	uint64_t last_us = 0;
+	uint32_t calls = 0;
+
+	snoop_config_defaults(&config);
+	config.syn_entries = 500;
+	config.syn_tries = 1;
+	config.syn_rate_max = 100000;
+	config.stations = 16;
+	config.cache_segments = 64;
+	f = fixture_engine(&config);
+	for (int i = 0; i < 1500; i++) {
+		f->key.station_addr[3] = (uint8_t)(i % 8);
+		f->key.wired_port = (uint16_t)(i * 7919 % 700);
+		if (i < 8)
+			rtt_station_sample(&f->engine->stations[station_get(f->engine, &f->key)],
+					   3000 + 4000 * (uint32_t)(i * 5 % 8), f->now_us);
+		fixture_syn(f, SNOOP_WIRED, WIRE_TCP_SYN, 7);
+		if (i % 3 == 0) /* answered */
+			fixture_syn(f, SNOOP_WIRELESS, WIRE_TCP_SYN | WIRE_TCP_ACK, 7);
+		f->now_us++;
+	}
+	f->now_us += 1000000;
+	while (f->counters.repeats_syn == 0 || snoop_engine_deadline_us(f->engine) <= f->now_us) {
+		uint64_t before = f->counters.repeats_syn, due_us = snoop_engine_deadline_us(f->engine);
+
+		assert_true(due_us >= last_us && due_us <= f->now_us);
+		last_us = due_us;
+		snoop_engine_timer(f->engine, f->now_us);
+		assert_true(f->counters.repeats_syn - before <= 64);
+		assert_true(++calls < 100);
+	}
+	assert_true(f->counters.repeats_syn > 300);
+	wait_engine(f, 3000000);
+	assert_int_equal(f->engine->due_count, 0);
+	fixture_close(f);
+}
+
+/* Found by tests/fuzz: a SYN that is not remembered must not leave an older one of its key behind. */
+static void test_unremembered_syn_ends_the_older(void **state)
+{
+	for (int flood = 0; flood < 2; flood++) {
+		struct fixture *f = open_known(5000);
+		struct wire_view view = fixture_data_view(f, f->base + 64000, 0);
+		struct snoop_packet described = {.view = &view, .checksum_ok = true};
+
+		fixture_syn(f, SNOOP_WIRED, WIRE_TCP_SYN, 7);
+		view.tcp_flags = WIRE_TCP_SYN;
+		view.options_malformed = !flood;
+		f->engine->config.syn_rate_max = flood ? 1 : 1000;
+		snoop_syn(f->engine, &f->key, &described, SNOOP_WIRED, f->now_us);
+		f->engine->config.syn_rate_max = 1000;
+		wait_engine(f, 3000000);
+		assert_int_equal(f->repeat_count, 0);
+		fixture_close(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,8 +257,10 @@ int main(void)
 		cmocka_unit_test(test_least_recently_used_goes),
 		cmocka_unit_test(test_memory_off),
 		cmocka_unit_test(test_adoption),
+		cmocka_unit_test(test_many_in_the_order_of_their_time),
 		cmocka_unit_test(test_rtt_of_a_station_client),
 		cmocka_unit_test(test_no_scale_without_both),
+		cmocka_unit_test(test_unremembered_syn_ends_the_older),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

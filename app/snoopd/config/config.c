@@ -60,9 +60,12 @@ void config_defaults(struct config *config)
 	config->rx_descriptors = 1024;
 	config->tx_descriptors = 1024;
 	config->tx_retries = 64;
+	config->handoff_packets = 1024;
 	config->flows = 65536;
 	config->flow_idle_us = 300000000;
 	config->flow_closed_us = 2000000;
+	strcpy(config->user, "auto");
+	strcpy(config->group, "auto");
 	snoop_config_defaults(&config->protocol);
 }
 

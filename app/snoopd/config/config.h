@@ -35,6 +35,16 @@ struct config_rule {
 	enum snoop_level level;
 };
 
+/** How packets find the worker that owns their flow. */
+enum config_distribution {
+	CONFIG_DISTRIBUTION_AUTO, /* rss where both ports can do it, else software */
+	CONFIG_DISTRIBUTION_RSS,
+	CONFIG_DISTRIBUTION_SOFTWARE,
+	CONFIG_DISTRIBUTION_COUNT
+};
+
+const char *config_distribution_name(enum config_distribution distribution);
+
 struct config {
 	/* [link] */
 	char wired[64], wireless[64]; /* ethdev name or index */
@@ -43,10 +53,14 @@ struct config {
 	uint32_t rx_descriptors, tx_descriptors; /* per queue */
 	uint32_t mtu_bytes;  /* 0 = leave as the ports have it (both must be equal) */
 	uint32_t tx_retries; /* how often a TX burst that does not fit is tried again */
+	/* [workers] */
+	enum config_distribution distribution;
+	uint32_t handoff_packets; /* a hand-off ring takes so many */
 	/* [flows] */
-	uint32_t flows;		      /* table size, "max" in the file */
+	uint32_t flows;		      /* of all workers, "max" in the file */
 	uint32_t flow_idle_us;	      /* a flow without packets is forgotten after this */
 	uint32_t flow_closed_us;      /* "linger": after FIN or RST */
+	char user[64], group[64];     /* [process]: account name, number, or "auto" */
 	struct snoop_config protocol; /* [cache] [timers] [repair] [hold] [veto] [syn] */
 	uint32_t rule_count;
 	struct config_rule rules[CONFIG_RULES_MAX];
@@ -73,6 +87,17 @@ int config_print(const struct config *config, FILE *out);
 
 /** @return the level of the first rule that matches, else the link's mode. */
 enum snoop_level config_level_for(const struct config *config, const struct snoop_key *key);
+
+/**
+ * What one of several workers gets of the link's budgets.
+ *
+ * The flow table, the cache and the SYN memory with its rate are divided evenly, rounded up, and
+ * never below the smallest value that their keys allow. Stations are not divided: the flows of one
+ * station are spread over all workers, and each of them has to know it.
+ *
+ * @param workers  at least 1; with 1 it is a copy
+ */
+void config_share(const struct config *config, uint32_t workers, struct config *share);
 
 /** One key as text: what telemetry and the tests of the documentation see. */
 struct config_value {

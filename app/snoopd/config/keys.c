@@ -26,6 +26,8 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
 	KEY("ports", "tx_descriptors", COUNT, tx_descriptors, 64, 32768),
 	KEY("ports", "mtu", COUNT_OR_AUTO, mtu_bytes, 68, 65535),
 	KEY("ports", "tx_retries", COUNT, tx_retries, 0, 10000),
+	KEY("workers", "distribution", DISTRIBUTION, distribution, 0, CONFIG_DISTRIBUTION_COUNT - 1),
+	KEY("workers", "handoff", COUNT, handoff_packets, 64, 32768),
 	KEY("flows", "max", COUNT, flows, 64, 1 << 24),
 	KEY("flows", "idle", TIME, flow_idle_us, US_PER_S, 60 * US_PER_MIN),
 	KEY("flows", "linger", TIME, flow_closed_us, 100 * US_PER_MS, US_PER_MIN),
@@ -50,6 +52,8 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
 	KEY("syn", "entries", COUNT, protocol.syn_entries, 0, 1 << 14),
 	KEY("syn", "tries", COUNT, protocol.syn_tries, 0, 10),
 	KEY("syn", "rate_max", COUNT, protocol.syn_rate_max, 0, 10000000),
+	KEY("process", "user", ACCOUNT, user, 1, 63),
+	KEY("process", "group", ACCOUNT, group, 1, 63),
 };
 /* clang-format on */
 
@@ -81,6 +85,30 @@ static const struct unit *units_of(enum config_kind kind)
 	default:
 		return no_units;
 	}
+}
+
+static const char *const distribution_names[CONFIG_DISTRIBUTION_COUNT] = {
+	[CONFIG_DISTRIBUTION_AUTO] = "auto",
+	[CONFIG_DISTRIBUTION_RSS] = "rss",
+	[CONFIG_DISTRIBUTION_SOFTWARE] = "software",
+};
+
+const char *config_distribution_name(enum config_distribution distribution)
+{
+	return distribution_names[distribution];
+}
+
+static int distribution_parse(const char *text)
+{
+	for (int i = 0; i < CONFIG_DISTRIBUTION_COUNT; i++)
+		if (strcmp(text, distribution_names[i]) == 0)
+			return i;
+	return -1;
+}
+
+static bool is_text(enum config_kind kind)
+{
+	return kind == CONFIG_PORT || kind == CONFIG_ACCOUNT;
 }
 
 static bool or_auto(enum config_kind kind)
@@ -170,8 +198,15 @@ void config_key_range(const struct config_key *key, char *out, size_t out_bytes)
 			 " characters without blanks",
 			 key->min, key->max);
 		return;
+	case CONFIG_ACCOUNT:
+		snprintf(out, out_bytes, "auto, or a name or number, %" PRIu64 " to %" PRIu64 " characters without blanks",
+			 key->min, key->max);
+		return;
 	case CONFIG_LEVEL:
 		config_level_names(out, out_bytes);
+		return;
+	case CONFIG_DISTRIBUTION:
+		snprintf(out, out_bytes, "auto, rss, software");
 		return;
 	default:
 		format_number(key->kind, key->min, min, sizeof(min));
@@ -190,6 +225,7 @@ uint64_t config_key_value(const struct config_key *key, const struct config *con
 
 	switch (key->kind) {
 	case CONFIG_PORT:
+	case CONFIG_ACCOUNT:
 		return 0;
 	case CONFIG_LEVEL:
 		memcpy(&level, field, sizeof(level));
@@ -208,10 +244,13 @@ void config_key_format(const struct config_key *key, const struct config *config
 {
 	uint64_t value = config_key_value(key, config);
 
-	if (key->kind == CONFIG_PORT)
+	if (is_text(key->kind))
 		snprintf(out, out_bytes, "%s", (const char *)config + key->offset);
 	else if (key->kind == CONFIG_LEVEL)
 		snprintf(out, out_bytes, "%s", snoop_level_name((enum snoop_level)value));
+	else if (key->kind == CONFIG_DISTRIBUTION)
+		snprintf(out, out_bytes, "%s",
+			 config_distribution_name((enum config_distribution)value));
 	else if (or_auto(key->kind) && value == 0)
 		snprintf(out, out_bytes, "auto");
 	else
@@ -290,32 +329,43 @@ static const char *parse_number(enum config_kind kind, const char *text, uint64_
 	return NULL;
 }
 
+void config_key_set(const struct config_key *key, struct config *config, uint64_t value)
+{
+	char *field = (char *)config + key->offset;
+	uint32_t narrow = (uint32_t)value;
+
+	if (key->kind == CONFIG_BYTES)
+		memcpy(field, &value, sizeof(value));
+	else
+		memcpy(field, &narrow, sizeof(narrow));
+}
+
 const char *config_key_parse(const struct config_key *key, const char *text, struct config *config)
 {
 	char *field = (char *)config + key->offset;
 	const char *what;
 	uint64_t value;
-	enum snoop_level level;
-	uint32_t narrow;
 
 	if (*text == '\0')
 		return "has no value";
-	if (key->kind == CONFIG_PORT) {
+	if (is_text(key->kind)) {
 		if (strlen(text) > key->max)
 			return "is too long";
 		if (strpbrk(text, " \t") != NULL)
 			return "has a blank in it";
+		if (*text == '#' || *text == ';')
+			return "begins like a comment";
 		memset(field, 0, key->max + 1);
 		memcpy(field, text, strlen(text));
 		return NULL;
 	}
-	if (key->kind == CONFIG_LEVEL) {
-		int parsed = snoop_level_parse(text);
+	if (key->kind == CONFIG_LEVEL || key->kind == CONFIG_DISTRIBUTION) {
+		bool level = key->kind == CONFIG_LEVEL;
+		int parsed = level ? snoop_level_parse(text) : distribution_parse(text);
 
 		if (parsed < 0)
-			return "is not a level";
-		level = (enum snoop_level)parsed;
-		memcpy(field, &level, sizeof(level));
+			return level ? "is not a level" : "is not a distribution";
+		config_key_set(key, config, (uint64_t)parsed);
 		return NULL;
 	}
 	if (or_auto(key->kind) && strcmp(text, "auto") == 0) {
@@ -327,11 +377,6 @@ const char *config_key_parse(const struct config_key *key, const char *text, str
 		if (value < key->min || value > key->max)
 			return "is out of range";
 	}
-	if (key->kind == CONFIG_BYTES) {
-		memcpy(field, &value, sizeof(value));
-	} else {
-		narrow = (uint32_t)value;
-		memcpy(field, &narrow, sizeof(narrow));
-	}
+	config_key_set(key, config, value);
 	return NULL;
 }

@@ -9,11 +9,13 @@
 
 #include <config/config.h>
 
-#define CONFIG_KEY_COUNT 31
+#define CONFIG_KEY_COUNT 35
 
 enum config_kind {
 	CONFIG_PORT,	      /* char[64] */
+	CONFIG_ACCOUNT,	      /* char[64], "auto" by default */
 	CONFIG_LEVEL,	      /* enum snoop_level */
+	CONFIG_DISTRIBUTION,  /* enum config_distribution */
 	CONFIG_COUNT,	      /* uint32_t, a plain integer */
 	CONFIG_COUNT_OR_AUTO, /* the same, "auto" = 0 */
 	CONFIG_TIME,	      /* uint32_t, microseconds */
@@ -56,8 +58,11 @@ const char *config_key_parse(const struct config_key *key, const char *text, str
 void config_key_format(const struct config_key *key, const struct config *config, char *out,
 		       size_t out_bytes);
 
-/** The value of any key but a port's. */
+/** The value of any key but a text's. */
 uint64_t config_key_value(const struct config_key *key, const struct config *config);
+
+/** Set a number, which has to be in the key's range. */
+void config_key_set(const struct config_key *key, struct config *config, uint64_t value);
 
 /** "bypass, observe, ..." */
 void config_level_names(char *out, size_t out_bytes);

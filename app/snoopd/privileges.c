@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <snoopd/privileges.h>
+
+#include <cap-ng.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <snoopd/account.h>
+#include <snoopd/log.h>
+#include <snoopd/runtime.h>
+
+#define CAPABILITIES_MAX 2
+#define NO_CAPABILITY (-1)
+
+/*
+ * What a driver needs to stop and close a port, and to follow its link. Not listed: nothing, since
+ * everything is open by then (packet sockets, files, VFIO and UIO devices, shared memory).
+ */
+static const struct {
+	const char *driver;
+	int capabilities[CAPABILITIES_MAX];
+} needs[] = {
+	{"net_tap", {CAP_NET_ADMIN, NO_CAPABILITY}},  /* takes the interface down */
+	{"net_af_xdp", {CAP_NET_ADMIN, CAP_NET_RAW}}, /* takes its program off the interface */
+	{"mlx5_pci", {CAP_NET_RAW, CAP_NET_ADMIN}},   /* flow rules, netlink */
+	{"net_virtio_user", {CAP_NET_ADMIN, NO_CAPABILITY}}, /* vhost-net: the tap behind it */
+};
+
+static struct account account;
+
+/* ---- Before the EAL ---- */
+
+int privileges_prepare(const struct config *config, char *const *eal_argv)
+{
+	if (account_find(&account, config) != 0)
+		return -1;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+		log_error("prctl(PR_SET_NO_NEW_PRIVS): %s", strerror(errno));
+		return -1;
+	}
+	runtime_remove_stale(eal_argv);
+	if (account.keep)
+		return 0;
+	runtime_reclaim(eal_argv);
+	/* What is in force now stays until the user changes; what is gone here never comes back. */
+	capng_clear(CAPNG_SELECT_BOUNDS);
+	if (capng_apply(CAPNG_SELECT_BOUNDS) != 0) {
+		log_error("the capability bounding set cannot be cleared: CAP_SETPCAP is missing");
+		return -1;
+	}
+	return 0;
+}
+
+/* ---- After the start ---- */
+
+/* Every thread has the user and no more capabilities than allowed. */
+static int check_thread(const char *path, uint64_t allowed)
+{
+	unsigned long long effective = 0, permitted = 0;
+	unsigned int uid = 0, saved = 0, effective_uid = 0, no_new_privs = 0;
+	char line[256];
+	FILE *file = fopen(path, "re");
+
+	if (file == NULL)
+		return errno == ENOENT ? 0 : -1; /* the thread has ended */
+	while (fgets(line, sizeof(line), file) != NULL) {
+		sscanf(line, "Uid: %u %u %u", &uid, &effective_uid, &saved);
+		sscanf(line, "CapEff: %llx", &effective);
+		sscanf(line, "CapPrm: %llx", &permitted);
+		sscanf(line, "NoNewPrivs: %u", &no_new_privs);
+	}
+	fclose(file);
+	if (uid == account.uid && effective_uid == account.uid && saved == account.uid &&
+	    no_new_privs == 1 && ((effective | permitted) & ~allowed) == 0)
+		return 0;
+	log_error("%s: user %u %u %u, capabilities %llx, no_new_privs %u: expected user %u and no "
+		  "more than %llx",
+		  path, uid, effective_uid, saved, effective | permitted, no_new_privs, account.uid,
+		  (unsigned long long)allowed);
+	return -1;
+}
+
+static int check_threads(uint64_t allowed)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	struct dirent *task;
+	int failed = 0;
+
+	if (tasks == NULL) {
+		log_warning("/proc/self/task: %s: whether all threads gave up root was not checked",
+			    strerror(errno));
+		return 0;
+	}
+	while ((task = readdir(tasks)) != NULL) {
+		bool control = (pid_t)strtol(task->d_name, NULL, 10) == gettid();
+		char path[64 + sizeof(task->d_name)];
+
+		snprintf(path, sizeof(path), "/proc/self/task/%s/status", task->d_name);
+		if (task->d_name[0] != '.')
+			failed |= check_thread(path, control ? allowed : 0);
+	}
+	closedir(tasks);
+	return failed;
+}
+
+/* @return the capabilities that both drivers need, as bits. */
+static uint64_t needed(const struct ports *ports)
+{
+	uint64_t bits = 0;
+
+	for (int side = 0; side < 2; side++)
+		for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
+			for (int j = 0; j < CAPABILITIES_MAX; j++)
+				if (strcmp(needs[i].driver, ports->port[side].driver) == 0 &&
+				    needs[i].capabilities[j] != NO_CAPABILITY)
+					bits |= 1ull << needs[i].capabilities[j];
+	return bits;
+}
+
+static void log_dropped(uint64_t bits)
+{
+	char names[128] = "no capability";
+	size_t used = 0;
+
+	for (int capability = 0; capability <= CAP_LAST_CAP && used < sizeof(names); capability++)
+		if (bits >> capability & 1)
+			used += (size_t)snprintf(
+				names + used, sizeof(names) - used, "%s%s", used > 0 ? ", " : "",
+				capng_capability_to_name((unsigned int)capability));
+	log_line("user %s (%u), group %s (%u), %s", account.user, account.uid, account.group,
+		 account.gid, names);
+}
+
+int privileges_drop(const struct config *config, const struct ports *ports)
+{
+	uint64_t bits = needed(ports);
+	int result;
+
+	if (account.keep) {
+		if (account.uid == 0)
+			log_warning("[process] user = root: snoopd keeps all its privileges");
+		return 0;
+	}
+	if (runtime_give(account.uid, account.gid) != 0)
+		return -1;
+	capng_clear(CAPNG_SELECT_CAPS);
+	for (unsigned int capability = 0; capability <= CAP_LAST_CAP; capability++)
+		if (bits >> capability & 1)
+			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, capability);
+	result = capng_change_id((int)account.uid, (int)account.gid, CAPNG_DROP_SUPP_GRP);
+	if (result != 0) {
+		log_error("root cannot be given up for user %s, group %s (capng_change_id: %d)",
+			  account.user, account.group, result);
+		return -1;
+	}
+	if (check_threads(bits) != 0)
+		return -1;
+	log_dropped(bits);
+	if (access(config->file, R_OK) != 0)
+		log_warning("%s: user %s cannot read it (%s): it cannot be read again without a "
+			    "restart",
+			    config->file, account.user, strerror(errno));
+	return 0;
+}

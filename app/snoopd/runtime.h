@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * What a run leaves in the file system: the runtime folder of the EAL (/run/dpdk/PREFIX) with the
+ * telemetry socket in it, and the sockets of drivers. Control thread.
+ */
+#ifndef SNOOPD_RUNTIME_H
+#define SNOOPD_RUNTIME_H
+
+#include <sys/types.h>
+
+/**
+ * Take back the folder that an earlier run gave away: root is about to write into it, so no link
+ * that somebody else has put there may lead elsewhere. Harmless where there is none.
+ *
+ * @param eal_argv  arguments of the EAL, NULL ends them
+ */
+void runtime_reclaim(char *const *eal_argv);
+
+/**
+ * Remove the files of memif sockets on which nobody listens any more, or the driver does not start.
+ */
+void runtime_remove_stale(char *const *eal_argv);
+
+/**
+ * Give folder (0770), telemetry socket (0660) and files to a user and group: the user removes them
+ * at the end, the group may talk to the telemetry socket.
+ *
+ * @return 0, or -1 after one line on stderr.
+ */
+int runtime_give(uid_t uid, gid_t gid);
+
+#endif

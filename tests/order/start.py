@@ -1,0 +1,76 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""What snoopd says at its start: which distribution is in effect, and why it does not start.
+
+usage: start.py SNOOPD
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+# Devices, keys of the INI, lcores, exit status, the one line that has to be there.
+CASES = [
+    ("net_null", {}, 2, 0, r"2 workers, distribution rss \(symmetric key 6d5a\), RX queues 2 and 2, TX queues 2 and 2, "
+                           r"0 hand-off rings"),
+    ("net_null", {"workers": "distribution = rss"}, 3, 0, r"3 workers, distribution rss \(symmetric key 6d5a\)"),
+    ("net_null", {"workers": "distribution = software"}, 4, 0,
+     r"4 workers, distribution software \(by configuration\), RX queues 1 and 1, TX queues 4 and 4, 6 hand-off rings"),
+    ("net_ring", {}, 2, 0, r"2 workers, distribution software \(port net_ring0 \(net_ring\) has no RSS"),
+    ("net_ring", {"workers": "distribution = rss"}, 2, 2,
+     r"error: start.ini: \[workers\] distribution = rss is not possible here: port net_ring0 \(net_ring\) has no RSS"),
+    ("net_null", {"cache": "segments = 1000000"}, 1, 1,
+     r"error: not enough memory on NUMA node 0: [0-9.]+ MiB are needed \(packet buffers [0-9.]+, flow tables [0-9.]+, "
+     r"caches and SYN memory [0-9.]+, hand-off rings [0-9.]+ MiB\); the EAL has [0-9.]+ MiB free"),
+]
+
+
+def run(binary, folder, device, sections, workers):
+    prefix = "start-%d" % os.getpid()
+    cpu = sorted(os.sched_getaffinity(0))[-1]
+    with open(os.path.join(folder, "start.ini"), "w") as file:
+        file.write("[link]\nwired = %s0\nwireless = %s1\nmode = bypass\n" % (device, device))
+        file.writelines("[%s]\n%s\n" % section for section in sections.items())
+    command = [binary, "--lcores", ",".join("%d@%d" % (i, cpu) for i in range(workers + 1)), "--no-huge", "-m", "384",
+               "--no-pci", "--no-telemetry", "--file-prefix=" + prefix, "--vdev=%s0" % device, "--vdev=%s1" % device,
+               "--", "--config", "start.ini"]
+    process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    lines = []
+    try:
+        for line in process.stderr:
+            lines.append(line)
+            if "link up" in line:  # it runs
+                process.terminate()
+        return process.wait(), lines
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        for runtime in ("/var/run/dpdk", os.path.join(os.environ.get("XDG_RUNTIME_DIR", "/tmp"), "dpdk")):
+            shutil.rmtree(os.path.join(runtime, prefix), ignore_errors=True)
+
+
+def main():
+    failed = 0
+    folder = tempfile.mkdtemp(prefix="start-")
+    try:
+        for device, sections, workers, status, expected in CASES:
+            got, lines = run(os.path.abspath(sys.argv[1]), folder, device, sections, workers)
+            own = [line for line in lines if line.startswith("snoopd:")]
+            right = got == status and sum(bool(re.search(expected, line)) for line in own) == 1
+            if status != 0:
+                right = right and len(own) == 1
+            if not right:
+                failed = 1
+                print("%s %s, %d workers: exit status %d, expected %d and one line of /%s/:\n%s" % (
+                    device, sections, workers, got, status, expected, "".join(lines)))
+    finally:
+        shutil.rmtree(folder)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
