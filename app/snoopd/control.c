@@ -354,7 +354,7 @@ int control_run(const struct config *config, const struct options *options)
 		if (control.stats == NULL)
 			goto close;
 	}
-	if (create_pool(&control) != 0 || timer_source_init() != 0 || create_workers(&control) != 0)
+	if (create_pool(&control) != 0 || create_workers(&control) != 0)
 		goto close;
 	status = start_ports(&control);
 	if (status != 0)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What happens to a received packet: which ones the engine sees, and what the others are counted
  * as. */
+#include <string.h>
+
 #include <rte_prefetch.h>
 
 #include <flow/hash.h>
@@ -63,11 +65,22 @@ static void count_pass(struct counters *counters, enum wire_kind kind)
 	}
 }
 
+/* Only a "good" is taken from the NIC: what it finds bad, or did not look at, is computed here. */
+static bool nic_says_good(const struct rte_mbuf *packet, const struct wire_view *view)
+{
+	uint64_t ip = packet->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
+
+	return (packet->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD &&
+	       (ip == RTE_MBUF_F_RX_IP_CKSUM_GOOD || view->ip_version == 6);
+}
+
 static bool checksum_ok(const struct rte_mbuf *packet, const struct wire_view *view)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(packet, const uint8_t *);
 	uint32_t skip = view->l4_offset, left = wire_l4_bytes(view), done = 0, sum;
 
+	if (nic_says_good(packet, view))
+		return true;
 	if (likely(packet->nb_segs == 1))
 		return wire_tcp_checksum_ok(frame, packet->data_len, view);
 	if (!wire_ip_checksum_ok(frame, view))
@@ -268,7 +281,7 @@ static uint32_t parse(struct worker *worker, enum snoop_side from, struct rte_mb
 	const struct snoop_key *keys[WORKER_BURST];
 	struct flow_record *records[WORKER_BURST];
 	struct worker_slot *tcp[WORKER_BURST];
-	uint32_t hashes[WORKER_BURST], tcp_count = 0, kept = 0;
+	uint32_t hashes[WORKER_BURST], found[WORKER_BURST], tcp_count = 0, key_count = 0, kept = 0;
 
 	for (uint32_t i = 0; i < RTE_MIN(PREFETCH_AHEAD, count); i++)
 		rte_prefetch0(rte_pktmbuf_mtod(packets[i], void *));
@@ -285,26 +298,65 @@ static uint32_t parse(struct worker *worker, enum snoop_side from, struct rte_mb
 			continue;
 		}
 		snoop_key_of(&slot->key, &slot->view, from);
-		if (handed) {
-			slot->hash = packet->hash.rss;
+		/* Segments come in trains: those behind the first are not looked up again. */
+		if (key_count > 0 && memcmp(&slot->key, keys[key_count - 1], sizeof(slot->key)) == 0) {
+			slot->hash = hashes[key_count - 1];
 		} else {
-			uint64_t hash = flow_hash(&slot->key, worker->secret);
+			if (handed) {
+				slot->hash = packet->hash.rss;
+			} else {
+				uint64_t hash = flow_hash(&slot->key, worker->secret);
 
-			if (spread && stage(worker, packet, hash))
-				continue;
-			slot->hash = (uint32_t)hash;
+				if (spread && stage(worker, packet, hash))
+					continue;
+				slot->hash = (uint32_t)hash;
+			}
+			keys[key_count] = &slot->key;
+			hashes[key_count++] = slot->hash;
 		}
 		packets[kept++] = packet;
-		keys[tcp_count] = &slot->key;
-		hashes[tcp_count] = slot->hash;
+		found[tcp_count] = key_count - 1;
 		tcp[tcp_count++] = slot;
 	}
 	if (spread)
 		hand_over(worker, from);
-	flow_table_find_bulk(&worker->table, keys, hashes, tcp_count, records);
+	flow_table_find_bulk(&worker->table, keys, hashes, key_count, records);
 	for (uint32_t i = 0; i < tcp_count; i++)
-		tcp[i]->record = records[i];
+		tcp[i]->record = records[found[i]];
 	return kept;
+}
+
+/* What lies in memory is fetched for the whole burst, step by step, before the first packet needs it. */
+static void prefetch(struct worker *worker, enum snoop_side from, uint32_t count)
+{
+	size_t hot_bytes = from == SNOOP_WIRED ? FLOW_HOT_BYTES_DATA : FLOW_HOT_BYTES_ACK;
+	struct flow_record *records[WORKER_BURST];
+	uint32_t found = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (worker->slots[i].view.kind != WIRE_TCP || worker->slots[i].record == NULL)
+			continue;
+		if (found > 0 && records[found - 1] == worker->slots[i].record)
+			continue;
+		records[found] = worker->slots[i].record;
+		for (size_t at = 0; at < hot_bytes; at += RTE_CACHE_LINE_SIZE)
+			rte_prefetch0((uint8_t *)records[found] + at);
+		found++;
+	}
+	for (unsigned int step = 0; step < SNOOP_PREFETCH_STAGES; step++)
+		for (uint32_t i = 0; i < found; i++)
+			snoop_flow_prefetch(worker->engine, &records[i]->flow, from, step);
+}
+
+/* The bytes that checksum_ok() will read, while the packet before is being worked on. */
+static void prefetch_payload(const struct rte_mbuf *packet)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(packet, const uint8_t *);
+
+	if ((packet->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+		return;
+	for (uint32_t at = 2 * RTE_CACHE_LINE_SIZE; at < packet->data_len; at += RTE_CACHE_LINE_SIZE)
+		rte_prefetch0(frame + at);
 }
 
 static void pass_by(struct worker *worker, enum snoop_side to, struct rte_mbuf **packets,
@@ -326,10 +378,13 @@ static void input_burst(struct worker *worker, enum snoop_side from, struct rte_
 		pass_by(worker, to, packets, count);
 		return;
 	}
+	prefetch(worker, from, count);
 	for (uint32_t i = 0; i < count; i++) {
 		struct worker_slot *slot = &worker->slots[i];
 		struct rte_mbuf *packet = packets[i];
 
+		if (i + 1 < count && worker->slots[i + 1].view.kind == WIRE_TCP)
+			prefetch_payload(packets[i + 1]);
 		if (slot->view.kind != WIRE_TCP) {
 			count_pass(&worker->counters, slot->view.kind);
 		} else {

@@ -2,6 +2,7 @@
 #include <snoopd/output.h>
 
 #include <rte_ethdev.h>
+#include <rte_prefetch.h>
 
 #include <snoopd/worker.h>
 
@@ -183,9 +184,21 @@ static void hold(void *owner, void *packet)
 	rte_pktmbuf_refcnt_update(packet, 1);
 }
 
+void output_free_dropped(struct worker *worker)
+{
+	rte_pktmbuf_free_bulk(worker->dropped.packets, worker->dropped.count);
+	worker->dropped.count = 0;
+}
+
 static void drop(void *owner, void *packet)
 {
-	rte_pktmbuf_free(packet);
+	struct worker *worker = owner;
+
+	rte_prefetch0(packet);
+	rte_prefetch0((uint8_t *)packet + RTE_CACHE_LINE_SIZE);
+	if (worker->dropped.count == OUTPUT_DROPPED_ROOM)
+		output_free_dropped(worker);
+	worker->dropped.packets[worker->dropped.count++] = packet;
 }
 
 static void repeat(void *owner, void *packet, enum snoop_cause cause)

@@ -20,6 +20,7 @@
 #include <snoopd/quirks.h>
 
 #define OUTPUT_ROOM 64
+#define OUTPUT_DROPPED_ROOM 64
 
 struct worker;
 
@@ -46,10 +47,20 @@ struct output {
 };
 _Static_assert(OUTPUT_ROOM <= 64, "one bit per packet");
 
+/* Packets that the engine has let go of: the mbufs were last touched a round trip ago, so they are
+ * fetched while others are being collected. */
+struct output_dropped {
+	uint32_t count;
+	struct rte_mbuf *packets[OUTPUT_DROPPED_ROOM];
+};
+
 extern const struct snoop_ops output_ops; /* owner: struct worker */
 
 /** Send a received packet on. The reference passes. */
 void output_forward(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet);
+
+/** Give the references that the engine has dropped back to the pool. Call at the end of every turn. */
+void output_free_dropped(struct worker *worker);
 
 /** Send a packet that is already a copy where the port needs that; ours = a repeat, not a received
  * one. */

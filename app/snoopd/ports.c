@@ -156,12 +156,15 @@ static int configure(struct ports *ports, struct port *port, const struct config
 		return -1;
 	}
 	conf.rxmode.mtu = mtu;
-	/* The only two, and no offloads in truth: long frames arrive in chains, and chains can be
-	 * sent. */
+	/* None of them touches a packet: long frames arrive in chains, chains can be sent, and
+	 * checksums are looked at. */
 	if (frames_may_be_chains(ports, mtu)) {
 		conf.rxmode.offloads = info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
 		conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	}
+	if (port->quirk->flags & QUIRK_NIC_CHECKSUM)
+		conf.rxmode.offloads |= info.rx_offload_capa & (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM |
+								 RTE_ETH_RX_OFFLOAD_TCP_CKSUM);
 	port->rx_offloads = conf.rxmode.offloads;
 	port->tx_offloads = conf.txmode.offloads;
 	if (rss)

@@ -36,6 +36,13 @@ static const struct quirk quirks[] = {
 	{"net_cn9k", NULL, QUIRK_COPY, 0, "reference given back before transmission"},
 	{"net_cn10k", NULL, QUIRK_COPY, 0, "reference given back before transmission"},
 	{"net_octeontx", NULL, QUIRK_COPY, 0, "reference given back before transmission"},
+	/* NICs whose verdict on checksums is worth having: the largest part of the work otherwise. */
+	{"mlx5_pci", NULL, QUIRK_SHARE, QUIRK_NIC_CHECKSUM, "verifies checksums"},
+	{"net_ice", NULL, QUIRK_SHARE, QUIRK_NIC_CHECKSUM, "verifies checksums"},
+	{"net_iavf", NULL, QUIRK_SHARE, QUIRK_NIC_CHECKSUM, "verifies checksums"},
+	{"net_i40e", NULL, QUIRK_SHARE, QUIRK_NIC_CHECKSUM, "verifies checksums"},
+	{"net_ixgbe", NULL, QUIRK_SHARE, QUIRK_NIC_CHECKSUM, "verifies checksums"},
+	{"net_bnxt", NULL, QUIRK_SHARE, QUIRK_NIC_CHECKSUM, "verifies checksums"},
 };
 
 static const struct quirk none = {"", NULL, QUIRK_SHARE, 0, "mbufs are shared"};

@@ -34,6 +34,10 @@ enum quirk_sharing {
  * there are RX queues. */
 #define QUIRK_ONE_QUEUE 0x10
 
+/* RX checksum verification only fills in a verdict, and a packet is never handed over without its
+ * checksum written out (virtio does that once the offload is on). */
+#define QUIRK_NIC_CHECKSUM 0x20
+
 struct quirk {
 	const char *driver;  /* rte_eth_dev_info.driver_name */
 	const char *devargs; /* only if the device's arguments contain this; NULL = always */

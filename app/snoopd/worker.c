@@ -14,7 +14,11 @@
 #define CHORES_INTERVAL_US 1000 /* chores are done at least this often ... */
 #define CHORES_TURNS 256	/* ... and every so many turns under load */
 #define DUE_PER_TURN 64		/* flows whose time-out is served in one turn */
-#define AGED_PER_CHORE 64u	/* records that ageing looks at each time */
+/* Ageing looks at every record once in a second, in small tables at a record every 16 us, unless
+ * turns are so rare that their own limit comes first. */
+#define AGEING_ROUND_US 1000000u
+#define AGEING_RECORD_US 16u
+#define AGED_PER_TURN 64u
 #define IDLE_TURNS 64		/* empty turns before the lcore pauses between two */
 #define MIB (1024.0 * 1024.0)
 
@@ -170,10 +174,18 @@ static void serve_due(struct worker *worker)
 
 static void age(struct worker *worker)
 {
-	/* Never past the end, where the census is complete. */
-	uint32_t budget = RTE_MIN(AGED_PER_CHORE, worker->table.capacity - worker->table.hand);
+	uint64_t capacity = worker->table.capacity;
+	uint64_t round_us = RTE_MIN(AGEING_ROUND_US, capacity * AGEING_RECORD_US);
+	uint64_t elapsed_us = RTE_MIN(worker->now_us - worker->aged_us, round_us);
+	uint32_t budget = (uint32_t)(elapsed_us * capacity / round_us);
 	struct flow_record *record;
 
+	if (budget == 0)
+		return;
+	budget = RTE_MIN(budget, AGED_PER_TURN);
+	/* Never past the end, where the census is complete. */
+	budget = RTE_MIN(budget, worker->table.capacity - worker->table.hand);
+	worker->aged_us = worker->now_us;
 	while ((record = flow_table_walk(&worker->table, &budget)) != NULL) {
 		uint64_t limit_us = snoop_flow_finished(&record->flow)
 					    ? worker->config->flow_closed_us
@@ -188,13 +200,13 @@ static void age(struct worker *worker)
 	}
 	if (worker->table.hand == 0)
 		census_publish(&worker->census, &worker->counters);
+	flow_table_prefetch(&worker->table);
 }
 
 static void chores(struct worker *worker)
 {
 	worker->turns = 0;
 	worker->chores_next_us = worker->now_us + CHORES_INTERVAL_US;
-	age(worker);
 	request_serve(worker);
 }
 
@@ -202,16 +214,19 @@ void worker_service(struct worker *worker, uint64_t now_us)
 {
 	worker->now_us = now_us;
 	if (now_us >= worker->timers_next_us) {
-		worker->timers_next_us = now_us + TIMERS_INTERVAL_US;
-		flow_timers_run(&worker->timers, now_us);
+		bool more = flow_timers_run(&worker->timers, now_us);
+
+		worker->timers_next_us = more ? now_us : now_us + TIMERS_INTERVAL_US;
 		if (now_us >= snoop_engine_deadline_us(worker->engine))
 			snoop_engine_timer(worker->engine, now_us);
 	}
 	serve_due(worker);
+	age(worker);
 	if (++worker->turns >= CHORES_TURNS || now_us >= worker->chores_next_us)
 		chores(worker);
 	output_flush(worker, SNOOP_WIRED);
 	output_flush(worker, SNOOP_WIRELESS);
+	output_free_dropped(worker);
 }
 
 static uint32_t receive(struct worker *worker, enum snoop_side side)
@@ -299,6 +314,7 @@ void worker_close(struct worker *worker, uint64_t now_us)
 	snoop_engine_flush(worker->engine);
 	output_flush(worker, SNOOP_WIRED);
 	output_flush(worker, SNOOP_WIRELESS);
+	output_free_dropped(worker);
 }
 
 static bool all_done(uint32_t *waiting)

@@ -18,7 +18,7 @@
  * A test harness drives the same code without an lcore: worker_create() with a `send` of its own,
  * then worker_input() for received packets and worker_service() to let time pass, at any clock it
  * likes, and worker_close(). It links snoopd_worker_dep and its own timer source, see
- * flow/timer.h, and calls timer_source_init() before anything else.
+ * flow/timer.h.
  */
 #ifndef SNOOPD_WORKER_H
 #define SNOOPD_WORKER_H
@@ -119,6 +119,7 @@ struct worker {
 	uint64_t now_us; /* time of this turn */
 	uint64_t timers_next_us;
 	uint64_t chores_next_us;
+	uint64_t aged_us; /* when ageing was at work last */
 	uint32_t turns;
 	struct flow_table table;
 	struct flow_timers timers;
@@ -126,6 +127,7 @@ struct worker {
 
 	struct counters counters __rte_cache_aligned;
 	struct output output[2] __rte_cache_aligned; /* by enum snoop_side: where to */
+	struct output_dropped dropped __rte_cache_aligned;
 	struct worker_slot slots[WORKER_BURST] __rte_cache_aligned;
 	struct worker_stage staged[HANDOFF_WORKERS_MAX] __rte_cache_aligned; /* by owner */
 	struct worker_health health __rte_cache_aligned;

@@ -6,8 +6,13 @@
 
 #include <rte_errno.h>
 #include <rte_malloc.h>
+#include <rte_prefetch.h>
 
-_Static_assert(offsetof(struct flow_record, armed_us) == 64, "the packet path touches one line");
+#define FLOW_WALK_AHEAD 16u /* records */
+
+_Static_assert(offsetof(struct flow_record, flow.rack_sent_us) <= FLOW_HOT_BYTES_DATA &&
+		       offsetof(struct flow_record, flow.wired_rtt) <= FLOW_HOT_BYTES_ACK,
+	       "a packet in order touches nothing that was not fetched");
 
 /*
  * rte_hash gives every key a position that stays until the key is deleted, and reuses positions of
@@ -88,7 +93,6 @@ struct flow_record *flow_table_add(struct flow_table *table, const struct snoop_
 	record->due = false;
 	record->last_seen_us = now_us;
 	record->armed_us = SNOOP_NEVER;
-	rte_timer_init(&record->timer);
 	memset(&record->flow, 0, sizeof(record->flow));
 	table->count++;
 	table->changes++;
@@ -101,6 +105,16 @@ void flow_table_remove(struct flow_table *table, struct flow_record *record)
 	record->in_use = false;
 	table->count--;
 	table->changes++;
+}
+
+void flow_table_prefetch(const struct flow_table *table)
+{
+	uint32_t end = RTE_MIN(table->hand + FLOW_WALK_AHEAD, table->capacity);
+
+	for (uint32_t i = table->hand; i < end; i++) {
+		rte_prefetch1(&table->records[i]);
+		rte_prefetch1(&table->records[i].flow);
+	}
 }
 
 struct flow_record *flow_table_walk(struct flow_table *table, uint32_t *budget)

@@ -17,26 +17,30 @@
 
 #include <rte_common.h>
 #include <rte_hash.h>
-#include <rte_timer.h>
 
 #include <snoop/flow.h>
 #include <snoop/snoop.h>
 
 #define FLOW_BULK_MAX 64 /* keys of one flow_table_find_bulk() */
 
-/** One flow. What the glue touches for every packet stands in the first cache line. */
+/* What a packet in order touches of a record. */
+#define FLOW_HOT_BYTES_DATA 320
+#define FLOW_HOT_BYTES_ACK 384
+
+/** One flow. What packets touch comes first. */
 struct flow_record {
-	struct snoop_key key;
+	uint64_t last_seen_us; /* last packet of either direction */
+	uint64_t armed_us; /* when the timer will fire, SNOOP_NEVER if it is not armed */
+	union {		   /* a record is armed or due, never both */
+		TAILQ_ENTRY(flow_record) due_link;
+		LIST_ENTRY(flow_record) timer_link;
+	};
 	uint32_t hash;
 	bool in_use;
-	bool due;	       /* on the due list (timer.h) */
-	uint64_t last_seen_us; /* last packet of either direction */
-
-	uint64_t armed_us; /* when the timer will fire, SNOOP_NEVER if it is not armed */
-	TAILQ_ENTRY(flow_record) due_link;
-	struct rte_timer timer;
+	bool due; /* on the due list (timer.h) */
 
 	struct snoop_flow flow;
+	struct snoop_key key;
 } __rte_cache_aligned;
 
 struct flow_table {
@@ -87,6 +91,11 @@ struct flow_record *flow_table_add(struct flow_table *table, const struct snoop_
 
 /** Take a record out. Its flow must be closed and its timer cancelled. */
 void flow_table_remove(struct flow_table *table, struct flow_record *record);
+
+/**
+ * Bring into the cache what flow_table_walk() comes to next.
+ */
+void flow_table_prefetch(const struct flow_table *table);
 
 /**
  * Walk on with the clock hand, for ageing.

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <flow/timer.h>
 
+#include <string.h>
+
 void flow_timers_init(struct flow_timers *timers)
 {
+	memset(timers, 0, sizeof(*timers));
 	TAILQ_INIT(&timers->due);
-	timers->now_us = 0;
 }
 
 static void arm(struct flow_timers *timers, struct flow_record *record, uint64_t deadline_us,
@@ -34,10 +36,10 @@ void flow_timer_cancel(struct flow_timers *timers, struct flow_record *record)
 	}
 }
 
-void flow_timers_run(struct flow_timers *timers, uint64_t now_us)
+bool flow_timers_run(struct flow_timers *timers, uint64_t now_us)
 {
 	timers->now_us = now_us;
-	timer_source_run(timers, now_us);
+	return timer_source_run(timers, now_us);
 }
 
 void flow_timer_fired(struct flow_timers *timers, struct flow_record *record)

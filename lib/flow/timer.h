@@ -10,8 +10,8 @@
  * simultaneous time-outs do not stall reception.
  *
  * Everything here runs on the worker lcore that owns the flows. Where the timers themselves come
- * from is chosen at link time: rte_timer in the appliance (timer_rte.c, flow_dep), anything that
- * implements the four timer_source functions on a simulated clock in a test harness (flow_core_dep
+ * from is chosen at link time: a timing wheel in the appliance (timer_wheel.c, flow_dep), anything
+ * that implements the three timer_source functions on a simulated clock in a test harness (flow_core_dep
  * plus its own source).
  */
 #ifndef FLOW_TIMER_H
@@ -24,10 +24,16 @@
 #include <flow/table.h>
 
 TAILQ_HEAD(flow_due_list, flow_record);
+LIST_HEAD(flow_timer_slot, flow_record);
+
+#define FLOW_TIMER_SLOTS 2048u /* a quarter of a second of the wheel */
 
 struct flow_timers {
 	struct flow_due_list due;
 	uint64_t now_us; /* time of the running flow_timers_run() */
+	/* The wheel: belongs to timer_wheel.c. */
+	uint64_t tick; /* whose slot is emptied next */
+	struct flow_timer_slot slots[FLOW_TIMER_SLOTS];
 };
 
 /** Call once per worker, on its lcore or before it starts. */
@@ -40,8 +46,8 @@ void flow_timer_update(struct flow_timers *timers, struct flow_record *record, u
 /** The record leaves the table: neither fires nor is due any more. */
 void flow_timer_cancel(struct flow_timers *timers, struct flow_record *record);
 
-/** Queue the flows whose deadline has passed. */
-void flow_timers_run(struct flow_timers *timers, uint64_t now_us);
+/** Queue the flows whose deadline has passed, a bounded number. @return true if more are waiting. */
+bool flow_timers_run(struct flow_timers *timers, uint64_t now_us);
 
 /** @return the flow that has been due for longest, taken off the list, or NULL. */
 struct flow_record *flow_timers_pop(struct flow_timers *timers);
@@ -53,16 +59,13 @@ void flow_timer_fired(struct flow_timers *timers, struct flow_record *record);
 /**
  * The source of time-outs. Called with the worker's clock in now_us.
  *
- * @return 0 or a negative errno value; called once per process, before any worker starts.
- */
-int timer_source_init(void);
-/** Arm the record's timer, or move it if it is armed. @return false if that did not work just now.
+ * Arm the record's timer, or move it if it is armed. @return false if that did not work just now.
  */
 bool timer_source_start(struct flow_timers *timers, struct flow_record *record,
 			uint64_t deadline_us, uint64_t now_us);
 /** Disarm it; harmless if it is not armed. */
 void timer_source_stop(struct flow_record *record);
-/** Call flow_timer_fired() for every record whose time has come. */
-void timer_source_run(struct flow_timers *timers, uint64_t now_us);
+/** Call flow_timer_fired() for records whose time has come. @return true if more are waiting. */
+bool timer_source_run(struct flow_timers *timers, uint64_t now_us);
 
 #endif

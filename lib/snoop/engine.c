@@ -138,6 +138,31 @@ void snoop_flow_set_level(struct snoop_engine *engine, struct snoop_flow *flow, 
 	flow->level = level;
 }
 
+void snoop_flow_prefetch(const struct snoop_engine *engine, const struct snoop_flow *flow, enum snoop_side from,
+			 unsigned int stage)
+{
+	uint32_t index = flow->by_seq.head;
+
+	if (!stage) {
+		const uint8_t *station = (const uint8_t *)&engine->stations[flow->station];
+
+		__builtin_prefetch(station);
+		__builtin_prefetch(station + ALIGN_BYTES);
+	}
+	/* Data goes behind the tail, and the timer looks at the head. */
+	if (from == SNOOP_WIRED) {
+		if (!stage)
+			__builtin_prefetch(segment_at(engine, flow->by_seq.tail), 1);
+		else if (stage == 1)
+			__builtin_prefetch(segment_at(engine, index));
+		return;
+	}
+	/* An ACK frees from the head, mostly two segments, and touches the one behind. */
+	for (; stage && index; stage--)
+		index = segment_at(engine, index)->seq_next;
+	__builtin_prefetch(segment_at(engine, index), 1);
+}
+
 void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow)
 {
 	ack_release_all(engine, flow);

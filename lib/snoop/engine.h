@@ -86,6 +86,17 @@ struct snoop_engine {
 	uint32_t syn_in_second;
 };
 
+static inline struct snoop_segment *segment_at(const struct snoop_engine *engine, uint32_t index)
+{
+	return &engine->segments[index];
+}
+
+/** @return the flow's station, or NULL. */
+static inline struct snoop_station *station_of(struct snoop_engine *engine, const struct snoop_flow *flow)
+{
+	return flow->station ? &engine->stations[flow->station] : NULL;
+}
+
 /* util.c */
 uint64_t hash_bytes(const void *data, size_t bytes, uint64_t seed);
 void windowed_min_add(struct snoop_windowed_min *min, uint32_t sample_us, uint64_t period_us, uint64_t now_us);
@@ -112,7 +123,6 @@ static inline struct snoop_totals *station_totals(struct snoop_engine *engine, c
 {
 	return &engine->stations[flow->station].totals;
 }
-struct snoop_station *station_of(struct snoop_engine *engine, const struct snoop_flow *flow);
 void station_heard(struct snoop_engine *engine, struct snoop_station *station, uint64_t now_us);
 /** A tail timer of one of its flows expired. Decides whether the station has fallen silent. */
 void station_timeout(struct snoop_engine *engine, struct snoop_station *station, uint64_t now_us);

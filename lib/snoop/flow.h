@@ -28,6 +28,10 @@ struct snoop_windowed_min {
 	uint64_t since_us;      /* start of the running period */
 };
 
+/*
+ * In the order in which packets touch it: first what every data segment needs, then what ACKs need as well, last what
+ * only losses and telemetry ask for. A flow lies in about ten cache lines, a packet in order comes by with half of them.
+ */
 struct snoop_flow {
 	/* Sequence space. Valid once the first data segment was seen. */
 	uint32_t snd_max;       /* highest byte forwarded, + 1 */
@@ -83,41 +87,47 @@ struct snoop_flow {
 	uint64_t cached_bytes;
 	uint64_t open_bytes;            /* sequence space of the open segments */
 
-	/* Loss detection. */
-	uint64_t rack_sent_us;          /* newest transmission known delivered (RFC 8985 RACK.xmit_ts) */
-	uint32_t rack_end;              /* RACK.end_seq */
-	uint32_t rack_rtt_us;
-	uint32_t recovery_point;
-	uint32_t shield_credit;         /* copies that a shield may send, in new segments */
-	uint32_t dup_acks;
-	uint32_t stray_dup_acks;        /* without SACK: needless repeats on their way, each brings a duplicate ACK */
-	uint64_t repeat_us;             /* time of the last repeat */
-	uint32_t credit;                /* repeats that packet conservation allows now */
-	uint32_t fin_end;               /* sequence number behind the wired FIN */
+	/* Timers. */
 	uint64_t progress_us;           /* last time that the station acknowledged something new */
 	uint64_t reo_deadline_us;       /* reordering window of the oldest suspect, SNOOP_NEVER if there is none */
 	uint64_t tail_deadline_us;
 	uint64_t deadline_us;
 	uint64_t last_data_us;
 	uint64_t last_seen_us;
-
-	/* RTT between box and station, and between box and wired host. */
+	uint64_t echo_sent_us;
+	uint32_t echo_tsval;            /* TSval of an ACK whose echo will give the wired RTT */
+	uint32_t ts_last;               /* newest TSval of the wired sender */
 	uint32_t srtt_us;
 	uint32_t rttvar_us;
 	uint32_t rto_widen_us;          /* added to the tail timer after spurious time-outs */
+	uint32_t credit;                /* repeats that packet conservation allows now */
+	uint32_t shield_credit;         /* copies that a shield may send, in new segments */
+	uint32_t max_payload_bytes;
+	uint64_t data_segments, data_bytes;
+	uint32_t station;               /* index into the engine's stations, 0 = none */
+	uint32_t station_era;           /* station's era when the flow last looked */
+
+	/* From here on: what ACKs touch. Loss detection. */
+	uint64_t rack_sent_us;          /* newest transmission known delivered (RFC 8985 RACK.xmit_ts) */
+	uint32_t rack_end;              /* RACK.end_seq */
+	uint32_t rack_rtt_us;
+	uint32_t recovery_point;
+	uint32_t dup_acks;
+	uint32_t stray_dup_acks;        /* without SACK: needless repeats on their way, each brings a duplicate ACK */
+	uint32_t ts_echo;               /* TSecr of the newest ACK: the station's TS.Recent */
+	uint64_t acked_bytes;
+
+	/* RTT between box and station, and between box and wired host. */
 	uint32_t rtt_window_us[SNOOP_RTT_WINDOW];
 	uint32_t queue_delay_us;
-	uint64_t sample_us;             /* time of the last RTT sample */
 	uint32_t delay_before_us;       /* queueing delay at delay_mark_us */
+	uint64_t sample_us;             /* time of the last RTT sample */
 	uint64_t delay_mark_us;
 	int32_t delay_growth_ppm;       /* trend of the queueing delay, microseconds per second */
 	int32_t last_slope_ppm;
-	uint32_t max_payload_bytes;
-	uint32_t echo_tsval;            /* TSval of an ACK whose echo will give the wired RTT */
-	uint64_t echo_sent_us;
-	uint32_t ts_echo;               /* TSecr of the newest ACK: the station's TS.Recent */
-	uint32_t ts_last;               /* newest TSval of the wired sender */
 	struct snoop_windowed_min min_rtt;
+
+	/* From here on: cold. */
 	struct snoop_windowed_min wired_rtt;
 	uint32_t wired_delay_us;        /* queueing delay between box and wired host, the smaller of two samples */
 	uint32_t wired_delay_last_us;
@@ -126,6 +136,8 @@ struct snoop_flow {
 	uint32_t span_bytes[SNOOP_SPANS];
 	uint32_t span_peak_bytes;       /* most in one span: what the narrowest wired link lets through */
 	uint32_t span_now;              /* index of the span under way */
+	uint64_t repeat_us;             /* time of the last repeat */
+	uint32_t fin_end;               /* sequence number behind the wired FIN */
 
 	/* Congestion veto. */
 	uint32_t veto_signal;           /* first byte of the loss that was left to the sender */
@@ -135,19 +147,16 @@ struct snoop_flow {
 	uint32_t high_delivered;        /* deliveries and losses while the queue was inflated, halved at 256 */
 	uint32_t high_lost;
 
-	uint32_t station;               /* index into the engine's stations, 0 = none */
-	uint32_t station_era;           /* station's era when the flow last looked */
 	struct {
 		uint32_t seq;
 		uint8_t cause;
 		bool valid;
-	} recent_repeats[SNOOP_RECENT_REPEATS];
+	} __attribute__((packed)) recent_repeats[SNOOP_RECENT_REPEATS];
 
 	/* Statistics for telemetry. */
-	uint64_t data_segments, data_bytes, acked_bytes;
-	uint64_t radio_losses, upstream_holes, repeats, repairs_confirmed, spurious, given_up, vetoes;
-	uint64_t sender_needless;       /* repeats of the sender that our repair had made needless */
-	uint64_t sender_repeats, timeouts, acks_withheld;
+	uint32_t radio_losses, upstream_holes, repeats, repairs_confirmed, spurious, given_up, vetoes;
+	uint32_t sender_needless;       /* repeats of the sender that our repair had made needless */
+	uint32_t sender_repeats, timeouts, acks_withheld;
 };
 
 #endif

@@ -3,11 +3,6 @@
 
 enum link { LINK_SEQ, LINK_OPEN, LINK_SEND };
 
-struct snoop_segment *segment_at(const struct snoop_engine *engine, uint32_t index)
-{
-	return &engine->segments[index];
-}
-
 static uint32_t *link_next(struct snoop_segment *segment, enum link link)
 {
 	return link == LINK_SEQ ? &segment->seq_next : link == LINK_OPEN ? &segment->open_next : &segment->send_next;
@@ -35,6 +30,20 @@ static void list_insert(struct snoop_engine *engine, struct snoop_list *list, en
 		*link_prev(segment_at(engine, next), link) = index;
 	else
 		list->tail = index;
+}
+
+/* The common case of list_insert(). */
+static inline void list_append(struct snoop_engine *engine, struct snoop_list *list, enum link link, uint32_t index)
+{
+	struct snoop_segment *segment = segment_at(engine, index);
+
+	*link_prev(segment, link) = list->tail;
+	*link_next(segment, link) = 0;
+	if (list->tail)
+		*link_next(segment_at(engine, list->tail), link) = index;
+	else
+		list->head = index;
+	list->tail = index;
 }
 
 static void list_remove(struct snoop_engine *engine, struct snoop_list *list, enum link link, uint32_t index)
@@ -118,11 +127,28 @@ static void open_unlink(struct snoop_engine *engine, struct snoop_flow *flow, ui
 		flow->sender_count--;
 }
 
+/* Into by_seq and open, somewhere before their tails. */
+static void insert_between(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
+{
+	struct snoop_segment *segment = segment_at(engine, index);
+	uint32_t next_open = segment_find_open(engine, flow, segment->seq);
+	uint32_t after_open = next_open ? segment_at(engine, next_open)->open_prev : flow->open.tail;
+	uint32_t after_seq = segment_at(engine, segment_find(engine, flow, segment->seq))->seq_prev;
+	uint32_t before = after_seq ? segment_at(engine, after_seq)->seq_next : flow->by_seq.head;
+
+	flow->gaps -= gap_between(engine, after_seq, before);
+	list_insert(engine, &flow->by_seq, LINK_SEQ, after_seq, index);
+	flow->gaps += gap_between(engine, after_seq, index) + gap_between(engine, index, before);
+	list_insert(engine, &flow->open, LINK_OPEN, after_open, index);
+	if (segment->open_next)
+		flow->sack_hint = index; /* the next one that is not at the tail is its neighbour */
+}
+
 uint32_t segment_insert(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
 			uint32_t seq, uint32_t end, uint64_t now_us)
 {
-	uint32_t after_seq, after_open, before, index;
 	struct snoop_segment *segment;
+	uint32_t index;
 
 	if (!packet->handle || flow->cached_bytes + packet->frame_bytes > engine->config.flow_cache_bytes)
 		return 0;
@@ -137,24 +163,14 @@ uint32_t segment_insert(struct snoop_engine *engine, struct snoop_flow *flow, co
 	engine->ops->hold(engine->owner, packet->handle);
 
 	/* New data goes to the tail; only a hole's filler has to look for its place. */
-	after_seq = flow->by_seq.tail;
-	after_open = flow->open.tail;
-	if (after_seq && wire_seq_gt(segment_at(engine, after_seq)->seq, seq)) {
-		uint32_t next_open = segment_find_open(engine, flow, seq);
-
-		if (next_open)
-			after_open = segment_at(engine, next_open)->open_prev;
-		after_seq = segment_at(engine, segment_find(engine, flow, seq))->seq_prev;
+	if (flow->by_seq.tail && wire_seq_gt(segment_at(engine, flow->by_seq.tail)->seq, seq)) {
+		insert_between(engine, flow, index);
+	} else {
+		flow->gaps += gap_between(engine, flow->by_seq.tail, index);
+		list_append(engine, &flow->by_seq, LINK_SEQ, index);
+		list_append(engine, &flow->open, LINK_OPEN, index);
 	}
-	before = after_seq ? segment_at(engine, after_seq)->seq_next : flow->by_seq.head;
-	flow->gaps -= gap_between(engine, after_seq, before);
-	list_insert(engine, &flow->by_seq, LINK_SEQ, after_seq, index);
-	flow->gaps += gap_between(engine, after_seq, index) + gap_between(engine, index, before);
-
-	list_insert(engine, &flow->open, LINK_OPEN, after_open, index);
-	if (segment->open_next)
-		flow->sack_hint = index; /* the next one that is not at the tail is its neighbour */
-	list_insert(engine, &flow->in_flight, LINK_SEND, flow->in_flight.tail, index);
+	list_append(engine, &flow->in_flight, LINK_SEND, index);
 
 	flow->open_count++;
 	flow->open_bytes += end - seq;
@@ -225,14 +241,14 @@ void segment_sacked(struct snoop_engine *engine, struct snoop_flow *flow, uint32
 void segment_sent(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index, uint64_t now_us)
 {
 	send_unlink(engine, flow, index);
-	list_insert(engine, &flow->in_flight, LINK_SEND, flow->in_flight.tail, index);
+	list_append(engine, &flow->in_flight, LINK_SEND, index);
 	segment_at(engine, index)->sent_us = now_us;
 }
 
 void segment_lost(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
 {
 	send_unlink(engine, flow, index);
-	list_insert(engine, &flow->lost, LINK_SEND, flow->lost.tail, index);
+	list_append(engine, &flow->lost, LINK_SEND, index);
 	segment_at(engine, index)->flags |= SEGMENT_LOST;
 }
 
@@ -274,7 +290,7 @@ bool segment_park(struct snoop_engine *engine, struct snoop_flow *flow, const st
 		.packet = packet->handle, .sent_us = deadline_us, .frame_bytes = packet->frame_bytes,
 		.lost_us = (uint32_t)engine->now_us,
 	};
-	list_insert(engine, &flow->parked, LINK_SEND, flow->parked.tail, index);
+	list_append(engine, &flow->parked, LINK_SEND, index);
 	flow->parked_count++;
 	engine->counters->acks_parked++;
 	return true;

@@ -37,7 +37,6 @@ struct snoop_segment {
 };
 _Static_assert(sizeof(struct snoop_segment) == 64, "one cache line per cached segment");
 
-struct snoop_segment *segment_at(const struct snoop_engine *engine, uint32_t index);
 
 /** Put a packet into the store. Takes a reference. @return its index, 0 where a budget or the pool forbids. */
 uint32_t segment_insert(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,

@@ -96,11 +96,6 @@ uint32_t station_get(struct snoop_engine *engine, const struct snoop_key *key)
 	return index;
 }
 
-struct snoop_station *station_of(struct snoop_engine *engine, const struct snoop_flow *flow)
-{
-	return flow->station ? &engine->stations[flow->station] : NULL;
-}
-
 void station_heard(struct snoop_engine *engine, struct snoop_station *station, uint64_t now_us)
 {
 	station->heard_us = now_us;

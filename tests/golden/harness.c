@@ -262,7 +262,6 @@ static int create_worker(struct harness *harness)
 	setup.pool = harness->pool;
 	if (harness->starve)
 		starve(&harness->config);
-	timer_source_init();
 	harness->worker = worker_create(&setup);
 	return harness->worker == NULL ? -1 : 0;
 }

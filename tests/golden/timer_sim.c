@@ -32,12 +32,6 @@ uint32_t timer_sim_armed(void)
 	return timers_count;
 }
 
-int timer_source_init(void)
-{
-	timers_count = 0;
-	return 0;
-}
-
 void timer_source_stop(struct flow_record *record)
 {
 	for (uint32_t i = 0; i < timers_count; i++)
@@ -61,7 +55,7 @@ bool timer_source_start(struct flow_timers *timers, struct flow_record *record,
 
 /* In order of their deadlines; one that is armed again by its own call-back waits for the next run
  * only if it is not due. */
-void timer_source_run(struct flow_timers *timers, uint64_t now_us)
+bool timer_source_run(struct flow_timers *timers, uint64_t now_us)
 {
 	while (timer_sim_next_us() <= now_us && timers_count > 0) {
 		uint32_t first = find_first();
@@ -70,4 +64,5 @@ void timer_source_run(struct flow_timers *timers, uint64_t now_us)
 		timers_armed[first] = timers_armed[--timers_count];
 		flow_timer_fired(timers, record);
 	}
+	return false;
 }

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "box.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+#include <rte_errno.h>
+#include <rte_malloc.h>
+
+#include "packet.h"
+
+#define DATA_ROOM (RTE_PKTMBUF_HEADROOM + 2048)
+#define LCORE_CACHE 256
+#define SECRET 0x736e6f6f70640002ull
+
+#define fail(format, ...) fprintf(stderr, "snoopd-bench: " format "\n", ##__VA_ARGS__)
+
+const char *box_mode_name(enum box_mode mode)
+{
+	return mode == BOX_WIRE ? "wire" : snoop_level_name((enum snoop_level)mode);
+}
+
+int box_mode_parse(const char *name)
+{
+	return strcmp(name, "wire") == 0 ? BOX_WIRE : snoop_level_parse(name);
+}
+
+static uint16_t collect(void *context, enum snoop_side to, struct rte_mbuf **packets,
+			uint16_t count)
+{
+	struct box *box = context;
+
+	count = (uint16_t)RTE_MIN(count, BOX_SENT_ROOM - box->sent_count);
+	memcpy(&box->sent[box->sent_count], packets, count * sizeof(*packets));
+	box->sent_count += count;
+	return count;
+}
+
+static size_t heap_bytes(void)
+{
+	struct rte_malloc_socket_stats stats = {0};
+
+	rte_malloc_get_socket_stats(0, &stats);
+	return stats.heap_allocsz_bytes;
+}
+
+static void configure(struct config *config, const struct box_setup *setup)
+{
+	config_defaults(config);
+	config->mode = (enum snoop_level)setup->mode;
+	config->flows = setup->flows;
+	if (setup->idle_us != 0)
+		config->flow_idle_us = setup->idle_us;
+	config->protocol.stations = setup->stations;
+	config->protocol.cache_segments = setup->segments;
+	config->protocol.cache_bytes = UINT64_MAX / 2;
+	config->protocol.flow_cache_bytes = UINT64_MAX / 4;
+}
+
+static int create_worker(struct box *box, const struct box_setup *setup)
+{
+	struct worker_setup worker = {
+		.config = &box->config,
+		.pool = box->pool,
+		.segments_per_frame = 1,
+		.socket = SOCKET_ID_ANY,
+		.secret = SECRET,
+		.send = collect,
+		.send_context = box,
+	};
+	struct snoop_config one_more = box->config.protocol;
+	size_t before = heap_bytes(), engine = snoop_engine_bytes(&box->config.protocol);
+
+	box->worker = worker_create(&worker);
+	if (box->worker == NULL)
+		return -1;
+	box->flow_bytes = (double)(heap_bytes() - before - engine - sizeof(*box->worker)) /
+			  setup->flows;
+	one_more.cache_segments *= 2;
+	box->segment_bytes =
+		(double)(snoop_engine_bytes(&one_more) - engine) / setup->segments;
+	return 0;
+}
+
+struct box *box_create(const struct machine *machine, const struct box_setup *setup)
+{
+	struct box *box = calloc(1, sizeof(*box));
+
+	if (box == NULL)
+		return NULL;
+	box->machine = machine;
+	box->mode = setup->mode;
+	configure(&box->config, setup);
+	box->buffers = setup->segments + setup->spare_buffers;
+	box->pool = rte_pktmbuf_pool_create("packets", box->buffers, LCORE_CACHE, 0, DATA_ROOM,
+					    SOCKET_ID_ANY);
+	if (box->pool == NULL) {
+		fail("%u packet buffers of %u bytes: %s; give more memory with -m or --huge",
+		     box->buffers, (unsigned int)DATA_ROOM, rte_strerror(rte_errno));
+		free(box);
+		return NULL;
+	}
+	packet_fill(box->pool);
+	if (setup->mode != BOX_WIRE && create_worker(box, setup) != 0) {
+		rte_mempool_free(box->pool);
+		free(box);
+		return NULL;
+	}
+	return box;
+}
+
+int box_destroy(struct box *box, uint64_t now_us)
+{
+	uint32_t missing;
+
+	box_release(box);
+	if (box->worker != NULL) {
+		worker_close(box->worker, now_us);
+		box_release(box);
+		worker_destroy(box->worker);
+	}
+	missing = box->buffers - rte_mempool_avail_count(box->pool);
+	if (missing != 0)
+		fail("%u packet buffers did not come back", missing);
+	rte_mempool_free(box->pool);
+	free(box);
+	return missing == 0 ? 0 : -1;
+}
+
+void box_reset(struct box *box)
+{
+	box->figures = (struct box_figures){0};
+}
+
+static uint64_t cycles_since(const struct box *box, uint64_t start)
+{
+	uint64_t cycles = rte_rdtsc() - start;
+
+	return cycles > box->machine->tsc_cost ? cycles - box->machine->tsc_cost : 0;
+}
+
+int box_take(struct box *box, struct rte_mbuf **buffers, uint32_t count)
+{
+	uint64_t start = rte_rdtsc();
+
+	if (rte_pktmbuf_alloc_bulk(box->pool, buffers, count) != 0) {
+		fail("no packet buffer left");
+		return -1;
+	}
+	box->figures.pool_cycles += cycles_since(box, start);
+	return 0;
+}
+
+void box_release(struct box *box)
+{
+	uint64_t start = rte_rdtsc();
+
+	rte_pktmbuf_free_bulk(box->sent, box->sent_count);
+	box->sent_count = 0;
+	box->figures.pool_cycles += cycles_since(box, start);
+}
+
+/* callgrind counts what happens in here; see tests/bench/instructions. */
+__rte_noinline void bench_turn(struct box *box, struct rte_mbuf **wired, uint32_t wired_count,
+			       struct rte_mbuf **wireless, uint32_t wireless_count,
+			       uint64_t now_us);
+
+__rte_noinline void bench_turn(struct box *box, struct rte_mbuf **wired, uint32_t wired_count,
+			       struct rte_mbuf **wireless, uint32_t wireless_count,
+			       uint64_t now_us)
+{
+	if (box->mode == BOX_WIRE) {
+		collect(box, SNOOP_WIRELESS, wired, (uint16_t)wired_count);
+		collect(box, SNOOP_WIRED, wireless, (uint16_t)wireless_count);
+		return;
+	}
+	if (wired_count > 0)
+		worker_input(box->worker, SNOOP_WIRED, wired, wired_count, now_us);
+	if (wireless_count > 0)
+		worker_input(box->worker, SNOOP_WIRELESS, wireless, wireless_count, now_us);
+	worker_service(box->worker, now_us);
+}
+
+uint64_t box_turn(struct box *box, struct rte_mbuf **wired, uint32_t wired_count,
+		  struct rte_mbuf **wireless, uint32_t wireless_count, uint64_t now_us)
+{
+	uint64_t start, cycles;
+
+	for (uint32_t i = 0; i < wired_count; i++)
+		box->figures.bytes += wired[i]->pkt_len;
+	for (uint32_t i = 0; i < wireless_count; i++)
+		box->figures.bytes += wireless[i]->pkt_len;
+	start = rte_rdtsc();
+	bench_turn(box, wired, wired_count, wireless, wireless_count, now_us);
+	cycles = cycles_since(box, start);
+	box->packets_total += wired_count + wireless_count;
+	box->figures.packets += wired_count + wireless_count;
+	box->figures.turn_cycles += cycles;
+	box->figures.turn_max_cycles = RTE_MAX(box->figures.turn_max_cycles, cycles);
+	return cycles;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * The measurements that snoopd-bench makes: steady traffic, latency, expensive corners.
+ */
+#ifndef BENCH_RUN_H
+#define BENCH_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "box.h"
+#include "machine.h"
+#include "traffic.h"
+
+#define RUN_REPEATS_MAX 32
+
+struct run_setup {
+	enum box_mode mode;
+	struct traffic_setup traffic;
+	bool udp;	     /* nothing but UDP: pass-through */
+	bool nic_checksum;   /* received packets carry the NIC's verdict */
+	uint64_t packets;    /* measured in each repeat */
+	uint32_t repeats;
+	bool all_turns;	     /* interrupted ones too: for callgrind, which counts, not times */
+	bool json;
+	const char *corner;  /* name of an expensive corner, or NULL */
+	bool latency;
+	double mpps;	     /* offered in the latency runs instead of a load; 0 = by load */
+};
+
+/** Steady traffic: cycles per packet. @return 0, or -1 after one line on stderr. */
+int run_steady(const struct run_setup *setup, const struct machine *machine);
+
+/** Time from RX to TX at a share of the capacity measured first. */
+int run_latency(const struct run_setup *setup, const struct machine *machine);
+
+/** One expensive corner: the worst turn. */
+int run_corner(const struct run_setup *setup, const struct machine *machine);
+
+/** Names of the corners on one line each, with what they are. */
+void run_list_corners(FILE *out);
+
+/* What the measurements share; steady.c. */
+
+/** A box between synthetic connections. */
+struct scene {
+	const struct run_setup *setup;
+	struct box *box;
+	struct traffic *traffic;
+	struct traffic_burst burst;
+	struct rte_mbuf *stock[2 * TRAFFIC_BURST]; /* empty buffers for what arrives next */
+	uint32_t stock_count;
+	uint32_t udp_next;
+	uint64_t generator_cycles;
+};
+
+int scene_open(struct scene *scene, const struct run_setup *setup, const struct machine *machine);
+/** @return 0, or -1 if buffers are missing. */
+int scene_close(struct scene *scene);
+/** Write what arrives next into scene->burst. */
+int scene_generate(struct scene *scene, struct traffic_burst *burst);
+/** Hand what the box has sent to hosts and stations, and give the buffers back. */
+void scene_deliver(struct scene *scene);
+
+#endif
