@@ -306,6 +306,7 @@ void loss_shield(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t 
 static uint64_t tail_deadline_us(struct snoop_engine *engine, const struct snoop_flow *flow)
 {
 	const struct snoop_station *station = station_of(engine, flow);
+	const struct snoop_segment *head;
 	uint32_t oldest = flow->in_flight.head;
 	uint64_t since_us = flow->progress_us;
 
@@ -313,18 +314,19 @@ static uint64_t tail_deadline_us(struct snoop_engine *engine, const struct snoop
 		return flow->cached_count ? flow->last_data_us + ONE_WAY_US : SNOOP_NEVER;
 	if (flow->open_count == flow->left_count || flow->level == SNOOP_LEVEL_BYPASS)
 		return SNOOP_NEVER;
-	/* Behind a hole that happened upstream nothing can be known without SACK, until the sender has filled it. */
-	if (!flow->sack && segment_at(engine, flow->open.head)->seq != flow->una)
+	/* Behind a hole that is the sender's to fill nothing can be known without SACK, until it has filled it. */
+	head = segment_at(engine, flow->open.head);
+	if (!flow->sack && (head->seq != flow->una || (head->flags & SEGMENT_LEFT)))
 		return SNOOP_NEVER;
 	/* A closed window is opened by the sender's probes, not by ours. */
-	if (!window_allows(flow, segment_at(engine, flow->open.head)))
+	if (!window_allows(flow, head))
 		return SNOOP_NEVER;
 	if (station && station->silent)
 		return max_u64(station->probe_us, since_us + engine->config.rto_min_us);
 	if (oldest)
 		since_us = max_u64(since_us, segment_at(engine, oldest)->sent_us);
 	/* The head of line may have been sent again, by us or by the sender, long after what lies behind it. */
-	since_us = max_u64(since_us, segment_at(engine, flow->open.head)->sent_us);
+	since_us = max_u64(since_us, head->sent_us);
 	return since_us + rtt_rto_us(engine, flow) + delayed_ack_us(engine, flow);
 }
 

@@ -210,8 +210,8 @@ static bool wired_path_is_filled(const struct snoop_flow *flow)
 /*
  * Without SACK a sender repeats one segment per RTT, so that it pays with seconds for a queue that it overran, be it one
  * on the wired side. It has to hear of congestion before: in slow start when what it sends within one round trip fills
- * half of it (the train length of HyStart), and later when the wired queue holds as much as the path, so that a cut
- * costs no throughput.
+ * half of it (the train length of HyStart), and later when the wired queue holds three quarters of the path: a cut
+ * costs little throughput then, and CUBIC is one or two round trips away from filling a queue as long as the path.
  */
 static bool wired_queue_fills(struct snoop_engine *engine, const struct snoop_flow *flow)
 {
@@ -220,7 +220,7 @@ static bool wired_queue_fills(struct snoop_engine *engine, const struct snoop_fl
 
 	if (flow->sack || windowed_min_get(&flow->wired_rtt) == UINT32_MAX)
 		return false;
-	return flow->wired_delay_us >= path_rtt_us(engine, flow) || (slow_start && wired_path_is_filled(flow));
+	return 4ULL * flow->wired_delay_us >= 3 * path_rtt_us(engine, flow) || (slow_start && wired_path_is_filled(flow));
 }
 
 bool veto_loss(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_segment *segment,
