@@ -21,6 +21,7 @@ clean_up() {
 		wait "$nspawn_pid" 2>/dev/null
 	fi
 	leave_cgroups
+	rmdir "/run/systemd/nspawn/propagate/snoopd-clean-$$" 2>/dev/null
 	[ -z "$work" ] || rm -rf --one-file-system "$work"
 	exit $status
 }
@@ -72,7 +73,7 @@ nspawn() {
 
 	[ ! -d /run/systemd/system ] || own=()
 	# DPDK wants to see the kernel's modules.
-	exec systemd-nspawn --quiet "${own[@]}" --directory "$root" --bind-ro=/sys/module "$@"
+	exec systemd-nspawn --quiet "${own[@]}" --machine "snoopd-clean-$$" --directory "$root" --bind-ro=/sys/module "$@"
 }
 
 # in_root COMMAND...: without a running system
