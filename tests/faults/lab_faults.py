@@ -64,7 +64,7 @@ def running(box, lab, lossy=True):
             lab.wait_path_ready(box.process)
             if lossy:
                 prepare_radio(lab, Cell("faults", PATH, loss=LOSS, loss_rev=LOSS_REV))
-            yield
+            yield lab
         except BaseException:
             print(lab.log_tail("box"), flush=True)
             raise
