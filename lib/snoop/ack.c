@@ -218,6 +218,30 @@ static void resync(struct snoop_engine *engine, struct snoop_flow *flow, uint32_
 	flow->started = true;
 }
 
+/*
+ * Packet conservation: what has left the radio makes room for repeats, and little more. Each segment does so once, or a
+ * station could have them all repeated by duplicates that answer nothing: what these claimed is not counted again when it
+ * is acknowledged, but for the hole.
+ */
+static void earn(const struct snoop_engine *engine, struct snoop_flow *flow, uint32_t delivered)
+{
+	uint16_t claimed = delivered ? (uint16_t)min_u64(flow->claimed, delivered - 1) : 0;
+
+	if (flow->credit > engine->config.allowance_segments)
+		flow->credit = engine->config.allowance_segments;
+	flow->claimed = (uint16_t)(flow->claimed - claimed);
+	flow->credit += delivered - claimed;
+}
+
+/* A duplicate without SACK says that one of the segments behind the hole has arrived. */
+static void earn_duplicate(struct snoop_flow *flow)
+{
+	if (flow->claimed + 1U >= flow->open_count || flow->claimed == UINT16_MAX)
+		return;
+	flow->claimed++;
+	flow->credit++;
+}
+
 enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow *flow,
 				  const struct snoop_packet *packet, uint64_t now_us)
 {
@@ -320,10 +344,7 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 	update_rack(engine, flow, &delivery, now_us);
 	veto_progress(flow, now_us);
 
-	/* Packet conservation: what has left the radio makes room for repeats, and little more. */
-	if (flow->credit > engine->config.allowance_segments)
-		flow->credit = engine->config.allowance_segments;
-	flow->credit += delivery.segments;
+	earn(engine, flow, delivery.segments);
 	if (duplicate) {
 		engine->counters->acks_duplicate++;
 		if (!view->sack_count && !flow->answers_due) {
@@ -331,7 +352,7 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 				flow->stray_dup_acks--;
 			else
 				flow->dup_acks++;
-			flow->credit++;
+			earn_duplicate(flow);
 			flow->progress_us = now_us; /* something was delivered, if nobody knows what */
 		}
 	}

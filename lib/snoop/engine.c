@@ -174,6 +174,7 @@ void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow)
 	flow->stray_dup_acks = 0;
 	flow->timestamps = flow->echoed = false;
 	flow->dup_acks = flow->credit = 0;
+	flow->claimed = 0;
 	flow->answers_due = flow->backoff = 0;
 	flow->rack_sent_us = 0;
 	flow->echo_sent_us = 0;

@@ -69,6 +69,7 @@ struct snoop_flow {
 	uint8_t reo_steps;      /* reordering window in quarters of the minimum RTT, widened by D-SACK */
 	uint8_t rtt_next;       /* slot of rtt_window that is written next */
 	uint8_t repeat_next;    /* slot of recent_repeats that is written next */
+	uint16_t claimed;       /* segments that duplicates without SACK have made room for */
 
 	/* The store (segment.h). */
 	struct snoop_list by_seq;       /* all cached segments in sequence order */
