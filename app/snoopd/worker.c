@@ -377,7 +377,9 @@ int worker_main(void *argument)
 		idle_turns = busy ? 0 : idle_turns + 1;
 		if (idle_turns > IDLE_TURNS || (worker->shares_cpu && idle_turns > 0)) {
 			worker_relax(worker);
-			end = rte_rdtsc();
+			/* What the others on this CPU take is no turn of ours; a stall during a pause is. */
+			if (worker->shares_cpu)
+				end = rte_rdtsc();
 		}
 		worker->health.cycles = end - start;
 		begin = end;
