@@ -105,7 +105,7 @@ def snapshot(lab, box):
 
 def run_once(cell, box_spec, seed, overrides=(), snoopd=None, keep_logs=False):
     box = make_box(box_spec, overrides, snoopd)
-    if cell.level and getattr(box, "level", None) and box_spec == "snoopd":
+    if cell.level and box_spec == "snoopd":
         box.level = cell.level
     cpu_before = cpu_times()
     with Lab(cell.path, cell.profile, seed, cell.sysctls, keep_logs) as lab:
