@@ -7,6 +7,7 @@
 
 /* What one ACK newly delivered. */
 struct delivery {
+	uint32_t room; /* segments that may still be taken */
 	uint32_t segments;
 	bool has_sample;
 	uint64_t sample_sent_us; /* most recently sent among the segments sent once */
@@ -15,6 +16,15 @@ struct delivery {
 	bool newest_repeated;
 	bool any;
 };
+
+static bool take_one(struct snoop_engine *engine, struct delivery *delivery)
+{
+	if (!delivery->room)
+		return false;
+	delivery->room--;
+	segment_charge(&engine->portion_left);
+	return true;
+}
 
 static void deliver(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_segment *segment,
 		    struct delivery *delivery, uint64_t now_us)
@@ -55,22 +65,29 @@ static void deliver(struct snoop_engine *engine, struct snoop_flow *flow, const 
 		flow->reordering = true;
 }
 
-static void take_cumulative(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t ack,
-			    struct delivery *delivery, uint64_t now_us)
+/* Everything below una leaves the scoreboard, or as much as this packet may take. */
+static void take_cumulative(struct snoop_engine *engine, struct snoop_flow *flow, struct delivery *delivery,
+			    uint64_t now_us)
 {
 	while (flow->by_seq.head) {
 		uint32_t index = flow->by_seq.head;
 		struct snoop_segment *segment = segment_at(engine, index);
 
-		if (wire_seq_gt(segment->end, ack))
+		if (wire_seq_gt(segment->end, flow->una))
 			break;
+		flow->behind = !take_one(engine, delivery);
+		if (flow->behind)
+			return;
 		if (!(segment->flags & SEGMENT_SACKED))
 			deliver(engine, flow, segment, delivery, now_us);
 		segment_remove(engine, flow, index);
 	}
+	flow->behind = false;
+	flow->high_sack = wire_seq_max(flow->high_sack, flow->una);
 }
 
-static void take_sack(struct snoop_engine *engine, struct snoop_flow *flow, const struct wire_sack *block,
+/* @return false if this packet may not take all that the block covers: the next ACK repeats it. */
+static bool take_sack(struct snoop_engine *engine, struct snoop_flow *flow, const struct wire_sack *block,
 		      struct delivery *delivery, uint64_t now_us)
 {
 	uint32_t index = segment_find_open(engine, flow, block->start);
@@ -84,12 +101,35 @@ static void take_sack(struct snoop_engine *engine, struct snoop_flow *flow, cons
 
 		if (wire_seq_gt(segment->end, block->end))
 			break;
+		if (!take_one(engine, delivery))
+			return false;
 		deliver(engine, flow, segment, delivery, now_us);
 		segment_sacked(engine, flow, index);
 		index = next;
 	}
 	if (index)
 		flow->sack_hint = index;
+	return true;
+}
+
+/* @return false if not all of it could be taken. */
+static bool take_sack_blocks(struct snoop_engine *engine, struct snoop_flow *flow, const struct wire_view *view,
+			     uint8_t first, struct delivery *delivery, uint64_t now_us)
+{
+	uint32_t high_sack = flow->high_sack;
+
+	for (uint8_t i = first; i < view->sack_count; i++) {
+		const struct wire_sack *block = &view->sack[i];
+
+		if (wire_seq_leq(block->end, flow->una) || wire_seq_gt(block->end, flow->snd_max))
+			continue;
+		if (!take_sack(engine, flow, block, delivery, now_us))
+			return false;
+		high_sack = wire_seq_max(high_sack, block->end);
+	}
+	/* Only now: the blocks of one ACK come newest first, which is no reordering. */
+	flow->high_sack = high_sack;
+	return true;
 }
 
 /* RFC 2883: the first block repeats data below the cumulative ACK, or inside of the second block. */
@@ -200,8 +240,7 @@ static void advance(struct snoop_engine *engine, struct snoop_flow *flow, uint32
 	flow->uncached_end = wire_seq_max(flow->uncached_end, ack);
 	if (wire_seq_geq(ack, flow->recovery_point))
 		flow->stray_dup_acks = 0; /* those that did not come were lost */
-	take_cumulative(engine, flow, ack, delivery, now_us);
-	flow->high_sack = wire_seq_max(flow->high_sack, ack);
+	take_cumulative(engine, flow, delivery, now_us);
 	flow->dup_acks = 0;
 	flow->hold_over = false;
 	flow->answers_due = 0;
@@ -242,14 +281,40 @@ static void earn_duplicate(struct snoop_flow *flow)
 	flow->credit++;
 }
 
+/* What follows from it for the flow as a whole. */
+static void take_delivery(struct snoop_engine *engine, struct snoop_flow *flow, const struct delivery *delivery,
+			  uint64_t now_us)
+{
+	if (delivery->segments) {
+		flow->progress_us = now_us;
+		flow->backoff = 0;
+		veto_delivered(engine, flow, delivery->segments, now_us);
+	}
+	if (delivery->has_sample)
+		rtt_sample(engine, flow, (uint32_t)min_u64(now_us - delivery->sample_sent_us, UINT32_MAX - 1),
+			   delivery->segments == 1 && !flow->open_count, now_us);
+	update_rack(engine, flow, delivery, now_us);
+	veto_progress(flow, now_us);
+	earn(engine, flow, delivery->segments);
+}
+
+bool ack_catch_up(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
+{
+	struct delivery delivery = { .room = segment_portion(engine) };
+
+	take_cumulative(engine, flow, &delivery, now_us);
+	delivery.has_sample = false; /* nobody answers just now */
+	take_delivery(engine, flow, &delivery, now_us);
+	return !flow->behind;
+}
+
 enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow *flow,
 				  const struct snoop_packet *packet, uint64_t now_us)
 {
 	const struct wire_view *view = packet->view;
 	struct snoop_station *station = station_of(engine, flow);
 	struct delivery delivery = { 0 };
-	bool advanced = false, duplicate, dsack, dsack_is_ours = false, withhold = false;
-	uint32_t high_sack;
+	bool advanced = false, duplicate, dsack, dsack_is_ours = false, complete, withhold = false;
 
 	flow->last_seen_us = engine->now_us = now_us;
 	if (flow->level == SNOOP_LEVEL_BYPASS || flow->closed)
@@ -316,35 +381,17 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 		dsack_is_ours = take_dsack(engine, flow, &view->sack[0]);
 	if (view->sack_count)
 		flow->sack = true;
+	delivery.room = segment_portion(engine);
 	if (wire_seq_gt(view->ack, flow->una)) {
 		advanced = true;
 		advance(engine, flow, view->ack, &delivery, now_us);
+	} else if (flow->behind) {
+		take_cumulative(engine, flow, &delivery, now_us);
 	}
-	high_sack = flow->high_sack;
-	for (uint8_t i = dsack; i < view->sack_count; i++) {
-		const struct wire_sack *block = &view->sack[i];
-
-		if (wire_seq_leq(block->end, flow->una) || wire_seq_gt(block->end, flow->snd_max))
-			continue;
-		take_sack(engine, flow, block, &delivery, now_us);
-		high_sack = wire_seq_max(high_sack, block->end);
-	}
-	/* Only now: the blocks of one ACK come newest first, which is no reordering. */
-	flow->high_sack = high_sack;
-
-	if (delivery.segments) {
-		flow->progress_us = now_us;
-		flow->backoff = 0;
-		veto_delivered(engine, flow, delivery.segments, now_us);
-	}
-	/* Karn; and what a repeat just uncovered has waited for it: no sample of the path. */
-	if (delivery.has_sample && !delivery.newest_repeated)
-		rtt_sample(engine, flow, (uint32_t)min_u64(now_us - delivery.sample_sent_us, UINT32_MAX - 1),
-			   delivery.segments == 1 && !flow->open_count, now_us);
-	update_rack(engine, flow, &delivery, now_us);
-	veto_progress(flow, now_us);
-
-	earn(engine, flow, delivery.segments);
+	complete = !flow->behind && take_sack_blocks(engine, flow, view, dsack, &delivery, now_us);
+	/* Karn; and what a repeat just uncovered has waited for it, as what is still to be taken: no sample of the path. */
+	delivery.has_sample &= complete && !delivery.newest_repeated;
+	take_delivery(engine, flow, &delivery, now_us);
 	if (duplicate) {
 		engine->counters->acks_duplicate++;
 		if (!view->sack_count && !flow->answers_due) {
@@ -358,13 +405,15 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 	}
 
 	take_window(flow, view); /* before anything is repeated; the raw window is compared first */
-	loss_detect(engine, flow, now_us);
-	if (!flow->sack && (advanced || duplicate))
-		detect_without_sack(engine, flow, advanced, now_us);
-	loss_repair(engine, flow, now_us);
+	if (complete) {
+		loss_detect(engine, flow, now_us);
+		if (!flow->sack && (advanced || duplicate))
+			detect_without_sack(engine, flow, advanced, now_us);
+		loss_repair(engine, flow, now_us);
+	}
 
 	/* A duplicate that is none of ours is news of the sender's own repeats. */
-	if (duplicate && (!dsack || dsack_is_ours))
+	if (duplicate && complete && (!dsack || dsack_is_ours))
 		withhold = ack_may_withhold(engine, flow, view, dsack_is_ours, now_us);
 	if (duplicate && flow->answers_due && !dsack_is_ours)
 		flow->answers_due--;

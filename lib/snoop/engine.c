@@ -166,9 +166,8 @@ void snoop_flow_prefetch(const struct snoop_engine *engine, const struct snoop_f
 void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow)
 {
 	ack_release_all(engine, flow);
-	while (flow->by_seq.head)
-		segment_remove(engine, flow, flow->by_seq.head);
-	flow->started = flow->acked = flow->recovery = flow->hold_over = flow->vetoing = false;
+	segment_discard_all(engine, flow);
+	flow->started = flow->acked = flow->behind = flow->recovery = flow->hold_over = flow->vetoing = false;
 	memset(flow->recent_repeats, 0, sizeof(flow->recent_repeats));
 	flow->fin_wired = flow->fin_station = flow->silent = false;
 	flow->stray_dup_acks = 0;

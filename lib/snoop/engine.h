@@ -65,10 +65,13 @@ struct snoop_engine {
 	uint64_t backlog_until_us;
 	uint64_t now_us;                /* of the last call that told the time */
 	struct histograms histograms;
+	uint64_t portion_us;            /* the instant that portion_left is of */
+	uint32_t portion_left;          /* segments that may still leave the scoreboards at this instant */
 
 	struct snoop_segment *segments; /* [1 .. cache_segments] */
 	uint32_t segment_count;
 	uint32_t segment_free;
+	uint32_t discarded;             /* segments of no flow, by seq_next, freed in portions */
 
 	struct snoop_station *stations; /* [1 .. stations] */
 	uint32_t *station_buckets;
@@ -163,6 +166,16 @@ void loss_shield_start(struct snoop_flow *flow);
 void loss_shield_earn(struct snoop_flow *flow);
 /** Set deadline_us from everything that the flow waits for. */
 void flow_rearm(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
+
+/* ack.c */
+/**
+ * Take up what ACKs of this flow have left over, for flow->behind. An ACK may cover ten thousand segments, which would
+ * stall the worker: it is taken in portions. The cumulative ACK itself counts at once; until what lies below it has left
+ * the scoreboard, no loss is judged and nothing is repeated.
+ *
+ * @return true if all of it is done.
+ */
+bool ack_catch_up(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
 
 /* veto.c */
 /** New data of a sender without SACK passed: how much of the wired path does it fill? */

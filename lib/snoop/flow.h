@@ -59,6 +59,7 @@ struct snoop_flow {
 	bool fin_wired : 1;
 	bool fin_station : 1;
 	bool closed : 1;
+	bool behind : 1;        /* segments below una wait to be taken out, see ack_catch_up() */
 	bool vetoing : 1;       /* a veto is in force */
 	bool veto_answered : 1; /* the sender has repeated the signal */
 	bool has_rtt : 1;

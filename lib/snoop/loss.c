@@ -286,7 +286,7 @@ void loss_shield(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t 
 	uint32_t limit = flow->sack ? SHIELD_MAX_SEGMENTS : SHIELD_MAX_NO_SACK;
 	uint32_t count = 0, looked_at = 0, cost = queued ? SHIELD_COST : SHIELD_COST_UNQUEUED;
 
-	if (flow->level == SNOOP_LEVEL_OBSERVE || (station && station->silent) || now_us < engine->backlog_until_us ||
+	if (flow->level == SNOOP_LEVEL_OBSERVE || flow->behind || (station && station->silent) || now_us < engine->backlog_until_us ||
 	    flow->queue_delay_us > veto_threshold_us(engine, flow) / 2)
 		return;
 	for (uint32_t at = flow->in_flight.head; at; at = segment_at(engine, at)->send_next)
@@ -334,6 +334,10 @@ void flow_rearm(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t n
 {
 	uint64_t deadline_us;
 
+	if (flow->behind) {
+		flow->deadline_us = now_us;
+		return;
+	}
 	flow->tail_deadline_us = tail_deadline_us(engine, flow);
 	deadline_us = min_u64(flow->tail_deadline_us, flow->reo_deadline_us);
 	if (flow->parked.head)

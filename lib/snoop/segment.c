@@ -74,6 +74,9 @@ static uint32_t record_get(struct snoop_engine *engine, uint32_t frame_bytes)
 {
 	uint32_t index = engine->segment_free;
 
+	if ((!index || engine->counters->cache_bytes + frame_bytes > engine->config.cache_bytes) &&
+	    segment_free_discarded(engine, SEGMENT_PORTION_MIN))
+		index = engine->segment_free;
 	if (!index || engine->counters->cache_bytes + frame_bytes > engine->config.cache_bytes)
 		return 0;
 	engine->segment_free = segment_at(engine, index)->send_next;
@@ -89,6 +92,36 @@ static void record_put(struct snoop_engine *engine, uint32_t index)
 	segment->packet = NULL;
 	segment->send_next = engine->segment_free;
 	engine->segment_free = index;
+}
+
+/* It is in no list any more. */
+static void segment_free(struct snoop_engine *engine, uint32_t index)
+{
+	engine->counters->cache_segments--;
+	engine->ops->drop(engine->owner, segment_at(engine, index)->packet);
+	record_put(engine, index);
+}
+
+uint32_t segment_free_discarded(struct snoop_engine *engine, uint32_t count)
+{
+	uint32_t freed = 0;
+
+	for (; freed < count && engine->discarded; freed++) {
+		uint32_t index = engine->discarded;
+
+		engine->discarded = segment_at(engine, index)->seq_next;
+		segment_free(engine, index);
+	}
+	return freed;
+}
+
+uint32_t segment_portion(struct snoop_engine *engine)
+{
+	if (engine->portion_us != engine->now_us) {
+		engine->portion_us = engine->now_us;
+		engine->portion_left = SEGMENT_PORTION;
+	}
+	return engine->portion_left > SEGMENT_PORTION_MIN ? engine->portion_left : SEGMENT_PORTION_MIN;
 }
 
 static uint32_t gap_between(struct snoop_engine *engine, uint32_t left, uint32_t right)
@@ -195,9 +228,27 @@ void segment_remove(struct snoop_engine *engine, struct snoop_flow *flow, uint32
 	flow->gaps += gap_between(engine, prev, next);
 	flow->cached_count--;
 	flow->cached_bytes -= segment->frame_bytes;
-	engine->counters->cache_segments--;
-	engine->ops->drop(engine->owner, segment->packet);
-	record_put(engine, index);
+	segment_free(engine, index);
+}
+
+/* The chain is handed on as it is: of its records only those at the seams are touched. */
+void segment_discard_all(struct snoop_engine *engine, struct snoop_flow *flow)
+{
+	struct snoop_list rest;
+
+	for (uint32_t room = segment_portion(engine); room && flow->by_seq.head; room--) {
+		segment_charge(&engine->portion_left);
+		segment_remove(engine, flow, flow->by_seq.head);
+	}
+	rest = flow->by_seq;
+	if (!rest.head)
+		return;
+	segment_at(engine, rest.tail)->seq_next = engine->discarded;
+	engine->discarded = rest.head;
+	flow->by_seq = flow->open = flow->in_flight = flow->lost = (struct snoop_list){ 0 };
+	flow->sack_hint = flow->gaps = 0;
+	flow->cached_count = flow->open_count = flow->left_count = flow->sender_count = flow->sacked_count = 0;
+	flow->cached_bytes = flow->open_bytes = 0;
 }
 
 uint32_t segment_find_open(const struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq)

@@ -67,6 +67,23 @@ bool segment_park(struct snoop_engine *engine, struct snoop_flow *flow, const st
 /** Unlink the oldest parked ACK. @return its packet, whose reference is now the caller's; NULL if none. */
 void *segment_unpark(struct snoop_engine *engine, struct snoop_flow *flow);
 
+#define SEGMENT_PORTION 256U    /* segments that leave the scoreboards of all flows at one instant of the clock ... */
+#define SEGMENT_PORTION_MIN 16U /* ... but for every packet so many */
+
+/** @return how many segments may leave the scoreboards now. What leaves is charged to engine->portion_left. */
+uint32_t segment_portion(struct snoop_engine *engine);
+/** One has left. */
+static inline void segment_charge(uint32_t *portion_left)
+{
+	if (*portion_left)
+		(*portion_left)--;
+}
+
+/** Let go of all segments of a flow: some at once, the others by segment_free_discarded(). */
+void segment_discard_all(struct snoop_engine *engine, struct snoop_flow *flow);
+/** Free up to so many of the segments that flows have discarded. @return how many are freed. */
+uint32_t segment_free_discarded(struct snoop_engine *engine, uint32_t count);
+
 /** Make the free list. */
 void segment_pool_init(struct snoop_engine *engine);
 

@@ -166,7 +166,7 @@ size_t snoop_engine_bytes(const struct snoop_config *config);
 struct snoop_engine *snoop_engine_init(void *memory, const struct snoop_config *config, const struct snoop_ops *ops,
 				       void *owner, struct counters *counters, uint64_t secret);
 
-/** Release everything that is parked and drop all that the engine holds outside of flows (SYN memory). */
+/** Drop all that the engine holds outside of flows: the SYN memory, and what closed flows have left to be freed. */
 void snoop_engine_flush(struct snoop_engine *engine);
 
 /** Replace the settings that may change at run time (sizes of tables stay). Call between packets. */
@@ -219,7 +219,10 @@ void snoop_flow_prefetch(const struct snoop_engine *engine, const struct snoop_f
 uint64_t snoop_flow_deadline_us(const struct snoop_flow *flow);
 void snoop_flow_timer(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
 
-/** Forget everything about the flow's bytes: parked ACKs are released, segments dropped. The flow may go on. */
+/**
+ * Forget everything about the flow's bytes: parked ACKs are released, segments dropped (a large number of them by and by,
+ * in snoop_engine_timer()). The flow may go on.
+ */
 void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow);
 
 /** The flow leaves the table: reset, and let go of its station. */

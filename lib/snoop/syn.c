@@ -298,14 +298,21 @@ static void repeat_due(struct snoop_engine *engine, struct snoop_handshake *hand
 	engine->ops->repeat(engine->owner, handshake->packet, SNOOP_CAUSE_SYN);
 }
 
-uint64_t snoop_engine_deadline_us(const struct snoop_engine *engine)
+static uint64_t repeat_deadline_us(const struct snoop_engine *engine)
 {
 	return engine->due_count ? engine->handshakes[engine->handshakes[1].due].repeat_us : SNOOP_NEVER;
 }
 
+uint64_t snoop_engine_deadline_us(const struct snoop_engine *engine)
+{
+	return engine->discarded ? 0 : repeat_deadline_us(engine);
+}
+
 void snoop_engine_timer(struct snoop_engine *engine, uint64_t now_us)
 {
-	for (int i = 0; i < SYN_DUE_PER_CALL && snoop_engine_deadline_us(engine) <= now_us; i++)
+	engine->now_us = now_us;
+	segment_free_discarded(engine, segment_portion(engine));
+	for (int i = 0; i < SYN_DUE_PER_CALL && repeat_deadline_us(engine) <= now_us; i++)
 		repeat_due(engine, &engine->handshakes[engine->handshakes[1].due], now_us);
 }
 
@@ -313,4 +320,5 @@ void snoop_engine_flush(struct snoop_engine *engine)
 {
 	while (engine->handshake_oldest)
 		forget(engine, engine->handshake_oldest);
+	segment_free_discarded(engine, UINT32_MAX);
 }

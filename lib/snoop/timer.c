@@ -55,6 +55,12 @@ void snoop_flow_timer(struct snoop_engine *engine, struct snoop_flow *flow, uint
 		snoop_flow_reset(engine, flow);
 		return;
 	}
+	if (flow->behind) {
+		if (ack_catch_up(engine, flow, now_us))
+			loss_detect(engine, flow, now_us);
+		flow_rearm(engine, flow, now_us);
+		return;
+	}
 	if (flow->parked.head && now_us >= segment_at(engine, flow->parked.head)->sent_us) {
 		flow->hold_over = true;
 		ack_release_all(engine, flow);

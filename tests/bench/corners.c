@@ -157,6 +157,31 @@ static void sack_blocks(struct feed *feed)
 	feed->now_us += 4;
 	put_flow(feed, 0, PACKET_ACK, first + window * SEGMENT);
 	turn(feed);
+	let_pass(feed, 20000);
+	if (feed->box->worker->counters.cache_segments != 0) {
+		fprintf(stderr, "snoopd-bench: what is acknowledged is still cached\n");
+		feed->failed = -1;
+	}
+}
+
+/* The same window, and its port is used for another connection: the flow goes. */
+static void resets(struct feed *feed)
+{
+	uint32_t window = 10000;
+	struct packet syn = {
+		.station = 1, .port = PORT_FIRST, .to_station = true, .kind = PACKET_SYN, .seq = 1};
+
+	establish(feed, 1);
+	for (uint32_t i = 1; i <= window; i++)
+		put_flow(feed, 0, PACKET_DATA, 1 + i * SEGMENT);
+	turn(feed);
+	start_counting(feed);
+	put(feed, &syn);
+	let_pass(feed, 20000);
+	if (feed->box->worker->counters.cache_segments != 0) {
+		fprintf(stderr, "snoopd-bench: a connection that is gone is still cached\n");
+		feed->failed = -1;
+	}
 }
 
 /* Connection requests from both sides, each with another port; no table entry for any. */
@@ -237,6 +262,7 @@ static const struct corner {
 	{"time-outs", "10,000 flows time out in the same millisecond", time_outs, 16384, 65536, 256, 0},
 	{"sack", "3 SACK blocks over a 10,000-segment window, 1 % lost", sack_blocks, 1024, 16384,
 	 FRAME, 0},
+	{"reset", "a connection with 10,000 segments is replaced by a new one", resets, 1024, 16384, FRAME, 0},
 	{"syn-flood", "nothing but SYNs, both sides", syn_flood, 65536, 1024, 128, 0},
 	{"churn", "500,000 new flows a second", churn, 1u << 20, 65536, FRAME, 1000000},
 	{"ageing", "a million idle flows are forgotten", ageing, 1u << 20, 1u << 20, 256, 1000000},

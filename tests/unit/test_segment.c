@@ -171,6 +171,90 @@ static void test_sacked_segments_make_room(void **state)
 	fixture_close(f);
 }
 
+#define MANY 3000U
+
+static struct fixture *open_large(uint32_t base)
+{
+	struct snoop_config config;
+
+	snoop_config_defaults(&config);
+	config.cache_segments = MANY;
+	config.flow_cache_bytes = config.cache_bytes = 2ULL * MANY * SEGMENT_BYTES;
+	return fixture_open(SNOOP_LEVEL_REPAIR, &config, base);
+}
+
+static void test_a_large_ack_is_taken_in_portions(void **state)
+{
+	struct fixture *f = open_large(0xfff00000U);
+
+	fixture_send(f, 2, 2 + MANY, 1);
+	f->now_us += RTT_US;
+	assert_int_equal(fixture_ack(f, 2 + MANY, 0, 0), SNOOP_FORWARD);
+	assert_int_equal(f->flow.una, SEG(2 + MANY));
+	assert_int_equal(f->flow.cached_count, MANY - SEGMENT_PORTION);
+	assert_int_equal(snoop_flow_deadline_us(&f->flow), f->now_us);
+	assert_null(check_store(f->engine, &f->flow));
+	/* At the same instant other packets find little left; and data goes on. */
+	fixture_send(f, 2 + MANY, 3 + MANY, 0);
+	fixture_ack(f, 2 + MANY, 0, 0);
+	assert_int_equal(f->flow.cached_count, MANY + 1 - SEGMENT_PORTION - SEGMENT_PORTION_MIN);
+	for (uint32_t i = 0; i < MANY / SEGMENT_PORTION; i++) {
+		f->now_us++;
+		snoop_flow_timer(f->engine, &f->flow, f->now_us);
+		assert_null(check_store(f->engine, &f->flow));
+	}
+	assert_int_equal(f->flow.cached_count, 1);
+	assert_false(f->flow.behind);
+	assert_int_equal(f->repeat_count, 0);
+	assert_false(f->flow.reordering);
+	fixture_close(f);
+}
+
+static void test_large_sack_blocks_are_taken_in_portions(void **state)
+{
+	struct fixture *f = open_large(0xfff00000U);
+
+	fixture_send(f, 2, 2 + MANY, 1);
+	f->now_us += RTT_US;
+	for (uint32_t i = 0; i < MANY / SEGMENT_PORTION; i++) {
+		f->now_us++;
+		fixture_ack(f, 2, 3, 2 + MANY);
+		assert_int_equal(f->flow.sacked_count, (i + 1) * SEGMENT_PORTION);
+		assert_int_equal(f->repeat_count, 0); /* what is not taken yet is not lost */
+		assert_null(check_store(f->engine, &f->flow));
+	}
+	f->now_us++;
+	fixture_ack(f, 2, 3, 2 + MANY);
+	assert_int_equal(f->flow.sacked_count, MANY - 1);
+	assert_int_equal(f->repeat_count, 1);
+	assert_int_equal(fixture_repeats_of(f, 2), 1);
+	assert_false(f->flow.reordering);
+	fixture_close(f);
+}
+
+static void test_a_reset_frees_in_portions(void **state)
+{
+	struct fixture *f = open_large(1000);
+
+	fixture_send(f, 2, 2 + MANY, 1);
+	assert_int_equal(f->counters.cache_segments, MANY);
+	f->now_us++;
+	snoop_flow_reset(f->engine, &f->flow);
+	assert_int_equal(f->flow.cached_count, 0);
+	assert_null(check_store(f->engine, &f->flow));
+	assert_true(f->counters.cache_segments >= MANY - SEGMENT_PORTION);
+	assert_true(snoop_engine_deadline_us(f->engine) <= f->now_us);
+	/* A flow that needs room does not have to wait for it. */
+	fixture_send(f, 2 + MANY, 2 + MANY + 2 * SEGMENT_PORTION, 0);
+	assert_int_equal(f->flow.cached_count, 2 * SEGMENT_PORTION);
+	assert_int_equal(f->counters.pass_cache_full, 0);
+	for (uint32_t i = 0; i < MANY / SEGMENT_PORTION; i++)
+		snoop_engine_timer(f->engine, ++f->now_us);
+	assert_int_equal(f->counters.cache_segments, 2 * SEGMENT_PORTION);
+	assert_int_equal(snoop_engine_deadline_us(f->engine), SNOOP_NEVER);
+	fixture_close(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +264,9 @@ int main(void)
 		cmocka_unit_test(test_partial_sack_covers_nothing),
 		cmocka_unit_test(test_budgets),
 		cmocka_unit_test(test_sacked_segments_make_room),
+		cmocka_unit_test(test_a_large_ack_is_taken_in_portions),
+		cmocka_unit_test(test_large_sack_blocks_are_taken_in_portions),
+		cmocka_unit_test(test_a_reset_frees_in_portions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
