@@ -148,7 +148,8 @@ void output_flush(struct worker *worker, enum snoop_side to)
 	output->ours = 0;
 }
 
-void output_append(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet, bool ours)
+static inline void append(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet,
+			  bool ours)
 {
 	struct output *output = &worker->output[to];
 
@@ -160,23 +161,30 @@ void output_append(struct worker *worker, enum snoop_side to, struct rte_mbuf *p
 	output->count++;
 }
 
+void output_append(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet, bool ours)
+{
+	append(worker, to, packet, ours);
+}
+
+/* The engine has kept it: the driver gets a copy, or the engine repeats it later. */
+static __rte_noinline void forward_copy(struct worker *worker, enum snoop_side to,
+					struct rte_mbuf *packet)
+{
+	struct rte_mbuf *copy = rte_pktmbuf_copy(packet, worker->pool, 0, UINT32_MAX);
+
+	rte_pktmbuf_free(packet);
+	if (copy == NULL)
+		count_drop(worker, to, false);
+	else
+		append(worker, to, copy, false);
+}
+
 void output_forward(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet)
 {
-	struct rte_mbuf *copy;
-
-	if (unlikely(worker->output[to].sharing == QUIRK_COPY) &&
-	    rte_mbuf_refcnt_read(packet) > 1) {
-		/* The engine has kept it: the driver gets a copy, or the engine repeats it later.
-		 */
-		copy = rte_pktmbuf_copy(packet, worker->pool, 0, UINT32_MAX);
-		rte_pktmbuf_free(packet);
-		if (copy == NULL) {
-			count_drop(worker, to, false);
-			return;
-		}
-		packet = copy;
-	}
-	output_append(worker, to, packet, false);
+	if (unlikely(worker->output[to].sharing == QUIRK_COPY) && rte_mbuf_refcnt_read(packet) > 1)
+		forward_copy(worker, to, packet);
+	else
+		append(worker, to, packet, false);
 }
 
 static void hold(void *owner, void *packet)

@@ -60,7 +60,7 @@ bool ack_may_withhold(struct snoop_engine *engine, const struct snoop_flow *flow
 	       (!(hole->flags & SEGMENT_COUNTED) || (uint32_t)now_us - hole->lost_us < ack_hold_us(engine, flow));
 }
 
-void ack_release_all(struct snoop_engine *engine, struct snoop_flow *flow)
+void ack_release_parked(struct snoop_engine *engine, struct snoop_flow *flow)
 {
 	void *packet;
 
@@ -70,7 +70,7 @@ void ack_release_all(struct snoop_engine *engine, struct snoop_flow *flow)
 	}
 }
 
-void ack_free_all(struct snoop_engine *engine, struct snoop_flow *flow)
+void ack_free_parked(struct snoop_engine *engine, struct snoop_flow *flow)
 {
 	void *packet;
 

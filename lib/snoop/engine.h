@@ -104,7 +104,10 @@ static inline struct snoop_station *station_of(struct snoop_engine *engine, cons
 uint64_t hash_bytes(const void *data, size_t bytes, uint64_t seed);
 void windowed_min_add(struct snoop_windowed_min *min, uint32_t sample_us, uint64_t period_us, uint64_t now_us);
 /** @return UINT32_MAX while there is no sample. */
-uint32_t windowed_min_get(const struct snoop_windowed_min *min);
+static inline uint32_t windowed_min_get(const struct snoop_windowed_min *min)
+{
+	return min->now_us < min->before_us ? min->now_us : min->before_us;
+}
 void windowed_min_init(struct snoop_windowed_min *min);
 static inline uint64_t min_u64(uint64_t a, uint64_t b)
 {
@@ -137,7 +140,16 @@ void rtt_station_sample(struct snoop_station *station, uint32_t rtt_us, uint64_t
 /** @return the tail timer's length without delayed-ACK allowance, backoff included. */
 uint64_t rtt_rto_us(const struct snoop_engine *engine, const struct snoop_flow *flow);
 /** @return base RTT between box and station. */
-uint32_t rtt_min_us(struct snoop_engine *engine, const struct snoop_flow *flow);
+static inline uint32_t rtt_min_us(struct snoop_engine *engine, const struct snoop_flow *flow)
+{
+	const struct snoop_station *station = station_of(engine, flow);
+	uint32_t own_us = windowed_min_get(&flow->min_rtt);
+	uint32_t shared_us = station ? windowed_min_get(&station->min_rtt) : UINT32_MAX;
+
+	if (shared_us < own_us)
+		own_us = shared_us;
+	return own_us == UINT32_MAX ? 0 : own_us;
+}
 void rtt_wired_echo(struct snoop_flow *flow, const struct wire_view *view, uint64_t now_us);
 void rtt_wired_arm(struct snoop_flow *flow, const struct wire_view *view, uint64_t now_us);
 
@@ -198,8 +210,19 @@ bool ack_may_withhold(struct snoop_engine *engine, const struct snoop_flow *flow
 		      bool dsack_is_ours, uint64_t now_us);
 /** @return how long a duplicate ACK may be withheld now. */
 uint32_t ack_hold_us(const struct snoop_engine *engine, const struct snoop_flow *flow);
-void ack_release_all(struct snoop_engine *engine, struct snoop_flow *flow);
-void ack_free_all(struct snoop_engine *engine, struct snoop_flow *flow);
+void ack_release_parked(struct snoop_engine *engine, struct snoop_flow *flow);
+void ack_free_parked(struct snoop_engine *engine, struct snoop_flow *flow);
+/* Nearly every packet asks, and nearly no flow has any. */
+static inline void ack_release_all(struct snoop_engine *engine, struct snoop_flow *flow)
+{
+	if (flow->parked.head)
+		ack_release_parked(engine, flow);
+}
+static inline void ack_free_all(struct snoop_engine *engine, struct snoop_flow *flow)
+{
+	if (flow->parked.head)
+		ack_free_parked(engine, flow);
+}
 bool flow_withholds(const struct snoop_flow *flow);
 static inline uint8_t ack_ecn_bits(const struct wire_view *view)
 {

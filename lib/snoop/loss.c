@@ -36,13 +36,14 @@ static uint64_t reordering_window_us(struct snoop_engine *engine, const struct s
 
 void loss_detect(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
 {
-	uint64_t window_us = reordering_window_us(engine, flow);
 	uint32_t index = flow->in_flight.head;
+	uint64_t window_us;
 
 	flow->reo_deadline_us = SNOOP_NEVER;
 	/* Without SACK nobody knows what arrived behind a hole (RFC 8985 section 3 requires it). */
-	if (!flow->rack_sent_us || !flow->sack)
+	if (!index || !flow->rack_sent_us || !flow->sack)
 		return;
+	window_us = reordering_window_us(engine, flow);
 	while (index) {
 		struct snoop_segment *segment = segment_at(engine, index);
 		uint32_t next = segment->send_next;

@@ -75,17 +75,6 @@ void rtt_sample(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t r
 	track_growth(flow, now_us);
 }
 
-uint32_t rtt_min_us(struct snoop_engine *engine, const struct snoop_flow *flow)
-{
-	struct snoop_station *station = station_of(engine, flow);
-	uint32_t own_us = windowed_min_get(&flow->min_rtt);
-	uint32_t shared_us = station ? windowed_min_get(&station->min_rtt) : UINT32_MAX;
-
-	if (shared_us < own_us)
-		own_us = shared_us;
-	return own_us == UINT32_MAX ? 0 : own_us;
-}
-
 uint64_t rtt_rto_us(const struct snoop_engine *engine, const struct snoop_flow *flow)
 {
 	const struct snoop_station *station = flow->station ? &engine->stations[flow->station] : NULL;

@@ -44,8 +44,3 @@ void windowed_min_add(struct snoop_windowed_min *min, uint32_t sample_us, uint64
 	if (sample_us < min->now_us)
 		min->now_us = sample_us;
 }
-
-uint32_t windowed_min_get(const struct snoop_windowed_min *min)
-{
-	return min->now_us < min->before_us ? min->now_us : min->before_us;
-}

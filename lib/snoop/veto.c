@@ -177,10 +177,11 @@ static uint64_t path_rtt_us(struct snoop_engine *engine, const struct snoop_flow
 
 void veto_wired_data(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t frame_bytes, uint64_t now_us)
 {
-	uint64_t span_us = path_rtt_us(engine, flow) / SNOOP_SPANS + 1;
+	uint64_t span_us;
 
 	if (flow->sack)
 		return;
+	span_us = path_rtt_us(engine, flow) / SNOOP_SPANS + 1;
 	if (now_us - flow->span_start_us >= SNOOP_SPANS * span_us) {
 		memset(flow->span_bytes, 0, sizeof(flow->span_bytes));
 		flow->span_start_us = now_us;
