@@ -65,21 +65,25 @@ static void count_pass(struct counters *counters, enum wire_kind kind)
 	}
 }
 
-/* Only a "good" is taken from the NIC: what it finds bad, or did not look at, is computed here. */
-static bool nic_says_good(const struct rte_mbuf *packet, const struct wire_view *view)
+/* Only a "good" is taken from the NIC, and only where the operator wants that, as some drivers say
+ * it unasked: what the NIC finds bad, or did not look at, is computed here. */
+static bool nic_says_good(const struct worker *worker, const struct rte_mbuf *packet,
+			  const struct wire_view *view)
 {
 	uint64_t ip = packet->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
 
-	return (packet->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD &&
+	return worker->config->checksum == CONFIG_CHECKSUM_NIC &&
+	       (packet->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD &&
 	       (ip == RTE_MBUF_F_RX_IP_CKSUM_GOOD || view->ip_version == 6);
 }
 
-static bool checksum_ok(const struct rte_mbuf *packet, const struct wire_view *view)
+static bool checksum_ok(const struct worker *worker, const struct rte_mbuf *packet,
+			const struct wire_view *view)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(packet, const uint8_t *);
 	uint32_t skip = view->l4_offset, left = wire_l4_bytes(view), done = 0, sum;
 
-	if (nic_says_good(packet, view))
+	if (nic_says_good(worker, packet, view))
 		return true;
 	if (likely(packet->nb_segs == 1))
 		return wire_tcp_checksum_ok(frame, packet->data_len, view);
@@ -161,7 +165,7 @@ static void syn_input(struct worker *worker, enum snoop_side from, const struct 
 		return;
 	if (level == SNOOP_LEVEL_OBSERVE)
 		packet->handle = NULL; /* learnt from, never repeated */
-	packet->checksum_ok = checksum_ok(mbuf, packet->view);
+	packet->checksum_ok = checksum_ok(worker, mbuf, packet->view);
 	snoop_syn(worker->engine, &slot->key, packet, from, worker->now_us);
 }
 
@@ -212,7 +216,7 @@ static struct rte_mbuf *tcp_input(struct worker *worker, enum snoop_side from,
 		return mbuf;
 	}
 	mbuf = make_keepable(worker, mbuf, &packet.handle);
-	packet.checksum_ok = checksum_ok(mbuf, &slot->view);
+	packet.checksum_ok = checksum_ok(worker, mbuf, &slot->view);
 	if (from == SNOOP_WIRED) {
 		snoop_flow_data(worker->engine, &record->flow, &packet, worker->now_us);
 	} else {
@@ -349,11 +353,12 @@ static void prefetch(struct worker *worker, enum snoop_side from, uint32_t count
 }
 
 /* The bytes that checksum_ok() will read, while the packet before is being worked on. */
-static void prefetch_payload(const struct rte_mbuf *packet)
+static void prefetch_payload(const struct worker *worker, const struct rte_mbuf *packet,
+			     const struct wire_view *view)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(packet, const uint8_t *);
 
-	if ((packet->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+	if (nic_says_good(worker, packet, view))
 		return;
 	for (uint32_t at = 2 * RTE_CACHE_LINE_SIZE; at < packet->data_len; at += RTE_CACHE_LINE_SIZE)
 		rte_prefetch0(frame + at);
@@ -384,7 +389,7 @@ static void input_burst(struct worker *worker, enum snoop_side from, struct rte_
 		struct rte_mbuf *packet = packets[i];
 
 		if (i + 1 < count && worker->slots[i + 1].view.kind == WIRE_TCP)
-			prefetch_payload(packets[i + 1]);
+			prefetch_payload(worker, packets[i + 1], &worker->slots[i + 1].view);
 		if (slot->view.kind != WIRE_TCP) {
 			count_pass(&worker->counters, slot->view.kind);
 		} else {

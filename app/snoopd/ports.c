@@ -133,6 +133,17 @@ static int set_mtu(struct port *port, const struct config *config)
 	return -1;
 }
 
+static uint64_t checksum_offloads(const struct port *port, const struct rte_eth_dev_info *info)
+{
+	uint64_t offloads = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
+
+	if (port->quirk->flags & QUIRK_NIC_CHECKSUM)
+		return info->rx_offload_capa & offloads;
+	log_warning("[ports] checksum = nic: port %s (%s) is not known for it: software verifies",
+		    port->name, port->driver);
+	return 0;
+}
+
 static int configure(struct ports *ports, struct port *port, const struct config *config, bool rss)
 {
 	uint8_t key[RSS_KEY_BYTES_MAX];
@@ -162,9 +173,8 @@ static int configure(struct ports *ports, struct port *port, const struct config
 		conf.rxmode.offloads = info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
 		conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	}
-	if (port->quirk->flags & QUIRK_NIC_CHECKSUM)
-		conf.rxmode.offloads |= info.rx_offload_capa & (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM |
-								 RTE_ETH_RX_OFFLOAD_TCP_CKSUM);
+	if (config->checksum == CONFIG_CHECKSUM_NIC)
+		conf.rxmode.offloads |= checksum_offloads(port, &info);
 	port->rx_offloads = conf.rxmode.offloads;
 	port->tx_offloads = conf.txmode.offloads;
 	if (rss)

@@ -51,6 +51,7 @@ static void configure(struct config *config, const struct box_setup *setup)
 	config_defaults(config);
 	config->mode = (enum snoop_level)setup->mode;
 	config->flows = setup->flows;
+	config->checksum = setup->nic_checksum ? CONFIG_CHECKSUM_NIC : CONFIG_CHECKSUM_SOFTWARE;
 	if (setup->idle_us != 0)
 		config->flow_idle_us = setup->idle_us;
 	config->protocol.stations = setup->stations;

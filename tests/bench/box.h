@@ -33,6 +33,7 @@ enum box_mode {
 };
 
 struct box_setup {
+	bool nic_checksum; /* the NIC's verdict on checksums counts */
 	enum box_mode mode;
 	uint32_t flows;
 	uint32_t stations;

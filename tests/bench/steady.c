@@ -29,6 +29,7 @@ int scene_open(struct scene *scene, const struct run_setup *setup, const struct 
 		.stations = traffic->stations,
 		.segments = traffic->flows * traffic->window + 4096,
 		.spare_buffers = BOX_SENT_ROOM + 4096,
+		.nic_checksum = setup->nic_checksum,
 	};
 
 	memset(scene, 0, sizeof(*scene));

@@ -59,7 +59,9 @@ static const struct {
 	{LINK "mode = repeat\n", "4: [link] mode = repeat is not a level, allowed: " LEVELS},
 	{LINK "mode = auto x\n", "4: [link] mode = auto x is not a level, allowed: " LEVELS},
 	{LINK "[workers]\ndistribution = hash\n",
-	 "5: [workers] distribution = hash is not a distribution, allowed: auto, rss, software"},
+	 "5: [workers] distribution = hash is none of these words, allowed: auto, rss, software"},
+	{LINK "[ports]\nchecksum = hardware\n",
+	 "5: [ports] checksum = hardware is none of these words, allowed: software, nic"},
 	{"[link]\nwired = a b\n",
 	 "2: [link] wired = a b has a blank in it, allowed: an ethdev name "
 	 "or index, 1 to 63 characters without blanks"},

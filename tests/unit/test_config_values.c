@@ -7,7 +7,8 @@
 static bool is_word(const struct config_key *key)
 {
 	return key->kind == CONFIG_PORT || key->kind == CONFIG_ACCOUNT || key->kind == CONFIG_LEVEL ||
-	       key->kind == CONFIG_DISTRIBUTION || key->kind == CONFIG_LISTEN;
+	       key->kind == CONFIG_DISTRIBUTION || key->kind == CONFIG_CHECKSUM ||
+	       key->kind == CONFIG_LISTEN;
 }
 
 static void try_value(const struct config_key *key, const char *text, bool accepted)
@@ -34,6 +35,22 @@ static void try_number(const struct config_key *key, uint64_t value, bool accept
 			 : key->kind == CONFIG_TIME || key->kind == CONFIG_TIME_OR_AUTO ? "us"
 											: "");
 	try_value(key, text, accepted);
+}
+
+static void checksums_are_verified_in_software_unless_told(void **state)
+{
+	const struct config_key *key = &config_keys[config_key_find("ports", "checksum")];
+	struct config config;
+
+	(void)state;
+	config_defaults(&config);
+	assert_int_equal(config.checksum, CONFIG_CHECKSUM_SOFTWARE);
+	assert_null(config_key_parse(key, "nic", &config));
+	assert_int_equal(config.checksum, CONFIG_CHECKSUM_NIC);
+	assert_null(config_key_parse(key, "software", &config));
+	assert_int_equal(config.checksum, CONFIG_CHECKSUM_SOFTWARE);
+	assert_non_null(config_key_parse(key, "auto", &config));
+	assert_true(key->at_start);
 }
 
 static void every_key_has_its_boundaries(void **state)
@@ -250,6 +267,7 @@ static void workers_share_the_budgets(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(checksums_are_verified_in_software_unless_told),
 		cmocka_unit_test(every_key_has_its_boundaries),
 		cmocka_unit_test(prints_what_it_reads),
 		cmocka_unit_test(first_matching_rule_wins),

@@ -46,6 +46,13 @@ enum config_distribution {
 	CONFIG_DISTRIBUTION_COUNT
 };
 
+/** Who verifies the checksums of TCP. */
+enum config_checksum {
+	CONFIG_CHECKSUM_SOFTWARE,
+	CONFIG_CHECKSUM_NIC, /* a "good" of a NIC whose driver is known for it (quirks.h) is believed */
+	CONFIG_CHECKSUM_COUNT
+};
+
 const char *config_distribution_name(enum config_distribution distribution);
 
 struct config {
@@ -54,6 +61,7 @@ struct config {
 	enum snoop_level mode;	      /* of flows that no rule names */
 	/* [ports] */
 	uint32_t rx_descriptors, tx_descriptors; /* per queue */
+	enum config_checksum checksum;
 	uint32_t mtu_bytes;  /* 0 = leave as the ports have it (both must be equal) */
 	uint32_t tx_retries; /* how often a TX burst that does not fit is tried again */
 	/* [workers] */

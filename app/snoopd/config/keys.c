@@ -29,6 +29,7 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
 	START("ports", "tx_descriptors", COUNT, tx_descriptors, 64, 32768),
 	START("ports", "mtu", COUNT_OR_AUTO, mtu_bytes, 68, 65535),
 	KEY("ports", "tx_retries", COUNT, tx_retries, 0, 10000),
+	START("ports", "checksum", CHECKSUM, checksum, 0, CONFIG_CHECKSUM_COUNT - 1),
 	START("workers", "distribution", DISTRIBUTION, distribution, 0, CONFIG_DISTRIBUTION_COUNT - 1),
 	START("workers", "handoff", COUNT, handoff_packets, 64, 32768),
 	START("flows", "max", COUNT, flows, 64, 1 << 24),
@@ -97,16 +98,29 @@ static const char *const distribution_names[CONFIG_DISTRIBUTION_COUNT] = {
 	[CONFIG_DISTRIBUTION_SOFTWARE] = "software",
 };
 
+static const char *const checksum_names[CONFIG_CHECKSUM_COUNT] = {
+	[CONFIG_CHECKSUM_SOFTWARE] = "software",
+	[CONFIG_CHECKSUM_NIC] = "nic",
+};
+
 const char *config_distribution_name(enum config_distribution distribution)
 {
 	return distribution_names[distribution];
 }
 
-static int distribution_parse(const char *text)
+/* The values of a key that is one of a few words, by number; NULL for all others. */
+static const char *const *words_of(enum config_kind kind)
 {
-	for (int i = 0; i < CONFIG_DISTRIBUTION_COUNT; i++)
-		if (strcmp(text, distribution_names[i]) == 0)
-			return i;
+	return kind == CONFIG_DISTRIBUTION ? distribution_names
+	       : kind == CONFIG_CHECKSUM   ? checksum_names
+					   : NULL;
+}
+
+static int word_parse(const struct config_key *key, const char *text)
+{
+	for (uint64_t i = 0; i <= key->max; i++)
+		if (strcmp(text, words_of(key->kind)[i]) == 0)
+			return (int)i;
 	return -1;
 }
 
@@ -215,6 +229,9 @@ void config_key_range(const struct config_key *key, char *out, size_t out_bytes)
 	case CONFIG_DISTRIBUTION:
 		snprintf(out, out_bytes, "auto, rss, software");
 		return;
+	case CONFIG_CHECKSUM:
+		snprintf(out, out_bytes, "software, nic");
+		return;
 	default:
 		format_number(key->kind, key->min, min, sizeof(min));
 		format_number(key->kind, key->max, max, sizeof(max));
@@ -256,9 +273,8 @@ void config_key_format(const struct config_key *key, const struct config *config
 		snprintf(out, out_bytes, "%s", (const char *)config + key->offset);
 	else if (key->kind == CONFIG_LEVEL)
 		snprintf(out, out_bytes, "%s", snoop_level_name((enum snoop_level)value));
-	else if (key->kind == CONFIG_DISTRIBUTION)
-		snprintf(out, out_bytes, "%s",
-			 config_distribution_name((enum config_distribution)value));
+	else if (words_of(key->kind) != NULL)
+		snprintf(out, out_bytes, "%s", words_of(key->kind)[value]);
 	else if (or_auto(key->kind) && value == 0)
 		snprintf(out, out_bytes, "auto");
 	else
@@ -372,12 +388,12 @@ const char *config_key_parse(const struct config_key *key, const char *text, str
 		memcpy(field, text, strlen(text));
 		return NULL;
 	}
-	if (key->kind == CONFIG_LEVEL || key->kind == CONFIG_DISTRIBUTION) {
+	if (key->kind == CONFIG_LEVEL || words_of(key->kind) != NULL) {
 		bool level = key->kind == CONFIG_LEVEL;
-		int parsed = level ? snoop_level_parse(text) : distribution_parse(text);
+		int parsed = level ? snoop_level_parse(text) : word_parse(key, text);
 
 		if (parsed < 0)
-			return level ? "is not a level" : "is not a distribution";
+			return level ? "is not a level" : "is none of these words";
 		config_key_set(key, config, (uint64_t)parsed);
 		return NULL;
 	}

@@ -9,13 +9,14 @@
 
 #include <config/config.h>
 
-#define CONFIG_KEY_COUNT 36
+#define CONFIG_KEY_COUNT 37
 
 enum config_kind {
 	CONFIG_PORT,	      /* char[64] */
 	CONFIG_ACCOUNT,	      /* char[64], "auto" by default */
 	CONFIG_LEVEL,	      /* enum snoop_level */
 	CONFIG_DISTRIBUTION,  /* enum config_distribution */
+	CONFIG_CHECKSUM,      /* enum config_checksum */
 	CONFIG_COUNT,	      /* uint32_t, a plain integer */
 	CONFIG_COUNT_OR_AUTO, /* the same, "auto" = 0 */
 	CONFIG_TIME,	      /* uint32_t, microseconds */
