@@ -43,7 +43,7 @@ int request_wait(struct request *request, uint32_t timeout_ms)
 static void copy_flow(const struct worker *worker, const struct flow_record *record,
 		      struct request_flow *flow)
 {
-	flow->key = record->key;
+	flow->key = *flow_table_key(&worker->table, record);
 	flow->idle_us = worker->now_us - record->last_seen_us;
 	snoop_flow_info(worker->engine, &record->flow, &flow->info);
 }
@@ -82,7 +82,7 @@ static bool step_configure(struct worker *worker, struct request *request)
 		if (!record->in_use)
 			continue;
 		snoop_flow_set_level(worker->engine, &record->flow,
-				     config_level_for(worker->config, &record->key));
+				     config_level_for(worker->config, flow_table_key(table, record)));
 		flow_timer_update(&worker->timers, record, worker->now_us);
 	}
 	if (request->cursor < table->capacity)

@@ -87,7 +87,6 @@ struct flow_record *flow_table_add(struct flow_table *table, const struct snoop_
 	if (position < 0)
 		return NULL;
 	record = &table->records[position];
-	record->key = *key;
 	record->hash = hash;
 	record->in_use = true;
 	record->due = false;
@@ -99,9 +98,20 @@ struct flow_record *flow_table_add(struct flow_table *table, const struct snoop_
 	return record;
 }
 
+const struct snoop_key *flow_table_key(const struct flow_table *table,
+				       const struct flow_record *record)
+{
+	void *key = NULL;
+
+	rte_hash_get_key_with_position(table->hash, (int32_t)(record - table->records), &key);
+	return key;
+}
+
 void flow_table_remove(struct flow_table *table, struct flow_record *record)
 {
-	rte_hash_del_key_with_hash(table->hash, &record->key, record->hash);
+	struct snoop_key key = *flow_table_key(table, record);
+
+	rte_hash_del_key_with_hash(table->hash, &key, record->hash);
 	record->in_use = false;
 	table->count--;
 	table->changes++;

@@ -39,8 +39,7 @@ struct flow_record {
 	bool in_use;
 	bool due; /* on the due list (timer.h) */
 
-	struct snoop_flow flow;
-	struct snoop_key key;
+	struct snoop_flow flow; /* its key is in the hash, see flow_table_key() */
 } __rte_cache_aligned;
 
 struct flow_table {
@@ -83,11 +82,15 @@ void flow_table_find_bulk(const struct flow_table *table, const struct snoop_key
 /**
  * Enter a flow that is not in the table.
  *
- * @return its record with key, hash and last_seen_us set, no timer armed and flow zeroed; NULL if
+ * @return its record with hash and last_seen_us set, no timer armed and flow zeroed; NULL if
  * the table is full.
  */
 struct flow_record *flow_table_add(struct flow_table *table, const struct snoop_key *key,
 				   uint32_t hash, uint64_t now_us);
+
+/** @return the key of a record in use, valid until the record is taken out. */
+const struct snoop_key *flow_table_key(const struct flow_table *table,
+				       const struct flow_record *record);
 
 /** Take a record out. Its flow must be closed and its timer cancelled. */
 void flow_table_remove(struct flow_table *table, struct flow_record *record);
