@@ -146,21 +146,23 @@ static bool is_dsack(const struct wire_view *view)
 /* @return true if the duplicate is a repeat of ours. */
 static bool take_dsack(struct snoop_engine *engine, struct snoop_flow *flow, const struct wire_sack *block)
 {
+	struct snoop_history *history = history_of(engine, flow);
 	bool ours = false;
 
-	for (int i = 0; i < SNOOP_RECENT_REPEATS; i++) {
-		if (!flow->recent_repeats[i].valid || wire_seq_lt(flow->recent_repeats[i].seq, block->start) ||
-		    wire_seq_geq(flow->recent_repeats[i].seq, block->end))
+	for (int i = 0; history && i < SNOOP_RECENT_REPEATS; i++) {
+		if (!history->recent_repeats[i].valid ||
+		    wire_seq_lt(history->recent_repeats[i].seq, block->start) ||
+		    wire_seq_geq(history->recent_repeats[i].seq, block->end))
 			continue;
-		flow->recent_repeats[i].valid = false;
+		history->recent_repeats[i].valid = false;
 		ours = true;
 		flow->spurious++;
 		engine->counters->spurious_repairs++;
-		if (flow->recent_repeats[i].cause == SNOOP_CAUSE_TIMEOUT) {
+		if (history->recent_repeats[i].cause == SNOOP_CAUSE_TIMEOUT) {
 			/* The station answers later than we thought. */
 			flow->rto_widen_us = (uint32_t)min_u64(flow->rto_widen_us + flow->srtt_us,
 							       2ULL * engine->config.delayed_ack_us);
-		} else if (flow->recent_repeats[i].cause == SNOOP_CAUSE_SCOREBOARD) {
+		} else if (history->recent_repeats[i].cause == SNOOP_CAUSE_SCOREBOARD) {
 			flow->reordering = true;
 			if (flow->reo_steps < UINT8_MAX)
 				flow->reo_steps++;

@@ -82,11 +82,14 @@ static enum take_over take_over(struct snoop_engine *engine, struct snoop_flow *
 }
 
 /* From now on a D-SACK of these bytes may tell of the sender's copy: it is not ours to judge or to withhold. */
-static void forget_repeats(struct snoop_flow *flow, uint32_t seq, uint32_t end)
+static void forget_repeats(struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq, uint32_t end)
 {
-	for (int i = 0; i < SNOOP_RECENT_REPEATS; i++)
-		if (wire_seq_geq(flow->recent_repeats[i].seq, seq) && wire_seq_lt(flow->recent_repeats[i].seq, end))
-			flow->recent_repeats[i].valid = false;
+	struct snoop_history *history = history_of(engine, flow);
+
+	for (int i = 0; history && i < SNOOP_RECENT_REPEATS; i++)
+		if (wire_seq_geq(history->recent_repeats[i].seq, seq) &&
+		    wire_seq_lt(history->recent_repeats[i].seq, end))
+			history->recent_repeats[i].valid = false;
 }
 
 static void note_hole(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t seq)
@@ -164,7 +167,7 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 	}
 	rtt_wired_echo(flow, view, now_us);
 	if (flow->started && wire_seq_lt(view->seq, flow->snd_max))
-		forget_repeats(flow, view->seq, end);
+		forget_repeats(engine, flow, view->seq, end);
 	if (flow->started && answers_are_due(flow, view, end)) {
 		if (flow->answers_due < UINT8_MAX)
 			flow->answers_due++;

@@ -17,6 +17,7 @@ size_t snoop_engine_bytes(const struct snoop_config *config)
 	       aligned((config->cache_segments + 1ULL) * sizeof(struct snoop_segment)) +
 	       aligned((config->stations + 1ULL) * sizeof(struct snoop_station)) +
 	       aligned(config->stations * sizeof(uint32_t)) +
+	       aligned((SNOOP_HISTORIES + 1ULL) * sizeof(struct snoop_history)) +
 	       aligned((config->syn_entries + 1ULL) * sizeof(struct snoop_handshake)) +
 	       aligned(config->syn_entries * sizeof(uint32_t));
 }
@@ -44,6 +45,8 @@ struct snoop_engine *snoop_engine_init(void *memory, const struct snoop_config *
 	at += aligned((config->stations + 1ULL) * sizeof(struct snoop_station));
 	engine->station_buckets = (uint32_t *)(void *)at;
 	at += aligned(config->stations * sizeof(uint32_t));
+	engine->histories = (struct snoop_history *)(void *)at;
+	at += aligned((SNOOP_HISTORIES + 1ULL) * sizeof(struct snoop_history));
 	engine->handshake_count = config->syn_entries;
 	engine->handshakes = (struct snoop_handshake *)(void *)at;
 	at += aligned((config->syn_entries + 1ULL) * sizeof(struct snoop_handshake));
@@ -165,10 +168,13 @@ void snoop_flow_prefetch(const struct snoop_engine *engine, const struct snoop_f
 
 void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow)
 {
+	struct snoop_history *history = history_of(engine, flow);
+
 	ack_release_all(engine, flow);
 	segment_discard_all(engine, flow);
 	flow->started = flow->acked = flow->behind = flow->recovery = flow->hold_over = flow->vetoing = false;
-	memset(flow->recent_repeats, 0, sizeof(flow->recent_repeats));
+	if (history)
+		memset(history->recent_repeats, 0, sizeof(history->recent_repeats));
 	flow->fin_wired = flow->fin_station = flow->silent = false;
 	flow->stray_dup_acks = 0;
 	flow->timestamps = flow->echoed = false;
@@ -184,6 +190,7 @@ void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow)
 void snoop_flow_close(struct snoop_engine *engine, struct snoop_flow *flow)
 {
 	snoop_flow_reset(engine, flow);
+	history_put(engine, flow);
 	*level_gauge(engine->counters, flow->level) -= 1;
 	if (flow->repairs_confirmed)
 		engine->counters->flows_helped--;

@@ -56,6 +56,26 @@ struct snoop_handshake {
 	bool scales[2], sack[2];
 };
 
+#define SNOOP_RECENT_REPEATS 16 /* repeats remembered for D-SACK feedback */
+#define SNOOP_SPANS 8           /* parts of a path RTT */
+#define SNOOP_HISTORIES 8192U   /* flows with a history at the same time */
+
+/** What only few flows need: those that we have repeated something for, and those of senders without SACK. */
+struct snoop_history {
+	struct snoop_flow *flow;        /* whose it is; NULL = free */
+	struct {
+		uint32_t seq;
+		uint8_t cause;
+		bool valid;
+	} recent_repeats[SNOOP_RECENT_REPEATS];
+	/* Without SACK: bytes from the sender in the last spans, each an eighth of the path RTT. */
+	uint64_t span_start_us;
+	uint32_t span_bytes[SNOOP_SPANS];
+	uint32_t span_peak_bytes;       /* most in one span: what the narrowest wired link lets through */
+	uint8_t span_now;               /* index of the span under way */
+	uint8_t repeat_next;            /* slot of recent_repeats that is written next */
+};
+
 struct snoop_engine {
 	struct snoop_config config;
 	const struct snoop_ops *ops;
@@ -71,6 +91,9 @@ struct snoop_engine {
 	struct snoop_segment *segments; /* [1 .. cache_segments] */
 	uint32_t segment_count;
 	uint32_t segment_free;
+	struct snoop_history *histories; /* [1 .. SNOOP_HISTORIES] */
+	uint32_t history_hand;          /* where the next one is looked for */
+
 	uint32_t discarded;             /* segments of no flow, by seq_next, freed in portions */
 
 	struct snoop_station *stations; /* [1 .. stations] */
@@ -98,6 +121,17 @@ static inline struct snoop_segment *segment_at(const struct snoop_engine *engine
 static inline struct snoop_station *station_of(struct snoop_engine *engine, const struct snoop_flow *flow)
 {
 	return flow->station ? &engine->stations[flow->station] : NULL;
+}
+
+/* history.c */
+/** @return the flow's history, made where it has none: if all are in use another flow loses its own. */
+struct snoop_history *history_get(struct snoop_engine *engine, struct snoop_flow *flow);
+/** The flow needs it no more. */
+void history_put(struct snoop_engine *engine, struct snoop_flow *flow);
+/** @return NULL where the flow has none. */
+static inline struct snoop_history *history_of(struct snoop_engine *engine, const struct snoop_flow *flow)
+{
+	return flow->history ? &engine->histories[flow->history] : NULL;
 }
 
 /* util.c */

@@ -17,8 +17,6 @@ struct snoop_list {
 	uint32_t tail;
 };
 
-#define SNOOP_RECENT_REPEATS 16 /* repeats remembered for D-SACK feedback */
-#define SNOOP_SPANS 8           /* parts of a path RTT */
 #define SNOOP_RTT_WINDOW 4      /* samples over which the queueing delay is a minimum */
 
 /** A minimum over a sliding window of one to two periods, in two buckets. */
@@ -69,7 +67,6 @@ struct snoop_flow {
 	uint8_t backoff;        /* doublings of the tail timer */
 	uint8_t reo_steps;      /* reordering window in quarters of the minimum RTT, widened by D-SACK */
 	uint8_t rtt_next;       /* slot of rtt_window that is written next */
-	uint8_t repeat_next;    /* slot of recent_repeats that is written next */
 	uint16_t claimed;       /* segments that duplicates without SACK have made room for */
 
 	/* The store (segment.h). */
@@ -133,13 +130,9 @@ struct snoop_flow {
 	struct snoop_windowed_min wired_rtt;
 	uint32_t wired_delay_us;        /* queueing delay between box and wired host, the smaller of two samples */
 	uint32_t wired_delay_last_us;
-	/* Without SACK: bytes from the sender in the last spans, each an eighth of the path RTT. */
-	uint64_t span_start_us;
-	uint32_t span_bytes[SNOOP_SPANS];
-	uint32_t span_peak_bytes;       /* most in one span: what the narrowest wired link lets through */
-	uint32_t span_now;              /* index of the span under way */
 	uint64_t repeat_us;             /* time of the last repeat */
 	uint32_t fin_end;               /* sequence number behind the wired FIN */
+	uint32_t history;               /* index into the engine's histories, 0 = none */
 
 	/* Congestion veto. */
 	uint32_t veto_signal;           /* first byte of the loss that was left to the sender */
@@ -148,12 +141,6 @@ struct snoop_flow {
 	uint64_t veto_quiet_us;         /* no new veto before this time */
 	uint32_t high_delivered;        /* deliveries and losses while the queue was inflated, halved at 256 */
 	uint32_t high_lost;
-
-	struct {
-		uint32_t seq;
-		uint8_t cause;
-		bool valid;
-	} __attribute__((packed)) recent_repeats[SNOOP_RECENT_REPEATS];
 
 	/* Statistics for telemetry. */
 	uint32_t radio_losses, upstream_holes, repeats, repairs_confirmed, spurious, given_up, vetoes;

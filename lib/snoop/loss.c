@@ -130,12 +130,14 @@ void loss_mark(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t in
 	segment_lost(engine, flow, index);
 }
 
-static void remember_repeat(struct snoop_flow *flow, const struct snoop_segment *segment)
+static void remember_repeat(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_segment *segment)
 {
-	flow->recent_repeats[flow->repeat_next].seq = segment->seq;
-	flow->recent_repeats[flow->repeat_next].cause = segment->cause;
-	flow->recent_repeats[flow->repeat_next].valid = true;
-	flow->repeat_next = (uint8_t)((flow->repeat_next + 1) % SNOOP_RECENT_REPEATS);
+	struct snoop_history *history = history_get(engine, flow);
+
+	history->recent_repeats[history->repeat_next].seq = segment->seq;
+	history->recent_repeats[history->repeat_next].cause = segment->cause;
+	history->recent_repeats[history->repeat_next].valid = true;
+	history->repeat_next = (uint8_t)((history->repeat_next + 1) % SNOOP_RECENT_REPEATS);
 }
 
 static void repeat(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index, uint64_t now_us)
@@ -149,7 +151,7 @@ static void repeat(struct snoop_engine *engine, struct snoop_flow *flow, uint32_
 	if (segment->seq == flow->una)
 		flow->dup_acks = 0; /* from now on they are answers to what is sent with or behind it */
 	segment_sent(engine, flow, index, now_us);
-	remember_repeat(flow, segment);
+	remember_repeat(engine, flow, segment);
 	flow->repeat_us = now_us;
 	flow->repeats++;
 	counters->repeat_bytes += segment->frame_bytes;

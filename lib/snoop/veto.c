@@ -177,34 +177,40 @@ static uint64_t path_rtt_us(struct snoop_engine *engine, const struct snoop_flow
 
 void veto_wired_data(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t frame_bytes, uint64_t now_us)
 {
+	struct snoop_history *history;
 	uint64_t span_us;
 
-	if (flow->sack)
+	/* Asked for in slow start only, see wired_queue_fills(). */
+	if (flow->sack || flow->midstream)
 		return;
+	history = history_get(engine, flow);
 	span_us = path_rtt_us(engine, flow) / SNOOP_SPANS + 1;
-	if (now_us - flow->span_start_us >= SNOOP_SPANS * span_us) {
-		memset(flow->span_bytes, 0, sizeof(flow->span_bytes));
-		flow->span_start_us = now_us;
+	if (now_us - history->span_start_us >= SNOOP_SPANS * span_us) {
+		memset(history->span_bytes, 0, sizeof(history->span_bytes));
+		history->span_start_us = now_us;
 	}
-	while (now_us - flow->span_start_us >= span_us) {
-		flow->span_start_us += span_us;
-		flow->span_peak_bytes -= flow->span_peak_bytes / PEAK_DECAY; /* a burst once is no rate */
-		flow->span_now = (flow->span_now + 1) % SNOOP_SPANS;
-		flow->span_bytes[flow->span_now] = 0;
+	while (now_us - history->span_start_us >= span_us) {
+		history->span_start_us += span_us;
+		history->span_peak_bytes -= history->span_peak_bytes / PEAK_DECAY; /* a burst once is no rate */
+		history->span_now = (uint8_t)((history->span_now + 1) % SNOOP_SPANS);
+		history->span_bytes[history->span_now] = 0;
 	}
-	flow->span_bytes[flow->span_now] += frame_bytes;
-	if (flow->span_bytes[flow->span_now] > flow->span_peak_bytes)
-		flow->span_peak_bytes = flow->span_bytes[flow->span_now];
+	history->span_bytes[history->span_now] += frame_bytes;
+	if (history->span_bytes[history->span_now] > history->span_peak_bytes)
+		history->span_peak_bytes = history->span_bytes[history->span_now];
 }
 
 /* What the sender sends within one round trip fills so many spans at the highest rate seen. */
-static bool wired_path_is_filled(const struct snoop_flow *flow)
+static bool wired_path_is_filled(struct snoop_engine *engine, const struct snoop_flow *flow)
 {
+	const struct snoop_history *history = history_of(engine, flow);
 	uint64_t bytes = 0;
 
+	if (!history)
+		return false;
 	for (int i = 0; i < SNOOP_SPANS; i++)
-		bytes += flow->span_bytes[i];
-	return bytes >= (uint64_t)FILLED_SPANS * flow->span_peak_bytes &&
+		bytes += history->span_bytes[i];
+	return bytes >= (uint64_t)FILLED_SPANS * history->span_peak_bytes &&
 	       bytes >= (uint64_t)FILLED_MIN_SEGMENTS * flow->max_payload_bytes;
 }
 
@@ -221,7 +227,8 @@ static bool wired_queue_fills(struct snoop_engine *engine, const struct snoop_fl
 
 	if (flow->sack || windowed_min_get(&flow->wired_rtt) == UINT32_MAX)
 		return false;
-	return 4ULL * flow->wired_delay_us >= 3 * path_rtt_us(engine, flow) || (slow_start && wired_path_is_filled(flow));
+	return 4ULL * flow->wired_delay_us >= 3 * path_rtt_us(engine, flow) ||
+	       (slow_start && wired_path_is_filled(engine, flow));
 }
 
 bool veto_loss(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_segment *segment,
