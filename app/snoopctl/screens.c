@@ -144,14 +144,14 @@ void text_done(const json_t *reply, FILE *out)
 
 void text_workers(const json_t *reply, FILE *out)
 {
-	char packets[32], handed[32], dropped[32], flows[32];
+	char packets[32], handed[32], dropped[32], flows[32], stalls[32], longest[32];
 	const char *number;
 	json_t *worker;
 
 	fprintf(out, "distribution %s: %s\n\n", text_of(reply, "distribution"),
 		text_of(reply, "how"));
-	fprintf(out, "%6s %5s %7s %16s %16s %8s %8s\n", "WORKER", "LCORE", "BUSY", "FORWARDED",
-		"HANDED ON", "DROPPED", "FLOWS");
+	fprintf(out, "%6s %5s %6s %7s %7s %16s %16s %8s %8s %7s %8s\n", "WORKER", "LCORE", "STATE",
+		"BUSY", "NOW", "FORWARDED", "HANDED ON", "DROPPED", "FLOWS", "STALLS", "LONGEST");
 	json_object_foreach(json_object_get(reply, "workers"), number, worker)
 	{
 		int64_t cycles = number_of(worker, "cycles");
@@ -163,7 +163,11 @@ void text_workers(const json_t *reply, FILE *out)
 		text_count(worker, "handoff_packets", handed, sizeof(handed));
 		text_count(worker, "handoff_drops", dropped, sizeof(dropped));
 		text_count(worker, "flows_active", flows, sizeof(flows));
-		fprintf(out, "%6s %5" PRId64 " %6.1f%% %16s %16s %8s %8s\n", number,
-			number_of(worker, "lcore"), busy, packets, handed, dropped, flows);
+		text_count(worker, "stalls", stalls, sizeof(stalls));
+		text_time(json_object_get(worker, "turn_max_us"), longest, sizeof(longest));
+		fprintf(out, "%6s %5" PRId64 " %6s %6.1f%% %6.1f%% %16s %16s %8s %8s %7s %8s\n",
+			number, number_of(worker, "lcore"), text_of(worker, "state"), busy,
+			(double)number_of(worker, "busy_permille") / 10, packets, handed, dropped,
+			flows, stalls, longest);
 	}
 }

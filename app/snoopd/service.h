@@ -20,6 +20,7 @@
 #include <config/config.h>
 
 struct distribution;
+struct monitor;
 struct ports;
 struct request;
 struct worker;
@@ -30,6 +31,7 @@ struct service {
 	const struct config *config; /* in effect */
 	const struct ports *ports;   /* names and drivers constant, link_up may change any time */
 	const struct distribution *distribution;
+	const struct monitor *monitor;
 	struct worker *const *workers;
 	uint32_t worker_count;
 	uint64_t started_us;	/* CLOCK_MONOTONIC */
@@ -40,14 +42,16 @@ struct service {
 /** From now on there is something to answer. The configuration stays the caller's. Control thread.
  */
 void service_attach(const struct config *config, const struct ports *ports,
-		    const struct distribution *distribution, struct worker *const *workers,
-		    uint32_t worker_count);
+		    const struct distribution *distribution, const struct monitor *monitor,
+		    struct worker *const *workers, uint32_t worker_count);
 
 /** Returns when no answer is under way. Control thread. */
 void service_detach(void);
 
 /** Take the lock. @return NULL, without the lock, where no workers run. */
 const struct service *service_lock(void);
+/** The same, NULL also where somebody else has the lock. */
+const struct service *service_try_lock(void);
 void service_unlock(void);
 
 /** With the lock: the slot of a worker to fill, or NULL if it is lost or busy. See request.h. */

@@ -360,10 +360,18 @@ static void account(struct worker *worker, uint64_t cycles, bool busy)
 		health->turn_cycles_max = cycles;
 }
 
+static void note_stall(struct worker *worker, uint64_t cycles)
+{
+	worker->health.stall_cycles = cycles;
+	worker->health.stalls++;
+	worker->counters.turn_stalls++;
+}
+
 int worker_main(void *argument)
 {
 	struct worker *worker = argument;
 	uint64_t overrun_cycles = rte_get_tsc_hz() / CLOCK_US_PER_S * US_PER_MS;
+	uint64_t stall_cycles = rte_get_tsc_hz() / CLOCK_US_PER_S * HEALTH_STALL_US;
 	uint64_t start = rte_rdtsc(), begin = start, end;
 	uint32_t idle_turns = 0;
 
@@ -381,6 +389,8 @@ int worker_main(void *argument)
 			if (worker->shares_cpu)
 				end = rte_rdtsc();
 		}
+		if (unlikely(end - begin > stall_cycles))
+			note_stall(worker, end - begin);
 		worker->health.cycles = end - start;
 		begin = end;
 	}

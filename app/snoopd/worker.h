@@ -38,6 +38,7 @@
 #include <snoopd/census.h>
 #include <snoopd/clock.h>
 #include <snoopd/handoff.h>
+#include <snoopd/health.h>
 #include <snoopd/output.h>
 #include <snoopd/request.h>
 
@@ -70,14 +71,6 @@ struct worker_slot {
 	struct snoop_key key;
 	uint32_t hash;
 	struct flow_record *record;
-};
-
-/** What tells whether the worker moves and how busy it is. */
-struct worker_health {
-	uint64_t turns;		  /* grows as long as the worker moves: its heartbeat */
-	uint64_t busy_cycles;	  /* TSC cycles of turns that had packets */
-	uint64_t cycles;	  /* TSC cycles since it started */
-	uint64_t turn_cycles_max; /* of the longest turn */
 };
 
 /** A ring from another worker. */

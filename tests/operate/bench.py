@@ -92,13 +92,13 @@ class Connection:
 class Wire:
     """The namespace's links, snoopd, and a socket at each end."""
 
-    def __init__(self, snoopd, snoopctl, ini, lcores="0@0,1@1"):
+    def __init__(self, snoopd, snoopctl, ini, lcores="0@0,1@1", environment=None):
         self.binary, self.snoopctl = snoopd, snoopctl
         self.dir = tempfile.mkdtemp(prefix="snoopd-test-")
         os.chmod(self.dir, 0o755)  # snoopd gives up root, and reads its file again
         self.prefix = f"snooptest{os.getpid()}"
         self.config = os.path.join(self.dir, "snoopd.ini")
-        self.process, self.lcores = None, lcores
+        self.process, self.lcores, self.environment = None, lcores, dict(os.environ, **(environment or {}))
         self.write_config(ini)
 
     def __enter__(self):
@@ -121,7 +121,7 @@ class Wire:
             [self.binary, "--lcores", self.lcores, "--no-huge", "-m", "256", "--no-pci", "--iova-mode=va",
              f"--file-prefix={self.prefix}", "--vdev=net_af_packet0,iface=a1", "--vdev=net_af_packet1,iface=b1",
              "--", "--config", self.config],
-            stdout=self.log, stderr=subprocess.STDOUT, preexec_fn=die_with_parent)
+            stdout=self.log, stderr=subprocess.STDOUT, env=self.environment, preexec_fn=die_with_parent)
         self.wait(lambda: "event=start" in self.log_text(), "snoopd does not start")
         self.wait(lambda: self.ctl("status").returncode == 0, "snoopd does not answer")
         # The first frame that comes through says that both ports run.

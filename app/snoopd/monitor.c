@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <snoopd/monitor.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+
+#include <snoopd/clock.h>
+#include <snoopd/log.h>
+#include <snoopd/notify.h>
+#include <snoopd/service.h>
+#include <snoopd/stats.h>
+#include <snoopd/worker.h>
+
+/* Often enough that one late turn of the control thread is not taken for its end. */
+#define FEEDS_PER_INTERVAL 4
+
+_Static_assert(HEALTH_WORKERS_MAX >= HANDOFF_WORKERS_MAX, "every worker is looked at");
+
+void monitor_start(struct monitor *monitor, struct worker *const *workers, uint32_t worker_count,
+		   struct ports *ports, uint64_t now_us)
+{
+	monitor->workers = workers;
+	monitor->ports = ports;
+	monitor->watchdog_us = notify_watchdog_us();
+	monitor->fed_us = monitor->second_us = now_us;
+	health_init(&monitor->health, worker_count, now_us);
+}
+
+static void look_at(struct monitor *monitor, uint32_t index, uint64_t now_us)
+{
+	const struct worker *worker = monitor->workers[index];
+	struct worker_health health;
+
+#define READ(field) health.field = __atomic_load_n(&worker->health.field, __ATOMIC_RELAXED)
+	READ(turns);
+	READ(busy_cycles);
+	READ(cycles);
+	READ(turn_cycles_max);
+	READ(stall_cycles);
+	READ(stalls);
+#undef READ
+	switch (health_look(&monitor->health, index, &health, now_us)) {
+	case HEALTH_STUCK:
+		log_warning("event=stall worker=%u lcore=%u state=stuck for_ms=%" PRIu64, index,
+			    worker->lcore,
+			    (now_us - monitor->health.worker[index].moved_us) / US_PER_MS);
+		break;
+	case HEALTH_STALLED:
+		log_warning("event=stall worker=%u lcore=%u state=over length_ms=%" PRIu64
+			    " stalls=%" PRIu64,
+			    index, worker->lcore,
+			    health.stall_cycles * US_PER_MS / rte_get_tsc_hz(), health.stalls);
+		break;
+	case HEALTH_STEADY:
+		break;
+	}
+}
+
+static void feed_watchdog(struct monitor *monitor, uint64_t now_us)
+{
+	if (monitor->watchdog_us == 0 ||
+	    now_us - monitor->fed_us < monitor->watchdog_us / FEEDS_PER_INTERVAL ||
+	    !health_all_moved(&monitor->health))
+		return;
+	notify_alive();
+	monitor->fed_us = now_us;
+}
+
+static void tell_status(struct monitor *monitor, const struct service *service)
+{
+	const struct port *port = monitor->ports->port;
+	struct counters sum;
+	char line[sizeof(monitor->status)];
+
+	stats_sum(&sum, service->workers, service->worker_count);
+	snprintf(line, sizeof(line),
+		 "mode %s, wired %s, wireless %s, radio losses %" PRIu64 ", repaired %" PRIu64
+		 ", flows %" PRIu64 ", workers stuck %u of %u",
+		 snoop_level_name(service->config->mode),
+		 port[SNOOP_WIRED].link_up ? "up" : "down",
+		 port[SNOOP_WIRELESS].link_up ? "up" : "down", sum.radio_losses,
+		 sum.repairs_confirmed, sum.flows_active, health_stuck(&monitor->health),
+		 service->worker_count);
+	if (strcmp(line, monitor->status) == 0)
+		return;
+	memcpy(monitor->status, line, sizeof(line));
+	notify_status(line);
+}
+
+/* What needs the configuration. Whoever has the lock may wait for a worker that is stuck: no reason
+ * to stop looking at the others. */
+static void look_at_service(struct monitor *monitor)
+{
+	const struct service *service = service_try_lock();
+
+	if (service == NULL)
+		return;
+	tell_status(monitor, service);
+	service_unlock();
+}
+
+void monitor_tick(struct monitor *monitor, uint64_t now_us)
+{
+	for (uint32_t i = 0; i < monitor->health.count; i++)
+		look_at(monitor, i, now_us);
+	feed_watchdog(monitor, now_us);
+	if (now_us < monitor->second_us)
+		return;
+	monitor->second_us = now_us + CLOCK_US_PER_S;
+	ports_poll_links(monitor->ports);
+	look_at_service(monitor);
+}
