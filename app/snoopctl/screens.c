@@ -33,8 +33,9 @@ static void print_port(const json_t *status, const char *side, FILE *out)
 	char missed[32];
 
 	text_count(port, "missed_packets", missed, sizeof(missed));
-	fprintf(out, "%-10s %s (%s), link %s, MTU %" PRId64 ", missed %s packets\n", side,
+	fprintf(out, "%-10s %s (%s), link %s%s, MTU %" PRId64 ", missed %s packets\n", side,
 		text_of(port, "name"), text_of(port, "driver"), text_of(port, "link"),
+		number_of(port, "link_taken") != 0 ? " (follows the other side)" : "",
 		number_of(port, "mtu"), missed);
 }
 

@@ -51,6 +51,7 @@ static void fill_signals(sigset_t *signals)
 	sigaddset(signals, SIGINT);
 	sigaddset(signals, SIGTERM);
 	sigaddset(signals, SIGHUP);
+	sigaddset(signals, LINKS_SIGNAL);
 }
 
 void control_block_signals(void)
@@ -236,6 +237,8 @@ static bool handle_signal(int signal)
 {
 	char line[SERVICE_LINE_CHARS];
 
+	if (signal == LINKS_SIGNAL)
+		return false; /* the wait is over, that was all */
 	if (signal == SIGHUP) {
 		service_reload(line, sizeof(line)); /* logs it */
 		return false;
@@ -318,6 +321,7 @@ static int run_started(struct control *control)
 		wait_for_end(control);
 	}
 	notify_stopping();
+	monitor_stop(&control->monitor);
 	web_server_stop(web);
 	service_detach();
 

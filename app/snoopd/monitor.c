@@ -27,6 +27,7 @@ void monitor_start(struct monitor *monitor, struct worker *const *workers, uint3
 	monitor->watchdog_us = notify_watchdog_us();
 	monitor->fed_us = monitor->second_us = now_us;
 	health_init(&monitor->health, worker_count, now_us);
+	links_start(&monitor->links, ports, now_us);
 }
 
 static void look_at(struct monitor *monitor, uint32_t index, uint64_t now_us)
@@ -98,6 +99,8 @@ static void look_at_service(struct monitor *monitor)
 
 	if (service == NULL)
 		return;
+	monitor->links.follow = service->config->propagate != 0;
+	monitor->links.hold_us = service->config->propagate_hold_us;
 	tell_status(monitor, service);
 	service_unlock();
 }
@@ -107,9 +110,14 @@ void monitor_tick(struct monitor *monitor, uint64_t now_us)
 	for (uint32_t i = 0; i < monitor->health.count; i++)
 		look_at(monitor, i, now_us);
 	feed_watchdog(monitor, now_us);
+	links_look(&monitor->links, now_us);
 	if (now_us < monitor->second_us)
 		return;
 	monitor->second_us = now_us + CLOCK_US_PER_S;
-	ports_poll_links(monitor->ports);
 	look_at_service(monitor);
+}
+
+void monitor_stop(struct monitor *monitor)
+{
+	links_stop(&monitor->links);
 }

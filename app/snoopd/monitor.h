@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include <snoopd/health.h>
+#include <snoopd/links.h>
 #include <snoopd/ports.h>
 
 struct worker;
@@ -20,6 +21,7 @@ struct monitor {
 	struct health health;
 	struct worker *const *workers;
 	struct ports *ports;
+	struct links links;
 	uint64_t watchdog_us, fed_us; /* WATCHDOG=1: interval, 0 = none; when it was sent last */
 	uint64_t second_us;	      /* when what is done once a second is due */
 	char status[160];	      /* as systemd was told last */
@@ -31,5 +33,8 @@ void monitor_start(struct monitor *monitor, struct worker *const *workers, uint3
 
 /** Look at everything. A few times a second. */
 void monitor_tick(struct monitor *monitor, uint64_t now_us);
+
+/** Undo what must not outlive the process. The ports are still open. */
+void monitor_stop(struct monitor *monitor);
 
 #endif

@@ -151,6 +151,7 @@ static void report_port(const struct report *report, const char *side, const str
 	TEXT(report, "name", port->name);
 	TEXT(report, "driver", port->driver);
 	TEXT(report, "link", __atomic_load_n(&port->link_up, __ATOMIC_RELAXED) ? "up" : "down");
+	NUMBER(report, "link_taken", __atomic_load_n(&port->link_taken, __ATOMIC_RELAXED));
 	NUMBER(report, "mtu", port->mtu_bytes);
 	/* What the port dropped before any worker saw it. */
 	if (rte_eth_stats_get(port->id, &stats) == 0)

@@ -57,6 +57,8 @@ void config_defaults(struct config *config)
 {
 	memset(config, 0, sizeof(*config));
 	config->mode = SNOOP_LEVEL_AUTO;
+	config->propagate = 1;
+	config->propagate_hold_us = 2000000;
 	config->rx_descriptors = 1024;
 	config->tx_descriptors = 1024;
 	config->tx_retries = 64;

@@ -52,6 +52,8 @@ struct config {
 	/* [link] */
 	char wired[64], wireless[64]; /* ethdev name or index */
 	enum snoop_level mode;	      /* of flows that no rule names */
+	uint32_t propagate;	      /* 1 = a side without a carrier takes the other one down */
+	uint32_t propagate_hold_us;   /* a carrier has to last for so long before it does the reverse */
 	/* [ports] */
 	uint32_t rx_descriptors, tx_descriptors; /* per queue */
 	uint32_t mtu_bytes;  /* 0 = leave as the ports have it (both must be equal) */

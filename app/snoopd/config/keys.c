@@ -25,6 +25,8 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
 	START("link", "wired", PORT, wired, 1, 63),
 	START("link", "wireless", PORT, wireless, 1, 63),
 	KEY("link", "mode", LEVEL, mode, 0, SNOOP_LEVEL_COUNT - 1),
+	KEY("link", "propagate", SWITCH, propagate, 0, 1),
+	KEY("link", "propagate_hold", TIME, propagate_hold_us, 0, US_PER_MIN),
 	START("ports", "rx_descriptors", COUNT, rx_descriptors, 64, 32768),
 	START("ports", "tx_descriptors", COUNT, tx_descriptors, 64, 32768),
 	START("ports", "mtu", COUNT_OR_AUTO, mtu_bytes, 68, 65535),
@@ -215,6 +217,9 @@ void config_key_range(const struct config_key *key, char *out, size_t out_bytes)
 	case CONFIG_DISTRIBUTION:
 		snprintf(out, out_bytes, "auto, rss, software");
 		return;
+	case CONFIG_SWITCH:
+		snprintf(out, out_bytes, "yes, no");
+		return;
 	default:
 		format_number(key->kind, key->min, min, sizeof(min));
 		format_number(key->kind, key->max, max, sizeof(max));
@@ -259,6 +264,8 @@ void config_key_format(const struct config_key *key, const struct config *config
 	else if (key->kind == CONFIG_DISTRIBUTION)
 		snprintf(out, out_bytes, "%s",
 			 config_distribution_name((enum config_distribution)value));
+	else if (key->kind == CONFIG_SWITCH)
+		snprintf(out, out_bytes, "%s", value != 0 ? "yes" : "no");
 	else if (or_auto(key->kind) && value == 0)
 		snprintf(out, out_bytes, "auto");
 	else
@@ -381,7 +388,11 @@ const char *config_key_parse(const struct config_key *key, const char *text, str
 		config_key_set(key, config, (uint64_t)parsed);
 		return NULL;
 	}
-	if (or_auto(key->kind) && strcmp(text, "auto") == 0) {
+	if (key->kind == CONFIG_SWITCH) {
+		value = strcmp(text, "yes") == 0;
+		if (value == 0 && strcmp(text, "no") != 0)
+			return "is neither yes nor no";
+	} else if (or_auto(key->kind) && strcmp(text, "auto") == 0) {
 		value = 0;
 	} else {
 		what = parse_number(key->kind, text, &value);

@@ -91,6 +91,11 @@ static void print_ports(const struct metrics *metrics, const struct service *ser
 	for (int side = 0; side < 2; side++)
 		fprintf(metrics->out, PREFIX "link_up{side=\"%s\"} %d\n", sides[side],
 			__atomic_load_n(&service->ports->port[side].link_up, __ATOMIC_RELAXED));
+	print_head(metrics, "link_taken", "gauge", "",
+		   "whether the port was taken down as the other side has no carrier");
+	for (int side = 0; side < 2; side++)
+		fprintf(metrics->out, PREFIX "link_taken{side=\"%s\"} %d\n", sides[side],
+			__atomic_load_n(&service->ports->port[side].link_taken, __ATOMIC_RELAXED));
 	print_head(metrics, "missed_packets", "counter", "packets",
 		   "dropped by the port before snoopd saw them");
 	for (int side = 0; side < 2; side++) {
