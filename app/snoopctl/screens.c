@@ -66,6 +66,11 @@ void text_status(const json_t *status, FILE *out)
 	fprintf(out, "%-10s %s, %" PRId64 " rules, since %s, %" PRId64 " reloads\n", "mode",
 		text_of(status, "mode"), number_of(status, "rules"), since,
 		number_of(status, "reloads"));
+	if (json_object_get(status, "guard") != NULL)
+		fprintf(out, "%-10s %s, %" PRId64 " times demoted; %" PRId64
+			     " flows began in bypass for lack of memory\n",
+			"guard", text_of(status, "guard"), number_of(status, "guard_demotions"),
+			number_of(status, "flows_squeezed"));
 	print_port(status, "wired", out);
 	print_port(status, "wireless", out);
 	fprintf(out, "\n%s\n", text_of(status, "verdict"));

@@ -136,13 +136,18 @@ static struct flow_record *create_flow(struct worker *worker, const struct worke
 {
 	struct flow_record *record =
 		flow_table_add(&worker->table, &slot->key, slot->hash, worker->now_us);
+	enum snoop_level level = config_level_for(worker->config, &slot->key);
 
 	if (record == NULL) {
 		worker->counters.pass_table_full++;
 		return NULL;
 	}
-	snoop_flow_init(worker->engine, &record->flow, &slot->key,
-			config_level_for(worker->config, &slot->key), worker->now_us);
+	record->squeezed = worker->pressed && level != SNOOP_LEVEL_BYPASS;
+	if (unlikely(record->squeezed)) {
+		level = SNOOP_LEVEL_BYPASS;
+		worker->counters.flows_squeezed++;
+	}
+	snoop_flow_init(worker->engine, &record->flow, &slot->key, level, worker->now_us);
 	worker->counters.flows_active = worker->table.count;
 	return record;
 }

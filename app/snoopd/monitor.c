@@ -91,18 +91,80 @@ static void tell_status(struct monitor *monitor, const struct service *service)
 	notify_status(line);
 }
 
+static void look_at_pressure(struct monitor *monitor)
+{
+	for (uint32_t i = 0; i < monitor->health.count; i++) {
+		const struct worker *worker = monitor->workers[i];
+		bool pressed = __atomic_load_n(&worker->pressed, __ATOMIC_RELAXED);
+
+		if (pressed == monitor->pressed[i])
+			continue;
+		monitor->pressed[i] = pressed;
+		log_warning("event=pressure worker=%u state=%s flows_squeezed=%" PRIu64, i,
+			    pressed ? "begin" : "end",
+			    __atomic_load_n(&worker->counters.flows_squeezed, __ATOMIC_RELAXED));
+	}
+}
+
+static enum guard_action look_at_repairs(struct monitor *monitor, const struct service *service,
+					 uint64_t now_us)
+{
+	const struct config *config = service->config;
+	const struct guard_limits limits = {
+		.period_us = config->guard_period_us,
+		.retry_us = config->guard_retry_us,
+		.spurious_ppm = config->guard_spurious_ppm,
+		.confirmed_ppm = config->guard_confirmed_ppm,
+	};
+	struct guard_counts counts;
+	struct counters sum;
+
+	stats_sum(&sum, service->workers, service->worker_count);
+	counts = (struct guard_counts){
+		.repeats = sum.repeats_scoreboard + sum.repeats_dupack + sum.repeats_timeout,
+		.spurious = sum.spurious_repairs,
+		.confirmed = sum.repairs_confirmed,
+		.losses = sum.radio_losses,
+	};
+	if (service->configured_us != monitor->configured_us) {
+		monitor->configured_us = service->configured_us;
+		monitor->wanted = config->mode;
+		guard_restart(&monitor->guard, &counts, &limits, now_us);
+	}
+	if (config->guard_levels == 0 || monitor->wanted <= SNOOP_LEVEL_OBSERVE)
+		return GUARD_LEAVE;
+	return guard_look(&monitor->guard, &counts, &limits, now_us);
+}
+
+/* Without the lock. */
+static void change_level(struct monitor *monitor, enum guard_action action,
+			 enum guard_cause cause)
+{
+	bool demote = action == GUARD_DEMOTE;
+	enum snoop_level level = demote ? SNOOP_LEVEL_OBSERVE : monitor->wanted;
+	char line[SERVICE_LINE_CHARS];
+
+	log_warning("event=guard action=%s because=%s mode=%s", demote ? "demote" : "promote",
+		    demote ? guard_cause_name(cause) : "loss", snoop_level_name(level));
+	service_mode_if(&monitor->configured_us, level, line, sizeof(line));
+}
+
 /* What needs the configuration. Whoever has the lock may wait for a worker that is stuck: no reason
  * to stop looking at the others. */
-static void look_at_service(struct monitor *monitor)
+static void look_at_service(struct monitor *monitor, uint64_t now_us)
 {
 	const struct service *service = service_try_lock();
+	enum guard_action action;
 
 	if (service == NULL)
 		return;
 	monitor->links.follow = service->config->propagate != 0;
 	monitor->links.hold_us = service->config->propagate_hold_us;
+	action = look_at_repairs(monitor, service, now_us);
 	tell_status(monitor, service);
 	service_unlock();
+	if (action != GUARD_LEAVE)
+		change_level(monitor, action, monitor->guard.cause);
 }
 
 void monitor_tick(struct monitor *monitor, uint64_t now_us)
@@ -114,7 +176,8 @@ void monitor_tick(struct monitor *monitor, uint64_t now_us)
 	if (now_us < monitor->second_us)
 		return;
 	monitor->second_us = now_us + CLOCK_US_PER_S;
-	look_at_service(monitor);
+	look_at_pressure(monitor);
+	look_at_service(monitor, now_us);
 }
 
 void monitor_stop(struct monitor *monitor)

@@ -11,6 +11,8 @@
 
 #include <stdint.h>
 
+#include <snoopd/guard.h>
+#include <snoopd/handoff.h>
 #include <snoopd/health.h>
 #include <snoopd/links.h>
 #include <snoopd/ports.h>
@@ -22,6 +24,10 @@ struct monitor {
 	struct worker *const *workers;
 	struct ports *ports;
 	struct links links;
+	struct guard guard;
+	uint64_t configured_us;	  /* of struct service, when the guard began or acted */
+	enum snoop_level wanted;  /* the level that somebody chose */
+	bool pressed[HANDOFF_WORKERS_MAX];
 	uint64_t watchdog_us, fed_us; /* WATCHDOG=1: interval, 0 = none; when it was sent last */
 	uint64_t second_us;	      /* when what is done once a second is due */
 	char status[160];	      /* as systemd was told last */

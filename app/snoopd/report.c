@@ -219,6 +219,13 @@ void report_status(const struct service *service, const struct report *report)
 	NUMBER(report, "cache_bytes", sum.cache_bytes);
 	NUMBER(report, "dropped_packets",
 	       sum.tx_wired_drops + sum.tx_wireless_drops + sum.handoff_drops);
+	TEXT(report, "guard", !service->monitor->guard.demoted ? "helps"
+			      : service->monitor->guard.cause == GUARD_SPURIOUS
+				      ? "demoted: repairs were spurious"
+				      : "demoted: repairs were useless");
+	NUMBER(report, "guard_demotions", service->monitor->guard.demotions);
+	NUMBER(report, "guard_promotions", service->monitor->guard.promotions);
+	NUMBER(report, "flows_squeezed", sum.flows_squeezed);
 	NUMBER(report, "workers_stuck", health_stuck(&service->monitor->health));
 	NUMBER(report, "stalls", sum.turn_stalls);
 }

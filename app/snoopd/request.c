@@ -81,6 +81,7 @@ static bool step_configure(struct worker *worker, struct request *request)
 
 		if (!record->in_use)
 			continue;
+		record->squeezed = false;
 		snoop_flow_set_level(worker->engine, &record->flow,
 				     config_level_for(worker->config, &record->key));
 		flow_timer_update(&worker->timers, record, worker->now_us);

@@ -223,3 +223,18 @@ int service_mode(enum snoop_level level, char *line, size_t line_bytes)
 		return not_running(line, line_bytes);
 	return finish("mode", set_mode(level, line, line_bytes), line);
 }
+
+int service_mode_if(uint64_t *configured_us, enum snoop_level level, char *line, size_t line_bytes)
+{
+	int result;
+
+	if (service_lock() == NULL)
+		return not_running(line, line_bytes);
+	if (shared.service.configured_us != *configured_us) {
+		service_unlock();
+		return -ESTALE;
+	}
+	result = set_mode(level, line, line_bytes);
+	*configured_us = shared.service.configured_us;
+	return finish("mode", result, line);
+}

@@ -77,6 +77,14 @@ int service_reload(char *line, size_t line_bytes);
  */
 int service_mode(enum snoop_level level, char *line, size_t line_bytes);
 
+/**
+ * The same, unless somebody else has configured since.
+ *
+ * @param configured_us  of struct service when the level was decided on; updated
+ * @return as service_mode(), or -ESTALE with nothing done and nothing logged.
+ */
+int service_mode_if(uint64_t *configured_us, enum snoop_level level, char *line, size_t line_bytes);
+
 /** Microseconds of CLOCK_MONOTONIC: the clock of started_us. */
 uint64_t service_now_us(void);
 

@@ -100,6 +100,7 @@ struct worker {
 	uint16_t segments_per_frame;
 	bool bypass; /* no flow of this link is looked at */
 	bool shares_cpu;
+	bool pressed; /* the cache is nearly full: new flows begin in bypass */
 	bool spreads; /* it looks up the owner of what it receives */
 
 	/* Set by worker_join(). */
@@ -114,6 +115,7 @@ struct worker {
 	uint64_t chores_next_us;
 	uint64_t aged_us; /* when ageing was at work last */
 	uint32_t turns;
+	uint64_t cache_segments, cache_bytes; /* its budgets */
 	struct flow_table table;
 	struct flow_timers timers;
 	struct census census;

@@ -89,6 +89,7 @@
 	X(flows_midstream, counter, flows, "of those, ones picked up without their SYN") \
 	X(flows_expired, counter, flows, "flows removed because they were idle or closed") \
 	X(flows_reset, counter, flows, "flows flushed by RST, by a new SYN or by a sequence jump") \
+	X(flows_squeezed, counter, flows, "flows that began in bypass because the cache was nearly full") \
 	X(syn_remembered, counter, segments, "SYNs and SYN-ACKs put into the SYN memory") \
 	X(syn_evicted, counter, segments, "SYN memory entries pushed out by newer ones") \
 	X(turn_overruns, counter, events, "worker turns longer than 1 ms") \

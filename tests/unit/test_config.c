@@ -29,13 +29,13 @@ static const struct {
 	{"[link]\nwireless = a\nwired = a\n[hold]\n",
 	 "3: [link] wired and wireless are both a, allowed: two different ports"},
 	{LINK "[lnk]\n", "4: unknown section [lnk], allowed: link, ports, workers, flows, cache, timers, "
-			 "repair, hold, veto, syn, process, metrics, rule NAME"},
+			 "repair, hold, veto, syn, guard, process, metrics, rule NAME"},
 	{LINK "[]\n", "4: unknown section [], allowed: link, ports, workers, flows, cache, timers, "
-		      "repair, hold, veto, syn, process, metrics, rule NAME"},
+		      "repair, hold, veto, syn, guard, process, metrics, rule NAME"},
 	{LINK "[Hold]\n", "4: unknown section [Hold], allowed: link, ports, workers, flows, cache, timers, "
-			  "repair, hold, veto, syn, process, metrics, rule NAME"},
+			  "repair, hold, veto, syn, guard, process, metrics, rule NAME"},
 	{LINK "[rule]\n", "4: unknown section [rule], allowed: link, ports, workers, flows, cache, timers, "
-			  "repair, hold, veto, syn, process, metrics, rule NAME"},
+			  "repair, hold, veto, syn, guard, process, metrics, rule NAME"},
 	{LINK "[hold]\n[link]\n", "5: [link] is given twice, first in line 1, allowed: once"},
 	{LINK "[hold]\n[hold]\n", "5: [hold] is given twice, first in line 4, allowed: once"},
 	{LINK "[hold\n", "4: bad section line '[hold', allowed: [section] and nothing after it"},

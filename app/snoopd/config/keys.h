@@ -9,7 +9,7 @@
 
 #include <config/config.h>
 
-#define CONFIG_KEY_COUNT 38
+#define CONFIG_KEY_COUNT 44
 
 enum config_kind {
 	CONFIG_PORT,	      /* char[64] */

@@ -143,6 +143,14 @@ static void print_workers(const struct metrics *metrics, const struct service *s
 	print_head(metrics, "worker_turn_max_seconds", "gauge", "seconds", "longest turn");
 	EACH_WORKER("worker_turn_max_seconds", "%.6f", seconds_of(&health->turn_cycles_max))
 #undef EACH_WORKER
+	print_counter(metrics, "guard_demoted", "gauge", "",
+		      "whether the link only observes as its repairs did not help",
+		      service->monitor->guard.demoted);
+	print_counter(metrics, "guard_demotions", "counter", "", "times that the link was demoted",
+		      service->monitor->guard.demotions);
+	print_counter(metrics, "guard_promotions", "counter", "",
+		      "times that a demoted link got its level back",
+		      service->monitor->guard.promotions);
 	print_counter(metrics, "workers_stuck", "gauge", "", "workers that do not move",
 		      health_stuck(&service->monitor->health));
 }
