@@ -94,6 +94,28 @@ struct request *service_wait(struct request *request)
 	return request_wait(request, ANSWER_TIMEOUT_MS) == 0 ? request : NULL;
 }
 
+int service_find_flow(const struct service *service, const struct snoop_key *key,
+		      struct request **answer, uint32_t *worker)
+{
+	for (uint32_t i = 0; i < service->worker_count; i++) {
+		struct request *request = service_ask(service, i);
+
+		if (request == NULL)
+			return -ETIMEDOUT;
+		request->kind = REQUEST_FLOW;
+		request->key = *key;
+		request = service_wait(request);
+		if (request == NULL)
+			return -ETIMEDOUT;
+		if (request->count > 0) {
+			*answer = request;
+			*worker = i;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
 /* Every worker takes the configuration, or, where one does not answer, as many as do. */
 static int publish(const struct config *config, char *line, size_t line_bytes)
 {

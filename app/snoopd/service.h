@@ -61,6 +61,14 @@ struct request *service_ask(const struct service *service, uint32_t index);
 struct request *service_wait(struct request *request);
 
 /**
+ * With the lock: ask the workers in turn, only the owner of the flow has it.
+ *
+ * @return 0 with the answer and its worker, -ENOENT, -ETIMEDOUT.
+ */
+int service_find_flow(const struct service *service, const struct snoop_key *key,
+		      struct request **answer, uint32_t *worker);
+
+/**
  * Read the configuration file again and publish it. Nothing changes on an error.
  *
  * @param line  receives what happened, in one line without a newline

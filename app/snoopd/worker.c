@@ -235,6 +235,8 @@ static bool under_pressure(const struct worker *worker)
 static void chores(struct worker *worker)
 {
 	worker->pressed = under_pressure(worker);
+	if (unlikely(worker->capture != NULL))
+		capture_publish(worker);
 	worker->turns = 0;
 	worker->chores_next_us = worker->now_us + CHORES_INTERVAL_US;
 	request_serve(worker);

@@ -35,6 +35,7 @@
 #include <flow/table.h>
 #include <flow/timer.h>
 #include <snoop/snoop.h>
+#include <snoopd/capture.h>
 #include <snoopd/census.h>
 #include <snoopd/clock.h>
 #include <snoopd/handoff.h>
@@ -100,6 +101,7 @@ struct worker {
 	uint16_t segments_per_frame;
 	bool bypass; /* no flow of this link is looked at */
 	bool shares_cpu;
+	struct capture *capture; /* NULL = nothing is captured */
 	bool pressed; /* the cache is nearly full: new flows begin in bypass */
 	bool spreads; /* it looks up the owner of what it receives */
 

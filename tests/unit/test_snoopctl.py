@@ -18,7 +18,7 @@ import unittest
 
 SNOOPCTL = None
 COMPLETION = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../app/snoopctl/completion/snoopctl')
-COMMANDS = 'status stats flows flow hosts top workers config mode reload log-level'.split()
+COMMANDS = 'status stats flows flow hosts top workers config mode reload log-level capture'.split()
 GREETING = {'version': 'DPDK 22.11', 'pid': 1, 'max_output_len': 16384}
 
 
