@@ -190,8 +190,9 @@ static struct flow_record *find_flow(struct worker *worker, enum snoop_side from
 }
 
 /* @return the packet to forward, or NULL if the engine withholds it. */
-static struct rte_mbuf *tcp_input(struct worker *worker, enum snoop_side from,
-				  struct worker_slot *slot, struct rte_mbuf *mbuf)
+static __rte_always_inline struct rte_mbuf *tcp_input(struct worker *worker, enum snoop_side from,
+						      struct worker_slot *slot,
+						      struct rte_mbuf *mbuf)
 {
 	struct snoop_packet packet = {
 		.view = &slot->view,
@@ -372,7 +373,7 @@ static void pass_by(struct worker *worker, enum snoop_side to, struct rte_mbuf *
 		output_forward(worker, to, packets[i]);
 }
 
-static struct rte_mbuf *tcp_input_captured(struct worker *worker, enum snoop_side from,
+static __rte_cold __rte_noinline struct rte_mbuf *tcp_input_captured(struct worker *worker, enum snoop_side from,
 					   struct worker_slot *slot, struct rte_mbuf *packet)
 {
 	struct capture_before before = capture_before(worker);
