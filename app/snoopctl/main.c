@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "capture.h"
 #include "client.h"
 #include "list.h"
 #include "options.h"
@@ -46,6 +47,8 @@ static json_t *ask(struct client *client, const struct options *options)
 		return client_ask(client, "/snoop/reload");
 	case COMMAND_LOG_LEVEL:
 		return ask_about(client, "/snoop/log_level", options->operand);
+	case COMMAND_CAPTURE:
+		break; /* see run() */
 	}
 	return NULL;
 }
@@ -79,6 +82,8 @@ static int run(const struct options *options, const char *path)
 
 	if (failed == 0 && options->command == COMMAND_TOP && !options->json) {
 		failed = top_run(&client, options);
+	} else if (failed == 0 && options->command == COMMAND_CAPTURE) {
+		failed = capture_run(&client, options);
 	} else if (failed == 0) {
 		reply = ask(&client, options);
 		failed = reply == NULL;

@@ -12,6 +12,7 @@
 
 #define LIST 1u	    /* takes --filter, --sort, --limit, --offset */
 #define INTERVAL 2u /* takes --interval */
+#define CAPTURE 4u  /* takes --flow, --count, --wait */
 
 static const struct command {
 	const char *name;
@@ -46,6 +47,11 @@ static const struct command {
 			    "refused by name.\n"},
 	[COMMAND_LOG_LEVEL] = {"log-level", "LEVEL", 0, "what snoopd logs",
 			       "LEVEL is error, warning, notice, info or debug.\n"},
+	[COMMAND_CAPTURE] = {"capture", "FILE", CAPTURE,
+			     "what was seen of one connection and done with it, for wireshark",
+			     "The file is pcapng: the heads of the frames, 180 bytes each, with a "
+			     "comment each. One capture\nat a time; a later one ends it. The "
+			     "connection has to exist, and not to be in bypass as a\nwhole link.\n"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -62,6 +68,10 @@ static const char list_options[] =
 	"  --offset N           without the first N\n";
 static const char interval_option[] = "  --interval SECONDS   between two screens, 0.1 to 3600, "
 				      "default 1\n";
+static const char capture_options[] =
+	"  --flow KEY           the connection, as flows shows it, quoted\n"
+	"  --count N            packets, 1 to 10000, default 1000\n"
+	"  --wait SECONDS       for them at most, 0.1 to 3600, default 60\n";
 static const char exit_status[] =
 	"exit status: 0 done, 1 snoopd cannot be reached or does not answer, 2 wrong usage,\n"
 	"3 snoopd refused, and nothing changed\n";
@@ -72,8 +82,8 @@ static void print_usage(FILE *out)
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-9s %-10s %s\n", commands[i].name,
 			commands[i].operand != NULL ? commands[i].operand : "", commands[i].help);
-	fprintf(out, "\n%s\nOf flows, hosts and top:\n%s\nOf top:\n%s\n%s", common, list_options,
-		interval_option, exit_status);
+	fprintf(out, "\n%s\nOf flows, hosts and top:\n%s\nOf top:\n%s\nOf capture:\n%s\n%s", common,
+		list_options, interval_option, capture_options, exit_status);
 }
 
 static void print_command(const struct command *command)
@@ -86,6 +96,8 @@ static void print_command(const struct command *command)
 		fputs(list_options, stdout);
 	if (command->takes & INTERVAL)
 		fputs(interval_option, stdout);
+	if (command->takes & CAPTURE)
+		fputs(capture_options, stdout);
 	printf("\n%s", exit_status);
 }
 
@@ -146,6 +158,9 @@ enum given {
 	GIVEN_LIMIT,
 	GIVEN_OFFSET,
 	GIVEN_INTERVAL,
+	GIVEN_FLOW,
+	GIVEN_COUNT,
+	GIVEN_WAIT,
 	GIVEN_VERSION
 };
 
@@ -160,6 +175,9 @@ static const struct option long_options[] = {
 	{"limit", required_argument, NULL, GIVEN_LIMIT},
 	{"offset", required_argument, NULL, GIVEN_OFFSET},
 	{"interval", required_argument, NULL, GIVEN_INTERVAL},
+	{"flow", required_argument, NULL, GIVEN_FLOW},
+	{"count", required_argument, NULL, GIVEN_COUNT},
+	{"wait", required_argument, NULL, GIVEN_WAIT},
 	{NULL, 0, NULL, 0},
 };
 
@@ -206,6 +224,23 @@ static enum options_result parse_one(struct options *options, int option, unsign
 		return parse_interval(optarg, &options->interval_ms)
 			       ? OPTIONS_RUN
 			       : wrong("--interval takes 0.1 to 3600 seconds, not", optarg);
+	case GIVEN_FLOW:
+		*takes |= CAPTURE;
+		options->flow = optarg;
+		return strlen(optarg) < sizeof(options->operand)
+			       ? OPTIONS_RUN
+			       : wrong("too long:", "--flow");
+	case GIVEN_COUNT:
+		*takes |= CAPTURE;
+		return parse_count(optarg, &options->count) && options->count >= 1 &&
+				       options->count <= 10000
+			       ? OPTIONS_RUN
+			       : wrong("--count takes 1 to 10000 packets, not", optarg);
+	case GIVEN_WAIT:
+		*takes |= CAPTURE;
+		return parse_interval(optarg, &options->wait_ms)
+			       ? OPTIONS_RUN
+			       : wrong("--wait takes 0.1 to 3600 seconds, not", optarg);
 	default:
 		return OPTIONS_WRONG; /* getopt said what */
 	}
@@ -230,6 +265,8 @@ static enum options_result check(struct options *options, unsigned int takes, in
 		return wrong("not an option of", command->name);
 	if (!join(options->operand, sizeof(options->operand), word + 1, words - 1))
 		return wrong("too long:", command->operand);
+	if (options->command == COMMAND_CAPTURE && options->flow == NULL)
+		return wrong("capture takes", "--flow KEY");
 	if (options->sort != NULL && strcmp(options->sort, "rate") == 0 &&
 	    options->command != COMMAND_TOP)
 		return wrong("--sort rate is for top, not", command->name);
@@ -245,7 +282,8 @@ enum options_result options_parse(struct options *options, int argc, char **argv
 	bool help = false;
 	int option;
 
-	*options = (struct options){.limit = SIZE_MAX, .interval_ms = 1000};
+	*options = (struct options){
+		.limit = SIZE_MAX, .interval_ms = 1000, .count = 1000, .wait_ms = 60000};
 	while (result == OPTIONS_RUN &&
 	       (option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
 		if (option == 'h')

@@ -25,6 +25,7 @@ enum command_id {
 	COMMAND_MODE,
 	COMMAND_RELOAD,
 	COMMAND_LOG_LEVEL,
+	COMMAND_CAPTURE,
 };
 
 struct options {
@@ -36,6 +37,9 @@ struct options {
 	size_t limit;	    /* entries to print */
 	size_t offset;	    /* entries to skip before */
 	unsigned int interval_ms;
+	const char *flow;     /* of capture: a key */
+	size_t count;	      /* packets to capture */
+	unsigned int wait_ms; /* for them, at most */
 	bool json;
 };
 

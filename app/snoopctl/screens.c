@@ -33,8 +33,9 @@ static void print_port(const json_t *status, const char *side, FILE *out)
 	char missed[32];
 
 	text_count(port, "missed_packets", missed, sizeof(missed));
-	fprintf(out, "%-10s %s (%s), link %s, MTU %" PRId64 ", missed %s packets\n", side,
+	fprintf(out, "%-10s %s (%s), link %s%s, MTU %" PRId64 ", missed %s packets\n", side,
 		text_of(port, "name"), text_of(port, "driver"), text_of(port, "link"),
+		number_of(port, "link_taken") != 0 ? " (follows the other side)" : "",
 		number_of(port, "mtu"), missed);
 }
 
@@ -65,6 +66,11 @@ void text_status(const json_t *status, FILE *out)
 	fprintf(out, "%-10s %s, %" PRId64 " rules, since %s, %" PRId64 " reloads\n", "mode",
 		text_of(status, "mode"), number_of(status, "rules"), since,
 		number_of(status, "reloads"));
+	if (json_object_get(status, "guard") != NULL)
+		fprintf(out, "%-10s %s, %" PRId64 " times demoted; %" PRId64
+			     " flows began in bypass for lack of memory\n",
+			"guard", text_of(status, "guard"), number_of(status, "guard_demotions"),
+			number_of(status, "flows_squeezed"));
 	print_port(status, "wired", out);
 	print_port(status, "wireless", out);
 	fprintf(out, "\n%s\n", text_of(status, "verdict"));
@@ -144,14 +150,14 @@ void text_done(const json_t *reply, FILE *out)
 
 void text_workers(const json_t *reply, FILE *out)
 {
-	char packets[32], handed[32], dropped[32], flows[32];
+	char packets[32], handed[32], dropped[32], flows[32], stalls[32], longest[32];
 	const char *number;
 	json_t *worker;
 
 	fprintf(out, "distribution %s: %s\n\n", text_of(reply, "distribution"),
 		text_of(reply, "how"));
-	fprintf(out, "%6s %5s %7s %16s %16s %8s %8s\n", "WORKER", "LCORE", "BUSY", "FORWARDED",
-		"HANDED ON", "DROPPED", "FLOWS");
+	fprintf(out, "%6s %5s %6s %7s %7s %16s %16s %8s %8s %7s %8s\n", "WORKER", "LCORE", "STATE",
+		"BUSY", "NOW", "FORWARDED", "HANDED ON", "DROPPED", "FLOWS", "STALLS", "LONGEST");
 	json_object_foreach(json_object_get(reply, "workers"), number, worker)
 	{
 		int64_t cycles = number_of(worker, "cycles");
@@ -163,7 +169,11 @@ void text_workers(const json_t *reply, FILE *out)
 		text_count(worker, "handoff_packets", handed, sizeof(handed));
 		text_count(worker, "handoff_drops", dropped, sizeof(dropped));
 		text_count(worker, "flows_active", flows, sizeof(flows));
-		fprintf(out, "%6s %5" PRId64 " %6.1f%% %16s %16s %8s %8s\n", number,
-			number_of(worker, "lcore"), busy, packets, handed, dropped, flows);
+		text_count(worker, "stalls", stalls, sizeof(stalls));
+		text_time(json_object_get(worker, "turn_max_us"), longest, sizeof(longest));
+		fprintf(out, "%6s %5" PRId64 " %6s %6.1f%% %6.1f%% %16s %16s %8s %8s %7s %8s\n",
+			number, number_of(worker, "lcore"), text_of(worker, "state"), busy,
+			(double)number_of(worker, "busy_permille") / 10, packets, handed, dropped,
+			flows, stalls, longest);
 	}
 }

@@ -17,6 +17,8 @@
 #include <snoopd/distribution.h>
 #include <snoopd/log.h>
 #include <snoopd/memory.h>
+#include <snoopd/monitor.h>
+#include <snoopd/notify.h>
 #include <snoopd/pool.h>
 #include <snoopd/ports.h>
 #include <snoopd/privileges.h>
@@ -25,7 +27,6 @@
 #include <snoopd/web/server.h>
 #include <snoopd/worker.h>
 
-#define LINK_POLL_US 1000000u
 #define WAKE_US 250000u	    /* how often the thread wakes up where nothing happens */
 #define WAKE_TEST_US 10000u /* the same with --exit-when-idle */
 
@@ -38,6 +39,7 @@ struct control {
 	struct distribution distribution;
 	struct handoff *handoff;
 	struct memory_need memory;
+	struct monitor monitor;
 	struct worker *workers[HANDOFF_WORKERS_MAX];
 	unsigned int lcores[HANDOFF_WORKERS_MAX];
 	uint32_t worker_count;
@@ -49,6 +51,7 @@ static void fill_signals(sigset_t *signals)
 	sigaddset(signals, SIGINT);
 	sigaddset(signals, SIGTERM);
 	sigaddset(signals, SIGHUP);
+	sigaddset(signals, LINKS_SIGNAL);
 }
 
 void control_block_signals(void)
@@ -234,6 +237,8 @@ static bool handle_signal(int signal)
 {
 	char line[SERVICE_LINE_CHARS];
 
+	if (signal == LINKS_SIGNAL)
+		return false; /* the wait is over, that was all */
 	if (signal == SIGHUP) {
 		service_reload(line, sizeof(line)); /* logs it */
 		return false;
@@ -247,7 +252,7 @@ static void wait_for_end(struct control *control)
 	uint64_t idle_limit_us = control->options->exit_when_idle_us;
 	uint64_t wake_us = idle_limit_us != 0 ? WAKE_TEST_US : WAKE_US;
 	const struct timespec nap = {.tv_nsec = (long)wake_us * 1000};
-	uint64_t now_us, active_us, links_us, seen = 0;
+	uint64_t now_us, active_us, seen = 0;
 	struct clock clock;
 	sigset_t signals;
 	int signal;
@@ -255,16 +260,12 @@ static void wait_for_end(struct control *control)
 	fill_signals(&signals);
 	clock_init(&clock);
 	active_us = clock_now_us(&clock);
-	links_us = active_us;
 	for (;;) {
 		signal = sigtimedwait(&signals, NULL, &nap);
 		if (signal > 0 && handle_signal(signal))
 			return;
 		now_us = clock_now_us(&clock);
-		if (now_us >= links_us) {
-			links_us = now_us + LINK_POLL_US;
-			ports_poll_links(&control->ports);
-		}
+		monitor_tick(&control->monitor, service_now_us());
 		if (idle_limit_us == 0)
 			continue;
 		if (received(control) != seen) {
@@ -310,11 +311,17 @@ static int run_started(struct control *control)
 	for (uint32_t i = 0; i < control->worker_count; i++)
 		rte_eal_remote_launch(worker_main, control->workers[i], control->lcores[i]);
 	log_start(control);
-	service_attach(control->config, &control->ports, &control->distribution, control->workers,
-		       control->worker_count);
+	monitor_start(&control->monitor, control->workers, control->worker_count, &control->ports,
+		      service_now_us());
+	service_attach(control->config, &control->ports, &control->distribution, &control->monitor,
+		       control->workers, control->worker_count);
 	failed = web_server_start(&web, control->config) != 0;
-	if (!failed)
+	if (!failed) {
+		notify_ready();
 		wait_for_end(control);
+	}
+	notify_stopping();
+	monitor_stop(&control->monitor);
 	web_server_stop(web);
 	service_detach();
 

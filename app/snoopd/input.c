@@ -140,13 +140,18 @@ static struct flow_record *create_flow(struct worker *worker, const struct worke
 {
 	struct flow_record *record =
 		flow_table_add(&worker->table, &slot->key, slot->hash, worker->now_us);
+	enum snoop_level level = config_level_for(worker->config, &slot->key);
 
 	if (record == NULL) {
 		worker->counters.pass_table_full++;
 		return NULL;
 	}
-	snoop_flow_init(worker->engine, &record->flow, &slot->key,
-			config_level_for(worker->config, &slot->key), worker->now_us);
+	record->squeezed = worker->pressed && level != SNOOP_LEVEL_BYPASS;
+	if (unlikely(record->squeezed)) {
+		level = SNOOP_LEVEL_BYPASS;
+		worker->counters.flows_squeezed++;
+	}
+	snoop_flow_init(worker->engine, &record->flow, &slot->key, level, worker->now_us);
 	worker->counters.flows_active = worker->table.count;
 	return record;
 }
@@ -189,8 +194,9 @@ static struct flow_record *find_flow(struct worker *worker, enum snoop_side from
 }
 
 /* @return the packet to forward, or NULL if the engine withholds it. */
-static struct rte_mbuf *tcp_input(struct worker *worker, enum snoop_side from,
-				  struct worker_slot *slot, struct rte_mbuf *mbuf)
+static __rte_always_inline struct rte_mbuf *tcp_input(struct worker *worker, enum snoop_side from,
+						      struct worker_slot *slot,
+						      struct rte_mbuf *mbuf)
 {
 	struct snoop_packet packet = {
 		.view = &slot->view,
@@ -372,18 +378,26 @@ static void pass_by(struct worker *worker, enum snoop_side to, struct rte_mbuf *
 		output_forward(worker, to, packets[i]);
 }
 
-static void input_burst(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
-			uint32_t count, bool handed)
+static __rte_cold __rte_noinline struct rte_mbuf *tcp_input_captured(struct worker *worker, enum snoop_side from,
+					   struct worker_slot *slot, struct rte_mbuf *packet)
+{
+	struct capture_before before = capture_before(worker);
+	struct capture_packet *captured = capture_begin(
+		worker, &slot->key, from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED, packet);
+
+	packet = tcp_input(worker, from, slot, packet);
+	if (captured != NULL)
+		capture_end(worker, captured, &before, packet == NULL);
+	return packet;
+}
+
+/* Compiled twice: without a capture its test costs one branch per burst. */
+static __rte_always_inline void handle(struct worker *worker, enum snoop_side from,
+				       struct rte_mbuf **packets, uint32_t count, uint32_t changes,
+				       bool captures)
 {
 	enum snoop_side to = from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
-	uint32_t changes = worker->table.changes;
 
-	count = parse(worker, from, packets, count, handed);
-	if (worker->bypass) {
-		pass_by(worker, to, packets, count);
-		return;
-	}
-	prefetch(worker, from, count);
 	for (uint32_t i = 0; i < count; i++) {
 		struct worker_slot *slot = &worker->slots[i];
 		struct rte_mbuf *packet = packets[i];
@@ -397,10 +411,31 @@ static void input_burst(struct worker *worker, enum snoop_side from, struct rte_
 			if (worker->table.changes != changes)
 				slot->record =
 					flow_table_find(&worker->table, &slot->key, slot->hash);
-			packet = tcp_input(worker, from, slot, packet);
+			packet = captures ? tcp_input_captured(worker, from, slot, packet)
+					  : tcp_input(worker, from, slot, packet);
 		}
 		if (packet != NULL)
 			output_forward(worker, to, packet);
+	}
+}
+
+static void input_burst(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
+			uint32_t count, bool handed)
+{
+	enum snoop_side to = from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
+	uint32_t changes = worker->table.changes;
+
+	count = parse(worker, from, packets, count, handed);
+	if (worker->bypass) {
+		pass_by(worker, to, packets, count);
+		return;
+	}
+	prefetch(worker, from, count);
+	if (likely(worker->capture == NULL)) {
+		handle(worker, from, packets, count, changes, false);
+	} else {
+		handle(worker, from, packets, count, changes, true);
+		capture_publish(worker);
 	}
 }
 

@@ -209,10 +209,26 @@ static void drop(void *owner, void *packet)
 	worker->dropped.packets[worker->dropped.count++] = packet;
 }
 
+static enum capture_verdict verdict_of(enum snoop_cause cause)
+{
+	static const enum capture_verdict verdicts[] = {
+		[SNOOP_CAUSE_SCOREBOARD] = CAPTURE_REPEATED_SCOREBOARD,
+		[SNOOP_CAUSE_DUPACK] = CAPTURE_REPEATED_DUPACK,
+		[SNOOP_CAUSE_TIMEOUT] = CAPTURE_REPEATED_TIMEOUT,
+		[SNOOP_CAUSE_PROBE] = CAPTURE_REPEATED_PROBE,
+		[SNOOP_CAUSE_SYN] = CAPTURE_REPEATED_SYN,
+		[SNOOP_CAUSE_SHIELD] = CAPTURE_REPEATED_SHIELD,
+	};
+
+	return verdicts[cause];
+}
+
 static void repeat(void *owner, void *packet, enum snoop_cause cause)
 {
 	struct worker *worker = owner;
 
+	if (unlikely(worker->capture != NULL))
+		capture_own(worker, SNOOP_WIRELESS, packet, verdict_of(cause));
 	if (worker->output[SNOOP_WIRELESS].sharing == QUIRK_COPY) {
 		packet = rte_pktmbuf_copy(packet, worker->pool, 0, UINT32_MAX);
 		if (packet == NULL) {
@@ -227,7 +243,11 @@ static void repeat(void *owner, void *packet, enum snoop_cause cause)
 
 static void release(void *owner, void *packet)
 {
-	output_forward(owner, SNOOP_WIRED, packet);
+	struct worker *worker = owner;
+
+	if (unlikely(worker->capture != NULL))
+		capture_own(worker, SNOOP_WIRED, packet, CAPTURE_RELEASED);
+	output_forward(worker, SNOOP_WIRED, packet);
 }
 
 const struct snoop_ops output_ops = {

@@ -167,6 +167,7 @@ static int configure(struct ports *ports, struct port *port, const struct config
 		return -1;
 	}
 	conf.rxmode.mtu = mtu;
+	conf.intr_conf.lsc = (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
 	/* None of them touches a packet: long frames arrive in chains, chains can be sent, and
 	 * checksums are looked at. */
 	if (frames_may_be_chains(ports, mtu)) {
@@ -356,21 +357,6 @@ int ports_start(struct ports *ports, struct rte_mempool *mempool)
 		if (start(&ports->port[side], mempool) != 0)
 			return -1;
 	return 0;
-}
-
-void ports_poll_links(struct ports *ports)
-{
-	for (int side = 0; side < 2; side++) {
-		struct port *port = &ports->port[side];
-		struct rte_eth_link link;
-
-		if (rte_eth_link_get_nowait(port->id, &link) != 0 ||
-		    (link.link_status == RTE_ETH_LINK_UP) == port->link_up)
-			continue;
-		port->link_up = link.link_status == RTE_ETH_LINK_UP;
-		log_line("event=link side=%s port=%s state=%s", side == SNOOP_WIRED ? "wired" : "wireless",
-			 port->name, port->link_up ? "up" : "down");
-	}
 }
 
 void ports_stop(struct ports *ports)

@@ -35,6 +35,7 @@ struct port {
 	uint32_t room_min_bytes; /* smallest buffer that the driver takes */
 	bool configured, started;
 	bool link_up;
+	bool link_taken; /* down by our hand: it follows the other side, see links.h */
 };
 
 struct ports {
@@ -57,9 +58,6 @@ int ports_configure(struct ports *ports, const struct config *config,
 
 /** Set up the queues, start, promiscuous. @return 0, or -1 after one line on stderr. */
 int ports_start(struct ports *ports, struct rte_mempool *mempool);
-
-/** Log a line for every port whose link state changed. */
-void ports_poll_links(struct ports *ports);
 
 /** Stop what was started. */
 void ports_stop(struct ports *ports);

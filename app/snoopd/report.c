@@ -6,10 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
 
 #include <snoopd/distribution.h>
 #include <snoopd/keytext.h>
+#include <snoopd/monitor.h>
 #include <snoopd/ports.h>
 #include <snoopd/stats.h>
 #include <snoopd/worker.h>
@@ -80,6 +82,28 @@ void report_histograms(const struct service *service, const struct report *repor
 #undef REPORT_HISTOGRAM
 }
 
+static uint64_t us_of(uint64_t cycles)
+{
+	return (uint64_t)((double)cycles * CLOCK_US_PER_S / (double)rte_get_tsc_hz());
+}
+
+/* What the control thread makes of a worker. */
+static void report_health(const struct service *service, uint32_t index,
+			  const struct report *report)
+{
+	const struct health_worker *health = &service->monitor->health.worker[index];
+	const struct worker_health *own = &service->workers[index]->health;
+	uint64_t moved_us = __atomic_load_n(&health->moved_us, __ATOMIC_RELAXED);
+	uint64_t now_us = service_now_us();
+
+	TEXT(report, "state", __atomic_load_n(&health->stuck, __ATOMIC_RELAXED) ? "stuck" : "moves");
+	NUMBER(report, "heartbeat_us", now_us > moved_us ? now_us - moved_us : 0);
+	NUMBER(report, "busy_permille", __atomic_load_n(&health->busy_permille, __ATOMIC_RELAXED));
+	NUMBER(report, "stalls", __atomic_load_n(&own->stalls, __ATOMIC_RELAXED));
+	NUMBER(report, "turn_max_us",
+	       us_of(__atomic_load_n(&own->turn_cycles_max, __ATOMIC_RELAXED)));
+}
+
 static void report_worker(const struct worker *worker, const struct report *report)
 {
 	const struct worker_health *health = &worker->health;
@@ -113,6 +137,7 @@ void report_workers(const struct service *service, const struct report *report)
 		snprintf(number, sizeof(number), "%u", i);
 		OPEN(report, number);
 		report_worker(service->workers[i], report);
+		report_health(service, i, report);
 		CLOSE(report);
 	}
 	CLOSE(report);
@@ -126,6 +151,7 @@ static void report_port(const struct report *report, const char *side, const str
 	TEXT(report, "name", port->name);
 	TEXT(report, "driver", port->driver);
 	TEXT(report, "link", __atomic_load_n(&port->link_up, __ATOMIC_RELAXED) ? "up" : "down");
+	NUMBER(report, "link_taken", __atomic_load_n(&port->link_taken, __ATOMIC_RELAXED));
 	NUMBER(report, "mtu", port->mtu_bytes);
 	/* What the port dropped before any worker saw it. */
 	if (rte_eth_stats_get(port->id, &stats) == 0)
@@ -193,6 +219,15 @@ void report_status(const struct service *service, const struct report *report)
 	NUMBER(report, "cache_bytes", sum.cache_bytes);
 	NUMBER(report, "dropped_packets",
 	       sum.tx_wired_drops + sum.tx_wireless_drops + sum.handoff_drops);
+	TEXT(report, "guard", !service->monitor->guard.demoted ? "helps"
+			      : service->monitor->guard.cause == GUARD_SPURIOUS
+				      ? "demoted: repairs were spurious"
+				      : "demoted: repairs were useless");
+	NUMBER(report, "guard_demotions", service->monitor->guard.demotions);
+	NUMBER(report, "guard_promotions", service->monitor->guard.promotions);
+	NUMBER(report, "flows_squeezed", sum.flows_squeezed);
+	NUMBER(report, "workers_stuck", health_stuck(&service->monitor->health));
+	NUMBER(report, "stalls", sum.turn_stalls);
 }
 
 static void report_key(const struct report *report, const struct snoop_key *key)

@@ -81,6 +81,7 @@ static bool step_configure(struct worker *worker, struct request *request)
 
 		if (!record->in_use)
 			continue;
+		record->squeezed = false;
 		snoop_flow_set_level(worker->engine, &record->flow,
 				     config_level_for(worker->config, flow_table_key(table, record)));
 		flow_timer_update(&worker->timers, record, worker->now_us);
@@ -139,6 +140,9 @@ static void take(struct worker *worker, struct request *request)
 		request->cursor = RTE_MIN(RTE_MAX(request->position, 1u),
 					  snoop_station_count(worker->engine) + 1);
 		break;
+	case REQUEST_CAPTURE:
+		worker->capture = request->capture;
+		break;
 	case REQUEST_CONFIGURE:
 		worker_configure(worker, request->config);
 		break;
@@ -154,6 +158,8 @@ static bool step(struct worker *worker, struct request *request)
 		return step_flow(worker, request);
 	case REQUEST_STATIONS:
 		return step_stations(worker, request);
+	case REQUEST_CAPTURE:
+		return true;
 	default:
 		return step_configure(worker, request);
 	}

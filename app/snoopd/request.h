@@ -20,6 +20,8 @@
 #define REQUEST_FLOWS_MAX 12 /* flows of one page; a page fits into one telemetry reply */
 #define REQUEST_STATIONS_MAX 24
 
+struct capture;
+
 enum request_state {
 	REQUEST_IDLE,	/* control side owns the slot */
 	REQUEST_POSTED, /* the worker may take it, the control side may take it back */
@@ -31,6 +33,7 @@ enum request_kind {
 	REQUEST_FLOWS,	   /* a page of the flow table */
 	REQUEST_FLOW,	   /* one flow by its key */
 	REQUEST_STATIONS,  /* a page of the station table */
+	REQUEST_CAPTURE,   /* capture from now on, or no more */
 	REQUEST_CONFIGURE, /* use another configuration from now on, for running flows too */
 };
 
@@ -53,6 +56,8 @@ struct request {
 	uint32_t position;	     /* FLOWS, STATIONS: first record to look at */
 	struct snoop_key key;	     /* FLOW */
 	const struct config *config; /* CONFIGURE: sizes of tables and pool as before */
+
+	struct capture *capture;     /* CAPTURE: NULL = no more */
 
 	/* Set by the worker. */
 	uint32_t cursor;

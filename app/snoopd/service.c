@@ -10,6 +10,7 @@
 
 #include <snoopd/clock.h>
 #include <snoopd/log.h>
+#include <snoopd/notify.h>
 #include <snoopd/worker.h>
 
 #define ANSWER_TIMEOUT_MS 500
@@ -32,8 +33,8 @@ uint64_t service_now_us(void)
 }
 
 void service_attach(const struct config *config, const struct ports *ports,
-		    const struct distribution *distribution, struct worker *const *workers,
-		    uint32_t worker_count)
+		    const struct distribution *distribution, const struct monitor *monitor,
+		    struct worker *const *workers, uint32_t worker_count)
 {
 	uint64_t now_us = service_now_us();
 
@@ -43,6 +44,7 @@ void service_attach(const struct config *config, const struct ports *ports,
 		.config = config,
 		.ports = ports,
 		.distribution = distribution,
+		.monitor = monitor,
 		.workers = workers,
 		.worker_count = worker_count,
 		.started_us = now_us,
@@ -58,13 +60,23 @@ void service_detach(void)
 	pthread_mutex_unlock(&shared.lock);
 }
 
-const struct service *service_lock(void)
+static const struct service *locked(void)
 {
-	pthread_mutex_lock(&shared.lock);
 	if (shared.service.worker_count > 0)
 		return &shared.service;
 	pthread_mutex_unlock(&shared.lock);
 	return NULL;
+}
+
+const struct service *service_lock(void)
+{
+	pthread_mutex_lock(&shared.lock);
+	return locked();
+}
+
+const struct service *service_try_lock(void)
+{
+	return pthread_mutex_trylock(&shared.lock) == 0 ? locked() : NULL;
 }
 
 void service_unlock(void)
@@ -80,6 +92,28 @@ struct request *service_ask(const struct service *service, uint32_t index)
 struct request *service_wait(struct request *request)
 {
 	return request_wait(request, ANSWER_TIMEOUT_MS) == 0 ? request : NULL;
+}
+
+int service_find_flow(const struct service *service, const struct snoop_key *key,
+		      struct request **answer, uint32_t *worker)
+{
+	for (uint32_t i = 0; i < service->worker_count; i++) {
+		struct request *request = service_ask(service, i);
+
+		if (request == NULL)
+			return -ETIMEDOUT;
+		request->kind = REQUEST_FLOW;
+		request->key = *key;
+		request = service_wait(request);
+		if (request == NULL)
+			return -ETIMEDOUT;
+		if (request->count > 0) {
+			*answer = request;
+			*worker = i;
+			return 0;
+		}
+	}
+	return -ENOENT;
 }
 
 /* Every worker takes the configuration, or, where one does not answer, as many as do. */
@@ -195,9 +229,14 @@ static int finish(const char *event, int result, const char *line)
 
 int service_reload(char *line, size_t line_bytes)
 {
+	int result;
+
 	if (service_lock() == NULL)
 		return not_running(line, line_bytes);
-	return finish("reload", reload(line, line_bytes), line);
+	notify_reloading();
+	result = reload(line, line_bytes);
+	notify_ready();
+	return finish("reload", result, line);
 }
 
 int service_mode(enum snoop_level level, char *line, size_t line_bytes)
@@ -205,4 +244,19 @@ int service_mode(enum snoop_level level, char *line, size_t line_bytes)
 	if (service_lock() == NULL)
 		return not_running(line, line_bytes);
 	return finish("mode", set_mode(level, line, line_bytes), line);
+}
+
+int service_mode_if(uint64_t *configured_us, enum snoop_level level, char *line, size_t line_bytes)
+{
+	int result;
+
+	if (service_lock() == NULL)
+		return not_running(line, line_bytes);
+	if (shared.service.configured_us != *configured_us) {
+		service_unlock();
+		return -ESTALE;
+	}
+	result = set_mode(level, line, line_bytes);
+	*configured_us = shared.service.configured_us;
+	return finish("mode", result, line);
 }

@@ -20,6 +20,7 @@
 #include <config/config.h>
 
 struct distribution;
+struct monitor;
 struct ports;
 struct request;
 struct worker;
@@ -30,6 +31,7 @@ struct service {
 	const struct config *config; /* in effect */
 	const struct ports *ports;   /* names and drivers constant, link_up may change any time */
 	const struct distribution *distribution;
+	const struct monitor *monitor;
 	struct worker *const *workers;
 	uint32_t worker_count;
 	uint64_t started_us;	/* CLOCK_MONOTONIC */
@@ -40,14 +42,16 @@ struct service {
 /** From now on there is something to answer. The configuration stays the caller's. Control thread.
  */
 void service_attach(const struct config *config, const struct ports *ports,
-		    const struct distribution *distribution, struct worker *const *workers,
-		    uint32_t worker_count);
+		    const struct distribution *distribution, const struct monitor *monitor,
+		    struct worker *const *workers, uint32_t worker_count);
 
 /** Returns when no answer is under way. Control thread. */
 void service_detach(void);
 
 /** Take the lock. @return NULL, without the lock, where no workers run. */
 const struct service *service_lock(void);
+/** The same, NULL also where somebody else has the lock. */
+const struct service *service_try_lock(void);
 void service_unlock(void);
 
 /** With the lock: the slot of a worker to fill, or NULL if it is lost or busy. See request.h. */
@@ -55,6 +59,14 @@ struct request *service_ask(const struct service *service, uint32_t index);
 
 /** With the lock: post what service_ask() gave. @return the slot with the answer, or NULL. */
 struct request *service_wait(struct request *request);
+
+/**
+ * With the lock: ask the workers in turn, only the owner of the flow has it.
+ *
+ * @return 0 with the answer and its worker, -ENOENT, -ETIMEDOUT.
+ */
+int service_find_flow(const struct service *service, const struct snoop_key *key,
+		      struct request **answer, uint32_t *worker);
 
 /**
  * Read the configuration file again and publish it. Nothing changes on an error.
@@ -72,6 +84,14 @@ int service_reload(char *line, size_t line_bytes);
  * @return as service_reload().
  */
 int service_mode(enum snoop_level level, char *line, size_t line_bytes);
+
+/**
+ * The same, unless somebody else has configured since.
+ *
+ * @param configured_us  of struct service when the level was decided on; updated
+ * @return as service_mode(), or -ESTALE with nothing done and nothing logged.
+ */
+int service_mode_if(uint64_t *configured_us, enum snoop_level level, char *line, size_t line_bytes);
 
 /** Microseconds of CLOCK_MONOTONIC: the clock of started_us. */
 uint64_t service_now_us(void);

@@ -10,6 +10,8 @@
 
 #include <rte_common.h>
 
+#include <snoopd/capture.h>
+#include <snoopd/captures.h>
 #include <snoopd/compat.h>
 #include <snoopd/keytext.h>
 #include <snoopd/log.h>
@@ -163,26 +165,16 @@ static int answer_hosts(const char *command, const char *parameters, struct rte_
 	return page_command(report_hosts, parameters, data);
 }
 
-/* Ask the workers in turn: only the owner of the flow has it. */
 static int find_flow(const struct service *service, const struct snoop_key *key,
 		     const struct report *report)
 {
-	for (uint32_t i = 0; i < service->worker_count; i++) {
-		struct request *request = service_ask(service, i);
+	struct request *request;
+	uint32_t worker;
+	int result = service_find_flow(service, key, &request, &worker);
 
-		if (request == NULL)
-			return -ETIMEDOUT;
-		request->kind = REQUEST_FLOW;
-		request->key = *key;
-		request = service_wait(request);
-		if (request == NULL)
-			return -ETIMEDOUT;
-		if (request->count > 0) {
-			report_flow(&request->flows[0], i, report);
-			return 0;
-		}
-	}
-	return -ENOENT;
+	if (result == 0)
+		report_flow(&request->flows[0], worker, report);
+	return result;
 }
 
 static int answer_flow(const char *command, const char *parameters, struct rte_tel_data *data)
@@ -208,6 +200,59 @@ static int answer_flow(const char *command, const char *parameters, struct rte_t
 	if (result == -ENOENT)
 		return refuse(data, "no flow %s: it ended, or is another way round", parameters);
 	return result == 0 ? 0 : refuse(data, "a worker does not answer: is its CPU busy?");
+}
+
+static int answer_done(int result, const char *line, struct rte_tel_data *data)
+{
+	if (result != 0)
+		return refuse(data, "%s", line);
+	rte_tel_data_start_dict(data);
+	rte_tel_data_add_dict_string(data, "done", line); /* cut at 127 characters */
+	return 0;
+}
+
+static int answer_capture(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	const struct service *service;
+	struct snoop_key key;
+	unsigned int count;
+	int result, used = 0;
+
+	if (parameters == NULL || sscanf(parameters, "%u %n", &count, &used) != 1 || count == 0 ||
+	    count > CAPTURE_PACKETS_MAX || keytext_parse(parameters + used, &key) != 0)
+		return refuse(data,
+			      "'%s' is not a count of packets and the key of a flow, allowed: 1 to "
+			      "%d, a blank, WIRED:PORT STATION:PORT as /snoop/flows shows it",
+			      parameters != NULL ? parameters : "", CAPTURE_PACKETS_MAX);
+	service = service_lock();
+	if (service == NULL)
+		return refuse_not_running(data);
+	result = captures_start(service, &key, count);
+	service_unlock();
+	if (result == -ENOENT)
+		return refuse(data, "no flow %s: it ended, or is another way round",
+			      parameters + used);
+	if (result != 0)
+		return refuse(data, "no capture: %s", strerror(-result));
+	return answer_done(0, "capturing", data);
+}
+
+static int answer_captured(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	return page_command(captures_report, parameters, data);
+}
+
+static int answer_capture_stop(const char *command, const char *parameters,
+			       struct rte_tel_data *data)
+{
+	const struct service *service = service_lock();
+	int result;
+
+	if (service == NULL)
+		return refuse_not_running(data);
+	result = captures_stop(service);
+	service_unlock();
+	return answer_done(result, result == 0 ? "no capture" : "a worker does not answer", data);
 }
 
 /* One dictionary per section: the library takes 256 entries in one, and neither blanks nor dots in
@@ -275,15 +320,6 @@ static int answer_config(const char *command, const char *parameters, struct rte
 	return 0;
 }
 
-static int answer_done(int result, const char *line, struct rte_tel_data *data)
-{
-	if (result != 0)
-		return refuse(data, "%s", line);
-	rte_tel_data_start_dict(data);
-	rte_tel_data_add_dict_string(data, "done", line); /* cut at 127 characters */
-	return 0;
-}
-
 static int answer_reload(const char *command, const char *parameters, struct rte_tel_data *data)
 {
 	char line[SERVICE_LINE_CHARS];
@@ -336,6 +372,11 @@ static const struct {
 	{"/snoop/hosts", answer_hosts, "A page of the stations. Parameter: position, as of flows."},
 	{"/snoop/workers", answer_workers,
 	 "How flows find their workers, and what each worker does. No parameters."},
+	{"/snoop/capture", answer_capture,
+	 "Capture packets of one flow. Parameter: COUNT WIRED:PORT STATION:PORT."},
+	{"/snoop/captured", answer_captured,
+	 "A page of what was captured. Parameter: position, as of flows."},
+	{"/snoop/capture_stop", answer_capture_stop, "End the capture. No parameters."},
 	{"/snoop/config", answer_config, "The configuration in use. No parameters."},
 	{"/snoop/reload", answer_reload, "Read the configuration file again. No parameters."},
 	{"/snoop/mode", answer_mode,

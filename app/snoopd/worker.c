@@ -8,6 +8,7 @@
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 
+#include <snoopd/guard.h>
 #include <snoopd/log.h>
 
 #define TIMERS_INTERVAL_US 100	/* resolution of the flows' timers */
@@ -32,6 +33,12 @@ static void explain_memory(const char *what, uint64_t bytes)
 static bool wants_bypass(const struct config *config)
 {
 	return config->mode == SNOOP_LEVEL_BYPASS && config->rule_count == 0;
+}
+
+static void take_budgets(struct worker *worker, const struct config *share)
+{
+	worker->cache_segments = share->protocol.cache_segments;
+	worker->cache_bytes = share->protocol.cache_bytes;
 }
 
 struct worker *worker_create(const struct worker_setup *setup)
@@ -85,6 +92,7 @@ struct worker *worker_create(const struct worker_setup *setup)
 	worker->engine = snoop_engine_init(memory, &share.protocol, &output_ops, worker,
 					   &worker->counters, setup->secret);
 	worker->config = setup->config;
+	take_budgets(worker, &share);
 	worker_configured(worker);
 	return worker;
 
@@ -109,6 +117,7 @@ void worker_configure(struct worker *worker, const struct config *config)
 	config_share(config, worker->workers, &share);
 	worker->config = config;
 	worker->bypass = false; /* see worker_configured() */
+	take_budgets(worker, &share);
 	snoop_engine_configure(worker->engine, &share.protocol);
 }
 
@@ -172,6 +181,14 @@ static void serve_due(struct worker *worker)
 	}
 }
 
+static void relieve(struct worker *worker, struct flow_record *record)
+{
+	record->squeezed = false;
+	snoop_flow_set_level(worker->engine, &record->flow,
+			     config_level_for(worker->config,
+					      flow_table_key(&worker->table, record)));
+}
+
 static void age(struct worker *worker)
 {
 	uint64_t capacity = worker->table.capacity;
@@ -192,6 +209,8 @@ static void age(struct worker *worker)
 					    : worker->config->flow_idle_us;
 
 		if (worker->now_us - record->last_seen_us < limit_us) {
+			if (unlikely(record->squeezed) && !worker->pressed)
+				relieve(worker, record);
 			census_count(&worker->census, &record->flow);
 			continue;
 		}
@@ -203,8 +222,22 @@ static void age(struct worker *worker)
 	flow_table_prefetch(&worker->table);
 }
 
+static bool under_pressure(const struct worker *worker)
+{
+	const struct counters *counters = &worker->counters;
+	uint32_t limit_ppm = worker->config->guard_memory_ppm;
+
+	return guard_pressed(worker->pressed, counters->cache_segments + counters->acks_parked,
+			     worker->cache_segments, limit_ppm) ||
+	       guard_pressed(worker->pressed, counters->cache_bytes, worker->cache_bytes,
+			     limit_ppm);
+}
+
 static void chores(struct worker *worker)
 {
+	worker->pressed = under_pressure(worker);
+	if (unlikely(worker->capture != NULL))
+		capture_publish(worker);
 	worker->turns = 0;
 	worker->chores_next_us = worker->now_us + CHORES_INTERVAL_US;
 	request_serve(worker);
@@ -360,10 +393,18 @@ static void account(struct worker *worker, uint64_t cycles, bool busy)
 		health->turn_cycles_max = cycles;
 }
 
+static void note_stall(struct worker *worker, uint64_t cycles)
+{
+	worker->health.stall_cycles = cycles;
+	worker->health.stalls++;
+	worker->counters.turn_stalls++;
+}
+
 int worker_main(void *argument)
 {
 	struct worker *worker = argument;
 	uint64_t overrun_cycles = rte_get_tsc_hz() / CLOCK_US_PER_S * US_PER_MS;
+	uint64_t stall_cycles = rte_get_tsc_hz() / CLOCK_US_PER_S * HEALTH_STALL_US;
 	uint64_t start = rte_rdtsc(), begin = start, end;
 	uint32_t idle_turns = 0;
 
@@ -381,6 +422,8 @@ int worker_main(void *argument)
 			if (worker->shares_cpu)
 				end = rte_rdtsc();
 		}
+		if (unlikely(end - begin > stall_cycles))
+			note_stall(worker, end - begin);
 		worker->health.cycles = end - start;
 		begin = end;
 	}

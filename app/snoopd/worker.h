@@ -35,9 +35,11 @@
 #include <flow/table.h>
 #include <flow/timer.h>
 #include <snoop/snoop.h>
+#include <snoopd/capture.h>
 #include <snoopd/census.h>
 #include <snoopd/clock.h>
 #include <snoopd/handoff.h>
+#include <snoopd/health.h>
 #include <snoopd/output.h>
 #include <snoopd/request.h>
 
@@ -72,14 +74,6 @@ struct worker_slot {
 	struct flow_record *record;
 };
 
-/** What tells whether the worker moves and how busy it is. */
-struct worker_health {
-	uint64_t turns;		  /* grows as long as the worker moves: its heartbeat */
-	uint64_t busy_cycles;	  /* TSC cycles of turns that had packets */
-	uint64_t cycles;	  /* TSC cycles since it started */
-	uint64_t turn_cycles_max; /* of the longest turn */
-};
-
 /** A ring from another worker. */
 struct worker_lane {
 	struct rte_ring *ring;
@@ -107,6 +101,8 @@ struct worker {
 	uint16_t segments_per_frame;
 	bool bypass; /* no flow of this link is looked at */
 	bool shares_cpu;
+	struct capture *capture; /* NULL = nothing is captured */
+	bool pressed; /* the cache is nearly full: new flows begin in bypass */
 	bool spreads; /* it looks up the owner of what it receives */
 
 	/* Set by worker_join(). */
@@ -121,6 +117,7 @@ struct worker {
 	uint64_t chores_next_us;
 	uint64_t aged_us; /* when ageing was at work last */
 	uint32_t turns;
+	uint64_t cache_segments, cache_bytes; /* its budgets */
 	struct flow_table table;
 	struct flow_timers timers;
 	struct census census;

@@ -89,9 +89,11 @@
 	X(flows_midstream, counter, flows, "of those, ones picked up without their SYN") \
 	X(flows_expired, counter, flows, "flows removed because they were idle or closed") \
 	X(flows_reset, counter, flows, "flows flushed by RST, by a new SYN or by a sequence jump") \
+	X(flows_squeezed, counter, flows, "flows that began in bypass because the cache was nearly full") \
 	X(syn_remembered, counter, segments, "SYNs and SYN-ACKs put into the SYN memory") \
 	X(syn_evicted, counter, segments, "SYN memory entries pushed out by newer ones") \
 	X(turn_overruns, counter, events, "worker turns longer than 1 ms") \
+	X(turn_stalls, counter, events, "a worker did not move for more than 100 ms") \
 	X(flows_active, gauge, flows, "flows in the table") \
 	X(flows_helped, gauge, flows, "flows in the table with at least one confirmed repair") \
 	X(flows_bypass, gauge, flows, "flows in the table whose level is bypass") \

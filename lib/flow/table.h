@@ -38,6 +38,7 @@ struct flow_record {
 	uint32_t hash;
 	bool in_use;
 	bool due; /* on the due list (timer.h) */
+	bool squeezed; /* in bypass only until the cache has room again */
 
 	struct snoop_flow flow; /* its key is in the hash, see flow_table_key() */
 } __rte_cache_aligned;

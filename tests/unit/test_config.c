@@ -29,13 +29,13 @@ static const struct {
 	{"[link]\nwireless = a\nwired = a\n[hold]\n",
 	 "3: [link] wired and wireless are both a, allowed: two different ports"},
 	{LINK "[lnk]\n", "4: unknown section [lnk], allowed: link, ports, workers, flows, cache, timers, "
-			 "repair, hold, veto, syn, process, metrics, rule NAME"},
+			 "repair, hold, veto, syn, guard, process, metrics, rule NAME"},
 	{LINK "[]\n", "4: unknown section [], allowed: link, ports, workers, flows, cache, timers, "
-		      "repair, hold, veto, syn, process, metrics, rule NAME"},
+		      "repair, hold, veto, syn, guard, process, metrics, rule NAME"},
 	{LINK "[Hold]\n", "4: unknown section [Hold], allowed: link, ports, workers, flows, cache, timers, "
-			  "repair, hold, veto, syn, process, metrics, rule NAME"},
+			  "repair, hold, veto, syn, guard, process, metrics, rule NAME"},
 	{LINK "[rule]\n", "4: unknown section [rule], allowed: link, ports, workers, flows, cache, timers, "
-			  "repair, hold, veto, syn, process, metrics, rule NAME"},
+			  "repair, hold, veto, syn, guard, process, metrics, rule NAME"},
 	{LINK "[hold]\n[link]\n", "5: [link] is given twice, first in line 1, allowed: once"},
 	{LINK "[hold]\n[hold]\n", "5: [hold] is given twice, first in line 4, allowed: once"},
 	{LINK "[hold\n", "4: bad section line '[hold', allowed: [section] and nothing after it"},
@@ -43,9 +43,9 @@ static const struct {
 	 "4: bad section line '[hold] x', allowed: [section] and nothing after it"},
 	{"wired = 0\n", "1: key 'wired' stands before the first section, allowed: a [section] line "
 			"above it"},
-	{LINK "wird = 0\n", "4: unknown key 'wird' in [link], allowed: wired, wireless, mode"},
-	{LINK "Mode = auto\n", "4: unknown key 'Mode' in [link], allowed: wired, wireless, mode"},
-	{LINK "= 5\n", "4: unknown key '' in [link], allowed: wired, wireless, mode"},
+	{LINK "wird = 0\n", "4: unknown key 'wird' in [link], allowed: wired, wireless, mode, propagate, propagate_hold"},
+	{LINK "Mode = auto\n", "4: unknown key 'Mode' in [link], allowed: wired, wireless, mode, propagate, propagate_hold"},
+	{LINK "= 5\n", "4: unknown key '' in [link], allowed: wired, wireless, mode, propagate, propagate_hold"},
 	{LINK "[hold]\ntries = 1\n", "5: unknown key 'tries' in [hold], allowed: time, acks"},
 	{LINK "[hold]\ntime_us = 1\n", "5: unknown key 'time_us' in [hold], allowed: time, acks"},
 	{LINK "wired = 5\n", "4: [link] wired is given twice, first in line 2, allowed: once"},

@@ -18,7 +18,7 @@ import unittest
 
 SNOOPCTL = None
 COMPLETION = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../app/snoopctl/completion/snoopctl')
-COMMANDS = 'status stats flows flow hosts top workers config mode reload log-level'.split()
+COMMANDS = 'status stats flows flow hosts top workers config mode reload log-level capture'.split()
 GREETING = {'version': 'DPDK 22.11', 'pid': 1, 'max_output_len': 16384}
 
 
@@ -373,10 +373,11 @@ class Test(unittest.TestCase):
     def test_workers(self):
         self.serve(lambda command: {command: {'distribution': 'rss', 'how': 'as told', 'workers': {'0': {
             'lcore': 3, 'cycles': 1000, 'busy_cycles': 250, 'forwarded_packets': 12345, 'handoff_packets': 6,
-            'handoff_drops': 0, 'flows_active': 7}}}})
+            'handoff_drops': 0, 'flows_active': 7, 'state': 'moves', 'busy_permille': 125, 'stalls': 2,
+            'turn_max_us': 150000}}}})
         lines = self.run_it('workers').stdout.splitlines()
         self.assertEqual(lines[0], 'distribution rss: as told')
-        self.assertEqual(lines[-1].split(), '0 3 25.0% 12,345 6 0 7'.split())
+        self.assertEqual(lines[-1].split(), '0 3 moves 25.0% 12.5% 12,345 6 0 7 2 150.0ms'.split())
 
     def test_top_once(self):
         counts = iter(range(1, 100))

@@ -57,6 +57,8 @@ void config_defaults(struct config *config)
 {
 	memset(config, 0, sizeof(*config));
 	config->mode = SNOOP_LEVEL_AUTO;
+	config->propagate = 1;
+	config->propagate_hold_us = 2000000;
 	config->rx_descriptors = 1024;
 	config->tx_descriptors = 1024;
 	config->tx_retries = 64;
@@ -64,6 +66,12 @@ void config_defaults(struct config *config)
 	config->flows = 65536;
 	config->flow_idle_us = 300000000;
 	config->flow_closed_us = 2000000;
+	config->guard_levels = 1;
+	config->guard_period_us = 10000000;
+	config->guard_spurious_ppm = 500000;
+	config->guard_confirmed_ppm = 50000;
+	config->guard_retry_us = 60000000;
+	config->guard_memory_ppm = 900000;
 	strcpy(config->user, "auto");
 	strcpy(config->group, "auto");
 	memcpy(config->metrics_listen, "off", sizeof("off"));

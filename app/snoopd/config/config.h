@@ -59,6 +59,8 @@ struct config {
 	/* [link] */
 	char wired[64], wireless[64]; /* ethdev name or index */
 	enum snoop_level mode;	      /* of flows that no rule names */
+	uint32_t propagate;	      /* 1 = a side without a carrier takes the other one down */
+	uint32_t propagate_hold_us;   /* a carrier has to last for so long before it does the reverse */
 	/* [ports] */
 	uint32_t rx_descriptors, tx_descriptors; /* per queue */
 	enum config_checksum checksum;
@@ -71,6 +73,13 @@ struct config {
 	uint32_t flows;		      /* of all workers, "max" in the file */
 	uint32_t flow_idle_us;	      /* a flow without packets is forgotten after this */
 	uint32_t flow_closed_us;      /* "linger": after FIN or RST */
+	/* [guard] */
+	uint32_t guard_levels;	      /* 1 = demote a link whose repairs do not help */
+	uint32_t guard_period_us;     /* what is judged at once */
+	uint32_t guard_spurious_ppm;  /* share of repeats that may be duplicates */
+	uint32_t guard_confirmed_ppm; /* share of repeats that have to be confirmed */
+	uint32_t guard_retry_us;      /* a demoted link waits at least this long */
+	uint32_t guard_memory_ppm;    /* share of the cache above which new flows begin in bypass */
 	char user[64], group[64];     /* [process]: account name, number, or "auto" */
 	char metrics_listen[64];      /* [metrics] listen: "off" or ADDRESS:PORT */
 	struct snoop_config protocol; /* [cache] [timers] [repair] [hold] [veto] [syn] */

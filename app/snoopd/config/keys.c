@@ -25,6 +25,8 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
 	START("link", "wired", PORT, wired, 1, 63),
 	START("link", "wireless", PORT, wireless, 1, 63),
 	KEY("link", "mode", LEVEL, mode, 0, SNOOP_LEVEL_COUNT - 1),
+	KEY("link", "propagate", SWITCH, propagate, 0, 1),
+	KEY("link", "propagate_hold", TIME, propagate_hold_us, 0, US_PER_MIN),
 	START("ports", "rx_descriptors", COUNT, rx_descriptors, 64, 32768),
 	START("ports", "tx_descriptors", COUNT, tx_descriptors, 64, 32768),
 	START("ports", "mtu", COUNT_OR_AUTO, mtu_bytes, 68, 65535),
@@ -56,6 +58,12 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
 	START("syn", "entries", COUNT, protocol.syn_entries, 0, 1 << 14),
 	KEY("syn", "tries", COUNT, protocol.syn_tries, 0, 10),
 	KEY("syn", "rate_max", COUNT, protocol.syn_rate_max, 0, 10000000),
+	KEY("guard", "levels", SWITCH, guard_levels, 0, 1),
+	KEY("guard", "period", TIME, guard_period_us, US_PER_S, 10 * US_PER_MIN),
+	KEY("guard", "spurious", SHARE, guard_spurious_ppm, PPM_PER_PERCENT, 100 * PPM_PER_PERCENT),
+	KEY("guard", "confirmed", SHARE, guard_confirmed_ppm, 0, 50 * PPM_PER_PERCENT),
+	KEY("guard", "retry", TIME, guard_retry_us, US_PER_S, 60 * US_PER_MIN),
+	KEY("guard", "memory", SHARE, guard_memory_ppm, 50 * PPM_PER_PERCENT, 100 * PPM_PER_PERCENT),
 	START("process", "user", ACCOUNT, user, 1, 63),
 	START("process", "group", ACCOUNT, group, 1, 63),
 	START("metrics", "listen", LISTEN, metrics_listen, 1, 63),
@@ -109,10 +117,13 @@ const char *config_distribution_name(enum config_distribution distribution)
 }
 
 /* The values of a key that is one of a few words, by number; NULL for all others. */
+static const char *const switch_names[] = {"no", "yes"};
+
 static const char *const *words_of(enum config_kind kind)
 {
 	return kind == CONFIG_DISTRIBUTION ? distribution_names
 	       : kind == CONFIG_CHECKSUM   ? checksum_names
+	       : kind == CONFIG_SWITCH	   ? switch_names
 					   : NULL;
 }
 
@@ -231,6 +242,9 @@ void config_key_range(const struct config_key *key, char *out, size_t out_bytes)
 		return;
 	case CONFIG_CHECKSUM:
 		snprintf(out, out_bytes, "software, nic");
+		return;
+	case CONFIG_SWITCH:
+		snprintf(out, out_bytes, "yes, no");
 		return;
 	default:
 		format_number(key->kind, key->min, min, sizeof(min));

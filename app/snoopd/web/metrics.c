@@ -8,10 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_cycles.h>
+
 #include <snoopd/clock.h>
+#include <snoopd/monitor.h>
 #include <snoopd/ports.h>
 #include <snoopd/report.h>
 #include <snoopd/stats.h>
+#include <snoopd/worker.h>
 
 #define PREFIX "snoopd_"
 #define US_PER_SECOND 1e6
@@ -87,6 +91,11 @@ static void print_ports(const struct metrics *metrics, const struct service *ser
 	for (int side = 0; side < 2; side++)
 		fprintf(metrics->out, PREFIX "link_up{side=\"%s\"} %d\n", sides[side],
 			__atomic_load_n(&service->ports->port[side].link_up, __ATOMIC_RELAXED));
+	print_head(metrics, "link_taken", "gauge", "",
+		   "whether the port was taken down as the other side has no carrier");
+	for (int side = 0; side < 2; side++)
+		fprintf(metrics->out, PREFIX "link_taken{side=\"%s\"} %d\n", sides[side],
+			__atomic_load_n(&service->ports->port[side].link_taken, __ATOMIC_RELAXED));
 	print_head(metrics, "missed_packets", "counter", "packets",
 		   "dropped by the port before snoopd saw them");
 	for (int side = 0; side < 2; side++) {
@@ -110,6 +119,42 @@ static void print_service(const struct metrics *metrics, const struct service *s
 	print_counter(metrics, "workers", "gauge", "", "worker lcores", service->worker_count);
 }
 
+static double seconds_of(const uint64_t *cycles)
+{
+	return (double)__atomic_load_n(cycles, __ATOMIC_RELAXED) / (double)rte_get_tsc_hz();
+}
+
+static void print_workers(const struct metrics *metrics, const struct service *service)
+{
+#define EACH_WORKER(name, format, value)                                                           \
+	for (uint32_t i = 0; i < service->worker_count; i++) {                                     \
+		const struct worker_health *health = &service->workers[i]->health;                 \
+                                                                                                   \
+		fprintf(metrics->out, PREFIX name "{worker=\"%u\"} " format "\n", i, value);      \
+	}
+
+	print_head(metrics, "worker_turns", "counter", "", "heartbeat: grows while the worker moves");
+	EACH_WORKER("worker_turns_total", "%" PRIu64,
+		    __atomic_load_n(&health->turns, __ATOMIC_RELAXED))
+	print_head(metrics, "worker_run_seconds", "counter", "seconds", "since the worker started");
+	EACH_WORKER("worker_run_seconds_total", "%.6f", seconds_of(&health->cycles))
+	print_head(metrics, "worker_busy_seconds", "counter", "seconds", "turns that had packets");
+	EACH_WORKER("worker_busy_seconds_total", "%.6f", seconds_of(&health->busy_cycles))
+	print_head(metrics, "worker_turn_max_seconds", "gauge", "seconds", "longest turn");
+	EACH_WORKER("worker_turn_max_seconds", "%.6f", seconds_of(&health->turn_cycles_max))
+#undef EACH_WORKER
+	print_counter(metrics, "guard_demoted", "gauge", "",
+		      "whether the link only observes as its repairs did not help",
+		      service->monitor->guard.demoted);
+	print_counter(metrics, "guard_demotions", "counter", "", "times that the link was demoted",
+		      service->monitor->guard.demotions);
+	print_counter(metrics, "guard_promotions", "counter", "",
+		      "times that a demoted link got its level back",
+		      service->monitor->guard.promotions);
+	print_counter(metrics, "workers_stuck", "gauge", "", "workers that do not move",
+		      health_stuck(&service->monitor->health));
+}
+
 int web_metrics(const struct service *service, bool openmetrics, struct web_content *content)
 {
 	struct metrics metrics = {.open = openmetrics};
@@ -125,6 +170,7 @@ int web_metrics(const struct service *service, bool openmetrics, struct web_cont
 	report_sum_histograms(service, &histograms);
 	print_service(&metrics, service);
 	print_ports(&metrics, service);
+	print_workers(&metrics, service);
 #define PRINT_COUNTER(id, type, unit, help)                                                        \
 	print_counter(&metrics, #id, #type, #unit, help, sum.id);
 	COUNTERS(PRINT_COUNTER)

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * Fail-open by itself: repairs that do not help are stopped, and tried again later. Pure: what the
+ * workers counted goes in with the time, what level the link should have comes out.
+ *
+ * Two states. While the link helps, a period of enough repeats is bad if most of them were
+ * duplicates at the station (D-SACK), or next to none was confirmed. After some bad periods in a
+ * row the link is demoted: it observes. While it observes, it is promoted once there is loss to
+ * repair and it has waited; each demotion doubles the wait, good periods make it short again.
+ *
+ * The pressure below is the workers' part: no help for new flows while the cache is nearly full.
+ */
+#ifndef SNOOPD_GUARD_H
+#define SNOOPD_GUARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define GUARD_BAD_PERIODS 3	   /* in a row, before the link is demoted */
+#define GUARD_GOOD_PERIODS 10	   /* in a row, before the wait is short again */
+#define GUARD_REPEATS_MIN 100	   /* in a period, below that it says nothing */
+#define GUARD_LOSSES_MIN 20	   /* in a period, to be worth a promotion */
+#define GUARD_WAIT_DOUBLINGS_MAX 5
+
+#define GUARD_PPM 1000000u
+#define GUARD_RELIEF_PPM 150000u /* the cache has to become emptier by this than the limit */
+
+struct guard_limits {
+	uint64_t period_us;
+	uint64_t retry_us;	/* a demoted link waits at least this long */
+	uint32_t spurious_ppm;	/* share of repeats that may be duplicates */
+	uint32_t confirmed_ppm; /* share of repeats that have to be confirmed */
+};
+
+/** Sums over all workers, since the start. */
+struct guard_counts {
+	uint64_t repeats, spurious, confirmed, losses;
+};
+
+enum guard_action { GUARD_LEAVE, GUARD_DEMOTE, GUARD_PROMOTE };
+
+enum guard_cause { GUARD_FINE, GUARD_SPURIOUS, GUARD_USELESS };
+
+struct guard {
+	bool demoted;
+	enum guard_cause cause; /* of the bad periods, or of the demotion */
+	uint32_t bad, good;	/* periods in a row */
+	uint32_t doublings;	/* of the wait */
+	uint64_t period_end_us, demoted_us;
+	struct guard_counts before; /* at the begin of the period */
+	uint64_t demotions, promotions;
+};
+
+const char *guard_cause_name(enum guard_cause cause);
+
+/** Somebody chose a level: the link helps, and what was learnt is void. The totals stay. */
+void guard_restart(struct guard *guard, const struct guard_counts *now,
+		   const struct guard_limits *limits, uint64_t now_us);
+
+/** @return what to do with the level; it counts as done. As often as one likes. */
+enum guard_action guard_look(struct guard *guard, const struct guard_counts *now,
+			     const struct guard_limits *limits, uint64_t now_us);
+
+/**
+ * Is the cache under pressure? It begins above the limit and ends well below it.
+ *
+ * @param pressed    whether it was until now
+ * @param limit_ppm  share of the budget; GUARD_PPM = never
+ */
+static inline bool guard_pressed(bool pressed, uint64_t used, uint64_t budget, uint32_t limit_ppm)
+{
+	uint64_t ppm = pressed ? limit_ppm - GUARD_RELIEF_PPM : limit_ppm;
+
+	return limit_ppm < GUARD_PPM && used * GUARD_PPM > budget * ppm;
+}
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * Does every worker move, and how busy is it? Pure: what a worker says of itself goes in with the
+ * time, what to log and whether to feed systemd's watchdog comes out.
+ *
+ * A worker writes its struct worker_health. The control thread looks at it a few times a second and
+ * owns struct health; any thread may read that, a look old.
+ */
+#ifndef SNOOPD_HEALTH_H
+#define SNOOPD_HEALTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define HEALTH_STALL_US 100000u /* a worker that does not move for longer than this stalls */
+#define HEALTH_WINDOW_US 1000000u /* what the busy share is of, at least */
+#define HEALTH_WORKERS_MAX 32
+
+/** What tells whether the worker moves and how busy it is. */
+struct worker_health {
+	uint64_t turns;		  /* grows as long as the worker moves: its heartbeat */
+	uint64_t busy_cycles;	  /* TSC cycles of turns that had packets */
+	uint64_t cycles;	  /* TSC cycles since it started */
+	uint64_t turn_cycles_max; /* of the longest turn */
+	uint64_t stalls;	  /* that are over */
+	uint64_t stall_cycles;	  /* of the latest of them */
+};
+
+enum health_event {
+	HEALTH_STEADY,
+	HEALTH_STUCK,	/* it stalls; told once */
+	HEALTH_STALLED, /* since the last look it has stalled, and moves again */
+};
+
+struct health_worker {
+	uint64_t turns, stalls;	   /* as last seen */
+	uint64_t moved_us;	   /* when turns was last seen to grow */
+	uint64_t fed_turns;	   /* turns at the last health_all_moved() */
+	uint64_t window_us;	   /* begin of the window of the busy share, with what was then: */
+	uint64_t cycles, busy_cycles;
+	uint32_t busy_permille; /* in the last full window */
+	bool stuck;
+};
+
+struct health {
+	uint32_t count;
+	struct health_worker worker[HEALTH_WORKERS_MAX];
+};
+
+void health_init(struct health *health, uint32_t workers, uint64_t now_us);
+
+/** Look at one worker. @return what is to be logged. */
+enum health_event health_look(struct health *health, uint32_t worker,
+			      const struct worker_health *now, uint64_t now_us);
+
+/** @return true if every worker has moved since this was true last; then all have to move again. */
+bool health_all_moved(struct health *health);
+
+/** @return how many workers are stuck. */
+uint32_t health_stuck(const struct health *health);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * What systemd is told (sd_notify(3)). Where nobody listens, NOTIFY_SOCKET is not set and all of
+ * this does nothing. Any thread but a worker's.
+ */
+#ifndef SNOOPD_NOTIFY_H
+#define SNOOPD_NOTIFY_H
+
+#include <stdint.h>
+
+/** The wire works; or it works again as before after notify_reloading(). */
+void notify_ready(void);
+
+void notify_reloading(void);
+void notify_stopping(void);
+void notify_alive(void);
+
+/** One line for `systemctl status`. */
+void notify_status(const char *line);
+
+/** @return how often notify_alive() is expected at least, microseconds; 0 = not at all. */
+uint64_t notify_watchdog_us(void);
+
+#endif
