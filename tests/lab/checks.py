@@ -165,15 +165,32 @@ def urgent(lab):
     finish(wired, mobile)
 
 
-def simultaneous_open(lab):
+def open_simultaneously(lab, wired_port, mobile_port):
+    """@return both ends, None if a SYN arrived before the other host had sent its own and was refused"""
     ends = {}
-    for role, port in (("wired", 5998), ("mobile", 5999)):
+    for role, port in (("wired", wired_port), ("mobile", mobile_port)):
         ends[role] = make_socket(lab, role)
         ends[role].bind(address(role, port))
-    opening = [Background(ends["wired"].connect, address("mobile", 5999)),
-               Background(ends["mobile"].connect, address("wired", 5998))]
+    opening = [Background(ends["wired"].connect, address("mobile", mobile_port)),
+               Background(ends["mobile"].connect, address("wired", wired_port))]
+    refused = False
     for thread in opening:
-        thread.wait()
+        try:
+            thread.wait()
+        except ConnectionRefusedError:
+            refused = True
+    if not refused:
+        return ends
+    for end in ends.values():
+        end.close()
+    return None
+
+
+def simultaneous_open(lab):
+    ends = None
+    for attempt in range(10):
+        ends = ends or open_simultaneously(lab, 5900 + 2 * attempt, 5901 + 2 * attempt)
+    demand(ends, "refused ten times")
     exchange(ends["wired"], ends["mobile"])
     finish(ends["wired"], ends["mobile"])
 
