@@ -210,17 +210,20 @@ def half_close(lab):
 
 
 def path_mtu_discovery(lab):
-    """A second hop behind the mobile host with an MTU of 1280: it answers ICMP too-big."""
+    """
+    A second hop behind the mobile host whose route has an MTU of 1280: it answers ICMP too-big. The interfaces keep 1500:
+    a veth of 1280 would drop what is larger on its way back, and the inner host would not hear of it.
+    """
     inner = "snoop-%s-inner" % lab.id  # removed with the lab, or by `run clean`
     check_call("ip", "netns", "add", inner)
     lab.netns["inner"] = inner
     lab._made_netns.append(inner)
     outer = lab.netns["mobile"]
-    check_call("ip", "-n", outer, "link", "add", "hop", "mtu", "1280", "type", "veth", "peer", "name", "hop", "mtu",
-               "1500", "netns", inner)
+    check_call("ip", "-n", outer, "link", "add", "hop", "type", "veth", "peer", "name", "hop", "netns", inner)
     for netns, host in ((outer, "10.78.0.1"), (inner, "10.78.0.2")):
         check_call("ip", "-n", netns, "addr", "add", host + "/24", "dev", "hop")
         check_call("ip", "-n", netns, "link", "set", "hop", "up")
+    check_call("ip", "-n", outer, "route", "replace", "10.78.0.0/24", "dev", "hop", "mtu", "lock", "1280")
     check_call("ip", "-n", inner, "route", "add", "default", "via", "10.78.0.1")
     lab.host_command("mobile", "sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
     check_call("ip", "-n", lab.netns["wired"], "route", "add", "10.78.0.0/24", "via", ADDRESSES["mobile"][4])
