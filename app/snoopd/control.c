@@ -60,6 +60,8 @@ void control_block_signals(void)
 
 	fill_signals(&signals);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
+	/* A log pipe or a telemetry client that is gone must not take the wire with it. */
+	signal(SIGPIPE, SIG_IGN);
 }
 
 static int choose_lcores(struct control *control)

@@ -166,8 +166,10 @@ static void syn_input(struct worker *worker, enum snoop_side from, const struct 
 		worker->counters.flows_reset++;
 		worker_remove_flow(worker, slot->record);
 	}
-	if (level == SNOOP_LEVEL_BYPASS)
+	if (level == SNOOP_LEVEL_BYPASS) {
+		snoop_syn_forget(worker->engine, &slot->key);
 		return;
+	}
 	if (level == SNOOP_LEVEL_OBSERVE)
 		packet->handle = NULL; /* learnt from, never repeated */
 	packet->checksum_ok = checksum_ok(worker, mbuf, packet->view);

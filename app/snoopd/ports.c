@@ -58,7 +58,8 @@ static uint16_t interface_mtu(unsigned int if_index)
 	return result == 0 && request.ifr_mtu <= UINT16_MAX ? (uint16_t)request.ifr_mtu : 0;
 }
 
-static int find(struct port *port, const struct config *config, const char *key, const char *value)
+static int find(struct port *port, const struct config *config, unsigned int line, const char *key,
+		const char *value)
 {
 	struct rte_eth_dev_info info;
 	char known[512], *end;
@@ -70,8 +71,8 @@ static int find(struct port *port, const struct config *config, const char *key,
 		port->id = (uint16_t)index;
 	} else if (rte_eth_dev_get_port_by_name(value, &port->id) != 0) {
 		list_ports(known, sizeof(known));
-		log_error("%s: [link] %s = %s: no such port; the EAL has: %s", config->file, key,
-			  value, known);
+		log_error("%s:%u: [link] %s = %s: no such port; the EAL has: %s", config->file,
+			  line, key, value, known);
 		return -1;
 	}
 	result = rte_eth_dev_info_get(port->id, &info);
@@ -98,12 +99,13 @@ int ports_find(struct ports *ports, const struct config *config)
 	struct port *wired = &ports->port[SNOOP_WIRED], *wireless = &ports->port[SNOOP_WIRELESS];
 
 	memset(ports, 0, sizeof(*ports));
-	if (find(wired, config, "wired", config->wired) != 0 ||
-	    find(wireless, config, "wireless", config->wireless) != 0)
+	if (find(wired, config, config->wired_line, "wired", config->wired) != 0 ||
+	    find(wireless, config, config->wireless_line, "wireless", config->wireless) != 0)
 		return -1;
 	if (wired->id == wireless->id) {
-		log_error("%s: [link] wired = %s and wireless = %s are one port (%s): give two",
-			  config->file, config->wired, config->wireless, wired->name);
+		log_error("%s:%u: [link] wired = %s and wireless = %s are one port (%s): give two",
+			  config->file, RTE_MAX(config->wired_line, config->wireless_line),
+			  config->wired, config->wireless, wired->name);
 		return -1;
 	}
 	if (wired->socket != wireless->socket && wired->socket >= 0 && wireless->socket >= 0)

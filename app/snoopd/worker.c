@@ -119,6 +119,8 @@ void worker_configure(struct worker *worker, const struct config *config)
 	worker->bypass = false; /* see worker_configured() */
 	take_budgets(worker, &share);
 	snoop_engine_configure(worker->engine, &share.protocol);
+	/* They may belong to flows whose level is another one now. */
+	snoop_syn_drop_all(worker->engine);
 }
 
 static void add_lane(struct worker_lane *lanes, uint32_t *count, struct rte_ring *ring,
@@ -158,6 +160,8 @@ void worker_join(struct worker *worker, struct handoff *handoff)
 void worker_configured(struct worker *worker)
 {
 	worker->bypass = wants_bypass(worker->config);
+	if (worker->bypass)
+		snoop_syn_forget_all(worker->engine); /* what comes now passes unseen */
 }
 
 void worker_remove_flow(struct worker *worker, struct flow_record *record)

@@ -43,7 +43,8 @@ struct snoop_handshake {
 	void *packet;                   /* SYN or SYN-ACK that crossed to the radio and is unanswered */
 	uint32_t frame_bytes;
 	uint32_t tries;
-	uint32_t syn_seq;               /* of packet */
+	uint32_t seq[2];                /* of the last SYN or SYN-ACK, by enum snoop_side: where it came from */
+	uint32_t window_bytes;          /* the station's newest; valid with to_wired_us */
 	uint64_t to_station_us;         /* when it crossed; 0 = none did */
 	uint64_t to_wired_us;           /* when the station's SYN or SYN-ACK crossed; 0 = none did */
 	uint64_t repeat_us;             /* when it is to be repeated */
@@ -52,6 +53,7 @@ struct snoop_handshake {
 	uint32_t wired_rtt_us;
 	uint32_t wireless_rtt_us;
 	bool answered;                  /* the station has answered packet */
+	bool again[2];                  /* that SYN was sent more than once: its answer gives no RTT (Karn) */
 	uint8_t shift[2];               /* window scale by enum snoop_side */
 	bool scales[2], sack[2];
 };

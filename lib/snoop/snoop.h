@@ -182,6 +182,13 @@ void snoop_engine_tx_backlog(struct snoop_engine *engine, uint64_t now_us);
 void snoop_syn(struct snoop_engine *engine, const struct snoop_key *key, const struct snoop_packet *packet,
 	       enum snoop_side from, uint64_t now_us);
 
+/** Repeat none of the SYNs that are remembered now; what the handshakes taught stays. */
+void snoop_syn_drop_all(struct snoop_engine *engine);
+
+/** A SYN of this key, or of any, passed unseen: what is remembered may be of an older connection. */
+void snoop_syn_forget(struct snoop_engine *engine, const struct snoop_key *key);
+void snoop_syn_forget_all(struct snoop_engine *engine);
+
 /** A packet of the key that is not a SYN passed, and no flow exists: the handshake may have completed. */
 void snoop_handshake_done(struct snoop_engine *engine, const struct snoop_key *key, const struct wire_view *view,
 			  enum snoop_side from, uint64_t now_us);

@@ -9,7 +9,7 @@
 #include <snoop/engine.h>
 
 #define SYN_RTO_FLOOR_US 10000U /* a station takes a moment to accept a connection */
-#define SYN_LIFE_US (10 * USEC_PER_SEC)
+#define SYN_LIFE_US (600 * USEC_PER_SEC) /* a connection may be idle, or upload, before its first data */
 #define SYN_DUE_PER_CALL 64     /* repeats of one call, so that a turn is bounded */
 
 static uint32_t *bucket_of(struct snoop_engine *engine, const struct snoop_key *key)
@@ -185,7 +185,6 @@ static void remember(struct snoop_engine *engine, struct snoop_handshake *handsh
 	handshake->to_station_us = now_us;
 	handshake->tries = 0;
 	handshake->answered = false;
-	handshake->syn_seq = packet->view->seq;
 	if (!rto_us || !packet->handle || !packet->checksum_ok)
 		return;
 	engine->ops->hold(engine->owner, packet->handle);
@@ -203,30 +202,64 @@ void snoop_syn(struct snoop_engine *engine, const struct snoop_key *key, const s
 
 	if (!engine->handshake_count)
 		return;
-	if (view->options_malformed || is_flood(engine, now_us)) {
+	if (!packet->checksum_ok || view->options_malformed || is_flood(engine, now_us)) {
 		/* Not remembered; but what is remembered of its key may be of an older connection now. */
-		uint32_t index = find(engine, key);
-
-		if (index)
-			forget(engine, index);
+		snoop_syn_forget(engine, key);
 		return;
 	}
 	handshake = &engine->handshakes[find_or_make(engine, key)];
+	if (from == SNOOP_WIRED ? handshake->to_station_us : handshake->to_wired_us) {
+		handshake->again[from] = handshake->seq[from] == view->seq;
+		if (!handshake->again[from] && !(view->tcp_flags & WIRE_TCP_ACK)) {
+			/* Another connection: what was learnt is of the one before. */
+			snoop_syn_forget(engine, key);
+			handshake = &engine->handshakes[find_or_make(engine, key)];
+		}
+	}
+	handshake->seq[from] = view->seq;
 	handshake->shift[from] = view->window_scale > 14 ? 14 : view->window_scale;
 	handshake->scales[from] = view->has_window_scale;
 	handshake->sack[from] = view->sack_permitted;
 	if (from == SNOOP_WIRED) {
-		if (handshake->to_wired_us && (view->tcp_flags & WIRE_TCP_ACK))
+		if (handshake->to_wired_us && (view->tcp_flags & WIRE_TCP_ACK) && !handshake->again[SNOOP_WIRELESS])
 			handshake->wired_rtt_us = (uint32_t)min_u64(now_us - handshake->to_wired_us, UINT32_MAX - 1);
 		remember(engine, handshake, packet, now_us);
 		return;
 	}
 	/* The station's SYN-ACK answers our side's SYN; with a repeat in between it is no RTT sample (Karn). */
-	if (handshake->to_station_us && !handshake->answered && (view->tcp_flags & WIRE_TCP_ACK) && !handshake->tries)
+	if (handshake->to_station_us && !handshake->answered && (view->tcp_flags & WIRE_TCP_ACK) &&
+	    !handshake->tries && !handshake->again[SNOOP_WIRED])
 		handshake->wireless_rtt_us = (uint32_t)min_u64(now_us - handshake->to_station_us, UINT32_MAX - 1);
 	handshake->answered = handshake->to_station_us && (view->tcp_flags & WIRE_TCP_ACK);
 	drop_packet(engine, handshake);
 	handshake->to_wired_us = now_us;
+	handshake->window_bytes = view->window; /* never scaled in a SYN (RFC 7323 section 2.2) */
+}
+
+void snoop_syn_forget(struct snoop_engine *engine, const struct snoop_key *key)
+{
+	uint32_t index = engine->handshake_count ? find(engine, key) : 0;
+
+	if (index)
+		forget(engine, index);
+}
+
+void snoop_syn_forget_all(struct snoop_engine *engine)
+{
+	while (engine->handshake_oldest)
+		forget(engine, engine->handshake_oldest);
+}
+
+/* RFC 7323 section 2.2: windows are scaled only if both sides offered it. */
+static uint8_t window_shift(const struct snoop_handshake *handshake)
+{
+	return handshake->scales[SNOOP_WIRED] && handshake->scales[SNOOP_WIRELESS] ? handshake->shift[SNOOP_WIRELESS] : 0;
+}
+
+void snoop_syn_drop_all(struct snoop_engine *engine)
+{
+	while (engine->due_count)
+		drop_packet(engine, &engine->handshakes[engine->handshakes[1].due]);
 }
 
 void snoop_handshake_done(struct snoop_engine *engine, const struct snoop_key *key, const struct wire_view *view,
@@ -244,15 +277,16 @@ void snoop_handshake_done(struct snoop_engine *engine, const struct snoop_key *k
 	}
 	if (from == SNOOP_WIRED) {
 		/* The wired client's ACK of the station's SYN-ACK. */
-		if (handshake->to_wired_us && !handshake->wired_rtt_us)
+		if (handshake->to_wired_us && !handshake->wired_rtt_us && !handshake->again[SNOOP_WIRELESS])
 			handshake->wired_rtt_us = (uint32_t)min_u64(now_us - handshake->to_wired_us, UINT32_MAX - 1);
 		return;
 	}
 	/* The station's ACK of a SYN-ACK that crossed to it. */
-	if (handshake->to_station_us && !handshake->answered && !handshake->tries &&
-	    view->ack == handshake->syn_seq + 1)
+	if (handshake->to_station_us && !handshake->answered && !handshake->tries && !handshake->again[SNOOP_WIRED] &&
+	    view->ack == handshake->seq[SNOOP_WIRED] + 1)
 		handshake->wireless_rtt_us = (uint32_t)min_u64(now_us - handshake->to_station_us, UINT32_MAX - 1);
 	handshake->answered = true;
+	handshake->window_bytes = (uint32_t)view->window << window_shift(handshake);
 	drop_packet(engine, handshake);
 	station = &engine->stations[station_find(engine, key)];
 	if (station->used)
@@ -267,10 +301,10 @@ bool syn_adopt(struct snoop_engine *engine, const struct snoop_key *key, struct 
 
 	if (!index || now_us - max_u64(handshake->to_station_us, handshake->to_wired_us) > SYN_LIFE_US)
 		return false;
-	/* RFC 7323 section 2.2: windows are scaled only if both sides offered it. */
 	flow->window_shift_known = handshake->to_station_us && handshake->to_wired_us;
-	if (handshake->scales[SNOOP_WIRED] && handshake->scales[SNOOP_WIRELESS])
-		flow->window_shift = handshake->shift[SNOOP_WIRELESS];
+	flow->window_shift = window_shift(handshake);
+	if (flow->window_shift_known)
+		flow->window_bytes = handshake->window_bytes;
 	flow->sack = handshake->sack[SNOOP_WIRED] && handshake->sack[SNOOP_WIRELESS];
 	flow->two_way = handshake->to_wired_us != 0;
 	if (handshake->wired_rtt_us)
@@ -318,7 +352,6 @@ void snoop_engine_timer(struct snoop_engine *engine, uint64_t now_us)
 
 void snoop_engine_flush(struct snoop_engine *engine)
 {
-	while (engine->handshake_oldest)
-		forget(engine, engine->handshake_oldest);
+	snoop_syn_forget_all(engine);
 	segment_free_discarded(engine, UINT32_MAX);
 }

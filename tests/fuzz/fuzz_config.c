@@ -81,6 +81,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			   "not printed");
 		FUZZ_CHECK(load(&again, &out) == 0, "what was printed is not read");
 		memcpy(again.file, config.file, sizeof(again.file));
+		again.wired_line = config.wired_line;
+		again.wireless_line = config.wireless_line;
 		FUZZ_CHECK(memcmp(&config, &again, sizeof(config)) == 0,
 			   "printed is another configuration");
 		close(out.fd);

@@ -246,9 +246,58 @@ static void test_unremembered_syn_ends_the_older(void **state)
 	}
 }
 
+/* The answer to the first of two SYNs, a moment behind the second: no round trip took that moment. */
+static void test_syn_sent_again_gives_no_rtt(void **state)
+{
+	struct fixture *f = open_known(0);
+
+	fixture_syn(f, SNOOP_WIRED, WIRE_TCP_SYN, 7);
+	f->now_us += 1000000;
+	fixture_syn(f, SNOOP_WIRED, WIRE_TCP_SYN, 7);
+	f->now_us += 100;
+	fixture_syn(f, SNOOP_WIRELESS, WIRE_TCP_SYN | WIRE_TCP_ACK, 7);
+	f->now_us += 40000;
+	snoop_flow_init(f->engine, &f->flow, &f->key, SNOOP_LEVEL_REPAIR, f->now_us);
+	assert_int_equal(f->engine->stations[f->flow.station].srtt_us, 0);
+	fixture_close(f);
+}
+
+static void test_handshake_is_remembered_while_idle(void **state)
+{
+	struct fixture *f = open_known(5000);
+
+	fixture_syn(f, SNOOP_WIRED, WIRE_TCP_SYN, 7);
+	f->now_us += 5000;
+	fixture_syn(f, SNOOP_WIRELESS, WIRE_TCP_SYN | WIRE_TCP_ACK, 9);
+	f->now_us += 60000000;
+	snoop_flow_init(f->engine, &f->flow, &f->key, SNOOP_LEVEL_REPAIR, f->now_us);
+	assert_true(f->flow.window_shift_known);
+	assert_int_equal(f->flow.window_shift, 9);
+	assert_false(f->flow.midstream);
+	fixture_close(f);
+}
+
+static void test_forgotten_when_passing_unseen(void **state)
+{
+	struct fixture *f = open_known(5000);
+
+	fixture_syn(f, SNOOP_WIRED, WIRE_TCP_SYN, 7);
+	snoop_syn_drop_all(f->engine);
+	wait_engine(f, 3000000);
+	assert_int_equal(f->repeat_count, 0);
+	fixture_syn(f, SNOOP_WIRELESS, WIRE_TCP_SYN | WIRE_TCP_ACK, 9);
+	snoop_syn_forget_all(f->engine);
+	snoop_flow_init(f->engine, &f->flow, &f->key, SNOOP_LEVEL_REPAIR, f->now_us);
+	assert_true(f->flow.midstream);
+	fixture_close(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_syn_sent_again_gives_no_rtt),
+		cmocka_unit_test(test_handshake_is_remembered_while_idle),
+		cmocka_unit_test(test_forgotten_when_passing_unseen),
 		cmocka_unit_test(test_repeated_a_few_times),
 		cmocka_unit_test(test_answer_ends_it),
 		cmocka_unit_test(test_ack_ends_a_syn_ack),

@@ -362,7 +362,7 @@ static bool check_order(struct reader *reader)
 
 static bool check_ports(struct reader *reader)
 {
-	const struct config *config = reader->config;
+	struct config *config = reader->config;
 	unsigned int wired = reader->key_line[key_at(offsetof(struct config, wired))];
 	unsigned int wireless = reader->key_line[key_at(offsetof(struct config, wireless))];
 	unsigned int section = reader->section_line[0];
@@ -378,6 +378,8 @@ static bool check_ports(struct reader *reader)
 		return fail(reader, wired > wireless ? wired : wireless,
 			    "[link] wired and wireless are both %s, allowed: two different ports",
 			    config->wired);
+	config->wired_line = wired;
+	config->wireless_line = wireless;
 	return true;
 }
 

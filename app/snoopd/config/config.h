@@ -86,6 +86,7 @@ struct config {
 	uint32_t rule_count;
 	struct config_rule rules[CONFIG_RULES_MAX];
 	char file[256]; /* where it was read from */
+	unsigned int wired_line, wireless_line; /* of it; for messages */
 };
 
 /** Everything that has a default is set to it; the two ports are empty. */
