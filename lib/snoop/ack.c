@@ -3,6 +3,9 @@
 #include <snoop/engine.h>
 
 #define DUP_THRESHOLD 3
+#define REO_PERSIST 16U         /* RFC 8985 section 6.2.1 */
+#define RTO_WIDEN_DECAY 8U      /* of what spurious time-outs added, a time-out that was none takes this part back */
+#define DOUBT_MIN_US 1000U
 #define RESYNC_BYTES (16U << 20) /* an ACK so far below what is known is right, and what is known is wrong */
 
 /* What one ACK newly delivered. */
@@ -10,12 +13,49 @@ struct delivery {
 	uint32_t room; /* segments that may still be taken */
 	uint32_t segments;
 	bool has_sample;
-	uint64_t sample_sent_us; /* most recently sent among the segments sent once */
+	bool once; /* something that was sent once */
+	uint64_t once_sent_us; /* the most recently sent of those */
+	uint32_t once_end;
 	uint64_t newest_sent_us; /* most recently sent of all: RACK */
 	uint32_t newest_end;
 	bool newest_repeated;
+	bool newest_guessed; /* repeated because of a time-out */
 	bool any;
+	const struct wire_sack *dsack; /* what this ACK reports as a duplicate, or NULL */
 };
+
+/* Repeated without proof of a loss. */
+static bool is_guess(const struct snoop_segment *segment)
+{
+	return segment->cause == SNOOP_CAUSE_TIMEOUT || segment->cause == SNOOP_CAUSE_PROBE;
+}
+
+/* The answer to a repeat of ours: was it needed? Not so for a shield: nobody knows. */
+static void confirm(struct snoop_engine *engine, struct snoop_flow *flow, struct snoop_segment *segment,
+		    const struct delivery *delivery, uint64_t now_us)
+{
+	struct snoop_history *history = history_of(engine, flow);
+
+	if (!(segment->flags & SEGMENT_COUNTED) && is_guess(segment) &&
+	    now_us - segment->sent_us >= rtt_min_us(engine, flow) &&
+	    !(delivery->dsack && wire_seq_geq(segment->seq, delivery->dsack->start) &&
+	      wire_seq_lt(segment->seq, delivery->dsack->end))) {
+		loss_count(engine, flow, segment);
+		flow->rto_widen_us -= flow->rto_widen_us / RTO_WIDEN_DECAY;
+	}
+	if (!(segment->flags & SEGMENT_COUNTED))
+		return;
+	if (!flow->repairs_confirmed++)
+		engine->counters->flows_helped++;
+	engine->counters->repairs_confirmed++;
+	station_totals(engine, flow)->repairs_confirmed++;
+	histogram_add(&engine->histograms.repair_time, (uint32_t)now_us - segment->lost_us);
+	if (history && history->reo_persist && now_us - history->reo_round_us >= flow->srtt_us) {
+		history->reo_round_us = now_us;
+		if (!--history->reo_persist)
+			flow->reo_steps = 0;
+	}
+}
 
 static bool take_one(struct snoop_engine *engine, struct delivery *delivery)
 {
@@ -26,35 +66,31 @@ static bool take_one(struct snoop_engine *engine, struct delivery *delivery)
 	return true;
 }
 
-static void deliver(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_segment *segment,
+static void deliver(struct snoop_engine *engine, struct snoop_flow *flow, struct snoop_segment *segment,
 		    struct delivery *delivery, uint64_t now_us)
 {
-	bool once = !segment->tries && !(segment->flags & SEGMENT_SENDER);
+	bool once = !(segment->flags & (SEGMENT_REPEATED | SEGMENT_SENDER));
 
 	/* Sooner than the path allows: the original arrived, and the repeat will bring a duplicate ACK. */
-	if (segment->tries && now_us - segment->sent_us < rtt_min_us(engine, flow))
+	if (segment->flags & SEGMENT_REPEATED && now_us - segment->sent_us < rtt_min_us(engine, flow))
 		flow->stray_dup_acks++;
 
 	delivery->segments++;
 	station_totals(engine, flow)->delivered_segments++;
-	/* Not for a shield: nobody knows whether it was needed. */
-	if (segment->tries && (segment->flags & (SEGMENT_SENDER | SEGMENT_COUNTED)) == SEGMENT_COUNTED) {
-		if (!flow->repairs_confirmed++)
-			engine->counters->flows_helped++;
-		engine->counters->repairs_confirmed++;
-		station_totals(engine, flow)->repairs_confirmed++;
-		histogram_add(&engine->histograms.repair_time, (uint32_t)now_us - segment->lost_us);
-	}
+	if ((segment->flags & (SEGMENT_REPEATED | SEGMENT_SENDER)) == SEGMENT_REPEATED)
+		confirm(engine, flow, segment, delivery, now_us);
 	if (!delivery->any || segment->sent_us > delivery->newest_sent_us ||
 	    (segment->sent_us == delivery->newest_sent_us && wire_seq_gt(segment->end, delivery->newest_end))) {
 		delivery->any = true;
 		delivery->newest_sent_us = segment->sent_us;
 		delivery->newest_end = segment->end;
 		delivery->newest_repeated = !once;
+		delivery->newest_guessed = !once && is_guess(segment);
 	}
-	if (once && (!delivery->has_sample || segment->sent_us > delivery->sample_sent_us)) {
-		delivery->has_sample = true;
-		delivery->sample_sent_us = segment->sent_us;
+	if (once && (!delivery->once || segment->sent_us > delivery->once_sent_us)) {
+		delivery->once = delivery->has_sample = true;
+		delivery->once_sent_us = segment->sent_us;
+		delivery->once_end = segment->end;
 	}
 	/*
 	 * Sent once, below what was SACKed earlier, and yet delivered: the radio reorders (RFC 8985 section 6.2). Not so
@@ -143,6 +179,17 @@ static bool is_dsack(const struct wire_view *view)
 	       wire_seq_leq(view->sack[0].end, view->sack[1].end);
 }
 
+static void widen_reordering(struct snoop_engine *engine, struct snoop_flow *flow, struct snoop_history *history)
+{
+	bool same_round = history->reo_persist == REO_PERSIST && engine->now_us - history->reo_round_us < flow->srtt_us;
+
+	flow->reordering = true;
+	if (!same_round && flow->reo_steps < UINT8_MAX)
+		flow->reo_steps++;
+	history->reo_persist = REO_PERSIST;
+	history->reo_round_us = engine->now_us;
+}
+
 /* @return true if the duplicate is a repeat of ours. */
 static bool take_dsack(struct snoop_engine *engine, struct snoop_flow *flow, const struct wire_sack *block)
 {
@@ -160,12 +207,11 @@ static bool take_dsack(struct snoop_engine *engine, struct snoop_flow *flow, con
 		engine->counters->spurious_repairs++;
 		if (history->recent_repeats[i].cause == SNOOP_CAUSE_TIMEOUT) {
 			/* The station answers later than we thought. */
-			flow->rto_widen_us = (uint32_t)min_u64(flow->rto_widen_us + flow->srtt_us,
-							       2ULL * engine->config.delayed_ack_us);
+			flow->rto_widen_us =
+				(uint32_t)min_u64(flow->rto_widen_us + max_u64(flow->srtt_us, engine->config.delayed_ack_us / 4),
+						  2ULL * engine->config.delayed_ack_us);
 		} else if (history->recent_repeats[i].cause == SNOOP_CAUSE_SCOREBOARD) {
-			flow->reordering = true;
-			if (flow->reo_steps < UINT8_MAX)
-				flow->reo_steps++;
+			widen_reordering(engine, flow, history);
 		}
 	}
 	return ours;
@@ -174,18 +220,32 @@ static bool take_dsack(struct snoop_engine *engine, struct snoop_flow *flow, con
 static void update_rack(struct snoop_engine *engine, struct snoop_flow *flow, const struct delivery *delivery,
 			uint64_t now_us)
 {
-	uint64_t rtt_us = now_us - delivery->newest_sent_us;
+	struct snoop_history *history = history_of(engine, flow);
+	uint64_t sent_us = delivery->newest_sent_us, rtt_us = now_us - sent_us;
+	uint32_t end = delivery->newest_end;
 
 	if (!delivery->any)
 		return;
-	/* An ACK faster than the path allows is one of the original, not of the repeat (RFC 8985 step 2). */
-	if (delivery->newest_repeated && rtt_us < rtt_min_us(engine, flow))
+	if (delivery->once && history)
+		history->doubt_until_us = 0;
+	if (delivery->newest_guessed && delivery->once) {
+		/* What was sent before the time-out and not repeated arrives too: the radio stalled and lost nothing. */
+		sent_us = delivery->once_sent_us;
+		end = delivery->once_end;
+		rtt_us = now_us - sent_us;
+	} else if (delivery->newest_repeated && rtt_us < rtt_min_us(engine, flow)) {
+		/* An ACK faster than the path allows is one of the original, not of the repeat (RFC 8985 step 2). */
 		return;
-	if (delivery->newest_sent_us < flow->rack_sent_us ||
-	    (delivery->newest_sent_us == flow->rack_sent_us && wire_seq_lt(delivery->newest_end, flow->rack_end)))
+	} else if (delivery->newest_guessed && history) {
+		history->doubt_until_us = now_us + max_u64(rtt_min_us(engine, flow) / 4, DOUBT_MIN_US);
+		history->doubt_sent_us = sent_us;
+		history->doubt_end = end;
 		return;
-	flow->rack_sent_us = delivery->newest_sent_us;
-	flow->rack_end = delivery->newest_end;
+	}
+	if (sent_us < flow->rack_sent_us || (sent_us == flow->rack_sent_us && wire_seq_lt(end, flow->rack_end)))
+		return;
+	flow->rack_sent_us = sent_us;
+	flow->rack_end = end;
 	flow->rack_rtt_us = (uint32_t)min_u64(rtt_us, UINT32_MAX);
 }
 
@@ -293,11 +353,16 @@ static void take_delivery(struct snoop_engine *engine, struct snoop_flow *flow, 
 		veto_delivered(engine, flow, delivery->segments, now_us);
 	}
 	if (delivery->has_sample)
-		rtt_sample(engine, flow, (uint32_t)min_u64(now_us - delivery->sample_sent_us, UINT32_MAX - 1),
+		rtt_sample(engine, flow, (uint32_t)min_u64(now_us - delivery->once_sent_us, UINT32_MAX - 1),
 			   delivery->segments == 1 && !flow->open_count, now_us);
 	update_rack(engine, flow, delivery, now_us);
 	veto_progress(flow, now_us);
 	earn(engine, flow, delivery->segments);
+	/* Behind a time-out nothing is in flight that could clock the repeats out: as in slow start (RFC 6937 PRR-SSRB). */
+	if (flow->sack && flow->recovery && delivery->segments) {
+		flow->recovery = wire_seq_lt(flow->una, flow->recovery_point);
+		flow->credit += flow->recovery;
+	}
 }
 
 bool ack_catch_up(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
@@ -384,6 +449,7 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 	if (view->sack_count)
 		flow->sack = true;
 	delivery.room = segment_portion(engine);
+	delivery.dsack = dsack ? &view->sack[0] : NULL;
 	if (wire_seq_gt(view->ack, flow->una)) {
 		advanced = true;
 		advance(engine, flow, view->ack, &delivery, now_us);

@@ -57,7 +57,7 @@ bool ack_may_withhold(struct snoop_engine *engine, const struct snoop_flow *flow
 	if (hole->seq != flow->una || (hole->flags & SEGMENT_SACKED))
 		return false;
 	return hole->tries < engine->config.tries_max &&
-	       (!(hole->flags & SEGMENT_COUNTED) || (uint32_t)now_us - hole->lost_us < ack_hold_us(engine, flow));
+	       (!(hole->flags & SEGMENT_MISSED) || (uint32_t)now_us - hole->lost_us < ack_hold_us(engine, flow));
 }
 
 void ack_release_parked(struct snoop_engine *engine, struct snoop_flow *flow)

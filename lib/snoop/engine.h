@@ -74,6 +74,16 @@ struct snoop_history {
 	uint64_t span_start_us;
 	uint32_t span_bytes[SNOOP_SPANS];
 	uint32_t span_peak_bytes;       /* most in one span: what the narrowest wired link lets through */
+	/*
+	 * F-RTO (RFC 5682): a segment that a time-out repeated has arrived, alone. If the radio only stalled, the others
+	 * arrive in a moment as well; RACK takes it up at doubt_until_us, unless one of them did. 0 = no doubt.
+	 */
+	uint64_t doubt_until_us;
+	uint64_t doubt_sent_us;
+	uint32_t doubt_end;
+	/* RFC 8985 section 6.2.1: widened once per round trip, taken back after so many without another D-SACK. */
+	uint64_t reo_round_us;
+	uint8_t reo_persist;
 	uint8_t span_now;               /* index of the span under way */
 	uint8_t repeat_next;            /* slot of recent_repeats that is written next */
 };
@@ -175,6 +185,11 @@ void rtt_sample(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t r
 void rtt_station_sample(struct snoop_station *station, uint32_t rtt_us, uint64_t now_us);
 /** @return the tail timer's length without delayed-ACK allowance, backoff included. */
 uint64_t rtt_rto_us(const struct snoop_engine *engine, const struct snoop_flow *flow);
+/** @return its smoothed RTT, the station's before its own first sample, 0 while both are unknown. */
+static inline uint32_t rtt_smoothed_us(const struct snoop_engine *engine, const struct snoop_flow *flow)
+{
+	return flow->has_rtt || !flow->station ? flow->srtt_us : engine->stations[flow->station].srtt_us;
+}
 /** @return base RTT between box and station. */
 static inline uint32_t rtt_min_us(struct snoop_engine *engine, const struct snoop_flow *flow)
 {
@@ -192,10 +207,12 @@ void rtt_wired_arm(struct snoop_flow *flow, const struct wire_view *view, uint64
 /* loss.c */
 /** RACK over in_flight: marks losses, sets reo_deadline_us. */
 void loss_detect(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
+/** Put the first loss of a segment into the statistics. */
+void loss_count(struct snoop_engine *engine, struct snoop_flow *flow, struct snoop_segment *segment);
 /** One segment is lost: statistics, veto, then lost list or the sender. */
 void loss_mark(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index, enum snoop_cause cause,
 	       uint64_t now_us);
-/** The tail timer expired over this segment: it is repeated next, and counts as a loss only then. */
+/** The tail timer expired over this segment: it is repeated next, and counts as a loss when the repeat is answered. */
 void loss_suspect(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
 /** Repeat what is lost as far as packet conservation, window and rules allow. */
 void loss_repair(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);

@@ -4,6 +4,7 @@
 #define DUP_THRESHOLD 3         /* RFC 5681; RFC 8985 section 6.2 step 4 */
 #define REO_STEPS_MAX 16        /* four minimum RTTs */
 #define ONE_WAY_US USEC_PER_SEC /* without any ACK in this time the cache is not held */
+#define MSS_DEFAULT_BYTES 536U  /* RFC 9293 section 3.7.1: a station that knows no better takes this for full */
 #define PAWS_SLACK_TICKS 1U     /* Linux takes a timestamp that is one tick too old */
 #define SHIELD_MAX_SEGMENTS 128U
 #define SHIELD_MAX_NO_SACK 512U
@@ -18,7 +19,8 @@ static bool sent_before_rack(const struct snoop_flow *flow, const struct snoop_s
 {
 	if (segment->sent_us != flow->rack_sent_us)
 		return segment->sent_us < flow->rack_sent_us;
-	return wire_seq_lt(segment->end, flow->rack_end);
+	/* Repeats do not go out in the order of their sequence. */
+	return !(segment->flags & SEGMENT_REPEATED) && wire_seq_lt(segment->end, flow->rack_end);
 }
 
 /*
@@ -31,7 +33,26 @@ static uint64_t reordering_window_us(struct snoop_engine *engine, const struct s
 
 	if (!flow->reordering && flow->sacked_count >= DUP_THRESHOLD)
 		return 0;
-	return (uint64_t)rtt_min_us(engine, flow) * (1 + steps) / 4;
+	return min_u64((uint64_t)rtt_min_us(engine, flow) * (1 + steps) / 4, flow->srtt_us);
+}
+
+/* @return true while it is in doubt whether a time-out was spurious. */
+static bool in_doubt(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
+{
+	struct snoop_history *history = history_of(engine, flow);
+
+	if (!history || !history->doubt_until_us)
+		return false;
+	if (now_us < history->doubt_until_us) {
+		flow->reo_deadline_us = history->doubt_until_us;
+		return true;
+	}
+	history->doubt_until_us = 0;
+	if (history->doubt_sent_us > flow->rack_sent_us) {
+		flow->rack_sent_us = history->doubt_sent_us;
+		flow->rack_end = history->doubt_end;
+	}
+	return false;
 }
 
 void loss_detect(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
@@ -41,7 +62,7 @@ void loss_detect(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t 
 
 	flow->reo_deadline_us = SNOOP_NEVER;
 	/* Without SACK nobody knows what arrived behind a hole (RFC 8985 section 3 requires it). */
-	if (!index || !flow->rack_sent_us || !flow->sack)
+	if (!index || !flow->sack || in_doubt(engine, flow, now_us) || !flow->rack_sent_us)
 		return;
 	window_us = reordering_window_us(engine, flow);
 	while (index) {
@@ -61,19 +82,25 @@ void loss_detect(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t 
 	}
 }
 
-static void count_loss(struct snoop_engine *engine, struct snoop_flow *flow, struct snoop_segment *segment,
-		       uint64_t now_us)
+void loss_count(struct snoop_engine *engine, struct snoop_flow *flow, struct snoop_segment *segment)
 {
 	segment->flags |= SEGMENT_COUNTED;
-	segment->lost_us = (uint32_t)now_us;
 	flow->radio_losses++;
 	engine->counters->radio_losses++;
 	station_totals(engine, flow)->radio_losses++;
 }
 
+static void note_missed(struct snoop_segment *segment, uint64_t now_us)
+{
+	if (segment->flags & SEGMENT_MISSED)
+		return;
+	segment->flags |= SEGMENT_MISSED;
+	segment->lost_us = (uint32_t)now_us;
+}
+
 static uint64_t hole_age_us(const struct snoop_segment *segment, uint64_t now_us)
 {
-	return segment->flags & SEGMENT_COUNTED ? (uint32_t)now_us - segment->lost_us : 0;
+	return segment->flags & SEGMENT_MISSED ? (uint32_t)now_us - segment->lost_us : 0;
 }
 
 /*
@@ -87,6 +114,8 @@ static bool is_stale(const struct snoop_flow *flow, const struct snoop_segment *
 
 static void give_up(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
 {
+	if (!(segment_at(engine, index)->flags & SEGMENT_COUNTED))
+		loss_count(engine, flow, segment_at(engine, index));
 	segment_leave(engine, flow, index);
 	flow->given_up++;
 	engine->counters->given_up++;
@@ -112,9 +141,11 @@ void loss_mark(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t in
 
 	segment->cause = (uint8_t)cause;
 	if (!(segment->flags & SEGMENT_COUNTED)) {
-		count_loss(engine, flow, segment, now_us);
+		loss_count(engine, flow, segment);
+		note_missed(segment, now_us);
 		if (veto_loss(engine, flow, segment, now_us)) {
 			segment_leave(engine, flow, index);
+			segment->flags |= SEGMENT_VETOED;
 			return;
 		}
 	}
@@ -145,9 +176,10 @@ static void repeat(struct snoop_engine *engine, struct snoop_flow *flow, uint32_
 	struct snoop_segment *segment = segment_at(engine, index);
 	struct counters *counters = engine->counters;
 
-	if (!(segment->flags & SEGMENT_COUNTED) && segment->cause != SNOOP_CAUSE_SHIELD)
-		count_loss(engine, flow, segment, now_us);
+	if (segment->cause != SNOOP_CAUSE_SHIELD)
+		note_missed(segment, now_us);
 	segment->tries++;
+	segment->flags |= SEGMENT_REPEATED;
 	if (segment->seq == flow->una)
 		flow->dup_acks = 0; /* from now on they are answers to what is sent with or behind it */
 	segment_sent(engine, flow, index, now_us);
@@ -207,7 +239,8 @@ void loss_repair(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t 
 			give_up(engine, flow, index);
 			continue;
 		} else if (segment->tries >= engine->config.tries_max ||
-			   hole_age_us(segment, now_us) > max_u64(engine->config.hole_age_max_us, 2ULL * flow->srtt_us)) {
+			   hole_age_us(segment, now_us) >
+				   max_u64(engine->config.hole_age_max_us, 2ULL * rtt_smoothed_us(engine, flow))) {
 			give_up(engine, flow, index);
 			continue;
 		}
@@ -228,7 +261,8 @@ void loss_revive(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t 
 		segment->tries = 0;
 		segment->lost_us = (uint32_t)now_us;
 		/* What was lost already moves too, so that the list is in sequence order: head of line first. */
-		if (segment->flags & (SEGMENT_LEFT | SEGMENT_LOST) && flow->level > SNOOP_LEVEL_OBSERVE)
+		if (segment->flags & (SEGMENT_LEFT | SEGMENT_LOST) && !(segment->flags & SEGMENT_VETOED) &&
+		    flow->level > SNOOP_LEVEL_OBSERVE)
 			segment_lost(engine, flow, index);
 	}
 }
@@ -236,7 +270,9 @@ void loss_revive(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t 
 /* Less than two full segments: the station may wait for its delayed-ACK timer (RFC 1122 section 4.2.3.2). */
 static uint64_t delayed_ack_us(const struct snoop_engine *engine, const struct snoop_flow *flow)
 {
-	if (flow->sacked_count || flow->open_bytes >= 2ULL * flow->max_payload_bytes)
+	uint32_t full_bytes = flow->max_payload_bytes > MSS_DEFAULT_BYTES ? flow->max_payload_bytes : MSS_DEFAULT_BYTES;
+
+	if (flow->sacked_count || flow->open_bytes >= 2ULL * full_bytes)
 		return 0;
 	return engine->config.delayed_ack_us;
 }

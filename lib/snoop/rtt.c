@@ -91,8 +91,8 @@ uint64_t rtt_rto_us(const struct snoop_engine *engine, const struct snoop_flow *
 	else
 		rto_us = engine->config.rto_initial_us;
 	rto_us = max_u64(rto_us, engine->config.rto_min_us) + flow->rto_widen_us;
-	rto_us <<= flow->backoff;
-	return min_u64(rto_us, engine->config.rto_max_us);
+	/* The ceiling is one of the backoff: where a round trip takes longer, nothing can be known before. */
+	return min_u64(rto_us << flow->backoff, max_u64(engine->config.rto_max_us, rto_us));
 }
 
 /*

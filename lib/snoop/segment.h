@@ -19,6 +19,9 @@
 #define SEGMENT_LEFT 0x04       /* in neither send list: the sender has to do it */
 #define SEGMENT_SENDER 0x08     /* sent again by the sender */
 #define SEGMENT_COUNTED 0x10    /* its first loss is in the statistics */
+#define SEGMENT_REPEATED 0x20   /* we have sent it again, be it before the station fell silent (Karn) */
+#define SEGMENT_VETOED 0x40     /* left to the sender as a sign of congestion */
+#define SEGMENT_MISSED 0x80     /* lost_us is valid: its loss was found, or guessed by a time-out */
 
 struct snoop_segment {
 	void *packet;

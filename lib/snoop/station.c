@@ -116,7 +116,7 @@ void station_timeout(struct snoop_engine *engine, struct snoop_station *station,
 	if (!station->heard_us)
 		station->heard_us = now_us;
 	station->probe_us = now_us;
-	station->probe_gap_us = engine->config.rto_min_us;
+	station->probe_gap_us = (uint32_t)max_u64(engine->config.rto_min_us, station->srtt_us);
 	engine->counters->stations_silent++;
 	engine->counters->station_silences++;
 }

@@ -162,6 +162,7 @@ struct sim_shadow {
 	uint32_t right;
 	uint32_t answers;
 	uint32_t budget;
+	uint32_t timeout_end; /* what had been sent when the timer expired */
 	uint32_t returns; /* of silent stations, when the flow was last looked at */
 	struct sim_packet **parked;
 	uint32_t parked_head, parked_tail, parked_size;

@@ -155,6 +155,8 @@ const char *check_ack(struct sim *sim, struct sim_packet *packet)
 	if (shadow->budget > sim->params->config.allowance_segments)
 		shadow->budget = sim->params->config.allowance_segments;
 	shadow->budget += delivered + (!view->sack_count && ack == shadow->una);
+	/* As in slow start while the segments of a time-out are being repeated. */
+	shadow->budget += delivered && shadow->una < shadow->timeout_end;
 	shadow->window_raw = view->window;
 	shadow->ecn = ecn_of(view);
 	shadow->acked = true;
@@ -315,6 +317,7 @@ void check_timer(struct sim *sim, uint32_t flow)
 	/* Each expiry may send one segment on its own account. */
 	if (!shadow->budget)
 		shadow->budget = 1;
+	shadow->timeout_end = shadow->forwarded_max;
 }
 
 const char *check_store(const struct snoop_engine *engine, const struct snoop_flow *flow)

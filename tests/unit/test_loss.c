@@ -246,6 +246,73 @@ static void test_backoff(void **state)
 	fixture_close(f);
 }
 
+/* A flight of which nothing is answered until the timer repeats its first segment. */
+static void stall(struct fixture *f)
+{
+	fixture_send(f, 2, 42, 10);
+	while (!f->repeat_count)
+		fixture_wait(f, 1000);
+	assert_int_equal(f->repeats[0].seq, SEG(2));
+}
+
+static void test_stalled_radio_lost_nothing(void **state)
+{
+	struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 1000);
+
+	stall(f);
+	fixture_wait(f, RTT_US + 500);
+	/* Everything arrives, an ACK for each. */
+	for (uint32_t n = 3; n <= 42; n++) {
+		fixture_ack(f, n, 0, 0);
+		fixture_wait(f, 100);
+	}
+	assert_true(f->repeat_count <= 2);
+	assert_int_equal(f->counters.repairs_confirmed, f->counters.radio_losses);
+	assert_true(f->counters.radio_losses <= 1);
+	fixture_close(f);
+}
+
+static void test_lost_tail_is_repeated_in_a_few_round_trips(void **state)
+{
+	struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 1000);
+	uint32_t rounds = 0;
+
+	stall(f);
+	while (f->flow.una != SEG(42)) {
+		uint32_t sent = 2 + f->repeat_count;
+
+		assert_true(++rounds < 10);
+		fixture_wait(f, RTT_US);
+		/* The station answers each of the repeats. */
+		for (uint32_t n = (f->flow.una - f->base) / SEGMENT_BYTES; n < sent; n++)
+			fixture_ack(f, n + 1, 0, 0);
+		fixture_wait(f, RTT_US / 4);
+	}
+	assert_int_equal(f->repeat_count, 40);
+	assert_int_equal(f->counters.radio_losses, 40);
+	fixture_close(f);
+}
+
+/* A D-SACK that comes with the answer says that the time-out was spurious: nothing was lost. */
+static void test_spurious_timeout_is_no_loss(void **state)
+{
+	struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 1000);
+	struct wire_view view;
+
+	fixture_send(f, 2, 3, 0);
+	while (!f->repeat_count)
+		fixture_wait(f, 1000);
+	f->now_us += RTT_US;
+	view = fixture_ack_view(f, SEG(3));
+	fixture_add_sack(&view, SEG(2), SEG(3));
+	fixture_receive_view(f, &view);
+	assert_int_equal(f->counters.spurious_repairs, 1);
+	assert_int_equal(f->counters.radio_losses, 0);
+	assert_int_equal(f->counters.repairs_confirmed, 0);
+	assert_int_equal(snoop_flow_reason(&f->flow), SNOOP_REASON_NO_LOSS);
+	fixture_close(f);
+}
+
 static void test_observe_repeats_nothing(void **state)
 {
 	struct fixture *f = sent(SNOOP_LEVEL_OBSERVE, 12, 10);
@@ -277,6 +344,9 @@ int main(void)
 		cmocka_unit_test(test_tail_timer),
 		cmocka_unit_test(test_tail_timer_allows_for_delayed_acks),
 		cmocka_unit_test(test_backoff),
+		cmocka_unit_test(test_stalled_radio_lost_nothing),
+		cmocka_unit_test(test_lost_tail_is_repeated_in_a_few_round_trips),
+		cmocka_unit_test(test_spurious_timeout_is_no_loss),
 		cmocka_unit_test(test_observe_repeats_nothing),
 	};
 

@@ -85,8 +85,10 @@ static void test_rto(void **state)
 	f->flow.backoff = 2;
 	assert_int_equal(rtt_rto_us(f->engine, &f->flow), 4ULL * f->config.rto_min_us);
 	f->flow.backoff = 8;
-	f->flow.srtt_us = 900000;
+	f->flow.srtt_us = 400000;
 	assert_int_equal(rtt_rto_us(f->engine, &f->flow), f->config.rto_max_us);
+	f->flow.srtt_us = 900000; /* nothing can be known sooner */
+	assert_int_equal(rtt_rto_us(f->engine, &f->flow), 2 * f->flow.srtt_us);
 	fixture_close(f);
 }
 

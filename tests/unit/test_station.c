@@ -40,9 +40,25 @@ static void test_return(void **state)
 	fixture_ack(f, 3, 0, 0);
 	assert_int_equal(f->counters.station_returns, 1);
 	assert_int_equal(f->counters.stations_silent, 0);
-	/* Head of line first, with what the ACK made room for. */
+	/* Head of line first, once nothing else arrives, with what the ACK made room for. */
+	fixture_wait(f, RTT_US / 2);
 	assert_true(f->repeat_count > before);
 	assert_int_equal(f->repeats[before].seq, SEG(3));
+	fixture_close(f);
+}
+
+/* The answer to an original, a moment behind a probe of the same segment, is no round trip. */
+static void test_return_gives_no_rtt(void **state)
+{
+	struct fixture *f = go_silent(SNOOP_LEVEL_REPAIR);
+	uint32_t min_us = rtt_min_us(f->engine, &f->flow), before = f->repeat_count;
+
+	while (f->repeat_count == before)
+		fixture_wait(f, 10000);
+	f->now_us = f->repeats[f->repeat_count - 1].at_us + 300;
+	fixture_ack(f, 3, 0, 0);
+	assert_int_equal(f->counters.station_returns, 1);
+	assert_int_equal(rtt_min_us(f->engine, &f->flow), min_us);
 	fixture_close(f);
 }
 
@@ -164,6 +180,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_silence_and_probes),
 		cmocka_unit_test(test_return),
+		cmocka_unit_test(test_return_gives_no_rtt),
 		cmocka_unit_test(test_probes_end),
 		cmocka_unit_test(test_observe_does_not_probe),
 		cmocka_unit_test(test_one_probe_per_station),
