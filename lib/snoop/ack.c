@@ -251,9 +251,16 @@ static void update_rack(struct snoop_engine *engine, struct snoop_flow *flow, co
 
 static void take_window(struct snoop_flow *flow, const struct wire_view *view)
 {
-	flow->window_bytes = flow->window_shift_known ? (uint32_t)view->window << flow->window_shift : UINT32_MAX;
-	if (!view->window)
-		flow->window_bytes = 0;
+	flow->window_bytes = (uint32_t)view->window << flow->window_shift;
+}
+
+/* What the station sends in order moves on; its keep-alives and window probes lie before it. */
+static void take_sequence(struct snoop_flow *flow, const struct wire_view *view)
+{
+	uint32_t end = view->seq + wire_segment_bytes(view);
+
+	if (!flow->acked || wire_seq_gt(end, flow->station_next))
+		flow->station_next = end;
 }
 
 /* Without SACK: RFC 5681 duplicate ACKs, RFC 6582 partial ACKs. */
@@ -314,6 +321,7 @@ static void resync(struct snoop_engine *engine, struct snoop_flow *flow, uint32_
 {
 	snoop_flow_reset(engine, flow);
 	engine->counters->flows_reset++;
+	flow_forget_window(flow);
 	flow->una = flow->snd_max = flow->high_sack = flow->uncached_end = ack;
 	flow->progress_us = now_us;
 	flow->started = true;
@@ -386,6 +394,7 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 	flow->last_seen_us = engine->now_us = now_us;
 	if (flow->level == SNOOP_LEVEL_BYPASS || flow->closed)
 		return SNOOP_FORWARD;
+	flow->bad_checksum_station = !packet->checksum_ok;
 	if (!packet->checksum_ok) {
 		engine->counters->pass_bad_checksum++;
 		ack_release_all(engine, flow);
@@ -422,11 +431,12 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 
 	if (!flow->started) {
 		take_window(flow, view);
+		flow->window_raw = view->window;
 		flow->two_way = true;
 		return SNOOP_FORWARD;
 	}
 	/* Far outside of what is known: another connection, or a sequence jump that we did not see. */
-	if (view->ack - flow->una > 1U << 30 && flow->una - view->ack > RESYNC_BYTES)
+	if (flow->acked && view->ack - flow->una > 1U << 30 && flow->una - view->ack > RESYNC_BYTES)
 		resync(engine, flow, view->ack, now_us);
 	if (wire_seq_lt(view->ack, flow->una) && flow->acked) {
 		engine->counters->acks_old++;
@@ -473,6 +483,10 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 	}
 
 	take_window(flow, view); /* before anything is repeated; the raw window is compared first */
+	if (!flow->acked && !flow->window_shift_known) {
+		flow->window_raw = view->window;
+		flow_learn_window(flow);
+	}
 	if (complete) {
 		loss_detect(engine, flow, now_us);
 		if (!flow->sack && (advanced || duplicate))
@@ -480,8 +494,11 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 		loss_repair(engine, flow, now_us);
 	}
 
-	/* A duplicate that is none of ours is news of the sender's own repeats. */
-	if (duplicate && complete && (!dsack || dsack_is_ours))
+	/*
+	 * A duplicate that is none of ours is news of the sender's own repeats. One that says nothing new at all answers
+	 * something that did not pass here: a challenge ACK (RFC 5961).
+	 */
+	if (duplicate && complete && (!dsack || dsack_is_ours) && (!flow->sack || delivery.segments || dsack_is_ours))
 		withhold = ack_may_withhold(engine, flow, view, dsack_is_ours, now_us);
 	if (duplicate && flow->answers_due && !dsack_is_ours)
 		flow->answers_due--;
@@ -494,6 +511,7 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 		ack_release_all(engine, flow);
 		rtt_wired_arm(flow, view, now_us);
 	}
+	take_sequence(flow, view);
 	flow->window_raw = view->window;
 	flow->ecn_last = ack_ecn_bits(view);
 	flow->acked = true;

@@ -35,7 +35,7 @@ static bool is_bare_duplicate(const struct snoop_flow *flow, const struct wire_v
 {
 	return (view->tcp_flags & (WIRE_TCP_ACK | WIRE_TCP_SYN | WIRE_TCP_FIN | WIRE_TCP_RST | WIRE_TCP_URG)) ==
 		       WIRE_TCP_ACK &&
-	       !view->payload_bytes && view->ack == flow->una && view->window == flow->window_raw && view->window &&
+	       !view->payload_bytes && view->seq == flow->station_next && view->ack == flow->una && view->window == flow->window_raw && view->window &&
 	       ack_ecn_bits(view) == flow->ecn_last && !view->has_other_option && !view->options_malformed;
 }
 

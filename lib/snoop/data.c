@@ -4,6 +4,7 @@
 
 #define JUMP_MIN_BYTES (4U << 20)       /* a jump ahead of less than this is a hole, whatever the window */
 #define PAWS_REGRESSION_TICKS 5000U     /* older than any reordering: another connection (RFC 7323 section 5) */
+#define WINDOW_SHIFT_MAX 14             /* RFC 7323 section 2.3 */
 #define ONE_WAY_SEGMENTS 64U            /* cached on trust before the first ACK is seen */
 
 static bool answers_are_due(const struct snoop_flow *flow, const struct wire_view *view, uint32_t end)
@@ -29,6 +30,25 @@ static void start(struct snoop_flow *flow, uint32_t seq, uint64_t now_us)
 	flow->progress_us = now_us;
 	loss_shield_start(flow);
 	flow->started = true;
+}
+
+/*
+ * The scale of a connection that was picked up mid-stream: a sender keeps to the window, so that the least scale that
+ * all it sent fits into is safe. Repeats are of what it sent, and so within that window as well.
+ */
+void flow_learn_window(struct snoop_flow *flow)
+{
+	if (flow->window_bytes == UINT32_MAX || !flow->window_raw)
+		return;
+	while (flow->window_shift < WINDOW_SHIFT_MAX && flow->snd_max - flow->una > flow->window_bytes)
+		flow->window_bytes = (uint32_t)flow->window_raw << ++flow->window_shift;
+}
+
+void flow_forget_window(struct snoop_flow *flow)
+{
+	flow->window_shift_known = false;
+	flow->window_shift = 0;
+	flow->window_bytes = UINT32_MAX;
 }
 
 /* Bytes that do not belong to what we know: an old connection, or one that went on without us. */
@@ -106,6 +126,7 @@ static bool cache(struct snoop_engine *engine, struct snoop_flow *flow, const st
 	uint32_t index;
 
 	if (!packet->handle) {
+		flow->cache_refused = true;
 		engine->counters->pass_not_shareable++;
 		return false;
 	}
@@ -145,6 +166,7 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 	flow->last_seen_us = engine->now_us = now_us;
 	if (flow->level == SNOOP_LEVEL_BYPASS || flow->closed)
 		return;
+	flow->bad_checksum_wired = !packet->checksum_ok;
 	if (!packet->checksum_ok || view->options_malformed) {
 		/* Whatever it was, the station may answer it: until the next progress no ACK is ours to withhold. */
 		flow->hold_over = true;
@@ -154,7 +176,6 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 		if (packet->checksum_ok) {
 			engine->counters->pass_bad_options++;
 		} else {
-			flow->bad_checksum = true;
 			engine->counters->pass_bad_checksum++;
 		}
 		return;
@@ -190,6 +211,7 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 	} else if (is_foreign(flow, view, end)) {
 		snoop_flow_reset(engine, flow);
 		engine->counters->flows_reset++;
+		flow_forget_window(flow);
 		start(flow, view->seq, now_us);
 	}
 	if (view->payload_bytes > flow->max_payload_bytes)
@@ -219,6 +241,8 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 	if (!flow->open_count)
 		flow->progress_us = now_us;
 	flow->snd_max = wire_seq_max(flow->snd_max, end);
+	if (!flow->window_shift_known && flow->snd_max == end)
+		flow_learn_window(flow);
 	if (taken != KEPT && !cache(engine, flow, packet, end,
 				    taken == REPLACED || wire_seq_lt(view->seq, flow->uncached_end), now_us))
 		flow->uncached_end = wire_seq_max(flow->uncached_end, end);

@@ -212,10 +212,10 @@ enum snoop_reason snoop_flow_reason(const struct snoop_flow *flow)
 		return SNOOP_REASON_BYPASS;
 	if (flow->level == SNOOP_LEVEL_OBSERVE)
 		return SNOOP_REASON_OBSERVE;
+	if (flow->bad_checksum_wired || flow->bad_checksum_station)
+		return SNOOP_REASON_BAD_CHECKSUM;
 	if (!flow->two_way)
 		return SNOOP_REASON_ONE_WAY;
-	if (flow->bad_checksum)
-		return SNOOP_REASON_BAD_CHECKSUM;
 	if (flow->cache_refused)
 		return SNOOP_REASON_CACHE_FULL;
 	if (flow->silent)

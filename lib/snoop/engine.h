@@ -204,6 +204,12 @@ static inline uint32_t rtt_min_us(struct snoop_engine *engine, const struct snoo
 void rtt_wired_echo(struct snoop_flow *flow, const struct wire_view *view, uint64_t now_us);
 void rtt_wired_arm(struct snoop_flow *flow, const struct wire_view *view, uint64_t now_us);
 
+/* data.c */
+/** The connection is another one, or we have missed part of it: its window scale is unknown. */
+void flow_forget_window(struct snoop_flow *flow);
+/** What is outstanding fits into the window. Not after the station may have taken back some of it. */
+void flow_learn_window(struct snoop_flow *flow);
+
 /* loss.c */
 /** RACK over in_flight: marks losses, sets reo_deadline_us. */
 void loss_detect(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);

@@ -36,9 +36,10 @@ struct snoop_flow {
 	uint32_t una;           /* cumulative ACK of the station */
 	uint32_t high_sack;     /* highest SACKed byte + 1; una if nothing is SACKed */
 	uint32_t uncached_end;  /* below it something was forwarded uncached: what comes again there may be a repeat */
-	uint32_t window_bytes;  /* receive window of the last ACK, scaled; UINT32_MAX while the scale is unknown */
+	uint32_t window_bytes;  /* receive window of the last ACK, scaled; UINT32_MAX before it */
+	uint32_t station_next;  /* the station's next sequence number, by what it sent; valid with acked */
 	uint16_t window_raw;    /* as on the wire, to recognise a window update */
-	uint8_t window_shift;   /* scale of the station's windows */
+	uint8_t window_shift;   /* scale of the station's windows; unknown: the least that what was sent fits into */
 	uint8_t ecn_last;       /* ECN bits and flags of the last ACK */
 
 	enum snoop_level level : 8;
@@ -61,7 +62,8 @@ struct snoop_flow {
 	bool vetoing : 1;       /* a veto is in force */
 	bool veto_answered : 1; /* the sender has repeated the signal */
 	bool has_rtt : 1;
-	bool bad_checksum : 1;
+	bool bad_checksum_wired : 1;   /* the last segment of that side had a wrong checksum */
+	bool bad_checksum_station : 1;
 	bool cache_refused : 1;
 	uint8_t answers_due;    /* packets forwarded that the station answers with a duplicate ACK of its own */
 	uint8_t backoff;        /* doublings of the tail timer */

@@ -43,9 +43,9 @@ enum snoop_level {
 	X(HELPED, "helped", "at least one loss was repaired") \
 	X(BYPASS, "bypass", "its level is bypass") \
 	X(OBSERVE, "observe", "its level is observe") \
-	X(ONE_WAY, "one_way", "only one direction passes this box") \
 	X(BAD_CHECKSUM, "bad_checksum", "its segments carry wrong checksums") \
-	X(CACHE_FULL, "cache_full", "a cache budget left no room for its segments") \
+	X(ONE_WAY, "one_way", "only one direction passes this box") \
+	X(CACHE_FULL, "cache_full", "a cache budget left no room for its segments, or they cannot be kept") \
 	X(SILENT, "silent", "the station does not answer") \
 	X(CONGESTION, "congestion", "its losses were queue overflow, which the sender must see") \
 	X(GIVEN_UP, "given_up", "its losses outlasted the tries or the hole age") \

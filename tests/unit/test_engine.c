@@ -32,10 +32,10 @@ static void test_reasons_by_precedence(void **state)
 	assert_int_equal(snoop_flow_reason(&flow), SNOOP_REASON_SILENT);
 	flow.cache_refused = true;
 	assert_int_equal(snoop_flow_reason(&flow), SNOOP_REASON_CACHE_FULL);
-	flow.bad_checksum = true;
-	assert_int_equal(snoop_flow_reason(&flow), SNOOP_REASON_BAD_CHECKSUM);
 	flow.two_way = false;
 	assert_int_equal(snoop_flow_reason(&flow), SNOOP_REASON_ONE_WAY);
+	flow.bad_checksum_station = true;
+	assert_int_equal(snoop_flow_reason(&flow), SNOOP_REASON_BAD_CHECKSUM);
 	flow.level = SNOOP_LEVEL_OBSERVE;
 	assert_int_equal(snoop_flow_reason(&flow), SNOOP_REASON_OBSERVE);
 	flow.level = SNOOP_LEVEL_BYPASS;
