@@ -138,8 +138,7 @@ static struct rte_mbuf *make_keepable(struct worker *worker, struct rte_mbuf *pa
 
 static struct flow_record *create_flow(struct worker *worker, const struct worker_slot *slot)
 {
-	struct flow_record *record =
-		flow_table_add(&worker->table, &slot->key, slot->hash, worker->now_us);
+	struct flow_record *record = flow_table_add(&worker->table, &slot->key, slot->hash);
 	enum snoop_level level = config_level_for(worker->config, &slot->key);
 
 	if (record == NULL) {
@@ -213,11 +212,8 @@ static __rte_always_inline struct rte_mbuf *tcp_input(struct worker *worker, enu
 	record = find_flow(worker, from, slot);
 	if (record == NULL)
 		return mbuf;
-	/* A reset that its receiver refused ends only our help: the flow is picked up again after
-	 * its linger. */
-	if (!record->flow.closed)
-		record->last_seen_us = worker->now_us;
 	if (record->flow.level == SNOOP_LEVEL_BYPASS) {
+		snoop_flow_seen(&record->flow, worker->now_us);
 		worker->counters.pass_bypass++;
 		return mbuf;
 	}
@@ -309,7 +305,7 @@ static uint32_t parse(struct worker *worker, enum snoop_side from, struct rte_mb
 		}
 		snoop_key_of(&slot->key, &slot->view, from);
 		/* Segments come in trains: those behind the first are not looked up again. */
-		if (key_count > 0 && memcmp(&slot->key, keys[key_count - 1], sizeof(slot->key)) == 0) {
+		if (key_count > 0 && flow_key_equal(&slot->key, keys[key_count - 1])) {
 			slot->hash = hashes[key_count - 1];
 		} else {
 			if (handed) {
@@ -321,6 +317,7 @@ static uint32_t parse(struct worker *worker, enum snoop_side from, struct rte_mb
 					continue;
 				slot->hash = (uint32_t)hash;
 			}
+			flow_table_prefetch_bucket(&worker->table, slot->hash);
 			keys[key_count] = &slot->key;
 			hashes[key_count++] = slot->hash;
 		}

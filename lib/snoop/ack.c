@@ -318,8 +318,11 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 	struct delivery delivery = { 0 };
 	bool advanced = false, duplicate, dsack, dsack_is_ours = false, complete, withhold = false;
 
-	flow->last_seen_us = engine->now_us = now_us;
-	if (flow->level == SNOOP_LEVEL_BYPASS || flow->closed)
+	engine->now_us = now_us;
+	if (flow->closed)
+		return SNOOP_FORWARD;
+	flow->last_seen_us = now_us;
+	if (flow->level == SNOOP_LEVEL_BYPASS)
 		return SNOOP_FORWARD;
 	if (!packet->checksum_ok) {
 		engine->counters->pass_bad_checksum++;

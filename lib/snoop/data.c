@@ -142,8 +142,11 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 	uint32_t end = view->seq + wire_segment_bytes(view);
 	enum take_over taken = UNSEEN;
 
-	flow->last_seen_us = engine->now_us = now_us;
-	if (flow->level == SNOOP_LEVEL_BYPASS || flow->closed)
+	engine->now_us = now_us;
+	if (flow->closed)
+		return;
+	flow->last_seen_us = now_us;
+	if (flow->level == SNOOP_LEVEL_BYPASS)
 		return;
 	if (!packet->checksum_ok || view->options_malformed) {
 		/* Whatever it was, the station may answer it: until the next progress no ACK is ours to withhold. */

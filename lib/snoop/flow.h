@@ -92,7 +92,7 @@ struct snoop_flow {
 	uint64_t tail_deadline_us;
 	uint64_t deadline_us;
 	uint64_t last_data_us;
-	uint64_t last_seen_us;
+	uint64_t last_seen_us;          /* last packet of either direction, until the flow is closed */
 	uint64_t echo_sent_us;
 	uint32_t echo_tsval;            /* TSval of an ACK whose echo will give the wired RTT */
 	uint32_t ts_last;               /* newest TSval of the wired sender */
@@ -147,5 +147,12 @@ struct snoop_flow {
 	uint32_t sender_needless;       /* repeats of the sender that our repair had made needless */
 	uint32_t sender_repeats, timeouts, acks_withheld;
 };
+
+/** A packet of a flow in bypass passed, of which the engine is not told. */
+static inline void snoop_flow_seen(struct snoop_flow *flow, uint64_t now_us)
+{
+	if (!flow->closed)
+		flow->last_seen_us = now_us;
+}
 
 #endif
