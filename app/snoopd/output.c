@@ -187,9 +187,18 @@ void output_forward(struct worker *worker, enum snoop_side to, struct rte_mbuf *
 		append(worker, to, packet, false);
 }
 
+/* Most have one buffer: the pointer to a next one is in a cache line of its own. */
+static inline void add_reference(struct rte_mbuf *packet)
+{
+	if (likely(packet->nb_segs == 1))
+		rte_mbuf_refcnt_update(packet, 1);
+	else
+		rte_pktmbuf_refcnt_update(packet, 1);
+}
+
 static void hold(void *owner, void *packet)
 {
-	rte_pktmbuf_refcnt_update(packet, 1);
+	add_reference(packet);
 }
 
 void output_free_dropped(struct worker *worker)
@@ -236,7 +245,7 @@ static void repeat(void *owner, void *packet, enum snoop_cause cause)
 			return;
 		}
 	} else {
-		rte_pktmbuf_refcnt_update(packet, 1);
+		add_reference(packet);
 	}
 	output_append(worker, SNOOP_WIRELESS, packet, true);
 }
