@@ -288,15 +288,16 @@ static bool stage(struct worker *worker, struct rte_mbuf *packet, uint64_t hash)
  * Fills the slots. What belongs to another worker is handed over and leaves the array; everything
  * but TCP stays with who received it.
  *
- * @param handed  the packets come from another worker, with their hashes
+ * @param handed   the packets come from another worker, with their hashes
+ * @param records  receives one record, or NULL, per train of segments
+ * @param trains   receives their number
  * @return packets that are left.
  */
 static uint32_t parse(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
-		      uint32_t count, bool handed)
+		      uint32_t count, bool handed, struct flow_record *records[], uint32_t *trains)
 {
 	bool spread = worker->spreads && !handed;
 	const struct snoop_key *keys[WORKER_BURST];
-	struct flow_record *records[WORKER_BURST];
 	struct worker_slot *tcp[WORKER_BURST];
 	uint32_t hashes[WORKER_BURST], found[WORKER_BURST], tcp_count = 0, key_count = 0, kept = 0;
 
@@ -343,29 +344,26 @@ static uint32_t parse(struct worker *worker, enum snoop_side from, struct rte_mb
 	flow_table_find_bulk(&worker->table, keys, hashes, key_count, records);
 	for (uint32_t i = 0; i < tcp_count; i++)
 		tcp[i]->record = records[found[i]];
+	*trains = key_count;
 	return kept;
 }
 
 /* What lies in memory is fetched for the whole burst, step by step, before the first packet needs it. */
-static void prefetch(struct worker *worker, enum snoop_side from, uint32_t count)
+static void prefetch(struct worker *worker, enum snoop_side from, struct flow_record *const records[],
+		     uint32_t count)
 {
 	size_t hot_bytes = from == SNOOP_WIRED ? FLOW_HOT_BYTES_DATA : FLOW_HOT_BYTES_ACK;
-	struct flow_record *records[WORKER_BURST];
+	const struct snoop_flow *flows[WORKER_BURST];
 	uint32_t found = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		if (worker->slots[i].view.kind != WIRE_TCP || worker->slots[i].record == NULL)
+		if (records[i] == NULL)
 			continue;
-		if (found > 0 && records[found - 1] == worker->slots[i].record)
-			continue;
-		records[found] = worker->slots[i].record;
 		for (size_t at = 0; at < hot_bytes; at += RTE_CACHE_LINE_SIZE)
-			rte_prefetch0((uint8_t *)records[found] + at);
-		found++;
+			rte_prefetch0((const uint8_t *)records[i] + at);
+		flows[found++] = &records[i]->flow;
 	}
-	for (unsigned int step = 0; step < SNOOP_PREFETCH_STAGES; step++)
-		for (uint32_t i = 0; i < found; i++)
-			snoop_flow_prefetch(worker->engine, &records[i]->flow, from, step);
+	snoop_flows_prefetch(worker->engine, flows, found, from);
 }
 
 /* The bytes that checksum_ok() will read, while the packet before is being worked on. */
@@ -430,14 +428,15 @@ static void input_burst(struct worker *worker, enum snoop_side from, struct rte_
 			uint32_t count, bool handed)
 {
 	enum snoop_side to = from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
-	uint32_t changes = worker->table.changes;
+	struct flow_record *records[WORKER_BURST];
+	uint32_t changes = worker->table.changes, trains;
 
-	count = parse(worker, from, packets, count, handed);
+	count = parse(worker, from, packets, count, handed, records, &trains);
 	if (worker->bypass) {
 		pass_by(worker, to, packets, count);
 		return;
 	}
-	prefetch(worker, from, count);
+	prefetch(worker, from, records, trains);
 	if (likely(worker->capture == NULL)) {
 		handle(worker, from, packets, count, changes, false);
 	} else {

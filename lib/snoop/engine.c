@@ -141,29 +141,30 @@ void snoop_flow_set_level(struct snoop_engine *engine, struct snoop_flow *flow, 
 	flow->level = level;
 }
 
-void snoop_flow_prefetch(const struct snoop_engine *engine, const struct snoop_flow *flow, enum snoop_side from,
-			 unsigned int stage)
+/* In steps: each needs what the one before has fetched, and the others' steps give it the time. */
+void snoop_flows_prefetch(const struct snoop_engine *engine, const struct snoop_flow *const flows[], uint32_t count,
+			  enum snoop_side from)
 {
-	uint32_t index = flow->by_seq.head;
-
-	if (!stage) {
-		const uint8_t *station = (const uint8_t *)&engine->stations[flow->station];
+	for (uint32_t i = 0; i < count; i++) {
+		const uint8_t *station = (const uint8_t *)&engine->stations[flows[i]->station];
 
 		__builtin_prefetch(station);
 		__builtin_prefetch(station + ALIGN_BYTES);
-	}
-	/* Data goes behind the tail, and the timer looks at the head. */
-	if (from == SNOOP_WIRED) {
-		if (!stage)
-			__builtin_prefetch(segment_at(engine, flow->by_seq.tail), 1);
-		else if (stage == 1)
-			__builtin_prefetch(segment_at(engine, index));
-		return;
+		__builtin_prefetch(segment_at(engine, flows[i]->by_seq.head), 1);
+		/* Data goes behind the tail, and the timer looks at the head. */
+		if (from == SNOOP_WIRED)
+			__builtin_prefetch(segment_at(engine, flows[i]->by_seq.tail), 1);
 	}
 	/* An ACK frees from the head, mostly two segments, and touches the one behind. */
-	for (; stage && index; stage--)
-		index = segment_at(engine, index)->seq_next;
-	__builtin_prefetch(segment_at(engine, index), 1);
+	if (from == SNOOP_WIRED)
+		return;
+	for (uint32_t i = 0; i < count; i++)
+		__builtin_prefetch(segment_at(engine, segment_at(engine, flows[i]->by_seq.head)->seq_next), 1);
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t second = segment_at(engine, flows[i]->by_seq.head)->seq_next;
+
+		__builtin_prefetch(segment_at(engine, segment_at(engine, second)->seq_next), 1);
+	}
 }
 
 void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow)

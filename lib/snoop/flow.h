@@ -148,6 +148,12 @@ struct snoop_flow {
 	uint32_t sender_repeats, timeouts, acks_withheld;
 };
 
+/** When snoop_flow_timer() wants to be called, SNOOP_NEVER if not at all. Every call of the engine for the flow may change it. */
+static inline uint64_t snoop_flow_deadline_us(const struct snoop_flow *flow)
+{
+	return flow->deadline_us;
+}
+
 /** A packet of a flow in bypass passed, of which the engine is not told. */
 static inline void snoop_flow_seen(struct snoop_flow *flow, uint64_t now_us)
 {
