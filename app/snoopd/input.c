@@ -380,7 +380,8 @@ static void pass_by(struct worker *worker, enum snoop_side to, struct rte_mbuf *
 {
 	worker->counters.pass_bypass += count;
 	for (uint32_t i = 0; i < count; i++)
-		output_forward(worker, to, packets[i]);
+		if (!output_try_forward(&worker->output[to], packets[i]))
+			output_forward(worker, to, packets[i]);
 }
 
 static __rte_cold __rte_noinline struct rte_mbuf *tcp_input_captured(struct worker *worker, enum snoop_side from,
@@ -419,7 +420,7 @@ static __rte_always_inline void handle(struct worker *worker, enum snoop_side fr
 			packet = captures ? tcp_input_captured(worker, from, slot, packet)
 					  : tcp_input(worker, from, slot, packet);
 		}
-		if (packet != NULL)
+		if (packet != NULL && !output_try_forward(&worker->output[to], packet))
 			output_forward(worker, to, packet);
 	}
 }

@@ -56,6 +56,11 @@ static struct totals sum(const struct output *output, uint32_t from, uint32_t to
 {
 	struct totals totals = {.packets = to - from};
 
+	if (likely(from == 0 && to == output->count)) {
+		totals.bytes = output->bytes_all;
+		totals.received = to - (uint32_t)__builtin_popcountll(output->ours);
+		return totals;
+	}
 	for (uint32_t i = from; i < to; i++) {
 		totals.bytes += output->bytes[i];
 		totals.received += !(output->ours >> i & 1);
@@ -146,6 +151,7 @@ void output_flush(struct worker *worker, enum snoop_side to)
 	drain(worker, output);
 	output->count = 0;
 	output->ours = 0;
+	output->bytes_all = 0;
 }
 
 static inline void append(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet,
@@ -155,10 +161,7 @@ static inline void append(struct worker *worker, enum snoop_side to, struct rte_
 
 	if (output->count == OUTPUT_ROOM)
 		output_flush(worker, to);
-	output->ours |= (uint64_t)ours << output->count;
-	output->bytes[output->count] = rte_pktmbuf_pkt_len(packet);
-	output->packets[output->count] = packet;
-	output->count++;
+	output_put(output, packet, ours);
 }
 
 void output_append(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet, bool ours)
