@@ -46,13 +46,14 @@ static bool is_foreign(const struct snoop_flow *flow, const struct wire_view *vi
 	       wire_seq_lt(view->tsval + PAWS_REGRESSION_TICKS, flow->ts_last);
 }
 
-enum take_over { UNSEEN, REPLACED, KEPT };
+enum take_over { UNSEEN, REPLACED, KEPT, FAR };
 
 /*
  * The segment lies below what was forwarded already. Newest bytes win: cached segments that overlap are replaced. One
  * that the station has SACKed stays as it is, as the copy is needless.
  *
- * @return UNSEEN if it fills a hole that we never saw filled: reordered upstream, or lost there.
+ * @return UNSEEN if it fills a hole that we never saw filled: reordered upstream, or lost there. FAR where the place was not
+ * found among what the station has SACKed.
  */
 static enum take_over take_over(struct snoop_engine *engine, struct snoop_flow *flow, const struct wire_view *view,
 				uint32_t end)
@@ -61,6 +62,17 @@ static enum take_over take_over(struct snoop_engine *engine, struct snoop_flow *
 	enum take_over result = UNSEEN;
 	bool needless = false;
 
+	if (index == SEGMENT_FAR) {
+		/* What the station has SACKed will not be repeated; what overlaps beside it must not be. */
+		for (index = segment_find_open(engine, flow, view->seq);
+		     index && wire_seq_lt(segment_at(engine, index)->seq, end);) {
+			uint32_t next = segment_at(engine, index)->open_next;
+
+			segment_remove(engine, flow, index);
+			index = next;
+		}
+		return FAR;
+	}
 	while (index && wire_seq_lt(segment_at(engine, index)->seq, end)) {
 		struct snoop_segment *segment = segment_at(engine, index);
 		uint32_t next = segment->seq_next;
@@ -222,8 +234,9 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 	if (!flow->open_count)
 		flow->progress_us = now_us;
 	flow->snd_max = wire_seq_max(flow->snd_max, end);
-	if (taken != KEPT && !cache(engine, flow, packet, end,
-				    taken == REPLACED || wire_seq_lt(view->seq, flow->uncached_end), now_us))
+	if (taken == FAR || (taken != KEPT && !cache(engine, flow, packet, end,
+						     taken == REPLACED || wire_seq_lt(view->seq, flow->uncached_end),
+						     now_us)))
 		flow->uncached_end = wire_seq_max(flow->uncached_end, end);
 	flow_rearm(engine, flow, now_us);
 }

@@ -76,6 +76,7 @@ struct snoop_flow {
 	struct snoop_list lost;         /* open, lost, waiting for their repeat */
 	struct snoop_list parked;       /* withheld ACKs in order of arrival */
 	uint32_t sack_hint;             /* open segment behind the newest SACK, where the next search starts */
+	uint32_t found;                 /* what segment_find() found last; repeats of a sender come in order */
 	uint32_t gaps;                  /* places where neighbours in by_seq do not touch */
 	uint32_t cached_count;
 	uint32_t open_count;

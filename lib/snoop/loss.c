@@ -292,6 +292,9 @@ void loss_shield(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t 
 	if (flow->level == SNOOP_LEVEL_OBSERVE || flow->behind || (station && station->silent) || now_us < engine->backlog_until_us ||
 	    flow->queue_delay_us > veto_threshold_us(engine, flow) / 2)
 		return;
+	/* What may come of it, before anybody looks: the most, and the least, that it could be. */
+	if (limit * share_ppm < SHIELD_MIN_LOSSES_PPM || cost * copies > flow->shield_credit)
+		return;
 	for (uint32_t at = flow->in_flight.head; at; at = segment_at(engine, at)->send_next)
 		if ((needs_shield(flow, segment_at(engine, at), tsval, 0) && ++count > limit) ||
 		    ++looked_at > 4 * limit)

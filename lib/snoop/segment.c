@@ -160,7 +160,7 @@ static void open_unlink(struct snoop_engine *engine, struct snoop_flow *flow, ui
 		flow->sender_count--;
 }
 
-/* Into by_seq and open, somewhere before their tails. */
+/* Into by_seq and open, somewhere before their tails. take_over() has just found the place. */
 static void insert_between(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
 {
 	struct snoop_segment *segment = segment_at(engine, index);
@@ -226,6 +226,8 @@ void segment_remove(struct snoop_engine *engine, struct snoop_flow *flow, uint32
 	flow->gaps -= gap_between(engine, prev, index) + gap_between(engine, index, next);
 	list_remove(engine, &flow->by_seq, LINK_SEQ, index);
 	flow->gaps += gap_between(engine, prev, next);
+	if (flow->found == index)
+		flow->found = next;
 	flow->cached_count--;
 	flow->cached_bytes -= segment->frame_bytes;
 	segment_free(engine, index);
@@ -246,7 +248,7 @@ void segment_discard_all(struct snoop_engine *engine, struct snoop_flow *flow)
 	segment_at(engine, rest.tail)->seq_next = engine->discarded;
 	engine->discarded = rest.head;
 	flow->by_seq = flow->open = flow->in_flight = flow->lost = (struct snoop_list){ 0 };
-	flow->sack_hint = flow->gaps = 0;
+	flow->sack_hint = flow->found = flow->gaps = 0;
 	flow->cached_count = flow->open_count = flow->left_count = flow->sender_count = flow->sacked_count = 0;
 	flow->cached_bytes = flow->open_bytes = 0;
 }
@@ -270,15 +272,47 @@ uint32_t segment_find_open(const struct snoop_engine *engine, const struct snoop
 	return index;
 }
 
-uint32_t segment_find(const struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq)
+/* Among the SACKed segments between two open ones, or the ends of the list (0): from both sides, as long as it takes. */
+static uint32_t find_sacked(const struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq,
+			    uint32_t left, uint32_t right)
 {
-	uint32_t index = segment_find_open(engine, flow, seq);
-	uint32_t prev = index ? segment_at(engine, index)->seq_prev : flow->by_seq.tail;
+	uint32_t first = left ? segment_at(engine, left)->seq_next : flow->by_seq.head;
+	uint32_t last = right ? segment_at(engine, right)->seq_prev : flow->by_seq.tail;
 
-	while (prev && wire_seq_gt(segment_at(engine, prev)->end, seq)) {
-		index = prev;
-		prev = segment_at(engine, index)->seq_prev;
+	for (uint32_t step = 0; step < SEGMENT_SEARCH_MAX; step++) {
+		if (first == right || wire_seq_gt(segment_at(engine, first)->end, seq))
+			return first;
+		if (wire_seq_leq(segment_at(engine, last)->end, seq))
+			return segment_at(engine, last)->seq_next;
+		first = segment_at(engine, first)->seq_next;
+		last = segment_at(engine, last)->seq_prev;
 	}
+	return SEGMENT_FAR;
+}
+
+static bool is_found(const struct snoop_engine *engine, uint32_t index, uint32_t seq)
+{
+	const struct snoop_segment *segment = segment_at(engine, index);
+
+	return wire_seq_gt(segment->end, seq) &&
+	       (!segment->seq_prev || wire_seq_leq(segment_at(engine, segment->seq_prev)->end, seq));
+}
+
+uint32_t segment_find(const struct snoop_engine *engine, struct snoop_flow *flow, uint32_t seq)
+{
+	uint32_t next = flow->found ? segment_at(engine, flow->found)->seq_next : 0, index;
+
+	/* In the place of the last time, or behind it. */
+	if (flow->found && is_found(engine, flow->found, seq))
+		return flow->found;
+	if (next && is_found(engine, next, seq)) {
+		flow->found = next;
+		return next;
+	}
+	index = segment_find_open(engine, flow, seq);
+	index = find_sacked(engine, flow, seq, index ? segment_at(engine, index)->open_prev : flow->open.tail, index);
+	if (index != SEGMENT_FAR)
+		flow->found = index;
 	return index;
 }
 
