@@ -36,7 +36,6 @@ static void deliver(struct snoop_engine *engine, struct snoop_flow *flow, const 
 		flow->stray_dup_acks++;
 
 	delivery->segments++;
-	station_totals(engine, flow)->delivered_segments++;
 	/* Not for a shield: nobody knows whether it was needed. */
 	if (segment->tries && (segment->flags & (SEGMENT_SENDER | SEGMENT_COUNTED)) == SEGMENT_COUNTED) {
 		if (!flow->repairs_confirmed++)
@@ -75,9 +74,10 @@ static void take_cumulative(struct snoop_engine *engine, struct snoop_flow *flow
 
 		if (wire_seq_gt(segment->end, flow->una))
 			break;
-		flow->behind = !take_one(engine, delivery);
-		if (flow->behind)
+		if (!take_one(engine, delivery)) {
+			flow->behind = true;
 			return;
+		}
 		if (!(segment->flags & SEGMENT_SACKED))
 			deliver(engine, flow, segment, delivery, now_us);
 		segment_remove(engine, flow, index);
@@ -288,6 +288,7 @@ static void take_delivery(struct snoop_engine *engine, struct snoop_flow *flow, 
 			  uint64_t now_us)
 {
 	if (delivery->segments) {
+		station_totals(engine, flow)->delivered_segments += delivery->segments;
 		flow->progress_us = now_us;
 		flow->backoff = 0;
 		veto_delivered(engine, flow, delivery->segments, now_us);

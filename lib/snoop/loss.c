@@ -34,16 +34,11 @@ static uint64_t reordering_window_us(struct snoop_engine *engine, const struct s
 	return (uint64_t)rtt_min_us(engine, flow) * (1 + steps) / 4;
 }
 
-void loss_detect(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
+static __attribute__((noinline)) void detect(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
 {
 	uint32_t index = flow->in_flight.head;
-	uint64_t window_us;
+	uint64_t window_us = reordering_window_us(engine, flow);
 
-	flow->reo_deadline_us = SNOOP_NEVER;
-	/* Without SACK nobody knows what arrived behind a hole (RFC 8985 section 3 requires it). */
-	if (!index || !flow->rack_sent_us || !flow->sack)
-		return;
-	window_us = reordering_window_us(engine, flow);
 	while (index) {
 		struct snoop_segment *segment = segment_at(engine, index);
 		uint32_t next = segment->send_next;
@@ -59,6 +54,16 @@ void loss_detect(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t 
 		loss_mark(engine, flow, index, SNOOP_CAUSE_SCOREBOARD, now_us);
 		index = next;
 	}
+}
+
+void loss_detect(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
+{
+	uint32_t first = flow->in_flight.head;
+
+	flow->reo_deadline_us = SNOOP_NEVER;
+	/* Without SACK nobody knows what arrived behind a hole (RFC 8985 section 3 requires it). */
+	if (first && flow->rack_sent_us && flow->sack && sent_before_rack(flow, segment_at(engine, first)))
+		detect(engine, flow, now_us);
 }
 
 static void count_loss(struct snoop_engine *engine, struct snoop_flow *flow, struct snoop_segment *segment,
@@ -182,7 +187,7 @@ static bool window_allows(const struct snoop_flow *flow, const struct snoop_segm
 	return flow->window_bytes == UINT32_MAX || wire_seq_leq(segment->end, flow->una + flow->window_bytes);
 }
 
-void loss_repair(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
+static __attribute__((noinline)) void repair(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
 {
 	struct snoop_station *station = station_of(engine, flow);
 
@@ -217,6 +222,12 @@ void loss_repair(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t 
 		flow->credit--;
 		repeat(engine, flow, index, now_us);
 	}
+}
+
+void loss_repair(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
+{
+	if (flow->lost.head && flow->credit)
+		repair(engine, flow, now_us);
 }
 
 void loss_revive(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
