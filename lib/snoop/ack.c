@@ -356,6 +356,7 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 		if (flow->station_era != station->era) {
 			flow->station_era = station->era;
 			loss_revive(engine, flow, now_us);
+			flow_rearm(engine, flow, now_us); /* this ACK may tell no more */
 		}
 	}
 

@@ -147,12 +147,26 @@ static bool cache(struct snoop_engine *engine, struct snoop_flow *flow, const st
 	return true;
 }
 
+/*
+ * In order behind enough that is in flight already: nothing that the deadline depends on is other than when it was set last
+ * (flow_rearm(), rtt_rto_us(), delayed_ack_us()).
+ */
+static bool deadline_stands(struct snoop_engine *engine, const struct snoop_flow *flow)
+{
+	const struct snoop_station *station = station_of(engine, flow);
+
+	return flow->two_way && flow->has_rtt && flow->open_count &&
+	       flow->open_bytes >= 2ULL * flow->max_payload_bytes && !flow->left_count && !flow->lost.head &&
+	       !flow->behind && !(station && (station->silent || station->era != flow->station_era));
+}
+
 void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
 		     uint64_t now_us)
 {
 	const struct wire_view *view = packet->view;
 	uint32_t end = view->seq + wire_segment_bytes(view);
 	enum take_over taken = UNSEEN;
+	bool rearm = true;
 
 	engine->now_us = now_us;
 	if (flow->closed)
@@ -224,6 +238,7 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 	} else {
 		if (view->seq != flow->snd_max)
 			note_hole(engine, flow, view->seq);
+		rearm = !deadline_stands(engine, flow);
 		loss_shield_earn(flow);
 		if (view->has_timestamp) {
 			flow->ts_last = view->tsval;
@@ -238,5 +253,6 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 						     taken == REPLACED || wire_seq_lt(view->seq, flow->uncached_end),
 						     now_us)))
 		flow->uncached_end = wire_seq_max(flow->uncached_end, end);
-	flow_rearm(engine, flow, now_us);
+	if (rearm)
+		flow_rearm(engine, flow, now_us);
 }
