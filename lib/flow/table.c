@@ -53,6 +53,11 @@ static struct flow_record *record_at(const struct flow_table *table, uint32_t pl
 	return &table->records[place - 1];
 }
 
+static void set_next(struct flow_record *record, uint32_t place)
+{
+	record->next = place & FLOW_MAX; /* nothing is cut off: for the compiler */
+}
+
 static uint32_t place_of(const struct flow_table *table, const struct flow_record *record)
 {
 	return (uint32_t)(record - table->records) + 1;
@@ -147,7 +152,7 @@ static void enter(struct flow_table *table, uint32_t place, uint32_t hash)
 			bucket->tags[i] = tag_of(hash);
 			return;
 		}
-	record_at(table, place)->next = bucket->more;
+	set_next(record_at(table, place), bucket->more);
 	bucket->more = place;
 }
 
@@ -166,16 +171,20 @@ static void move_up(const struct flow_table *table, struct flow_bucket *bucket, 
 static void leave(struct flow_table *table, uint32_t place, uint32_t hash)
 {
 	struct flow_bucket *bucket = flow_table_bucket(table, hash);
-	uint32_t *at = &bucket->more;
+	uint32_t before = bucket->more, next = record_at(table, place)->next;
 
 	for (uint32_t i = 0; i < FLOW_BUCKET_ENTRIES; i++)
 		if (bucket->places[i] == place) {
 			move_up(table, bucket, i);
 			return;
 		}
-	while (*at != place)
-		at = &record_at(table, *at)->next;
-	*at = record_at(table, place)->next;
+	if (before == place) {
+		bucket->more = next;
+		return;
+	}
+	while (record_at(table, before)->next != place)
+		before = record_at(table, before)->next;
+	set_next(record_at(table, before), next);
 }
 
 static uint32_t take_place(struct flow_table *table)
@@ -222,7 +231,7 @@ void flow_table_remove(struct flow_table *table, struct flow_record *record)
 
 	leave(table, place, record->hash);
 	record->in_use = false;
-	record->next = table->free;
+	set_next(record, table->free);
 	table->free = place;
 	table->count--;
 	table->changes++;

@@ -30,7 +30,7 @@
 #define FLOW_BULK_MAX 64 /* keys of one flow_table_find_bulk() */
 
 /* What a packet in order touches of a record. */
-#define FLOW_HOT_BYTES_DATA 320
+#define FLOW_HOT_BYTES_DATA 256
 #define FLOW_HOT_BYTES_ACK 384
 
 /** One flow. What packets touch comes first. */
@@ -41,14 +41,17 @@ struct flow_record {
 		LIST_ENTRY(flow_record) timer_link;
 	};
 	uint32_t hash;
-	uint32_t next; /* behind a full bucket, or of the free records: a place, see flow_bucket */
-	bool in_use;
-	bool due; /* on the due list (timer.h) */
-	bool squeezed; /* in bypass only until the cache has room again */
+	uint32_t next : 29; /* behind a full bucket, or of the free ones: a place, see flow_bucket */
+	bool in_use : 1;
+	bool due : 1;	   /* on the due list (timer.h) */
+	bool squeezed : 1; /* in bypass only until the cache has room again */
 
 	struct snoop_flow flow; /* its key is apart, see flow_table_key() */
 } __rte_cache_aligned;
+_Static_assert(sizeof(struct flow_record) <= 7 * RTE_CACHE_LINE_SIZE,
+	       "a flow takes 512 bytes with key and bucket");
 
+#define FLOW_MAX ((1u << 29) - 1)
 #define FLOW_BUCKET_ENTRIES 12
 
 /* A place is the index of a record + 1; 0 = none. */
@@ -76,7 +79,7 @@ struct flow_table {
  * Make an empty table.
  *
  * @param name    for rte_malloc's lists
- * @param flows   how many flows it holds, at least one
+ * @param flows   how many flows it holds, 1 to FLOW_MAX
  * @param socket  NUMA node of the worker
  * @return 0 or -ENOMEM.
  */

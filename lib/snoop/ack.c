@@ -211,7 +211,7 @@ static void detect_without_sack(struct snoop_engine *engine, struct snoop_flow *
 		return;
 	if (advanced) {
 		if (wire_seq_geq(flow->una, flow->recovery_point) ||
-		    now_us - flow->repeat_us < rtt_min_us(engine, flow))
+		    (uint32_t)now_us - flow->repeat_us < rtt_min_us(engine, flow))
 			flow->recovery = false; /* over, or not the answer to a repeat: the originals arrive */
 		if (flow->recovery && !segment->tries)
 			loss_mark(engine, flow, index, SNOOP_CAUSE_DUPACK, now_us);

@@ -211,7 +211,6 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 
 	flow->data_segments++;
 	flow->data_bytes += view->payload_bytes;
-	flow->last_data_us = now_us;
 	veto_wired_data(engine, flow, packet->frame_bytes, now_us);
 	engine->counters->data_segments++;
 	if (!flow->started) {
@@ -222,7 +221,7 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 		start(flow, view->seq, now_us);
 	}
 	if (view->payload_bytes > flow->max_payload_bytes)
-		flow->max_payload_bytes = view->payload_bytes;
+		flow->max_payload_bytes = (uint16_t)view->payload_bytes;
 	if (view->tcp_flags & WIRE_TCP_FIN) {
 		flow->fin_wired = true;
 		flow->fin_end = end;

@@ -22,6 +22,12 @@ size_t snoop_engine_bytes(const struct snoop_config *config)
 	       aligned(config->syn_entries * sizeof(uint32_t));
 }
 
+void snoop_engine_configure(struct snoop_engine *engine, const struct snoop_config *config)
+{
+	engine->config = *config;
+	engine->flow_bytes_max = min_u64(config->flow_cache_bytes, SNOOP_FLOW_BYTES_MAX);
+}
+
 struct snoop_engine *snoop_engine_init(void *memory, const struct snoop_config *config, const struct snoop_ops *ops,
 				       void *owner, struct counters *counters, uint64_t secret)
 {
@@ -30,7 +36,7 @@ struct snoop_engine *snoop_engine_init(void *memory, const struct snoop_config *
 
 	memset(memory, 0, snoop_engine_bytes(config));
 	at += aligned(sizeof(*engine));
-	engine->config = *config;
+	snoop_engine_configure(engine, config);
 	engine->ops = ops;
 	engine->owner = owner;
 	engine->counters = counters;
@@ -56,11 +62,6 @@ struct snoop_engine *snoop_engine_init(void *memory, const struct snoop_config *
 	station_table_init(engine);
 	syn_init(engine);
 	return engine;
-}
-
-void snoop_engine_configure(struct snoop_engine *engine, const struct snoop_config *config)
-{
-	engine->config = *config;
 }
 
 void snoop_engine_tx_backlog(struct snoop_engine *engine, uint64_t now_us)

@@ -157,7 +157,7 @@ static void repeat(struct snoop_engine *engine, struct snoop_flow *flow, uint32_
 		flow->dup_acks = 0; /* from now on they are answers to what is sent with or behind it */
 	segment_sent(engine, flow, index, now_us);
 	remember_repeat(engine, flow, segment);
-	flow->repeat_us = now_us;
+	flow->repeat_us = (uint32_t)now_us;
 	flow->repeats++;
 	counters->repeat_bytes += segment->frame_bytes;
 	switch ((enum snoop_cause)segment->cause) {
@@ -320,7 +320,7 @@ void loss_shield(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t 
 		shield_round(engine, flow, tsval, round, now_us);
 }
 
-static uint64_t tail_deadline_us(struct snoop_engine *engine, const struct snoop_flow *flow)
+static uint64_t tail_deadline_us(struct snoop_engine *engine, const struct snoop_flow *flow, uint64_t now_us)
 {
 	const struct snoop_station *station = station_of(engine, flow);
 	const struct snoop_segment *head;
@@ -328,7 +328,7 @@ static uint64_t tail_deadline_us(struct snoop_engine *engine, const struct snoop
 	uint64_t since_us = flow->progress_us;
 
 	if (!flow->two_way)
-		return flow->cached_count ? flow->last_data_us + ONE_WAY_US : SNOOP_NEVER;
+		return flow->cached_count ? now_us + ONE_WAY_US : SNOOP_NEVER;
 	if (flow->open_count == flow->left_count || flow->level == SNOOP_LEVEL_BYPASS)
 		return SNOOP_NEVER;
 	/* Behind a hole that is the sender's to fill nothing can be known without SACK, until it has filled it. */
@@ -355,7 +355,7 @@ void flow_rearm(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t n
 		flow->deadline_us = now_us;
 		return;
 	}
-	flow->tail_deadline_us = tail_deadline_us(engine, flow);
+	flow->tail_deadline_us = tail_deadline_us(engine, flow, now_us);
 	deadline_us = min_u64(flow->tail_deadline_us, flow->reo_deadline_us);
 	if (flow->parked.head)
 		deadline_us = min_u64(deadline_us, segment_at(engine, flow->parked.head)->sent_us);

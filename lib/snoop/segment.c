@@ -219,7 +219,7 @@ uint32_t segment_insert(struct snoop_engine *engine, struct snoop_flow *flow, co
 	struct snoop_segment *segment;
 	uint32_t index;
 
-	if (!packet->handle || flow->cached_bytes + packet->frame_bytes > engine->config.flow_cache_bytes)
+	if (!packet->handle || (uint64_t)flow->cached_bytes + packet->frame_bytes > engine->flow_bytes_max)
 		return 0;
 	index = record_get(engine, packet->frame_bytes);
 	if (!index)
@@ -287,8 +287,8 @@ void segment_remove(struct snoop_engine *engine, struct snoop_flow *flow, uint32
 {
 	struct snoop_segment *segment = segment_at(engine, index);
 
-	if (flow->found == index)
-		flow->found = segment->seq_next;
+	if (engine->found == index)
+		engine->found = segment->seq_next;
 	if (!take_first(engine, flow, index))
 		unlink_segment(engine, flow, index);
 	flow->cached_count--;
@@ -311,7 +311,9 @@ void segment_discard_all(struct snoop_engine *engine, struct snoop_flow *flow)
 	segment_at(engine, rest.tail)->seq_next = engine->discarded;
 	engine->discarded = rest.head;
 	flow->by_seq = flow->open = flow->in_flight = flow->lost = (struct snoop_list){ 0 };
-	flow->sack_hint = flow->found = flow->gaps = 0;
+	flow->sack_hint = flow->gaps = 0;
+	if (engine->found_of == flow)
+		engine->found = 0;
 	flow->cached_count = flow->open_count = flow->left_count = flow->sender_count = flow->sacked_count = 0;
 	flow->cached_bytes = flow->open_bytes = 0;
 }
@@ -361,21 +363,25 @@ static bool is_found(const struct snoop_engine *engine, uint32_t index, uint32_t
 	       (!segment->seq_prev || wire_seq_leq(segment_at(engine, segment->seq_prev)->end, seq));
 }
 
-uint32_t segment_find(const struct snoop_engine *engine, struct snoop_flow *flow, uint32_t seq)
+uint32_t segment_find(struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq)
 {
-	uint32_t next = flow->found ? segment_at(engine, flow->found)->seq_next : 0, index;
+	uint32_t index = engine->found_of == flow ? engine->found : 0;
 
 	/* In the place of the last time, or behind it. */
-	if (flow->found && is_found(engine, flow->found, seq))
-		return flow->found;
-	if (next && is_found(engine, next, seq)) {
-		flow->found = next;
-		return next;
+	if (index && is_found(engine, index, seq))
+		return index;
+	if (index)
+		index = segment_at(engine, index)->seq_next;
+	if (index && is_found(engine, index, seq)) {
+		engine->found = index;
+		return index;
 	}
 	index = segment_find_open(engine, flow, seq);
 	index = find_sacked(engine, flow, seq, index ? segment_at(engine, index)->open_prev : flow->open.tail, index);
-	if (index != SEGMENT_FAR)
-		flow->found = index;
+	if (index != SEGMENT_FAR) {
+		engine->found_of = flow;
+		engine->found = index;
+	}
 	return index;
 }
 

@@ -50,7 +50,7 @@ uint32_t segment_find_open(const struct snoop_engine *engine, const struct snoop
 
 /** @return first cached segment, SACKed or not, that ends behind seq, 0 if none, SEGMENT_FAR where the search would take
  * too long: in the middle of a long run of SACKed segments. */
-uint32_t segment_find(const struct snoop_engine *engine, struct snoop_flow *flow, uint32_t seq);
+uint32_t segment_find(struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq);
 
 /** Mark SACKed: leaves every list but by_seq. */
 void segment_sacked(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);

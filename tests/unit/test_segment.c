@@ -295,7 +295,7 @@ static void test_filler_far_among_sacked(void **state)
 {
 	struct fixture *f = open_with_hole(MANY / 2);
 
-	f->flow.found = 0;
+	f->engine->found = 0;
 	fixture_send(f, MANY / 2, MANY / 2 + 1, 1);
 	assert_int_equal(f->flow.cached_count, MANY - 1);
 	assert_int_equal(f->flow.uncached_end, SEG(MANY / 2 + 1));
