@@ -67,8 +67,8 @@ static void count_pass(struct counters *counters, enum wire_kind kind)
 
 /* Only a "good" is taken from the NIC, and only where the operator wants that, as some drivers say
  * it unasked: what the NIC finds bad, or did not look at, is computed here. */
-static bool nic_says_good(const struct worker *worker, const struct rte_mbuf *packet,
-			  const struct wire_view *view)
+static inline bool nic_says_good(const struct worker *worker, const struct rte_mbuf *packet,
+				 const struct wire_view *view)
 {
 	uint64_t ip = packet->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
 
@@ -77,14 +77,11 @@ static bool nic_says_good(const struct worker *worker, const struct rte_mbuf *pa
 	       (ip == RTE_MBUF_F_RX_IP_CKSUM_GOOD || view->ip_version == 6);
 }
 
-static bool checksum_ok(const struct worker *worker, const struct rte_mbuf *packet,
-			const struct wire_view *view)
+static __rte_noinline bool checksum_ok(const struct rte_mbuf *packet, const struct wire_view *view)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(packet, const uint8_t *);
 	uint32_t skip = view->l4_offset, left = wire_l4_bytes(view), done = 0, sum;
 
-	if (nic_says_good(worker, packet, view))
-		return true;
 	if (likely(packet->nb_segs == 1))
 		return wire_tcp_checksum_ok(frame, packet->data_len, view);
 	if (!wire_ip_checksum_ok(frame, view))
@@ -104,6 +101,12 @@ static bool checksum_ok(const struct worker *worker, const struct rte_mbuf *pack
 	return left == 0 && wire_sum_ok(sum);
 }
 
+static inline bool is_ours(const struct worker *worker, const struct rte_mbuf *segment)
+{
+	return segment->pool == worker->pool && RTE_MBUF_DIRECT(segment) &&
+	       rte_mbuf_refcnt_read(segment) == 1;
+}
+
 /* Ours to keep: from our pool, nobody else's reference, nothing attached, and within the cache's
  * share. */
 static bool can_keep(const struct worker *worker, const struct rte_mbuf *packet)
@@ -111,19 +114,18 @@ static bool can_keep(const struct worker *worker, const struct rte_mbuf *packet)
 	if (packet->nb_segs > worker->segments_per_frame)
 		return false;
 	for (const struct rte_mbuf *segment = packet; segment != NULL; segment = segment->next)
-		if (segment->pool != worker->pool || !RTE_MBUF_DIRECT(segment) ||
-		    rte_mbuf_refcnt_read(segment) != 1)
+		if (!is_ours(worker, segment))
 			return false;
 	return true;
 }
 
-/* @return the packet, or a copy of it that can be kept; *handle says whether it can. */
-static struct rte_mbuf *make_keepable(struct worker *worker, struct rte_mbuf *packet, void **handle)
+static __rte_noinline struct rte_mbuf *copy_to_keep(struct worker *worker, struct rte_mbuf *packet,
+						    void **handle)
 {
 	struct rte_mbuf *copy;
 
 	*handle = packet;
-	if (likely(can_keep(worker, packet)))
+	if (can_keep(worker, packet))
 		return packet;
 	copy = rte_pktmbuf_copy(packet, worker->pool, 0, UINT32_MAX);
 	if (copy == NULL || copy->nb_segs > worker->segments_per_frame) {
@@ -136,10 +138,20 @@ static struct rte_mbuf *make_keepable(struct worker *worker, struct rte_mbuf *pa
 	return copy;
 }
 
+/* @return the packet, or a copy of it that can be kept; *handle says whether it can. */
+static inline struct rte_mbuf *make_keepable(struct worker *worker, struct rte_mbuf *packet,
+					     void **handle)
+{
+	*handle = packet;
+	/* Most have one buffer: the pointer to a next one is in a cache line of its own. */
+	if (likely(packet->nb_segs == 1 && is_ours(worker, packet)))
+		return packet;
+	return copy_to_keep(worker, packet, handle);
+}
+
 static struct flow_record *create_flow(struct worker *worker, const struct worker_slot *slot)
 {
-	struct flow_record *record =
-		flow_table_add(&worker->table, &slot->key, slot->hash, worker->now_us);
+	struct flow_record *record = flow_table_add(&worker->table, &slot->key, slot->hash);
 	enum snoop_level level = config_level_for(worker->config, &slot->key);
 
 	if (record == NULL) {
@@ -172,18 +184,16 @@ static void syn_input(struct worker *worker, enum snoop_side from, const struct 
 	}
 	if (level == SNOOP_LEVEL_OBSERVE)
 		packet->handle = NULL; /* learnt from, never repeated */
-	packet->checksum_ok = checksum_ok(worker, mbuf, packet->view);
+	packet->checksum_ok = !slot->verify || checksum_ok(mbuf, packet->view);
 	snoop_syn(worker->engine, &slot->key, packet, from, worker->now_us);
 }
 
-/* @return the record that the packet belongs to, made where it is the first data of a flow. */
-static struct flow_record *find_flow(struct worker *worker, enum snoop_side from,
-				     const struct worker_slot *slot)
+/* The packet belongs to no flow. @return the record of its own where it is the first data of one. */
+static __rte_noinline struct flow_record *make_flow(struct worker *worker, enum snoop_side from,
+						    const struct worker_slot *slot)
 {
 	const struct wire_view *view = &slot->view;
 
-	if (slot->record != NULL)
-		return slot->record;
 	if (view->options_malformed) {
 		worker->counters.pass_bad_options++;
 		return NULL;
@@ -212,19 +222,16 @@ static __rte_always_inline struct rte_mbuf *tcp_input(struct worker *worker, enu
 		syn_input(worker, from, slot, mbuf, &packet);
 		return mbuf;
 	}
-	record = find_flow(worker, from, slot);
+	record = likely(slot->record != NULL) ? slot->record : make_flow(worker, from, slot);
 	if (record == NULL)
 		return mbuf;
-	/* A reset that its receiver refused ends only our help: the flow is picked up again after
-	 * its linger. */
-	if (!record->flow.closed)
-		record->last_seen_us = worker->now_us;
 	if (record->flow.level == SNOOP_LEVEL_BYPASS) {
+		snoop_flow_seen(&record->flow, worker->now_us);
 		worker->counters.pass_bypass++;
 		return mbuf;
 	}
 	mbuf = make_keepable(worker, mbuf, &packet.handle);
-	packet.checksum_ok = checksum_ok(worker, mbuf, &slot->view);
+	packet.checksum_ok = !slot->verify || checksum_ok(mbuf, &slot->view);
 	if (from == SNOOP_WIRED) {
 		snoop_flow_data(worker->engine, &record->flow, &packet, worker->now_us);
 	} else {
@@ -283,15 +290,16 @@ static bool stage(struct worker *worker, struct rte_mbuf *packet, uint64_t hash)
  * Fills the slots. What belongs to another worker is handed over and leaves the array; everything
  * but TCP stays with who received it.
  *
- * @param handed  the packets come from another worker, with their hashes
+ * @param handed   the packets come from another worker, with their hashes
+ * @param records  receives one record, or NULL, per train of segments
+ * @param trains   receives their number
  * @return packets that are left.
  */
 static uint32_t parse(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
-		      uint32_t count, bool handed)
+		      uint32_t count, bool handed, struct flow_record *records[], uint32_t *trains)
 {
 	bool spread = worker->spreads && !handed;
 	const struct snoop_key *keys[WORKER_BURST];
-	struct flow_record *records[WORKER_BURST];
 	struct worker_slot *tcp[WORKER_BURST];
 	uint32_t hashes[WORKER_BURST], found[WORKER_BURST], tcp_count = 0, key_count = 0, kept = 0;
 
@@ -306,12 +314,14 @@ static uint32_t parse(struct worker *worker, enum snoop_side from, struct rte_mb
 		wire_parse(rte_pktmbuf_mtod(packet, const uint8_t *), packet->data_len,
 			   rte_pktmbuf_pkt_len(packet), &slot->view);
 		if (slot->view.kind != WIRE_TCP) {
+			slot->verify = false;
 			packets[kept++] = packet;
 			continue;
 		}
+		slot->verify = !nic_says_good(worker, packet, &slot->view);
 		snoop_key_of(&slot->key, &slot->view, from);
 		/* Segments come in trains: those behind the first are not looked up again. */
-		if (key_count > 0 && memcmp(&slot->key, keys[key_count - 1], sizeof(slot->key)) == 0) {
+		if (key_count > 0 && flow_key_equal(&slot->key, keys[key_count - 1])) {
 			slot->hash = hashes[key_count - 1];
 		} else {
 			if (handed) {
@@ -323,6 +333,7 @@ static uint32_t parse(struct worker *worker, enum snoop_side from, struct rte_mb
 					continue;
 				slot->hash = (uint32_t)hash;
 			}
+			flow_table_prefetch_bucket(&worker->table, slot->hash);
 			keys[key_count] = &slot->key;
 			hashes[key_count++] = slot->hash;
 		}
@@ -335,39 +346,33 @@ static uint32_t parse(struct worker *worker, enum snoop_side from, struct rte_mb
 	flow_table_find_bulk(&worker->table, keys, hashes, key_count, records);
 	for (uint32_t i = 0; i < tcp_count; i++)
 		tcp[i]->record = records[found[i]];
+	*trains = key_count;
 	return kept;
 }
 
 /* What lies in memory is fetched for the whole burst, step by step, before the first packet needs it. */
-static void prefetch(struct worker *worker, enum snoop_side from, uint32_t count)
+static void prefetch(struct worker *worker, enum snoop_side from, struct flow_record *const records[],
+		     uint32_t count)
 {
 	size_t hot_bytes = from == SNOOP_WIRED ? FLOW_HOT_BYTES_DATA : FLOW_HOT_BYTES_ACK;
-	struct flow_record *records[WORKER_BURST];
+	const struct snoop_flow *flows[WORKER_BURST];
 	uint32_t found = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		if (worker->slots[i].view.kind != WIRE_TCP || worker->slots[i].record == NULL)
+		if (records[i] == NULL)
 			continue;
-		if (found > 0 && records[found - 1] == worker->slots[i].record)
-			continue;
-		records[found] = worker->slots[i].record;
 		for (size_t at = 0; at < hot_bytes; at += RTE_CACHE_LINE_SIZE)
-			rte_prefetch0((uint8_t *)records[found] + at);
-		found++;
+			rte_prefetch0((const uint8_t *)records[i] + at);
+		flows[found++] = &records[i]->flow;
 	}
-	for (unsigned int step = 0; step < SNOOP_PREFETCH_STAGES; step++)
-		for (uint32_t i = 0; i < found; i++)
-			snoop_flow_prefetch(worker->engine, &records[i]->flow, from, step);
+	snoop_flows_prefetch(worker->engine, flows, found, from);
 }
 
 /* The bytes that checksum_ok() will read, while the packet before is being worked on. */
-static void prefetch_payload(const struct worker *worker, const struct rte_mbuf *packet,
-			     const struct wire_view *view)
+static void prefetch_payload(const struct rte_mbuf *packet)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(packet, const uint8_t *);
 
-	if (nic_says_good(worker, packet, view))
-		return;
 	for (uint32_t at = 2 * RTE_CACHE_LINE_SIZE; at < packet->data_len; at += RTE_CACHE_LINE_SIZE)
 		rte_prefetch0(frame + at);
 }
@@ -377,7 +382,8 @@ static void pass_by(struct worker *worker, enum snoop_side to, struct rte_mbuf *
 {
 	worker->counters.pass_bypass += count;
 	for (uint32_t i = 0; i < count; i++)
-		output_forward(worker, to, packets[i]);
+		if (!output_try_forward(&worker->output[to], packets[i]))
+			output_forward(worker, to, packets[i]);
 }
 
 static __rte_cold __rte_noinline struct rte_mbuf *tcp_input_captured(struct worker *worker, enum snoop_side from,
@@ -404,8 +410,8 @@ static __rte_always_inline void handle(struct worker *worker, enum snoop_side fr
 		struct worker_slot *slot = &worker->slots[i];
 		struct rte_mbuf *packet = packets[i];
 
-		if (i + 1 < count && worker->slots[i + 1].view.kind == WIRE_TCP)
-			prefetch_payload(worker, packets[i + 1], &worker->slots[i + 1].view);
+		if (i + 1 < count && worker->slots[i + 1].verify)
+			prefetch_payload(packets[i + 1]);
 		if (slot->view.kind != WIRE_TCP) {
 			count_pass(&worker->counters, slot->view.kind);
 		} else {
@@ -416,7 +422,7 @@ static __rte_always_inline void handle(struct worker *worker, enum snoop_side fr
 			packet = captures ? tcp_input_captured(worker, from, slot, packet)
 					  : tcp_input(worker, from, slot, packet);
 		}
-		if (packet != NULL)
+		if (packet != NULL && !output_try_forward(&worker->output[to], packet))
 			output_forward(worker, to, packet);
 	}
 }
@@ -425,14 +431,15 @@ static void input_burst(struct worker *worker, enum snoop_side from, struct rte_
 			uint32_t count, bool handed)
 {
 	enum snoop_side to = from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
-	uint32_t changes = worker->table.changes;
+	struct flow_record *records[WORKER_BURST];
+	uint32_t changes = worker->table.changes, trains;
 
-	count = parse(worker, from, packets, count, handed);
+	count = parse(worker, from, packets, count, handed, records, &trains);
 	if (worker->bypass) {
 		pass_by(worker, to, packets, count);
 		return;
 	}
-	prefetch(worker, from, count);
+	prefetch(worker, from, records, trains);
 	if (likely(worker->capture == NULL)) {
 		handle(worker, from, packets, count, changes, false);
 	} else {

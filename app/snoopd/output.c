@@ -56,6 +56,11 @@ static struct totals sum(const struct output *output, uint32_t from, uint32_t to
 {
 	struct totals totals = {.packets = to - from};
 
+	if (likely(from == 0 && to == output->count)) {
+		totals.bytes = output->bytes_all;
+		totals.received = to - (uint32_t)__builtin_popcountll(output->ours);
+		return totals;
+	}
 	for (uint32_t i = from; i < to; i++) {
 		totals.bytes += output->bytes[i];
 		totals.received += !(output->ours >> i & 1);
@@ -146,6 +151,7 @@ void output_flush(struct worker *worker, enum snoop_side to)
 	drain(worker, output);
 	output->count = 0;
 	output->ours = 0;
+	output->bytes_all = 0;
 }
 
 static inline void append(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet,
@@ -155,10 +161,7 @@ static inline void append(struct worker *worker, enum snoop_side to, struct rte_
 
 	if (output->count == OUTPUT_ROOM)
 		output_flush(worker, to);
-	output->ours |= (uint64_t)ours << output->count;
-	output->bytes[output->count] = rte_pktmbuf_pkt_len(packet);
-	output->packets[output->count] = packet;
-	output->count++;
+	output_put(output, packet, ours);
 }
 
 void output_append(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet, bool ours)
@@ -187,9 +190,18 @@ void output_forward(struct worker *worker, enum snoop_side to, struct rte_mbuf *
 		append(worker, to, packet, false);
 }
 
+/* Most have one buffer: the pointer to a next one is in a cache line of its own. */
+static inline void add_reference(struct rte_mbuf *packet)
+{
+	if (likely(packet->nb_segs == 1))
+		rte_mbuf_refcnt_update(packet, 1);
+	else
+		rte_pktmbuf_refcnt_update(packet, 1);
+}
+
 static void hold(void *owner, void *packet)
 {
-	rte_pktmbuf_refcnt_update(packet, 1);
+	add_reference(packet);
 }
 
 void output_free_dropped(struct worker *worker)
@@ -236,7 +248,7 @@ static void repeat(void *owner, void *packet, enum snoop_cause cause)
 			return;
 		}
 	} else {
-		rte_pktmbuf_refcnt_update(packet, 1);
+		add_reference(packet);
 	}
 	output_append(worker, SNOOP_WIRELESS, packet, true);
 }

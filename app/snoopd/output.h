@@ -42,6 +42,7 @@ struct output {
 	uint64_t backlog_seen;
 	uint32_t count;
 	uint64_t ours; /* bit i: packets[i] is a repeat of ours, not a received packet */
+	uint64_t bytes_all;	     /* the sum of bytes[] */
 	uint32_t bytes[OUTPUT_ROOM]; /* frame lengths: the mbuf is gone when they are counted */
 	struct rte_mbuf *packets[OUTPUT_ROOM];
 };
@@ -55,6 +56,27 @@ struct output_dropped {
 };
 
 extern const struct snoop_ops output_ops; /* owner: struct worker */
+
+/** Take the packet into the buffer, which has room. */
+static inline void output_put(struct output *output, struct rte_mbuf *packet, bool ours)
+{
+	uint32_t bytes = rte_pktmbuf_pkt_len(packet);
+
+	output->ours |= (uint64_t)ours << output->count;
+	output->bytes[output->count] = bytes;
+	output->bytes_all += bytes;
+	output->packets[output->count] = packet;
+	output->count++;
+}
+
+/** The common case of output_forward(). @return false where that has to be called. */
+static inline bool output_try_forward(struct output *output, struct rte_mbuf *packet)
+{
+	if (unlikely(output->count == OUTPUT_ROOM || output->sharing == QUIRK_COPY))
+		return false;
+	output_put(output, packet, false);
+	return true;
+}
 
 /** Send a received packet on. The reference passes. */
 void output_forward(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet);

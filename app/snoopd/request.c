@@ -44,7 +44,7 @@ static void copy_flow(const struct worker *worker, const struct flow_record *rec
 		      struct request_flow *flow)
 {
 	flow->key = *flow_table_key(&worker->table, record);
-	flow->idle_us = worker->now_us - record->last_seen_us;
+	flow->idle_us = worker->now_us - record->flow.last_seen_us;
 	snoop_flow_info(worker->engine, &record->flow, &flow->info);
 }
 

@@ -212,7 +212,7 @@ static void age(struct worker *worker)
 					    ? worker->config->flow_closed_us
 					    : worker->config->flow_idle_us;
 
-		if (worker->now_us - record->last_seen_us < limit_us) {
+		if (worker->now_us - record->flow.last_seen_us < limit_us) {
 			if (unlikely(record->squeezed) && !worker->pressed)
 				relieve(worker, record);
 			census_count(&worker->census, &record->flow);

@@ -2,95 +2,216 @@
 #include <flow/table.h>
 
 #include <errno.h>
-#include <string.h>
 
-#include <rte_errno.h>
+#include <rte_byteorder.h>
 #include <rte_malloc.h>
-#include <rte_prefetch.h>
 
 #define FLOW_WALK_AHEAD 16u /* records */
+#define BUCKET_LOAD 7u	    /* flows of a full table per bucket */
+#define BYTES_LOW 0x0101010101010101ull
+#define BYTES_HIGH 0x8080808080808080ull
 
 _Static_assert(offsetof(struct flow_record, flow.rack_sent_us) <= FLOW_HOT_BYTES_DATA &&
 		       offsetof(struct flow_record, flow.wired_rtt) <= FLOW_HOT_BYTES_ACK,
 	       "a packet in order touches nothing that was not fetched");
 
-/*
- * rte_hash gives every key a position that stays until the key is deleted, and reuses positions of
- * deleted keys: it is the free list of the records as well.
- */
-int flow_table_create(struct flow_table *table, const char *name, uint32_t flows, int socket)
+static uint32_t buckets_for(uint32_t flows)
 {
-	struct rte_hash_parameters parameters = {
-		.name = name,
-		.entries = flows,
-		.key_len = sizeof(struct snoop_key),
-		.socket_id = socket,
-		/* Chained overflow buckets: the table takes as many flows as it was made for. */
-		.extra_flag = RTE_HASH_EXTRA_FLAGS_EXT_TABLE,
-	};
-
-	memset(table, 0, sizeof(*table));
-	table->hash = rte_hash_create(&parameters);
-	if (table->hash == NULL)
-		return -rte_errno;
-	table->capacity = (uint32_t)rte_hash_max_key_id(table->hash) + 1;
-	table->records = rte_zmalloc_socket(name, (size_t)table->capacity * sizeof(*table->records),
-					    RTE_CACHE_LINE_SIZE, socket);
-	if (table->records == NULL) {
-		rte_hash_free(table->hash);
-		return -ENOMEM;
-	}
-	return 0;
+	return (flows + BUCKET_LOAD - 1) / BUCKET_LOAD;
 }
 
+/* Records, buckets and keys in one block, in this order: the first two are whole cache lines. */
 uint64_t flow_table_bytes(uint32_t flows)
 {
-	/* Per key: 64 bytes of key store, and two bucket entries of 8 bytes, half of them spare. */
-	return (uint64_t)flows * (sizeof(struct flow_record) + 64 + 32);
+	return (uint64_t)flows * (sizeof(struct flow_record) + sizeof(struct snoop_key)) +
+	       (uint64_t)buckets_for(flows) * sizeof(struct flow_bucket);
+}
+
+int flow_table_create(struct flow_table *table, const char *name, uint32_t flows, int socket)
+{
+	void *memory = rte_zmalloc_socket(name, flow_table_bytes(flows), RTE_CACHE_LINE_SIZE, socket);
+
+	memset(table, 0, sizeof(*table));
+	if (memory == NULL)
+		return -ENOMEM;
+	table->capacity = flows;
+	table->bucket_count = buckets_for(flows);
+	table->records = memory;
+	table->buckets = (struct flow_bucket *)(void *)&table->records[table->capacity];
+	table->keys = (struct snoop_key *)(void *)&table->buckets[table->bucket_count];
+	return 0;
 }
 
 void flow_table_free(struct flow_table *table)
 {
 	rte_free(table->records);
-	rte_hash_free(table->hash);
 	memset(table, 0, sizeof(*table));
+}
+
+static struct flow_record *record_at(const struct flow_table *table, uint32_t place)
+{
+	return &table->records[place - 1];
+}
+
+static void set_next(struct flow_record *record, uint32_t place)
+{
+	record->next = place & FLOW_MAX; /* nothing is cut off: for the compiler */
+}
+
+static uint32_t place_of(const struct flow_table *table, const struct flow_record *record)
+{
+	return (uint32_t)(record - table->records) + 1;
+}
+
+static bool has_key(const struct flow_table *table, uint32_t place, const struct snoop_key *key)
+{
+	return place != 0 && flow_key_equal(&table->keys[place - 1], key);
+}
+
+static uint8_t tag_of(uint32_t hash)
+{
+	return (uint8_t)hash; /* the bucket is chosen by the high bits */
+}
+
+/* The lowest bit of every byte that is zero; by the borrow perhaps of one above it as well. */
+static uint64_t zero_bytes(uint64_t word)
+{
+	return ((word - BYTES_LOW) & ~word & BYTES_HIGH) >> 7;
+}
+
+/*
+ * Which entries of a bucket have the hash's tag, a few that have not included: bit 8 * i for entry i,
+ * bit 8 * i + 1 for entry i + 8.
+ */
+static uint64_t candidates(const struct flow_bucket *bucket, uint32_t hash)
+{
+	uint64_t tags = tag_of(hash) * BYTES_LOW, first;
+	uint32_t last;
+
+	memcpy(&first, bucket->tags, sizeof(first));
+	memcpy(&last, bucket->tags + sizeof(first), sizeof(last));
+	return zero_bytes(rte_le_to_cpu_64(first) ^ tags) |
+	       (zero_bytes(rte_le_to_cpu_32(last) ^ tags) & UINT32_MAX) << 1;
+}
+
+static uint32_t first_of(uint64_t candidates)
+{
+	uint32_t bit = (uint32_t)__builtin_ctzll(candidates);
+
+	return bit / 8 + bit % 8 * 8;
 }
 
 struct flow_record *flow_table_find(const struct flow_table *table, const struct snoop_key *key,
 				    uint32_t hash)
 {
-	int32_t position = rte_hash_lookup_with_hash(table->hash, key, hash);
+	const struct flow_bucket *bucket = flow_table_bucket(table, hash);
 
-	return position < 0 ? NULL : &table->records[position];
+	for (uint64_t left = candidates(bucket, hash); left != 0; left &= left - 1) {
+		uint32_t place = bucket->places[first_of(left)];
+
+		if (has_key(table, place, key))
+			return record_at(table, place);
+	}
+	for (uint32_t place = bucket->more; place != 0; place = record_at(table, place)->next)
+		if (record_at(table, place)->hash == hash && has_key(table, place, key))
+			return record_at(table, place);
+	return NULL;
 }
 
 void flow_table_find_bulk(const struct flow_table *table, const struct snoop_key *keys[],
-			  uint32_t hashes[], uint32_t count, struct flow_record *records[])
+			  const uint32_t hashes[], uint32_t count, struct flow_record *records[])
 {
-	int32_t positions[FLOW_BULK_MAX];
+	uint32_t places[FLOW_BULK_MAX];
 
-	if (count == 0)
-		return;
-	/* The function wants an array of const void pointers and reads nothing else from it. */
-	rte_hash_lookup_with_hash_bulk(table->hash, (const void **)(uintptr_t)keys, hashes, count,
-				       positions);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct flow_bucket *bucket = flow_table_bucket(table, hashes[i]);
+		uint64_t left = candidates(bucket, hashes[i]);
+
+		places[i] = left != 0 ? bucket->places[first_of(left)] : 0;
+		if (places[i] != 0) {
+			const uint8_t *entry = (const uint8_t *)&table->keys[places[i] - 1];
+
+			rte_prefetch0(entry);
+			rte_prefetch0(entry + sizeof(struct snoop_key) - 1);
+		}
+	}
 	for (uint32_t i = 0; i < count; i++)
-		records[i] = positions[i] < 0 ? NULL : &table->records[positions[i]];
+		records[i] = likely(has_key(table, places[i], keys[i]))
+				     ? record_at(table, places[i])
+				     : flow_table_find(table, keys[i], hashes[i]);
+}
+
+/* Enter a place into the bucket of its hash. */
+static void enter(struct flow_table *table, uint32_t place, uint32_t hash)
+{
+	struct flow_bucket *bucket = flow_table_bucket(table, hash);
+
+	for (uint32_t i = 0; i < FLOW_BUCKET_ENTRIES; i++)
+		if (bucket->places[i] == 0) {
+			bucket->places[i] = place;
+			bucket->tags[i] = tag_of(hash);
+			return;
+		}
+	set_next(record_at(table, place), bucket->more);
+	bucket->more = place;
+}
+
+/* The first of those that found no room takes an entry that has become free. */
+static void move_up(const struct flow_table *table, struct flow_bucket *bucket, uint32_t entry)
+{
+	uint32_t place = bucket->more;
+
+	bucket->places[entry] = place;
+	if (place == 0)
+		return;
+	bucket->tags[entry] = tag_of(record_at(table, place)->hash);
+	bucket->more = record_at(table, place)->next;
+}
+
+static void leave(struct flow_table *table, uint32_t place, uint32_t hash)
+{
+	struct flow_bucket *bucket = flow_table_bucket(table, hash);
+	uint32_t before = bucket->more, next = record_at(table, place)->next;
+
+	for (uint32_t i = 0; i < FLOW_BUCKET_ENTRIES; i++)
+		if (bucket->places[i] == place) {
+			move_up(table, bucket, i);
+			return;
+		}
+	if (before == place) {
+		bucket->more = next;
+		return;
+	}
+	while (record_at(table, before)->next != place)
+		before = record_at(table, before)->next;
+	set_next(record_at(table, before), next);
+}
+
+static uint32_t take_place(struct flow_table *table)
+{
+	uint32_t place = table->free;
+
+	if (place != 0)
+		table->free = record_at(table, place)->next;
+	else if (table->fresh < table->capacity)
+		place = ++table->fresh;
+	return place;
 }
 
 struct flow_record *flow_table_add(struct flow_table *table, const struct snoop_key *key,
-				   uint32_t hash, uint64_t now_us)
+				   uint32_t hash)
 {
-	int32_t position = rte_hash_add_key_with_hash(table->hash, key, hash);
+	uint32_t place = take_place(table);
 	struct flow_record *record;
 
-	if (position < 0)
+	if (place == 0)
 		return NULL;
-	record = &table->records[position];
+	record = record_at(table, place);
+	table->keys[place - 1] = *key;
+	enter(table, place, hash);
 	record->hash = hash;
 	record->in_use = true;
 	record->due = false;
-	record->last_seen_us = now_us;
 	record->armed_us = SNOOP_NEVER;
 	memset(&record->flow, 0, sizeof(record->flow));
 	table->count++;
@@ -101,18 +222,17 @@ struct flow_record *flow_table_add(struct flow_table *table, const struct snoop_
 const struct snoop_key *flow_table_key(const struct flow_table *table,
 				       const struct flow_record *record)
 {
-	void *key = NULL;
-
-	rte_hash_get_key_with_position(table->hash, (int32_t)(record - table->records), &key);
-	return key;
+	return &table->keys[record - table->records];
 }
 
 void flow_table_remove(struct flow_table *table, struct flow_record *record)
 {
-	struct snoop_key key = *flow_table_key(table, record);
+	uint32_t place = place_of(table, record);
 
-	rte_hash_del_key_with_hash(table->hash, &key, record->hash);
+	leave(table, place, record->hash);
 	record->in_use = false;
+	set_next(record, table->free);
+	table->free = place;
 	table->count--;
 	table->changes++;
 }

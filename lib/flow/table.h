@@ -7,16 +7,22 @@
  * One worker lcore owns a table and everything in it; nobody else may look, not even to read
  * (telemetry asks the worker). Only flow_table_create() and flow_table_free() are called by the
  * control thread, while no worker runs. Nothing here allocates after creation.
+ *
+ * A bucket is one cache line: the low byte of twelve hashes and where their records are. Seven flows
+ * fall into one on average when the table is full; the few that find no room hang on it as a list of
+ * records, so that a table always takes as many flows as it was made for. The hash is keyed, see
+ * hash.h: nobody outside can make such lists long.
  */
 #ifndef FLOW_TABLE_H
 #define FLOW_TABLE_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/queue.h>
 
 #include <rte_common.h>
-#include <rte_hash.h>
+#include <rte_prefetch.h>
 
 #include <snoop/flow.h>
 #include <snoop/snoop.h>
@@ -24,30 +30,47 @@
 #define FLOW_BULK_MAX 64 /* keys of one flow_table_find_bulk() */
 
 /* What a packet in order touches of a record. */
-#define FLOW_HOT_BYTES_DATA 320
+#define FLOW_HOT_BYTES_DATA 256
 #define FLOW_HOT_BYTES_ACK 384
 
 /** One flow. What packets touch comes first. */
 struct flow_record {
-	uint64_t last_seen_us; /* last packet of either direction */
 	uint64_t armed_us; /* when the timer will fire, SNOOP_NEVER if it is not armed */
 	union {		   /* a record is armed or due, never both */
 		TAILQ_ENTRY(flow_record) due_link;
 		LIST_ENTRY(flow_record) timer_link;
 	};
 	uint32_t hash;
-	bool in_use;
-	bool due; /* on the due list (timer.h) */
-	bool squeezed; /* in bypass only until the cache has room again */
+	uint32_t next : 29; /* behind a full bucket, or of the free ones: a place, see flow_bucket */
+	bool in_use : 1;
+	bool due : 1;	   /* on the due list (timer.h) */
+	bool squeezed : 1; /* in bypass only until the cache has room again */
 
-	struct snoop_flow flow; /* its key is in the hash, see flow_table_key() */
+	struct snoop_flow flow; /* its key is apart, see flow_table_key() */
 } __rte_cache_aligned;
+_Static_assert(sizeof(struct flow_record) <= 7 * RTE_CACHE_LINE_SIZE,
+	       "a flow takes 512 bytes with key and bucket");
+
+#define FLOW_MAX ((1u << 29) - 1)
+#define FLOW_BUCKET_ENTRIES 12
+
+/* A place is the index of a record + 1; 0 = none. */
+struct flow_bucket {
+	uint8_t tags[FLOW_BUCKET_ENTRIES];
+	uint32_t places[FLOW_BUCKET_ENTRIES];
+	uint32_t more; /* first of the records that found no room here */
+} __rte_cache_aligned;
+_Static_assert(sizeof(struct flow_bucket) == RTE_CACHE_LINE_SIZE, "a look-up reads one line");
 
 struct flow_table {
-	struct rte_hash *hash;	     /* key to index into records */
+	struct flow_bucket *buckets;
 	struct flow_record *records; /* [capacity] */
+	struct snoop_key *keys;	     /* [capacity] */
+	uint32_t bucket_count;
 	uint32_t capacity;
 	uint32_t count;	  /* records in use */
+	uint32_t fresh;	  /* records from here on were never used */
+	uint32_t free;	  /* place of one that was used and is free */
 	uint32_t hand;	  /* ageing looks at this record next */
 	uint32_t changes; /* counts entries and removals: what was found before may be stale */
 };
@@ -55,10 +78,10 @@ struct flow_table {
 /**
  * Make an empty table.
  *
- * @param name    unique in this process, at most 26 characters
- * @param flows   how many flows it holds
+ * @param name    for rte_malloc's lists
+ * @param flows   how many flows it holds, 1 to FLOW_MAX
  * @param socket  NUMA node of the worker
- * @return 0, -ENOMEM, -EINVAL (size or name).
+ * @return 0 or -ENOMEM.
  */
 int flow_table_create(struct flow_table *table, const char *name, uint32_t flows, int socket);
 
@@ -72,22 +95,42 @@ void flow_table_free(struct flow_table *table);
 struct flow_record *flow_table_find(const struct flow_table *table, const struct snoop_key *key,
 				    uint32_t hash);
 
+static inline bool flow_key_equal(const struct snoop_key *a, const struct snoop_key *b)
+{
+	typedef uint64_t block __attribute__((vector_size(16), aligned(1), may_alias));
+	const block *left = (const block *)a, *right = (const block *)b;
+	block difference = (left[0] ^ right[0]) | (left[1] ^ right[1]) | (left[2] ^ right[2]);
+
+	_Static_assert(sizeof(*a) == 3 * sizeof(block), "these are all of its bytes");
+	return (difference[0] | difference[1]) == 0;
+}
+
+static inline struct flow_bucket *flow_table_bucket(const struct flow_table *table, uint32_t hash)
+{
+	return &table->buckets[(uint64_t)hash * table->bucket_count >> 32];
+}
+
+/** The hash will be looked up soon. */
+static inline void flow_table_prefetch_bucket(const struct flow_table *table, uint32_t hash)
+{
+	rte_prefetch0(flow_table_bucket(table, hash));
+}
+
 /**
- * Find up to FLOW_BULK_MAX keys at once; hides the memory latency of one behind that of the others.
+ * Find up to FLOW_BULK_MAX keys at once, whose buckets have been prefetched; hides the memory latency of one behind that of the others.
  *
  * @param records  receives one record, or NULL, per key
  */
 void flow_table_find_bulk(const struct flow_table *table, const struct snoop_key *keys[],
-			  uint32_t hashes[], uint32_t count, struct flow_record *records[]);
+			  const uint32_t hashes[], uint32_t count, struct flow_record *records[]);
 
 /**
  * Enter a flow that is not in the table.
  *
- * @return its record with hash and last_seen_us set, no timer armed and flow zeroed; NULL if
- * the table is full.
+ * @return its record with its hash set, no timer armed and flow zeroed; NULL if the table is full.
  */
 struct flow_record *flow_table_add(struct flow_table *table, const struct snoop_key *key,
-				   uint32_t hash, uint64_t now_us);
+				   uint32_t hash);
 
 /** @return the key of a record in use, valid until the record is taken out. */
 const struct snoop_key *flow_table_key(const struct flow_table *table,

@@ -9,19 +9,11 @@ void flow_timers_init(struct flow_timers *timers)
 	TAILQ_INIT(&timers->due);
 }
 
-static void arm(struct flow_timers *timers, struct flow_record *record, uint64_t deadline_us,
-		uint64_t now_us)
+void flow_timer_arm(struct flow_timers *timers, struct flow_record *record, uint64_t deadline_us,
+		    uint64_t now_us)
 {
 	if (timer_source_start(timers, record, deadline_us, now_us))
 		record->armed_us = deadline_us;
-}
-
-void flow_timer_update(struct flow_timers *timers, struct flow_record *record, uint64_t now_us)
-{
-	uint64_t deadline_us = snoop_flow_deadline_us(&record->flow);
-
-	if (deadline_us < record->armed_us && !record->due)
-		arm(timers, record, deadline_us, now_us);
 }
 
 void flow_timer_cancel(struct flow_timers *timers, struct flow_record *record)
@@ -50,7 +42,7 @@ void flow_timer_fired(struct flow_timers *timers, struct flow_record *record)
 	if (deadline_us == SNOOP_NEVER || record->due)
 		return;
 	if (deadline_us > timers->now_us) {
-		arm(timers, record, deadline_us, timers->now_us);
+		flow_timer_arm(timers, record, deadline_us, timers->now_us);
 		return;
 	}
 	record->due = true;

@@ -39,9 +39,20 @@ struct flow_timers {
 /** Call once per worker, on its lcore or before it starts. */
 void flow_timers_init(struct flow_timers *timers);
 
+/** Have the timer fire at this time. */
+void flow_timer_arm(struct flow_timers *timers, struct flow_record *record, uint64_t deadline_us,
+		    uint64_t now_us);
+
 /** The flow was handed to the engine: follow its deadline. Call after every engine call for a flow.
  */
-void flow_timer_update(struct flow_timers *timers, struct flow_record *record, uint64_t now_us);
+static inline void flow_timer_update(struct flow_timers *timers, struct flow_record *record,
+				     uint64_t now_us)
+{
+	uint64_t deadline_us = snoop_flow_deadline_us(&record->flow);
+
+	if (deadline_us < record->armed_us && !record->due)
+		flow_timer_arm(timers, record, deadline_us, now_us);
+}
 
 /** The record leaves the table: neither fires nor is due any more. */
 void flow_timer_cancel(struct flow_timers *timers, struct flow_record *record);

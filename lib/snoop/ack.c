@@ -76,7 +76,6 @@ static void deliver(struct snoop_engine *engine, struct snoop_flow *flow, struct
 		flow->stray_dup_acks++;
 
 	delivery->segments++;
-	station_totals(engine, flow)->delivered_segments++;
 	if ((segment->flags & (SEGMENT_REPEATED | SEGMENT_SENDER)) == SEGMENT_REPEATED)
 		confirm(engine, flow, segment, delivery, now_us);
 	if (!delivery->any || segment->sent_us > delivery->newest_sent_us ||
@@ -111,9 +110,10 @@ static void take_cumulative(struct snoop_engine *engine, struct snoop_flow *flow
 
 		if (wire_seq_gt(segment->end, flow->una))
 			break;
-		flow->behind = !take_one(engine, delivery);
-		if (flow->behind)
+		if (!take_one(engine, delivery)) {
+			flow->behind = true;
 			return;
+		}
 		if (!(segment->flags & SEGMENT_SACKED))
 			deliver(engine, flow, segment, delivery, now_us);
 		segment_remove(engine, flow, index);
@@ -278,7 +278,7 @@ static void detect_without_sack(struct snoop_engine *engine, struct snoop_flow *
 		return;
 	if (advanced) {
 		if (wire_seq_geq(flow->una, flow->recovery_point) ||
-		    now_us - flow->repeat_us < rtt_min_us(engine, flow))
+		    (uint32_t)now_us - flow->repeat_us < rtt_min_us(engine, flow))
 			flow->recovery = false; /* over, or not the answer to a repeat: the originals arrive */
 		if (flow->recovery && !segment->tries)
 			loss_mark(engine, flow, index, SNOOP_CAUSE_DUPACK, now_us);
@@ -356,6 +356,7 @@ static void take_delivery(struct snoop_engine *engine, struct snoop_flow *flow, 
 			  uint64_t now_us)
 {
 	if (delivery->segments) {
+		station_totals(engine, flow)->delivered_segments += delivery->segments;
 		flow->progress_us = now_us;
 		flow->backoff = 0;
 		veto_delivered(engine, flow, delivery->segments, now_us);
@@ -391,8 +392,11 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 	struct delivery delivery = { 0 };
 	bool advanced = false, duplicate, dsack, dsack_is_ours = false, complete, withhold = false;
 
-	flow->last_seen_us = engine->now_us = now_us;
-	if (flow->level == SNOOP_LEVEL_BYPASS || flow->closed)
+	engine->now_us = now_us;
+	if (flow->closed)
+		return SNOOP_FORWARD;
+	flow->last_seen_us = now_us;
+	if (flow->level == SNOOP_LEVEL_BYPASS)
 		return SNOOP_FORWARD;
 	flow->bad_checksum_station = !packet->checksum_ok;
 	if (!packet->checksum_ok) {
@@ -426,6 +430,7 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 		if (flow->station_era != station->era) {
 			flow->station_era = station->era;
 			loss_revive(engine, flow, now_us);
+			flow_rearm(engine, flow, now_us); /* this ACK may tell no more */
 		}
 	}
 

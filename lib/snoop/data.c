@@ -66,13 +66,14 @@ static bool is_foreign(const struct snoop_flow *flow, const struct wire_view *vi
 	       wire_seq_lt(view->tsval + PAWS_REGRESSION_TICKS, flow->ts_last);
 }
 
-enum take_over { UNSEEN, REPLACED, KEPT };
+enum take_over { UNSEEN, REPLACED, KEPT, FAR };
 
 /*
  * The segment lies below what was forwarded already. Newest bytes win: cached segments that overlap are replaced. One
  * that the station has SACKed stays as it is, as the copy is needless.
  *
- * @return UNSEEN if it fills a hole that we never saw filled: reordered upstream, or lost there.
+ * @return UNSEEN if it fills a hole that we never saw filled: reordered upstream, or lost there. FAR where the place was not
+ * found among what the station has SACKed.
  */
 static enum take_over take_over(struct snoop_engine *engine, struct snoop_flow *flow, const struct wire_view *view,
 				uint32_t end)
@@ -81,6 +82,17 @@ static enum take_over take_over(struct snoop_engine *engine, struct snoop_flow *
 	enum take_over result = UNSEEN;
 	bool needless = false;
 
+	if (index == SEGMENT_FAR) {
+		/* What the station has SACKed will not be repeated; what overlaps beside it must not be. */
+		for (index = segment_find_open(engine, flow, view->seq);
+		     index && wire_seq_lt(segment_at(engine, index)->seq, end);) {
+			uint32_t next = segment_at(engine, index)->open_next;
+
+			segment_remove(engine, flow, index);
+			index = next;
+		}
+		return FAR;
+	}
 	while (index && wire_seq_lt(segment_at(engine, index)->seq, end)) {
 		struct snoop_segment *segment = segment_at(engine, index);
 		uint32_t next = segment->seq_next;
@@ -156,15 +168,32 @@ static bool cache(struct snoop_engine *engine, struct snoop_flow *flow, const st
 	return true;
 }
 
+/*
+ * In order behind enough that is in flight already: nothing that the deadline depends on is other than when it was set last
+ * (flow_rearm(), rtt_rto_us(), delayed_ack_us()).
+ */
+static bool deadline_stands(struct snoop_engine *engine, const struct snoop_flow *flow)
+{
+	const struct snoop_station *station = station_of(engine, flow);
+
+	return flow->two_way && flow->has_rtt && flow->open_count &&
+	       flow->open_bytes >= 2ULL * flow->max_payload_bytes && !flow->left_count && !flow->lost.head &&
+	       !flow->behind && !(station && (station->silent || station->era != flow->station_era));
+}
+
 void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
 		     uint64_t now_us)
 {
 	const struct wire_view *view = packet->view;
 	uint32_t end = view->seq + wire_segment_bytes(view);
 	enum take_over taken = UNSEEN;
+	bool rearm = true;
 
-	flow->last_seen_us = engine->now_us = now_us;
-	if (flow->level == SNOOP_LEVEL_BYPASS || flow->closed)
+	engine->now_us = now_us;
+	if (flow->closed)
+		return;
+	flow->last_seen_us = now_us;
+	if (flow->level == SNOOP_LEVEL_BYPASS)
 		return;
 	flow->bad_checksum_wired = !packet->checksum_ok;
 	if (!packet->checksum_ok || view->options_malformed) {
@@ -203,7 +232,6 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 
 	flow->data_segments++;
 	flow->data_bytes += view->payload_bytes;
-	flow->last_data_us = now_us;
 	veto_wired_data(engine, flow, packet->frame_bytes, now_us);
 	engine->counters->data_segments++;
 	if (!flow->started) {
@@ -215,7 +243,7 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 		start(flow, view->seq, now_us);
 	}
 	if (view->payload_bytes > flow->max_payload_bytes)
-		flow->max_payload_bytes = view->payload_bytes;
+		flow->max_payload_bytes = (uint16_t)view->payload_bytes;
 	if (view->tcp_flags & WIRE_TCP_FIN) {
 		flow->fin_wired = true;
 		flow->fin_end = end;
@@ -231,6 +259,7 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 	} else {
 		if (view->seq != flow->snd_max)
 			note_hole(engine, flow, view->seq);
+		rearm = !deadline_stands(engine, flow);
 		loss_shield_earn(flow);
 		if (view->has_timestamp) {
 			flow->ts_last = view->tsval;
@@ -243,8 +272,10 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 	flow->snd_max = wire_seq_max(flow->snd_max, end);
 	if (!flow->window_shift_known && flow->snd_max == end)
 		flow_learn_window(flow);
-	if (taken != KEPT && !cache(engine, flow, packet, end,
-				    taken == REPLACED || wire_seq_lt(view->seq, flow->uncached_end), now_us))
+	if (taken == FAR || (taken != KEPT && !cache(engine, flow, packet, end,
+						     taken == REPLACED || wire_seq_lt(view->seq, flow->uncached_end),
+						     now_us)))
 		flow->uncached_end = wire_seq_max(flow->uncached_end, end);
-	flow_rearm(engine, flow, now_us);
+	if (rearm)
+		flow_rearm(engine, flow, now_us);
 }

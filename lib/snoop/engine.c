@@ -22,6 +22,12 @@ size_t snoop_engine_bytes(const struct snoop_config *config)
 	       aligned(config->syn_entries * sizeof(uint32_t));
 }
 
+void snoop_engine_configure(struct snoop_engine *engine, const struct snoop_config *config)
+{
+	engine->config = *config;
+	engine->flow_bytes_max = min_u64(config->flow_cache_bytes, SNOOP_FLOW_BYTES_MAX);
+}
+
 struct snoop_engine *snoop_engine_init(void *memory, const struct snoop_config *config, const struct snoop_ops *ops,
 				       void *owner, struct counters *counters, uint64_t secret)
 {
@@ -30,7 +36,7 @@ struct snoop_engine *snoop_engine_init(void *memory, const struct snoop_config *
 
 	memset(memory, 0, snoop_engine_bytes(config));
 	at += aligned(sizeof(*engine));
-	engine->config = *config;
+	snoop_engine_configure(engine, config);
 	engine->ops = ops;
 	engine->owner = owner;
 	engine->counters = counters;
@@ -56,11 +62,6 @@ struct snoop_engine *snoop_engine_init(void *memory, const struct snoop_config *
 	station_table_init(engine);
 	syn_init(engine);
 	return engine;
-}
-
-void snoop_engine_configure(struct snoop_engine *engine, const struct snoop_config *config)
-{
-	engine->config = *config;
 }
 
 void snoop_engine_tx_backlog(struct snoop_engine *engine, uint64_t now_us)
@@ -141,29 +142,30 @@ void snoop_flow_set_level(struct snoop_engine *engine, struct snoop_flow *flow, 
 	flow->level = level;
 }
 
-void snoop_flow_prefetch(const struct snoop_engine *engine, const struct snoop_flow *flow, enum snoop_side from,
-			 unsigned int stage)
+/* In steps: each needs what the one before has fetched, and the others' steps give it the time. */
+void snoop_flows_prefetch(const struct snoop_engine *engine, const struct snoop_flow *const flows[], uint32_t count,
+			  enum snoop_side from)
 {
-	uint32_t index = flow->by_seq.head;
-
-	if (!stage) {
-		const uint8_t *station = (const uint8_t *)&engine->stations[flow->station];
+	for (uint32_t i = 0; i < count; i++) {
+		const uint8_t *station = (const uint8_t *)&engine->stations[flows[i]->station];
 
 		__builtin_prefetch(station);
 		__builtin_prefetch(station + ALIGN_BYTES);
-	}
-	/* Data goes behind the tail, and the timer looks at the head. */
-	if (from == SNOOP_WIRED) {
-		if (!stage)
-			__builtin_prefetch(segment_at(engine, flow->by_seq.tail), 1);
-		else if (stage == 1)
-			__builtin_prefetch(segment_at(engine, index));
-		return;
+		__builtin_prefetch(segment_at(engine, flows[i]->by_seq.head), 1);
+		/* Data goes behind the tail, and the timer looks at the head. */
+		if (from == SNOOP_WIRED)
+			__builtin_prefetch(segment_at(engine, flows[i]->by_seq.tail), 1);
 	}
 	/* An ACK frees from the head, mostly two segments, and touches the one behind. */
-	for (; stage && index; stage--)
-		index = segment_at(engine, index)->seq_next;
-	__builtin_prefetch(segment_at(engine, index), 1);
+	if (from == SNOOP_WIRED)
+		return;
+	for (uint32_t i = 0; i < count; i++)
+		__builtin_prefetch(segment_at(engine, segment_at(engine, flows[i]->by_seq.head)->seq_next), 1);
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t second = segment_at(engine, flows[i]->by_seq.head)->seq_next;
+
+		__builtin_prefetch(segment_at(engine, segment_at(engine, second)->seq_next), 1);
+	}
 }
 
 void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow)

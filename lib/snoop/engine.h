@@ -17,7 +17,7 @@ struct snoop_station {
 	uint32_t vlan[WIRE_VLAN_MAX];
 	uint32_t next;                  /* chain of the hash bucket, or of the free list */
 	uint32_t refs;                  /* flows that point here */
-	uint32_t era;                   /* counts returns from silence */
+	uint16_t era;                   /* counts returns from silence */
 	uint32_t timeouts;              /* consecutive, over all flows, since it was heard */
 	uint32_t srtt_us, rttvar_us;    /* 0 until the first sample */
 	struct snoop_windowed_min min_rtt;
@@ -60,7 +60,7 @@ struct snoop_handshake {
 
 #define SNOOP_RECENT_REPEATS 16 /* repeats remembered for D-SACK feedback */
 #define SNOOP_SPANS 8           /* parts of a path RTT */
-#define SNOOP_HISTORIES 8192U   /* flows with a history at the same time */
+#define SNOOP_HISTORIES 8192U   /* flows with a history at the same time; their numbers have 16 bits */
 
 /** What only few flows need: those that we have repeated something for, and those of senders without SACK. */
 struct snoop_history {
@@ -95,6 +95,7 @@ struct snoop_engine {
 	struct counters *counters;
 	uint64_t secret;
 	uint64_t backlog_until_us;
+	uint64_t flow_bytes_max;        /* what one flow may cache */
 	uint64_t now_us;                /* of the last call that told the time */
 	struct histograms histograms;
 	uint64_t portion_us;            /* the instant that portion_left is of */
@@ -106,6 +107,9 @@ struct snoop_engine {
 	struct snoop_history *histories; /* [1 .. SNOOP_HISTORIES] */
 	uint32_t history_hand;          /* where the next one is looked for */
 
+	/* What segment_find() found last, and for whom: the repeats of a sender come in order. */
+	const struct snoop_flow *found_of;
+	uint32_t found;
 	uint32_t discarded;             /* segments of no flow, by seq_next, freed in portions */
 
 	struct snoop_station *stations; /* [1 .. stations] */

@@ -17,18 +17,21 @@ struct snoop_list {
 	uint32_t tail;
 };
 
+#define SNOOP_FLOW_BYTES_MAX UINT32_MAX /* cached of one flow, whatever the configuration allows */
 #define SNOOP_RTT_WINDOW 4      /* samples over which the queueing delay is a minimum */
 
 /** A minimum over a sliding window of one to two periods, in two buckets. */
 struct snoop_windowed_min {
 	uint32_t now_us;        /* minimum of the running period, UINT32_MAX if it has no sample */
 	uint32_t before_us;     /* minimum of the period before */
-	uint64_t since_us;      /* start of the running period */
+	uint32_t since_us;      /* start of the running period, low half of the clock */
 };
 
 /*
  * In the order in which packets touch it: first what every data segment needs, then what ACKs need as well, last what
- * only losses and telemetry ask for. A flow lies in about ten cache lines, a packet in order comes by with half of them.
+ * only losses and telemetry ask for. With the rest of its table entry a flow fills seven cache lines (flow/table.h), of which
+ * a packet in order needs five. A time of 32 bits is the low half of the clock: what is older than an hour may be taken for
+ * younger, where that does no harm.
  */
 struct snoop_flow {
 	/* Sequence space. Valid once the first data segment was seen. */
@@ -70,6 +73,7 @@ struct snoop_flow {
 	uint8_t reo_steps;      /* reordering window in quarters of the minimum RTT, widened by D-SACK */
 	uint8_t rtt_next;       /* slot of rtt_window that is written next */
 	uint16_t claimed;       /* segments that duplicates without SACK have made room for */
+	uint16_t max_payload_bytes;
 
 	/* The store (segment.h). */
 	struct snoop_list by_seq;       /* all cached segments in sequence order */
@@ -85,16 +89,16 @@ struct snoop_flow {
 	uint32_t sender_count;          /* open segments that the sender has sent again */
 	uint32_t sacked_count;
 	uint32_t parked_count;
-	uint64_t cached_bytes;
-	uint64_t open_bytes;            /* sequence space of the open segments */
+	uint32_t cached_bytes;          /* at most SNOOP_FLOW_BYTES_MAX */
+	uint32_t open_bytes;            /* sequence space of the open segments */
+	uint32_t fin_end;               /* sequence number behind the wired FIN */
 
 	/* Timers. */
 	uint64_t progress_us;           /* last time that the station acknowledged something new */
 	uint64_t reo_deadline_us;       /* reordering window of the oldest suspect, SNOOP_NEVER if there is none */
 	uint64_t tail_deadline_us;
 	uint64_t deadline_us;
-	uint64_t last_data_us;
-	uint64_t last_seen_us;
+	uint64_t last_seen_us;          /* last packet of either direction, until the flow is closed */
 	uint64_t echo_sent_us;
 	uint32_t echo_tsval;            /* TSval of an ACK whose echo will give the wired RTT */
 	uint32_t ts_last;               /* newest TSval of the wired sender */
@@ -103,10 +107,10 @@ struct snoop_flow {
 	uint32_t rto_widen_us;          /* added to the tail timer after spurious time-outs */
 	uint32_t credit;                /* repeats that packet conservation allows now */
 	uint32_t shield_credit;         /* copies that a shield may send, in new segments */
-	uint32_t max_payload_bytes;
 	uint64_t data_segments, data_bytes;
 	uint32_t station;               /* index into the engine's stations, 0 = none */
-	uint32_t station_era;           /* station's era when the flow last looked */
+	uint16_t station_era;           /* station's era when the flow last looked */
+	uint16_t history;               /* index into the engine's histories, 0 = none */
 
 	/* From here on: what ACKs touch. Loss detection. */
 	uint64_t rack_sent_us;          /* newest transmission known delivered (RFC 8985 RACK.xmit_ts) */
@@ -122,8 +126,8 @@ struct snoop_flow {
 	uint32_t rtt_window_us[SNOOP_RTT_WINDOW];
 	uint32_t queue_delay_us;
 	uint32_t delay_before_us;       /* queueing delay at delay_mark_us */
-	uint64_t sample_us;             /* time of the last RTT sample */
-	uint64_t delay_mark_us;
+	uint32_t sample_us;             /* time of the last RTT sample */
+	uint32_t delay_mark_us;
 	int32_t delay_growth_ppm;       /* trend of the queueing delay, microseconds per second */
 	int32_t last_slope_ppm;
 	struct snoop_windowed_min min_rtt;
@@ -132,9 +136,7 @@ struct snoop_flow {
 	struct snoop_windowed_min wired_rtt;
 	uint32_t wired_delay_us;        /* queueing delay between box and wired host, the smaller of two samples */
 	uint32_t wired_delay_last_us;
-	uint64_t repeat_us;             /* time of the last repeat */
-	uint32_t fin_end;               /* sequence number behind the wired FIN */
-	uint32_t history;               /* index into the engine's histories, 0 = none */
+	uint32_t repeat_us;             /* time of the last repeat */
 
 	/* Congestion veto. */
 	uint32_t veto_signal;           /* first byte of the loss that was left to the sender */
@@ -149,5 +151,18 @@ struct snoop_flow {
 	uint32_t sender_needless;       /* repeats of the sender that our repair had made needless */
 	uint32_t sender_repeats, timeouts, acks_withheld;
 };
+
+/** When snoop_flow_timer() wants to be called, SNOOP_NEVER if not at all. Every call of the engine for the flow may change it. */
+static inline uint64_t snoop_flow_deadline_us(const struct snoop_flow *flow)
+{
+	return flow->deadline_us;
+}
+
+/** A packet of a flow in bypass passed, of which the engine is not told. */
+static inline void snoop_flow_seen(struct snoop_flow *flow, uint64_t now_us)
+{
+	if (!flow->closed)
+		flow->last_seen_us = now_us;
+}
 
 #endif

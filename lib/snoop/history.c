@@ -25,7 +25,7 @@ struct snoop_history *history_get(struct snoop_engine *engine, struct snoop_flow
 		history->flow->history = 0;
 	memset(history, 0, sizeof(*history));
 	history->flow = flow;
-	flow->history = engine->history_hand;
+	flow->history = (uint16_t)engine->history_hand;
 	return history;
 }
 

@@ -55,16 +55,11 @@ static bool in_doubt(struct snoop_engine *engine, struct snoop_flow *flow, uint6
 	return false;
 }
 
-void loss_detect(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
+static __attribute__((noinline)) void detect(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
 {
 	uint32_t index = flow->in_flight.head;
-	uint64_t window_us;
+	uint64_t window_us = reordering_window_us(engine, flow);
 
-	flow->reo_deadline_us = SNOOP_NEVER;
-	/* Without SACK nobody knows what arrived behind a hole (RFC 8985 section 3 requires it). */
-	if (!index || !flow->sack || in_doubt(engine, flow, now_us) || !flow->rack_sent_us)
-		return;
-	window_us = reordering_window_us(engine, flow);
 	while (index) {
 		struct snoop_segment *segment = segment_at(engine, index);
 		uint32_t next = segment->send_next;
@@ -80,6 +75,17 @@ void loss_detect(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t 
 		loss_mark(engine, flow, index, SNOOP_CAUSE_SCOREBOARD, now_us);
 		index = next;
 	}
+}
+
+void loss_detect(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
+{
+	uint32_t first = flow->in_flight.head;
+
+	flow->reo_deadline_us = SNOOP_NEVER;
+	/* Without SACK nobody knows what arrived behind a hole (RFC 8985 section 3 requires it). */
+	if (first && flow->sack && !in_doubt(engine, flow, now_us) && flow->rack_sent_us &&
+	    sent_before_rack(flow, segment_at(engine, first)))
+		detect(engine, flow, now_us);
 }
 
 void loss_count(struct snoop_engine *engine, struct snoop_flow *flow, struct snoop_segment *segment)
@@ -184,7 +190,7 @@ static void repeat(struct snoop_engine *engine, struct snoop_flow *flow, uint32_
 		flow->dup_acks = 0; /* from now on they are answers to what is sent with or behind it */
 	segment_sent(engine, flow, index, now_us);
 	remember_repeat(engine, flow, segment);
-	flow->repeat_us = now_us;
+	flow->repeat_us = (uint32_t)now_us;
 	flow->repeats++;
 	counters->repeat_bytes += segment->frame_bytes;
 	switch ((enum snoop_cause)segment->cause) {
@@ -214,7 +220,7 @@ static bool window_allows(const struct snoop_flow *flow, const struct snoop_segm
 	return flow->window_bytes == UINT32_MAX || wire_seq_leq(segment->end, flow->una + flow->window_bytes);
 }
 
-void loss_repair(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
+static __attribute__((noinline)) void repair(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
 {
 	struct snoop_station *station = station_of(engine, flow);
 
@@ -250,6 +256,12 @@ void loss_repair(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t 
 		flow->credit--;
 		repeat(engine, flow, index, now_us);
 	}
+}
+
+void loss_repair(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
+{
+	if (flow->lost.head && flow->credit)
+		repair(engine, flow, now_us);
 }
 
 void loss_revive(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
@@ -328,6 +340,9 @@ void loss_shield(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t 
 	if (flow->level == SNOOP_LEVEL_OBSERVE || flow->behind || (station && station->silent) || now_us < engine->backlog_until_us ||
 	    flow->queue_delay_us > veto_threshold_us(engine, flow) / 2)
 		return;
+	/* What may come of it, before anybody looks: the most, and the least, that it could be. */
+	if (limit * share_ppm < SHIELD_MIN_LOSSES_PPM || cost * copies > flow->shield_credit)
+		return;
 	for (uint32_t at = flow->in_flight.head; at; at = segment_at(engine, at)->send_next)
 		if ((needs_shield(flow, segment_at(engine, at), tsval, 0) && ++count > limit) ||
 		    ++looked_at > 4 * limit)
@@ -342,7 +357,7 @@ void loss_shield(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t 
 		shield_round(engine, flow, tsval, round, now_us);
 }
 
-static uint64_t tail_deadline_us(struct snoop_engine *engine, const struct snoop_flow *flow)
+static uint64_t tail_deadline_us(struct snoop_engine *engine, const struct snoop_flow *flow, uint64_t now_us)
 {
 	const struct snoop_station *station = station_of(engine, flow);
 	const struct snoop_segment *head;
@@ -350,7 +365,7 @@ static uint64_t tail_deadline_us(struct snoop_engine *engine, const struct snoop
 	uint64_t since_us = flow->progress_us;
 
 	if (!flow->two_way)
-		return flow->cached_count ? flow->last_data_us + ONE_WAY_US : SNOOP_NEVER;
+		return flow->cached_count ? now_us + ONE_WAY_US : SNOOP_NEVER;
 	if (flow->open_count == flow->left_count || flow->level == SNOOP_LEVEL_BYPASS)
 		return SNOOP_NEVER;
 	/* Behind a hole that is the sender's to fill nothing can be known without SACK, until it has filled it. */
@@ -377,7 +392,7 @@ void flow_rearm(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t n
 		flow->deadline_us = now_us;
 		return;
 	}
-	flow->tail_deadline_us = tail_deadline_us(engine, flow);
+	flow->tail_deadline_us = tail_deadline_us(engine, flow, now_us);
 	deadline_us = min_u64(flow->tail_deadline_us, flow->reo_deadline_us);
 	if (flow->parked.head)
 		deadline_us = min_u64(deadline_us, segment_at(engine, flow->parked.head)->sent_us);

@@ -28,7 +28,7 @@ void rtt_station_sample(struct snoop_station *station, uint32_t rtt_us, uint64_t
 /* How fast the queue grows, the smaller of two spans in a row: one burst is no trend. */
 static void track_growth(struct snoop_flow *flow, uint64_t now_us)
 {
-	uint64_t span_us = now_us - flow->delay_mark_us;
+	uint32_t span_us = (uint32_t)now_us - flow->delay_mark_us;
 	int64_t slope_ppm = 0;
 
 	if (span_us < max_u64(GROWTH_SPAN_US, flow->srtt_us / 2))
@@ -38,7 +38,7 @@ static void track_growth(struct snoop_flow *flow, uint64_t now_us)
 	flow->delay_growth_ppm = (int32_t)(slope_ppm < flow->last_slope_ppm ? slope_ppm : flow->last_slope_ppm);
 	flow->last_slope_ppm = (int32_t)slope_ppm;
 	flow->delay_before_us = flow->queue_delay_us;
-	flow->delay_mark_us = now_us;
+	flow->delay_mark_us = (uint32_t)now_us;
 }
 
 void rtt_sample(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t rtt_us, bool may_be_delayed,
@@ -71,7 +71,7 @@ void rtt_sample(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t r
 		low_us = flow->rtt_window_us[i] < low_us ? flow->rtt_window_us[i] : low_us;
 	min_us = rtt_min_us(engine, flow);
 	flow->queue_delay_us = low_us > min_us ? low_us - min_us : 0;
-	flow->sample_us = now_us;
+	flow->sample_us = (uint32_t)now_us;
 	track_growth(flow, now_us);
 }
 

@@ -70,15 +70,19 @@ void segment_pool_init(struct snoop_engine *engine)
 	}
 }
 
-static uint32_t record_get(struct snoop_engine *engine, uint32_t frame_bytes)
+static bool has_room(const struct snoop_engine *engine, uint32_t frame_bytes)
 {
-	uint32_t index = engine->segment_free;
+	return engine->segment_free && engine->counters->cache_bytes + frame_bytes <= engine->config.cache_bytes;
+}
 
-	if ((!index || engine->counters->cache_bytes + frame_bytes > engine->config.cache_bytes) &&
-	    segment_free_discarded(engine, SEGMENT_PORTION_MIN))
-		index = engine->segment_free;
-	if (!index || engine->counters->cache_bytes + frame_bytes > engine->config.cache_bytes)
+static inline uint32_t record_get(struct snoop_engine *engine, uint32_t frame_bytes)
+{
+	uint32_t index;
+
+	if (!has_room(engine, frame_bytes) &&
+	    (!segment_free_discarded(engine, SEGMENT_PORTION_MIN) || !has_room(engine, frame_bytes)))
 		return 0;
+	index = engine->segment_free;
 	engine->segment_free = segment_at(engine, index)->send_next;
 	engine->counters->cache_bytes += frame_bytes;
 	return index;
@@ -95,14 +99,14 @@ static void record_put(struct snoop_engine *engine, uint32_t index)
 }
 
 /* It is in no list any more. */
-static void segment_free(struct snoop_engine *engine, uint32_t index)
+static inline void segment_free(struct snoop_engine *engine, uint32_t index)
 {
 	engine->counters->cache_segments--;
 	engine->ops->drop(engine->owner, segment_at(engine, index)->packet);
 	record_put(engine, index);
 }
 
-uint32_t segment_free_discarded(struct snoop_engine *engine, uint32_t count)
+__attribute__((noinline)) uint32_t segment_free_discarded(struct snoop_engine *engine, uint32_t count)
 {
 	uint32_t freed = 0;
 
@@ -160,7 +164,7 @@ static void open_unlink(struct snoop_engine *engine, struct snoop_flow *flow, ui
 		flow->sender_count--;
 }
 
-/* Into by_seq and open, somewhere before their tails. */
+/* Into by_seq and open, somewhere before their tails. take_over() has just found the place. */
 static void insert_between(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
 {
 	struct snoop_segment *segment = segment_at(engine, index);
@@ -177,13 +181,45 @@ static void insert_between(struct snoop_engine *engine, struct snoop_flow *flow,
 		flow->sack_hint = index; /* the next one that is not at the tail is its neighbour */
 }
 
+/* New data of a sender goes to the tail; only a hole's filler has to look for its place. */
+static void insert(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
+{
+	if (flow->by_seq.tail &&
+	    wire_seq_gt(segment_at(engine, flow->by_seq.tail)->seq, segment_at(engine, index)->seq)) {
+		insert_between(engine, flow, index);
+	} else {
+		flow->gaps += gap_between(engine, flow->by_seq.tail, index);
+		list_append(engine, &flow->by_seq, LINK_SEQ, index);
+		list_append(engine, &flow->open, LINK_OPEN, index);
+	}
+	list_append(engine, &flow->in_flight, LINK_SEND, index);
+}
+
+/* The same where one segment is the last in all lists, as it is while nothing is lost: they are one list then. */
+static inline bool append(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
+{
+	struct snoop_segment *segment = segment_at(engine, index), *last;
+	uint32_t tail = flow->by_seq.tail;
+
+	if (!tail || flow->open.tail != tail || flow->in_flight.tail != tail)
+		return false;
+	last = segment_at(engine, tail);
+	if (wire_seq_gt(last->seq, segment->seq))
+		return false;
+	flow->gaps += wire_seq_lt(last->end, segment->seq);
+	segment->seq_prev = segment->open_prev = segment->send_prev = tail;
+	last->seq_next = last->open_next = last->send_next = index;
+	flow->by_seq.tail = flow->open.tail = flow->in_flight.tail = index;
+	return true;
+}
+
 uint32_t segment_insert(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
 			uint32_t seq, uint32_t end, uint64_t now_us)
 {
 	struct snoop_segment *segment;
 	uint32_t index;
 
-	if (!packet->handle || flow->cached_bytes + packet->frame_bytes > engine->config.flow_cache_bytes)
+	if (!packet->handle || (uint64_t)flow->cached_bytes + packet->frame_bytes > engine->flow_bytes_max)
 		return 0;
 	index = record_get(engine, packet->frame_bytes);
 	if (!index)
@@ -195,16 +231,8 @@ uint32_t segment_insert(struct snoop_engine *engine, struct snoop_flow *flow, co
 	};
 	engine->ops->hold(engine->owner, packet->handle);
 
-	/* New data goes to the tail; only a hole's filler has to look for its place. */
-	if (flow->by_seq.tail && wire_seq_gt(segment_at(engine, flow->by_seq.tail)->seq, seq)) {
-		insert_between(engine, flow, index);
-	} else {
-		flow->gaps += gap_between(engine, flow->by_seq.tail, index);
-		list_append(engine, &flow->by_seq, LINK_SEQ, index);
-		list_append(engine, &flow->open, LINK_OPEN, index);
-	}
-	list_append(engine, &flow->in_flight, LINK_SEND, index);
-
+	if (!append(engine, flow, index))
+		insert(engine, flow, index);
 	flow->open_count++;
 	flow->open_bytes += end - seq;
 	flow->cached_count++;
@@ -214,7 +242,7 @@ uint32_t segment_insert(struct snoop_engine *engine, struct snoop_flow *flow, co
 	return index;
 }
 
-void segment_remove(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
+static __attribute__((noinline)) void unlink_segment(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
 {
 	struct snoop_segment *segment = segment_at(engine, index);
 	uint32_t prev = segment->seq_prev, next = segment->seq_next;
@@ -226,6 +254,43 @@ void segment_remove(struct snoop_engine *engine, struct snoop_flow *flow, uint32
 	flow->gaps -= gap_between(engine, prev, index) + gap_between(engine, index, next);
 	list_remove(engine, &flow->by_seq, LINK_SEQ, index);
 	flow->gaps += gap_between(engine, prev, next);
+}
+
+/* The same where a segment is the first in all lists, and one the second: as in append(). */
+static inline bool take_first(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
+{
+	struct snoop_segment *segment = segment_at(engine, index);
+	uint32_t next = segment->seq_next;
+
+	if (flow->by_seq.head != index || flow->open.head != index || flow->in_flight.head != index ||
+	    segment->open_next != next || segment->send_next != next)
+		return false;
+	flow->by_seq.head = flow->open.head = flow->in_flight.head = next;
+	if (next) {
+		struct snoop_segment *first = segment_at(engine, next);
+
+		flow->gaps -= wire_seq_lt(segment->end, first->seq);
+		first->seq_prev = first->open_prev = first->send_prev = 0;
+	} else {
+		flow->by_seq.tail = flow->open.tail = flow->in_flight.tail = 0;
+	}
+	if (flow->sack_hint == index)
+		flow->sack_hint = next;
+	flow->open_count--;
+	flow->open_bytes -= segment->end - segment->seq;
+	if (segment->flags & SEGMENT_SENDER)
+		flow->sender_count--;
+	return true;
+}
+
+void segment_remove(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
+{
+	struct snoop_segment *segment = segment_at(engine, index);
+
+	if (engine->found == index)
+		engine->found = segment->seq_next;
+	if (!take_first(engine, flow, index))
+		unlink_segment(engine, flow, index);
 	flow->cached_count--;
 	flow->cached_bytes -= segment->frame_bytes;
 	segment_free(engine, index);
@@ -247,6 +312,8 @@ void segment_discard_all(struct snoop_engine *engine, struct snoop_flow *flow)
 	engine->discarded = rest.head;
 	flow->by_seq = flow->open = flow->in_flight = flow->lost = (struct snoop_list){ 0 };
 	flow->sack_hint = flow->gaps = 0;
+	if (engine->found_of == flow)
+		engine->found = 0;
 	flow->cached_count = flow->open_count = flow->left_count = flow->sender_count = flow->sacked_count = 0;
 	flow->cached_bytes = flow->open_bytes = 0;
 }
@@ -270,14 +337,50 @@ uint32_t segment_find_open(const struct snoop_engine *engine, const struct snoop
 	return index;
 }
 
-uint32_t segment_find(const struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq)
+/* Among the SACKed segments between two open ones, or the ends of the list (0): from both sides, as long as it takes. */
+static uint32_t find_sacked(const struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq,
+			    uint32_t left, uint32_t right)
 {
-	uint32_t index = segment_find_open(engine, flow, seq);
-	uint32_t prev = index ? segment_at(engine, index)->seq_prev : flow->by_seq.tail;
+	uint32_t first = left ? segment_at(engine, left)->seq_next : flow->by_seq.head;
+	uint32_t last = right ? segment_at(engine, right)->seq_prev : flow->by_seq.tail;
 
-	while (prev && wire_seq_gt(segment_at(engine, prev)->end, seq)) {
-		index = prev;
-		prev = segment_at(engine, index)->seq_prev;
+	for (uint32_t step = 0; step < SEGMENT_SEARCH_MAX; step++) {
+		if (first == right || wire_seq_gt(segment_at(engine, first)->end, seq))
+			return first;
+		if (wire_seq_leq(segment_at(engine, last)->end, seq))
+			return segment_at(engine, last)->seq_next;
+		first = segment_at(engine, first)->seq_next;
+		last = segment_at(engine, last)->seq_prev;
+	}
+	return SEGMENT_FAR;
+}
+
+static bool is_found(const struct snoop_engine *engine, uint32_t index, uint32_t seq)
+{
+	const struct snoop_segment *segment = segment_at(engine, index);
+
+	return wire_seq_gt(segment->end, seq) &&
+	       (!segment->seq_prev || wire_seq_leq(segment_at(engine, segment->seq_prev)->end, seq));
+}
+
+uint32_t segment_find(struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq)
+{
+	uint32_t index = engine->found_of == flow ? engine->found : 0;
+
+	/* In the place of the last time, or behind it. */
+	if (index && is_found(engine, index, seq))
+		return index;
+	if (index)
+		index = segment_at(engine, index)->seq_next;
+	if (index && is_found(engine, index, seq)) {
+		engine->found = index;
+		return index;
+	}
+	index = segment_find_open(engine, flow, seq);
+	index = find_sacked(engine, flow, seq, index ? segment_at(engine, index)->open_prev : flow->open.tail, index);
+	if (index != SEGMENT_FAR) {
+		engine->found_of = flow;
+		engine->found = index;
 	}
 	return index;
 }

@@ -48,8 +48,12 @@ uint32_t segment_insert(struct snoop_engine *engine, struct snoop_flow *flow, co
 void segment_remove(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
 /** @return first open segment that ends behind seq, 0 if none. */
 uint32_t segment_find_open(const struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq);
-/** @return first cached segment, SACKed or not, that ends behind seq, 0 if none. */
-uint32_t segment_find(const struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq);
+#define SEGMENT_FAR UINT32_MAX
+#define SEGMENT_SEARCH_MAX 512U /* records from either end of a run of SACKed segments */
+
+/** @return first cached segment, SACKed or not, that ends behind seq, 0 if none, SEGMENT_FAR where the search would take
+ * too long: in the middle of a long run of SACKed segments. */
+uint32_t segment_find(struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq);
 
 /** Mark SACKed: leaves every list but by_seq. */
 void segment_sacked(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);

@@ -212,18 +212,13 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow *flow,
 				  const struct snoop_packet *packet, uint64_t now_us);
 
-#define SNOOP_PREFETCH_STAGES 3
-
 /**
- * Bring into the cache what the next packet of the flow will need, without waiting for it. Stage 0 needs the flow
- * itself, each later stage what the one before has fetched: call a stage for all packets of a burst before the next
- * stage. Changes nothing; may be left out.
+ * Bring into the cache what the next packets of these flows, all from one side, will need beside the flows themselves,
+ * without waiting for it. Changes nothing; may be left out.
  */
-void snoop_flow_prefetch(const struct snoop_engine *engine, const struct snoop_flow *flow, enum snoop_side from,
-			 unsigned int stage);
+void snoop_flows_prefetch(const struct snoop_engine *engine, const struct snoop_flow *const flows[], uint32_t count,
+			  enum snoop_side from);
 
-/** When snoop_flow_timer() wants to be called, SNOOP_NEVER if not at all. May change in every call above. */
-uint64_t snoop_flow_deadline_us(const struct snoop_flow *flow);
 void snoop_flow_timer(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
 
 /**

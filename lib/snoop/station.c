@@ -6,7 +6,7 @@
 #define SILENCE_TIMEOUTS 3      /* consecutive time-outs of a station before it counts as silent */
 #define STATION_HAND_STEPS 16   /* records looked at for one to reuse */
 
-static uint32_t *bucket_of(struct snoop_engine *engine, const struct snoop_key *key)
+static uint32_t *station_bucket(struct snoop_engine *engine, const struct snoop_key *key)
 {
 	uint64_t hash = hash_bytes(key->station_addr, sizeof(key->station_addr), engine->secret) ^
 			hash_bytes(key->vlan, sizeof(key->vlan), ~engine->secret);
@@ -32,7 +32,7 @@ static void unlink_station(struct snoop_engine *engine, uint32_t index)
 
 	memcpy(key.station_addr, station->addr, sizeof(key.station_addr));
 	memcpy(key.vlan, station->vlan, sizeof(key.vlan));
-	for (at = bucket_of(engine, &key); *at != index; at = &engine->stations[*at].next)
+	for (at = station_bucket(engine, &key); *at != index; at = &engine->stations[*at].next)
 		;
 	*at = station->next;
 	if (station->silent)
@@ -62,7 +62,7 @@ static uint32_t take_record(struct snoop_engine *engine)
 
 uint32_t station_find(const struct snoop_engine *engine, const struct snoop_key *key)
 {
-	uint32_t index = *bucket_of((struct snoop_engine *)(uintptr_t)engine, key);
+	uint32_t index = *station_bucket((struct snoop_engine *)(uintptr_t)engine, key);
 
 	for (; index; index = engine->stations[index].next) {
 		const struct snoop_station *station = &engine->stations[index];
@@ -85,7 +85,7 @@ uint32_t station_get(struct snoop_engine *engine, const struct snoop_key *key)
 	index = take_record(engine);
 	if (!index)
 		return 0;
-	bucket = bucket_of(engine, key);
+	bucket = station_bucket(engine, key);
 	station = &engine->stations[index];
 	*station = (struct snoop_station){ .next = *bucket, .used = true, .ip_version = key->ip_version };
 	memcpy(station->addr, key->station_addr, sizeof(station->addr));

@@ -12,7 +12,7 @@
 #define SYN_LIFE_US (600 * USEC_PER_SEC) /* a connection may be idle, or upload, before its first data */
 #define SYN_DUE_PER_CALL 64     /* repeats of one call, so that a turn is bounded */
 
-static uint32_t *bucket_of(struct snoop_engine *engine, const struct snoop_key *key)
+static uint32_t *handshake_bucket(struct snoop_engine *engine, const struct snoop_key *key)
 {
 	return &engine->handshake_buckets[hash_bytes(key, sizeof(*key), engine->secret) % engine->handshake_count];
 }
@@ -112,7 +112,7 @@ static void drop_packet(struct snoop_engine *engine, struct snoop_handshake *han
 static void forget(struct snoop_engine *engine, uint32_t index)
 {
 	struct snoop_handshake *handshake = &engine->handshakes[index];
-	uint32_t *at = bucket_of(engine, &handshake->key);
+	uint32_t *at = handshake_bucket(engine, &handshake->key);
 
 	drop_packet(engine, handshake);
 	while (*at != index)
@@ -129,7 +129,7 @@ static uint32_t find(struct snoop_engine *engine, const struct snoop_key *key)
 
 	if (!engine->handshake_count)
 		return 0;
-	for (index = *bucket_of(engine, key); index; index = engine->handshakes[index].next)
+	for (index = *handshake_bucket(engine, key); index; index = engine->handshakes[index].next)
 		if (!memcmp(&engine->handshakes[index].key, key, sizeof(*key)))
 			break;
 	return index;
@@ -146,7 +146,7 @@ static uint32_t find_or_make(struct snoop_engine *engine, const struct snoop_key
 		engine->counters->syn_evicted++;
 	}
 	index = engine->handshake_free;
-	bucket = bucket_of(engine, key);
+	bucket = handshake_bucket(engine, key);
 	engine->handshake_free = engine->handshakes[index].next;
 	/* Only the heap's entry at this place is not the old handshake's own. */
 	engine->handshakes[index] =

@@ -4,11 +4,6 @@
 
 #define BACKOFF_MAX 8
 
-uint64_t snoop_flow_deadline_us(const struct snoop_flow *flow)
-{
-	return flow->deadline_us;
-}
-
 /*
  * The tail timer (RFC 6298 section 5): the head of line is repeated, and nothing else. If more is lost, the answer to the
  * repeat tells: RACK with SACK, a partial ACK without. If the time-out was spurious, it cost one segment.

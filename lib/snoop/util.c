@@ -34,12 +34,12 @@ void windowed_min_init(struct snoop_windowed_min *min)
 
 void windowed_min_add(struct snoop_windowed_min *min, uint32_t sample_us, uint64_t period_us, uint64_t now_us)
 {
-	if (now_us - min->since_us >= period_us) {
+	if ((uint32_t)now_us - min->since_us >= period_us) {
 		/* A period without samples says nothing: keep the older minimum then. */
 		if (min->now_us != UINT32_MAX)
 			min->before_us = min->now_us;
 		min->now_us = UINT32_MAX;
-		min->since_us = now_us;
+		min->since_us = (uint32_t)now_us;
 	}
 	if (sample_us < min->now_us)
 		min->now_us = sample_us;

@@ -61,7 +61,7 @@ static uint64_t expected_delay_us(struct snoop_engine *engine, const struct snoo
 	uint64_t delay_us = flow->queue_delay_us;
 
 	/* While holes are filled nothing may be sent that gives a sample; the queue has drained since. */
-	if (now_us - flow->sample_us > SAMPLE_LIFE_RTTS * (uint64_t)flow->srtt_us)
+	if ((uint32_t)now_us - flow->sample_us > SAMPLE_LIFE_RTTS * (uint64_t)flow->srtt_us)
 		return 0;
 	if (!flow->vetoes && flow->delay_growth_ppm > 0 && delay_us >= delay_floor_us(engine, flow))
 		delay_us += 2 * (uint64_t)(uint32_t)flow->delay_growth_ppm * (wired_rtt_us(flow) + flow->srtt_us) / PPM;

@@ -234,7 +234,7 @@ static int open_files(struct harness *harness)
 /* Less than the INI allows: every budget is used up at once. */
 static void starve(struct config *config)
 {
-	config->flows = 8; /* rte_hash takes no less */
+	config->flows = 8;
 	config->protocol.cache_segments = 2; /* one segment and one ACK */
 	config->protocol.stations = 1;
 	config->protocol.syn_entries = 1;

@@ -232,6 +232,78 @@ static void test_large_sack_blocks_are_taken_in_portions(void **state)
 	fixture_close(f);
 }
 
+/* Segments 2 and up, but for the hole; all SACKed but 2. */
+static struct fixture *open_with_hole(uint32_t hole)
+{
+	struct fixture *f = open_large(0xfff00000U);
+
+	if (hole > 2)
+		fixture_send(f, 2, hole, 1);
+	fixture_send(f, hole + 1, 2 + MANY, 1);
+	f->now_us += RTT_US;
+	for (uint32_t i = 0; i < 2 * (MANY / SEGMENT_PORTION + 1); i++) {
+		f->now_us++;
+		if (hole > 3)
+			fixture_ack(f, 2, 3, hole);
+		f->now_us++;
+		fixture_ack(f, 2, hole + 1, 2 + MANY);
+	}
+	assert_int_equal(f->flow.sacked_count, hole == 2 ? MANY - 1 : MANY - 2);
+	assert_null(check_store(f->engine, &f->flow));
+	return f;
+}
+
+static uint32_t find_from_head(struct fixture *f, uint32_t seq)
+{
+	uint32_t index = f->flow.by_seq.head;
+
+	while (index && wire_seq_leq(segment_at(f->engine, index)->end, seq))
+		index = segment_at(f->engine, index)->seq_next;
+	return index;
+}
+
+static void test_search_among_sacked(void **state)
+{
+	struct fixture *f = open_with_hole(MANY / 2);
+
+	for (uint32_t n = 2; n < 2 + MANY; n++) /* as a sender repeats all of it */
+		assert_int_equal(segment_find(f->engine, &f->flow, SEG(n)), find_from_head(f, SEG(n)));
+	for (uint32_t n = 2; n < SEGMENT_SEARCH_MAX / 2; n++) {
+		assert_int_equal(segment_find(f->engine, &f->flow, SEG(n)), find_from_head(f, SEG(n)));
+		assert_int_equal(segment_find(f->engine, &f->flow, SEG(1 + MANY - n)),
+				 find_from_head(f, SEG(1 + MANY - n)));
+	}
+	assert_int_equal(segment_find(f->engine, &f->flow, SEG(2 + MANY)), 0);
+	assert_int_equal(segment_find(f->engine, &f->flow, SEG(MANY / 2)), SEGMENT_FAR);
+	fixture_close(f);
+}
+
+static void test_filler_below_sacked(void **state)
+{
+	struct fixture *f = open_with_hole(2);
+
+	fixture_send(f, 2, 3, 1);
+	assert_int_equal(f->flow.cached_count, MANY);
+	assert_int_equal(f->flow.gaps, 0);
+	assert_int_equal(segment_at(f->engine, f->flow.by_seq.head)->seq, SEG(2));
+	assert_null(check_store(f->engine, &f->flow));
+	fixture_close(f);
+}
+
+/* Where it belongs would take too long to find: it is forwarded, and what it overlaps is not repeated. */
+static void test_filler_far_among_sacked(void **state)
+{
+	struct fixture *f = open_with_hole(MANY / 2);
+
+	f->engine->found = 0;
+	fixture_send(f, MANY / 2, MANY / 2 + 1, 1);
+	assert_int_equal(f->flow.cached_count, MANY - 1);
+	assert_int_equal(f->flow.uncached_end, SEG(MANY / 2 + 1));
+	assert_int_equal(f->flow.gaps, 1);
+	assert_null(check_store(f->engine, &f->flow));
+	fixture_close(f);
+}
+
 static void test_a_reset_frees_in_portions(void **state)
 {
 	struct fixture *f = open_large(1000);
@@ -266,6 +338,9 @@ int main(void)
 		cmocka_unit_test(test_sacked_segments_make_room),
 		cmocka_unit_test(test_a_large_ack_is_taken_in_portions),
 		cmocka_unit_test(test_large_sack_blocks_are_taken_in_portions),
+		cmocka_unit_test(test_search_among_sacked),
+		cmocka_unit_test(test_filler_below_sacked),
+		cmocka_unit_test(test_filler_far_among_sacked),
 		cmocka_unit_test(test_a_reset_frees_in_portions),
 	};
 

@@ -16,12 +16,6 @@
 static struct flow_timers timers;
 static struct flow_record records[RECORDS];
 
-/* The engine's part: a deadline as the test sets it. */
-uint64_t snoop_flow_deadline_us(const struct snoop_flow *flow)
-{
-	return flow->deadline_us;
-}
-
 static int setup(void **state)
 {
 	flow_timers_init(&timers);

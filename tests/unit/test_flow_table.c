@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The flow table against a list of what is in it: whatever the hashes are, it holds what it was made for. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include <flow/hash.h>
+#include <flow/table.h>
+
+#define FLOWS 1000u
+#define KEYS 1500u /* more than there is room for */
+#define STEPS 30000u
+#define SECRET 0x5eed5eed5eed5eedull
+
+static struct flow_table table;
+static struct flow_record *expected[KEYS]; /* by number of the key; NULL = not in the table */
+static uint32_t expected_count;
+
+/* Memory without an EAL. */
+void *rte_zmalloc_socket(const char *type, size_t size, unsigned int align, int socket)
+{
+	void *memory = aligned_alloc(align, RTE_ALIGN_CEIL(size, align));
+
+	return memory != NULL ? memset(memory, 0, size) : NULL;
+}
+
+void rte_free(void *memory)
+{
+	free(memory);
+}
+
+static struct snoop_key key_of(uint32_t number)
+{
+	struct snoop_key key = {.wired_port = 443, .station_port = 50000, .ip_version = 4};
+
+	/* Neighbours differ in one byte, in each part of the key. */
+	key.wired_addr[number % 16] = (uint8_t)(1 + number / 16 % 16);
+	key.station_addr[number / 256 % 16] = (uint8_t)(1 + number / 256 / 16);
+	return key;
+}
+
+typedef uint32_t (*hash_fn)(uint32_t number);
+
+static uint32_t real(uint32_t number)
+{
+	struct snoop_key key = key_of(number);
+
+	return (uint32_t)flow_hash(&key, SECRET);
+}
+
+static uint32_t same(uint32_t number)
+{
+	return 0x12345600;
+}
+
+/* One bucket each for many, all with one tag. */
+static uint32_t crowded(uint32_t number)
+{
+	return number % 3 << 30;
+}
+
+/* One bucket, tags that differ by a bit, zero among them. */
+static uint32_t similar(uint32_t number)
+{
+	return 0xfffffe00 | (uint8_t)(1u << number % 9);
+}
+
+static const hash_fn hashes[] = {real, same, crowded, similar};
+
+static int setup(void **state)
+{
+	memset(expected, 0, sizeof(expected));
+	expected_count = 0;
+	return flow_table_create(&table, "test", FLOWS, 0);
+}
+
+static int teardown(void **state)
+{
+	flow_table_free(&table);
+	return 0;
+}
+
+static void add(hash_fn hash, uint32_t number)
+{
+	struct snoop_key key = key_of(number);
+	uint32_t changes = table.changes;
+
+	expected[number] = flow_table_add(&table, &key, hash(number));
+	if (expected_count == FLOWS) {
+		assert_null(expected[number]);
+		assert_int_equal(table.changes, changes);
+		return;
+	}
+	assert_non_null(expected[number]);
+	assert_int_equal(expected[number]->hash, hash(number));
+	assert_true(expected[number]->in_use);
+	assert_int_equal(expected[number]->flow.snd_max, 0);
+	assert_int_not_equal(table.changes, changes);
+	assert_int_equal(table.count, ++expected_count);
+	expected[number]->flow.snd_max = number; /* the next owner must not see it */
+}
+
+static void take_out(uint32_t number)
+{
+	uint32_t changes = table.changes;
+
+	flow_table_remove(&table, expected[number]);
+	expected[number] = NULL;
+	assert_int_not_equal(table.changes, changes);
+	assert_int_equal(table.count, --expected_count);
+}
+
+static void check_bulk(hash_fn hash, uint32_t first, uint32_t count)
+{
+	struct snoop_key keys[FLOW_BULK_MAX];
+	const struct snoop_key *wanted[FLOW_BULK_MAX];
+	struct flow_record *found[FLOW_BULK_MAX];
+	uint32_t wanted_hashes[FLOW_BULK_MAX] = {0};
+
+	for (uint32_t i = 0; i < count; i++) {
+		keys[i] = key_of(first + i);
+		wanted[i] = &keys[i];
+		wanted_hashes[i] = hash(first + i);
+		flow_table_prefetch_bucket(&table, wanted_hashes[i]);
+	}
+	flow_table_find_bulk(&table, wanted, wanted_hashes, count, found);
+	for (uint32_t i = 0; i < count; i++)
+		assert_ptr_equal(found[i], expected[first + i]);
+}
+
+static void check_all(hash_fn hash)
+{
+	for (uint32_t i = 0; i < KEYS; i++) {
+		struct snoop_key key = key_of(i);
+
+		assert_ptr_equal(flow_table_find(&table, &key, hash(i)), expected[i]);
+		if (expected[i] != NULL)
+			assert_memory_equal(flow_table_key(&table, expected[i]), &key, sizeof(key));
+	}
+	for (uint32_t i = 0; i < KEYS; i += FLOW_BULK_MAX)
+		check_bulk(hash, i, RTE_MIN((uint32_t)FLOW_BULK_MAX, KEYS - i));
+}
+
+static void check_walk(void)
+{
+	uint32_t budget = FLOWS, seen = 0;
+	struct flow_record *record;
+
+	flow_table_prefetch(&table);
+	while ((record = flow_table_walk(&table, &budget)) != NULL) {
+		assert_ptr_equal(record, expected[record->flow.snd_max]);
+		seen++;
+	}
+	assert_int_equal(seen, expected_count);
+	assert_int_equal(table.hand, 0);
+}
+
+/* Every flow that it was made for, and no more; then all out, first in first out, and in again. */
+static void test_full(void **state)
+{
+	for (unsigned int h = 0; h < RTE_DIM(hashes); h++) {
+		teardown(NULL);
+		setup(NULL);
+		for (int round = 0; round < 2; round++) {
+			for (uint32_t i = 0; i < KEYS; i++)
+				add(hashes[h], i);
+			assert_int_equal(expected_count, FLOWS);
+			check_all(hashes[h]);
+			check_walk();
+			for (uint32_t i = 0; i < FLOWS; i++)
+				take_out(i);
+			check_all(hashes[h]);
+			check_walk();
+		}
+	}
+}
+
+static void test_last_in_first_out(void **state)
+{
+	for (uint32_t i = 0; i < FLOWS; i++)
+		add(same, i);
+	for (uint32_t i = FLOWS; i-- > 0;) {
+		take_out(i);
+		if (i % 100 == 0)
+			check_all(same);
+	}
+}
+
+static void test_churn(void **state)
+{
+	for (unsigned int h = 0; h < RTE_DIM(hashes); h++) {
+		uint64_t random = 0x9e3779b97f4a7c15ull;
+
+		teardown(NULL);
+		setup(NULL);
+		for (uint32_t step = 0; step < STEPS; step++) {
+			uint32_t number;
+
+			random ^= random << 13;
+			random ^= random >> 7;
+			random ^= random << 17;
+			number = (uint32_t)(random >> 32) % KEYS;
+			if (expected[number] != NULL)
+				take_out(number);
+			else
+				add(hashes[h], number);
+			if (step % 3000 == 0) {
+				check_all(hashes[h]);
+				check_walk();
+			}
+		}
+	}
+}
+
+static void test_smallest(void **state)
+{
+	struct snoop_key first = key_of(1), second = key_of(2);
+	struct flow_record *record;
+
+	teardown(NULL);
+	assert_int_equal(flow_table_create(&table, "test", 1, 0), 0);
+	for (int round = 0; round < 3; round++) {
+		record = flow_table_add(&table, &first, UINT32_MAX);
+		assert_non_null(record);
+		assert_null(flow_table_add(&table, &second, 0));
+		assert_ptr_equal(flow_table_find(&table, &first, UINT32_MAX), record);
+		assert_null(flow_table_find(&table, &second, UINT32_MAX));
+		flow_table_remove(&table, record);
+		assert_null(flow_table_find(&table, &first, UINT32_MAX));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_full, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_last_in_first_out, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_churn, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_smallest, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
