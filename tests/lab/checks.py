@@ -2,6 +2,7 @@
 """What a middlebox may break, each a function of the lab: real stacks, every byte compared, and proof that the feature
 was in use. CHECKS run one after the other, SLOW ones beside them."""
 
+import contextlib
 import os
 import select
 import selectors
@@ -209,10 +210,11 @@ def half_close(lab):
     mobile.close()
 
 
-def path_mtu_discovery(lab):
+@contextlib.contextmanager
+def second_hop(lab):
     """
-    A second hop behind the mobile host whose route has an MTU of 1280: it answers ICMP too-big. The interfaces keep 1500:
-    a veth of 1280 would drop what is larger on its way back, and the inner host would not hear of it.
+    A host behind the mobile host, over a route with an MTU of 1280: what is larger is answered by ICMP too-big. The
+    interfaces keep 1500: a veth of 1280 would drop what is larger on its way back, and the inner host would not hear of it.
     """
     inner = "snoop-%s-inner" % lab.id  # removed with the lab, or by `run clean`
     check_call("ip", "netns", "add", inner)
@@ -227,18 +229,30 @@ def path_mtu_discovery(lab):
     check_call("ip", "-n", inner, "route", "add", "default", "via", "10.78.0.1")
     lab.host_command("mobile", "sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
     check_call("ip", "-n", lab.netns["wired"], "route", "add", "10.78.0.0/24", "via", ADDRESSES["mobile"][4])
-    server = make_socket(lab, "inner")
-    server.bind(("10.78.0.2", 7000))
-    server.listen(1)
-    wired = make_socket(lab, "wired")
-    wired.connect(("10.78.0.2", 7000))
-    mobile, _ = server.accept()
-    mobile.settimeout(DEADLINE_S)
-    server.close()
-    demand(path_mtu(wired) == 1500, "the path's MTU is %d at the start" % path_mtu(wired))
-    exchange(wired, mobile)
-    demand(path_mtu(wired) == 1280, "the path's MTU is %d at the end" % path_mtu(wired))
-    finish(wired, mobile)
+    try:
+        yield
+    finally:  # what the wired host has learned of the path's MTU goes with its route
+        check_call("ip", "-n", lab.netns["wired"], "route", "del", "10.78.0.0/24")
+        lab.host_command("mobile", "sysctl", "-q", "-w", "net.ipv4.ip_forward=0")
+        check_call("ip", "-n", outer, "link", "del", "hop")
+        check_call("ip", "netns", "del", inner)
+        lab._made_netns.remove(lab.netns.pop("inner"))
+
+
+def path_mtu_discovery(lab):
+    with second_hop(lab):
+        server = make_socket(lab, "inner")
+        server.bind(("10.78.0.2", 7000))
+        server.listen(1)
+        wired = make_socket(lab, "wired")
+        wired.connect(("10.78.0.2", 7000))
+        mobile, _ = server.accept()
+        mobile.settimeout(DEADLINE_S)
+        server.close()
+        demand(path_mtu(wired) == 1500, "the path's MTU is %d at the start" % path_mtu(wired))
+        exchange(wired, mobile)
+        demand(path_mtu(wired) == 1280, "the path's MTU is %d at the end" % path_mtu(wired))
+        finish(wired, mobile)
 
 
 def tls(lab):
