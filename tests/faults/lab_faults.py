@@ -133,8 +133,8 @@ def no_buffers(arguments):
         crowd.run_until(lambda: box.counter("repairs_confirmed") > repairs, "repairs")
         taken = int(re.search(r"pool_hog: returned=(\d+)", box.log()).group(1))
         demand(taken > 0, "no buffer was free")
-    return "100 flows, 0 lost; %d buffers taken away, in %d s %d packets received with what the workers had left; pool full " \
-           "at the end" % (taken, NO_BUFFERS_S, sum(after[name] - before[name] for name in ("rx_wired_packets",
+    return "100 flows, 0 lost; %d buffers taken away, in %d s %d packets received with what was given back meanwhile; pool " \
+           "full at the end" % (taken, NO_BUFFERS_S, sum(after[name] - before[name] for name in ("rx_wired_packets",
                                                                                          "rx_wireless_packets")))
 
 

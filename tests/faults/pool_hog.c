@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Preloaded into snoopd: takes every free packet buffer at one SIGRTMIN + 1, whatever becomes free until the next one, and gives
- * all of them back then. What the lcores have in their own caches stays there.
+ * all of them back then. The pool has no caches of the lcores, in which some would stay.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include <rte_eal.h>
-#include <rte_mempool.h>
+#include <rte_mbuf.h>
 
 #define POOL "packets" /* app/snoopd/pool.c */
 
@@ -58,6 +58,16 @@ static void *hog(void *unused)
 		fprintf(stderr, "pool_hog: returned=%u\n", taken);
 	}
 	return NULL;
+}
+
+struct rte_mempool *rte_pktmbuf_pool_create(const char *name, unsigned int count, unsigned int cache_size,
+					    uint16_t priv_size, uint16_t data_room_size, int socket_id)
+{
+	struct rte_mempool *(*next)(const char *, unsigned int, unsigned int, uint16_t, uint16_t, int);
+
+	(void)cache_size;
+	*(void **)&next = dlsym(RTLD_NEXT, "rte_pktmbuf_pool_create");
+	return next(name, count, 0, priv_size, data_room_size, socket_id);
 }
 
 /* Not before: snoopd drops what it can while it has one thread, and this one has to inherit it. */
