@@ -33,6 +33,7 @@ class Connection:
         self.sent = self.received = 0           # towards the mobile host
         self.answered = self.answers = 0        # bytes of answers sent, received
         self.open, self.marked, self.port = True, 0, 0
+        self.forgotten = False                  # closed; select() may have reported its other end already
 
     def idle(self):
         return self.sent == self.received and self.sent % CHUNK_BYTES == 0 and self.answers == self.wanted()
@@ -102,10 +103,10 @@ class Crowd:
         chosen = self.connections[:] if connections is None else connections
         for connection in chosen:
             connection.open = False
-        self.run_until(lambda: all(connection.idle() or connection not in self.connections for connection in chosen),
+        self.run_until(lambda: all(connection.idle() or connection.forgotten for connection in chosen),
                        "all chunks arrive", deadline_s)
         for connection in chosen:
-            if connection in self.connections:
+            if not connection.forgotten:
                 self._forget(connection)
                 self.closed += 1
 
@@ -122,6 +123,8 @@ class Crowd:
             self._accept()
             return
         connection = key.data
+        if connection.forgotten:
+            return
         try:
             if key.fileobj is connection.client:
                 self._serve_client(connection, events)
@@ -183,6 +186,7 @@ class Crowd:
             connection.answered += connection.server.send(piece(connection.index, connection.answered, due))
 
     def _forget(self, connection):
+        connection.forgotten = True
         self.connections.remove(connection)
         self.by_port.pop(connection.port, None)
         for sock in (connection.client, connection.server):

@@ -321,20 +321,20 @@ static void run(const struct snoop_config *config, enum snoop_level level, struc
 	world_close(script.world);
 }
 
-/* Every way in which memory can be refused. */
+/* Every way in which memory can be refused, down to none at all. */
 static void shrink(struct snoop_config *config, uint8_t how)
 {
 	config->stations = 1;
 	config->syn_entries = how >> 7;
 	switch (how & 3) {
 	case 0:
-		config->cache_segments = 1u + (how >> 2 & 7);
+		config->cache_segments = how >> 2 & 7;
 		break;
 	case 1:
-		config->cache_bytes = 1u + 512u * (how >> 2 & 31);
+		config->cache_bytes = 512u * (how >> 2 & 31);
 		break;
 	case 2:
-		config->flow_cache_bytes = 1u + 512u * (how >> 2 & 31);
+		config->flow_cache_bytes = 512u * (how >> 2 & 31);
 		break;
 	default:
 		config->hold_acks = how >> 2 & 3;

@@ -45,7 +45,8 @@ struct harness {
 	uint64_t end_us;
 	enum quirk_sharing sharing;
 	uint32_t buffers;
-	bool starve;
+	bool starve, no_cache;
+	uint64_t stall_us, stall_end_us; /* the clock jumps from one to the other */
 
 	struct config config;
 	struct rte_mempool *pool;
@@ -163,6 +164,9 @@ static int replay(struct harness *harness)
 	for (;;) {
 		uint64_t next_us = next_event_us(harness);
 
+		/* A step of the clock: whatever was due meanwhile is late. */
+		if (next_us > harness->stall_us && next_us < harness->stall_end_us)
+			next_us = harness->stall_end_us;
 		if (next_us > harness->end_us)
 			break;
 		harness->now_us = RTE_MAX(harness->now_us, next_us);
@@ -241,6 +245,13 @@ static void starve(struct config *config)
 	config->protocol.hold_acks = 1;
 }
 
+/* Not in the INI's range either: nothing can be kept. */
+static void take_cache(struct config *config)
+{
+	config->protocol.cache_segments = 0;
+	config->protocol.cache_bytes = config->protocol.flow_cache_bytes = 0;
+}
+
 static int create_worker(struct harness *harness)
 {
 	struct worker_setup setup = {
@@ -262,6 +273,8 @@ static int create_worker(struct harness *harness)
 	setup.pool = harness->pool;
 	if (harness->starve)
 		starve(&harness->config);
+	if (harness->no_cache)
+		take_cache(&harness->config);
 	harness->worker = worker_create(&setup);
 	return harness->worker == NULL ? -1 : 0;
 }
@@ -301,6 +314,8 @@ static int parse_arguments(struct harness *harness, int argc, char **argv)
 		{"journal", required_argument, NULL, 'j'},
 		{"buffers", required_argument, NULL, 'b'},
 		{"starve", no_argument, NULL, 'x'},
+		{"no-cache", no_argument, NULL, 'n'},
+		{"stall", required_argument, NULL, 't'},
 		{NULL, 0, NULL, 0},
 	};
 	int option;
@@ -340,6 +355,14 @@ static int parse_arguments(struct harness *harness, int argc, char **argv)
 		case 'x':
 			harness->starve = true;
 			break;
+		case 'n':
+			harness->no_cache = true;
+			break;
+		case 't':
+			if (sscanf(optarg, "%" SCNu64 ",%" SCNu64, &harness->stall_us,
+				   &harness->stall_end_us) != 2)
+				return -1;
+			break;
 		default:
 			return -1;
 		}
@@ -349,7 +372,7 @@ static int parse_arguments(struct harness *harness, int argc, char **argv)
 		return 0;
 	fail("usage: golden-harness --config INI --wired PCAP --wireless PCAP --out-wired PCAP "
 	     "--out-wireless PCAP --stats-file JSON --end MICROSECONDS [--copy] "
-	     "[--journal FILE] [--buffers COUNT] [--starve]");
+	     "[--journal FILE] [--buffers COUNT] [--starve] [--no-cache] [--stall FROM,TO]");
 	return -1;
 }
 

@@ -148,9 +148,13 @@ def check(expect, folder):
         raise Failed("\n".join(lines))
 
 
+def generate(case, folder):
+    """What both ends send, and what is expected, as files."""
+    run([sys.executable, os.path.join(CASES, case, "generate.py"), folder], env={**os.environ, "PYTHONPATH": HERE})
+
+
 def run_case(case, arguments, folder):
-    source = os.path.join(CASES, case)
-    run([sys.executable, os.path.join(source, "generate.py"), folder], env={**os.environ, "PYTHONPATH": HERE})
+    generate(case, folder)
     write_config(case, os.path.join(folder, "case.ini"))
     with open(os.path.join(folder, "expect.json")) as file:
         expect = json.load(file)

@@ -2,7 +2,9 @@
 """What a middlebox may break, each a function of the lab: real stacks, every byte compared, and proof that the feature
 was in use. CHECKS run one after the other, SLOW ones beside them."""
 
+import contextlib
 import os
+import re
 import select
 import selectors
 import socket
@@ -12,7 +14,7 @@ import time
 
 from lab import ADDRESSES, check_call
 from stacks import (Background, DEADLINE_S, OPT_ECN, OPT_ECN_SEEN, OPT_SACK, OPT_SYN_DATA, OPT_TIMESTAMPS, address,
-                    connect, demand, digest, exchange, finish, listen, make_socket, path_mtu, read_all,
+                    connect, demand, digest, exchange, finish, listen, make_socket, offered_window, path_mtu, read_all,
                     set_sysctls, tcp_counter, tcp_info, wait_for_counter)
 
 IPPROTO_MPTCP, SOL_MPTCP, MPTCP_INFO, MPTCP_FALLBACK = 262, 284, 1, 1
@@ -20,11 +22,12 @@ TCP_MD5SIG, TCP_FASTOPEN, MSG_FASTOPEN = 14, 23, 0x20000000
 IPV6_DSTOPTS = 59
 KEY = b"a shared secret"
 CROWD = 1000
+ZERO_WINDOW_S = 10
 MARK_CE = """
 table ip congestion {
   chain out {
     type filter hook postrouting priority mangle
-    ip protocol tcp ip ecn { 1, 2 } numgen random mod 20 == 0 ip ecn set ce counter
+    tcp dport %d ip ecn { 1, 2 } numgen random mod 20 == 0 ip ecn set ce counter
   }
 }
 """
@@ -79,23 +82,57 @@ def fast_open(lab):
     demand(False, "no SYN carried data")
 
 
-def ecn(lab):
+@contextlib.contextmanager
+def marking(lab, port):
+    """Every 20th ECN-capable packet to that port is marked. Yields a function: how many packets were."""
     rules = lab.dir / "ce.nft"
-    rules.write_text(MARK_CE)
-    set_sysctls(lab, tcp_ecn=1)
+    rules.write_text(MARK_CE % port)
     lab.host_command("wired", "nft", "-f", str(rules))
     try:
-        before = tcp_counter(lab, "mobile", "TCPDeliveredCE"), tcp_counter(lab, "wired", "TCPDeliveredCE")
-        ends = connect(lab)
+        yield lambda: int(re.search(r"counter packets (\d+)",
+                                    lab.host_command("wired", "nft", "list", "table", "ip", "congestion")).group(1))
+    finally:
+        lab.host_command("wired", "nft", "delete", "table", "ip", "congestion")
+
+
+def exchange_marked(lab):
+    """@return packets marked CE by the path, those that the station received, and those that it told the sender of"""
+    before = tcp_counter(lab, "mobile", "InCEPkts", "IpExt"), tcp_counter(lab, "wired", "TCPDeliveredCE")
+    ends = connect(lab)
+    with marking(lab, ends[0].getpeername()[1]) as marked:
         exchange(*ends, down=1_000_000)
         demand(all(tcp_info(end)[0] & OPT_ECN for end in ends), "ECN was not negotiated")
         demand(tcp_info(ends[1])[0] & OPT_ECN_SEEN, "no ECT seen by the station")
-        fed_back = tcp_counter(lab, "wired", "TCPDeliveredCE") - before[1]
-        demand(fed_back > 0, "CE marks were not fed back")
         finish(*ends)
+        return (marked(), tcp_counter(lab, "mobile", "InCEPkts", "IpExt") - before[0],
+                tcp_counter(lab, "wired", "TCPDeliveredCE") - before[1])
+
+
+def ecn(lab):
+    """Over the radio that loses, and over one that does not: there the station receives every mark."""
+    def radio():
+        return lab.control("stats")["links"]["radio"]["fwd"]
+
+    def dropped():
+        return sum(link["fwd"]["queue_drops"] for link in lab.control("stats")["links"].values())
+
+    loss = radio()["set"]["loss"]
+    lab.host_command("wired", "ip", "link", "set", "dev", lab.taps["w0"], "gso_max_segs", "1")  # a mark is one packet
+    set_sysctls(lab, tcp_ecn=1)
+    try:
+        marked, _, told = exchange_marked(lab)
+        demand(marked > 0 and told > 0, "%d CE marks, %d were fed back" % (marked, told))
+        lab.set_link("radio", "fwd", loss=0)
+        drops, copies = dropped(), radio()["repeats"]["copies"]
+        marked, received, told = exchange_marked(lab)
+        drops, copies = dropped() - drops, radio()["repeats"]["copies"] - copies
+        demand(marked - drops <= received <= marked + copies,
+               "%d packets were marked, %d received with the mark; %d drops, %d copies" % (marked, received, drops, copies))
+        demand(told > 0, "CE marks were not fed back")
     finally:
-        lab.host_command("wired", "nft", "delete", "table", "ip", "congestion")
         set_sysctls(lab, tcp_ecn=2)
+        lab.set_link("radio", "fwd", loss=loss)
+        lab.host_command("wired", "ip", "link", "set", "dev", lab.taps["w0"], "gso_max_segs", "65535")
 
 
 def md5(lab):
@@ -209,10 +246,11 @@ def half_close(lab):
     mobile.close()
 
 
-def path_mtu_discovery(lab):
+@contextlib.contextmanager
+def second_hop(lab):
     """
-    A second hop behind the mobile host whose route has an MTU of 1280: it answers ICMP too-big. The interfaces keep 1500:
-    a veth of 1280 would drop what is larger on its way back, and the inner host would not hear of it.
+    A host behind the mobile host, over a route with an MTU of 1280: what is larger is answered by ICMP too-big. The
+    interfaces keep 1500: a veth of 1280 would drop what is larger on its way back, and the inner host would not hear of it.
     """
     inner = "snoop-%s-inner" % lab.id  # removed with the lab, or by `run clean`
     check_call("ip", "netns", "add", inner)
@@ -227,18 +265,30 @@ def path_mtu_discovery(lab):
     check_call("ip", "-n", inner, "route", "add", "default", "via", "10.78.0.1")
     lab.host_command("mobile", "sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
     check_call("ip", "-n", lab.netns["wired"], "route", "add", "10.78.0.0/24", "via", ADDRESSES["mobile"][4])
-    server = make_socket(lab, "inner")
-    server.bind(("10.78.0.2", 7000))
-    server.listen(1)
-    wired = make_socket(lab, "wired")
-    wired.connect(("10.78.0.2", 7000))
-    mobile, _ = server.accept()
-    mobile.settimeout(DEADLINE_S)
-    server.close()
-    demand(path_mtu(wired) == 1500, "the path's MTU is %d at the start" % path_mtu(wired))
-    exchange(wired, mobile)
-    demand(path_mtu(wired) == 1280, "the path's MTU is %d at the end" % path_mtu(wired))
-    finish(wired, mobile)
+    try:
+        yield
+    finally:  # what the wired host has learned of the path's MTU goes with its route
+        check_call("ip", "-n", lab.netns["wired"], "route", "del", "10.78.0.0/24")
+        lab.host_command("mobile", "sysctl", "-q", "-w", "net.ipv4.ip_forward=0")
+        check_call("ip", "-n", outer, "link", "del", "hop")
+        check_call("ip", "netns", "del", inner)
+        lab._made_netns.remove(lab.netns.pop("inner"))
+
+
+def path_mtu_discovery(lab):
+    with second_hop(lab):
+        server = make_socket(lab, "inner")
+        server.bind(("10.78.0.2", 7000))
+        server.listen(1)
+        wired = make_socket(lab, "wired")
+        wired.connect(("10.78.0.2", 7000))
+        mobile, _ = server.accept()
+        mobile.settimeout(DEADLINE_S)
+        server.close()
+        demand(path_mtu(wired) == 1500, "the path's MTU is %d at the start" % path_mtu(wired))
+        exchange(wired, mobile)
+        demand(path_mtu(wired) == 1280, "the path's MTU is %d at the end" % path_mtu(wired))
+        finish(wired, mobile)
 
 
 def tls(lab):
@@ -323,8 +373,16 @@ def zero_window(lab):
     wired, mobile = connect(lab, server_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 20000)])
     payload = os.urandom(2_000_000)
     sending = Background(wired.sendall, payload)
-    # 200 ms, doubled each time: the sixth comes after 12.6 s.
-    wait_for_counter(lab, "wired", "TCPWinProbe", before + 6)
+    end = time.monotonic() + DEADLINE_S
+    while offered_window(wired):
+        demand(time.monotonic() < end, "the window stays open")
+        time.sleep(0.05)
+    closed = time.monotonic()
+    while time.monotonic() < closed + ZERO_WINDOW_S:
+        time.sleep(0.05)
+        demand(offered_window(wired) == 0, "the window has opened, and nobody has read")
+    probes = tcp_counter(lab, "wired", "TCPWinProbe") - before
+    demand(probes >= 3, "%d probes in %d s" % (probes, ZERO_WINDOW_S))
     demand(digest(read_all(mobile, len(payload))) == digest(payload), "the payload differs")
     sending.wait()
     finish(wired, mobile)

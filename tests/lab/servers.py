@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Checks with whole programs: a web server under load, and SSH. Skipped where the program is not installed."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -56,6 +57,18 @@ def wait_for_server(lab, role, where, process, name):
         time.sleep(0.02)
 
 
+@contextlib.contextmanager
+def serving(lab, role, where, name, *argv):
+    """A server that ends with the check, also with one that failed: the next round needs its port."""
+    server = lab.process(lab.in_netns(role, *argv), name)
+    try:
+        wait_for_server(lab, role, where, server, name)
+        yield
+    finally:
+        server.terminate()
+        server.wait(DEADLINE_S)
+
+
 def fetch(lab, url):
     def get():
         with inside(lab, "mobile"), urllib.request.urlopen(url, timeout=DEADLINE_S) as answer:
@@ -71,39 +84,36 @@ def web(lab):
     page = os.urandom(100_000)
     (folder / "web" / "page").write_bytes(page)
     (folder / "nginx.conf").write_text(NGINX_CONF.format(folder=folder, address=ADDRESSES["wired"][4], port=WEB_PORT))
-    server = lab.process(lab.in_netns("wired", "/usr/sbin/nginx", "-p", folder, "-c", folder / "nginx.conf"), "nginx")
-    wait_for_server(lab, "wired", (ADDRESSES["wired"][4], WEB_PORT), server, "nginx")
-    url = "http://%s:%d/page" % (ADDRESSES["wired"][4], WEB_PORT)
-    load = lab.process(lab.in_netns("mobile", "wrk", "-t", "1", "-c", str(LOAD_CONNECTIONS), "-d", "%ds" % LOAD_S,
-                                    "--timeout", "%ds" % DEADLINE_S, url), "wrk")
-    downloads = [fetch(lab, url) for _ in range(5)]
-    for download in downloads:
-        demand(download.wait() == digest(page), "a page differs")
-    demand(load.wait(DEADLINE_S) == 0, "wrk failed: " + lab.log_tail("wrk"))
+    where = ADDRESSES["wired"][4], WEB_PORT
+    url = "http://%s:%d/page" % where
+    with serving(lab, "wired", where, "nginx", "/usr/sbin/nginx", "-p", folder, "-c", folder / "nginx.conf"):
+        load = lab.process(lab.in_netns("mobile", "wrk", "-t", "1", "-c", str(LOAD_CONNECTIONS), "-d", "%ds" % LOAD_S,
+                                        "--timeout", "%ds" % DEADLINE_S, url), "wrk")
+        downloads = [fetch(lab, url) for _ in range(5)]
+        for download in downloads:
+            demand(download.wait() == digest(page), "a page differs")
+        demand(load.wait(DEADLINE_S) == 0, "wrk failed: " + lab.log_tail("wrk"))
     report = (lab.dir / "wrk.log").read_text()
     demand(re.search(r"[1-9]\d* requests in", report), "no request was answered: " + report)
     demand("Socket errors" not in report and "Non-2xx" not in report, report)
-    server.terminate()
-    server.wait(DEADLINE_S)
 
 
 def ssh(lab):
     """A session that echoes what it is sent."""
     need("sshd", "ssh", "ssh-keygen")
     for name in ("host_key", "user_key"):
+        (lab.dir / name).unlink(missing_ok=True)  # else ssh-keygen asks
         check_call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(lab.dir / name))
     os.makedirs("/run/sshd", exist_ok=True)
     (lab.dir / "sshd_config").write_text(SSHD_CONF.format(folder=lab.dir, address=ADDRESSES["mobile"][4],
                                                           port=SSH_PORT))
-    server = lab.process(lab.in_netns("mobile", "/usr/sbin/sshd", "-D", "-e", "-f", lab.dir / "sshd_config"), "sshd")
-    wait_for_server(lab, "mobile", (ADDRESSES["mobile"][4], SSH_PORT), server, "sshd")
     payload = os.urandom(300_000)
-    done = subprocess.run(lab.in_netns("wired", "ssh", "-F", "none", "-i", str(lab.dir / "user_key"), "-p",
-                                       str(SSH_PORT), "-o", "StrictHostKeyChecking=no", "-o",
-                                       "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
-                                       "root@" + ADDRESSES["mobile"][4], "cat"),
-                          input=payload, capture_output=True, timeout=DEADLINE_S, check=False)
+    with serving(lab, "mobile", (ADDRESSES["mobile"][4], SSH_PORT), "sshd", "/usr/sbin/sshd", "-D", "-e", "-f",
+                 lab.dir / "sshd_config"):
+        done = subprocess.run(lab.in_netns("wired", "ssh", "-F", "none", "-i", str(lab.dir / "user_key"), "-p",
+                                           str(SSH_PORT), "-o", "StrictHostKeyChecking=no", "-o",
+                                           "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
+                                           "root@" + ADDRESSES["mobile"][4], "cat"),
+                              input=payload, capture_output=True, timeout=DEADLINE_S, check=False)
     demand(done.returncode == 0, "ssh: %s" % done.stderr.decode(errors="replace").strip())
     demand(digest(done.stdout) == digest(payload), "the echo differs")
-    server.terminate()
-    server.wait(DEADLINE_S)

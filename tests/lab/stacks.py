@@ -150,16 +150,21 @@ def path_mtu(sock):
     return struct.unpack_from("I", sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256), 60)[0]
 
 
+def offered_window(sock):
+    """The peer's window as this end knows it."""
+    return struct.unpack_from("I", sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256), 228)[0]
+
+
 def set_sysctls(lab, **values):
     for role in ("wired", "mobile"):
         lab.host_command(role, "sysctl", "-q", "-w", *["net.ipv4.%s=%s" % pair for pair in values.items()])
 
 
-def tcp_counter(lab, role, name):
-    """One of TcpExt in /proc/net/netstat."""
+def tcp_counter(lab, role, name, group="TcpExt"):
+    """One of /proc/net/netstat."""
     rows = subprocess.run(lab.in_netns(role, "cat", "/proc/net/netstat"), capture_output=True, text=True, timeout=30,
                           check=True).stdout.splitlines()
-    names, values = [row.split() for row in rows if row.startswith("TcpExt:")]
+    names, values = [row.split() for row in rows if row.startswith(group + ":")]
     return int(values[names.index(name)])
 
 

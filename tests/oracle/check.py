@@ -5,7 +5,7 @@ import json
 from collections import Counter, defaultdict
 
 from captures import SIDE_NAMES, WIRED, WIRELESS
-from packets import before
+from packets import SYN, before
 from rules import HELP, WITHHOLD, Flow
 
 REPEATS = ("repeats_scoreboard", "repeats_dupack", "repeats_timeout", "repeats_probe", "repeats_shield", "repeats_syn")
@@ -37,7 +37,9 @@ class Replay:
         self.last_out = {}                  # (flow, side): the number that left last, for the first time
         self.parked = defaultdict(list)     # flow: [(number, time)]
         self.tries, self.totals = Counter(), Counter()
-        self.probes = 0
+        self.repeated = []                  # numbers that left again in this event
+        self.silent = set()                 # stations that were probed, and have not answered yet
+        self.of_station = defaultdict(set)  # station: numbers of repeats whose tries count
         self._begin(None, 0)
 
     def violation(self, number, rule):
@@ -77,6 +79,7 @@ class Replay:
         self.number, self.now_us, self.reason = number, now_us, None
         self.counted = Counter()
         self.event = Counter()
+        self.repeated = []
 
     def _missed(self, number):
         # The harness reads the sides in order of time: it is the earlier of the next two, of the wired side if equal.
@@ -96,8 +99,10 @@ class Replay:
         flow = self.flows[packet.flow] if packet.tcp else None
         # Judged now, by what was known before it: it may turn out to be withheld.
         self.why_not = None
+        if side == WIRELESS and packet.tcp and station_of(packet) in self.silent:
+            self._start_anew(station_of(packet))
         if flow and side == WIRELESS:
-            self.why_not = flow.why_not_withhold(packet, {} if self.probes else self.tries, self.limits.tries)
+            self.why_not = flow.why_not_withhold(packet, self.tries, self.limits.tries)
             self.before_last = flow.last
         if flow:
             flow.wired(number, packet) if side == WIRED else flow.wireless(packet)
@@ -143,7 +148,7 @@ class Replay:
         flow = self.flows[packet.flow]
         self.event["repeats"] += 1
         self.totals["repeat_bytes"] += len(packet.frame)
-        self.tries[number] += 1
+        self.repeated.append(number)
         if side != WIRELESS or packet.side != WIRED:
             self.violation(number, "repeated to the wired side")
         elif self.limits.level not in HELP:
@@ -155,9 +160,29 @@ class Replay:
                 self.violation(number, "repeated, but %s" % why)
         flow.note_repeat(packet)
 
+    def _start_anew(self, station):
+        """A station answers after a silence: the tries of what it has not got begin again."""
+        self.silent.discard(station)
+        for number in self.of_station.pop(station, ()):
+            del self.tries[number]
+
+    def _count_tries(self):
+        """Which of several repeats of one event were the probes is not in the journal: any of them may be."""
+        probes = self.counted["repeats_probe"]
+        for number in self.repeated:
+            packet = self.packets[number]
+            if probes and not packet.flags & SYN:
+                self.silent.add(station_of(packet))
+                self.tries[number] = 0
+                continue
+            self.tries[number] += 1
+            self.of_station[station_of(packet)].add(number)
+            if self.tries[number] == 1 + (self.limits.syn_tries if packet.flags & SYN else self.limits.tries):
+                self.violation(number, "repeated %d times" % self.tries[number])
+
     def _end(self):
         counted, number = self.counted, self.number
-        self.probes += counted["repeats_probe"]
+        self._count_tries()
         for name in VERDICTS + DROPS + REPEATS:
             self.totals[name] += counted[name]
         if number is not None:
@@ -205,13 +230,10 @@ class Replay:
     def _drop_parked(self, count):
         self.violation(None, "%d withheld ACKs freed without a cumulative ACK" % count)
 
-    def check_limits(self):
-        if self.probes:
-            return  # a silent station starts the tries anew
-        for number, tries in self.tries.items():
-            is_syn = self.packets[number].flags & 2
-            if tries > (self.limits.syn_tries if is_syn else self.limits.tries):
-                self.violation(number, "repeated %d times" % tries)
+
+def station_of(packet):
+    """The wireless host, in its VLAN."""
+    return packet.flow[0], packet.flow[2][0]
 
 
 def _chain(first, rest):
@@ -249,7 +271,6 @@ def check_journal(limits, sides, outputs, journal, stats_path):
     replay = Replay(limits, sides, outputs)
     with open(journal) as lines:
         replay.run(lines)
-    replay.check_limits()
     with open(stats_path) as file:
         stats = json.load(file)
     totals = replay.totals
