@@ -42,6 +42,7 @@ static const char usage[] =
 	"  --latency         time from RX to TX at 50 % and 90 % load\n"
 	"  --mpps N          with --latency: offered load instead of 50 % and 90 %\n"
 	"  --corner NAME     an expensive corner, 'list' names them\n"
+	"  --small           the corner with a fortieth of its flows and segments\n"
 	"  --all-turns       keep turns that the scheduler interrupted (for callgrind)\n"
 	"  --json            one object per line\n"
 	"  --huge            hugepages; default: none\n"
@@ -70,6 +71,7 @@ static int parse(struct arguments *arguments, int argc, char **argv)
 		{"latency", no_argument, NULL, 'y'},	 {"mpps", required_argument, NULL, 's'},
 		{"corner", required_argument, NULL, 'C'}, {"json", no_argument, NULL, 'j'},
 		{"huge", no_argument, NULL, 'H'},	 {"all-turns", no_argument, NULL, 'A'},
+		{"small", no_argument, NULL, 'S'},
 		{NULL, 0, NULL, 0},
 	};
 	struct run_setup *run = &arguments->run;
@@ -131,6 +133,9 @@ static int parse(struct arguments *arguments, int argc, char **argv)
 			break;
 		case 'C':
 			run->corner = optarg;
+			break;
+		case 'S':
+			run->small = true;
 			break;
 		case 'j':
 			run->json = true;

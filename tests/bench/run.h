@@ -26,6 +26,7 @@ struct run_setup {
 	bool all_turns;	     /* interrupted ones too: for callgrind, which counts, not times */
 	bool json;
 	const char *corner;  /* name of an expensive corner, or NULL */
+	bool small;	     /* the corner with fewer flows and segments: does it work at all? */
 	bool latency;
 	double mpps;	     /* offered in the latency runs instead of a load; 0 = by load */
 };
