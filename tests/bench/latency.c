@@ -175,7 +175,7 @@ int run_latency(const struct run_setup *setup, const struct machine *machine)
 	struct scene scene;
 	int failed = -1;
 
-	if (series.cycles == NULL || scene_open(&scene, setup, machine) != 0) {
+	if (series.cycles == NULL || scene_open(&scene, setup, 0, machine) != 0) {
 		free(series.cycles);
 		return -1;
 	}
