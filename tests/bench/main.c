@@ -43,7 +43,7 @@ static const char usage[] =
 	"  --packets N       measured in each repeat; default 2000000\n"
 	"  --repeats N       1 to 32; the median is printed; default 5\n"
 	"  --latency         time from RX to TX at 50 % and 90 % load\n"
-	"  --mpps N          with --latency: offered load instead of 50 % and 90 %\n"
+	"  --mpps N          with --latency: offered load instead of 50 %; once more for that of 90 %\n"
 	"  --corner NAME     an expensive corner, 'list' names them\n"
 	"  --small           the corner with a fortieth of its flows and segments\n"
 	"  --all-turns       keep turns that the scheduler interrupted (for callgrind)\n"
@@ -133,7 +133,8 @@ static int parse(struct arguments *arguments, int argc, char **argv)
 			run->latency = true;
 			break;
 		case 's':
-			failed = parse_number("--mpps", optarg, 0.001, 1000, &run->mpps);
+			failed = parse_number("--mpps", optarg, 0.001, 1000,
+					      &run->mpps[run->mpps[0] > 0]);
 			break;
 		case 'C':
 			run->corner = optarg;

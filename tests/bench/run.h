@@ -16,6 +16,7 @@
 
 #define RUN_REPEATS_MAX 32
 #define RUN_WORKERS_MAX 8
+#define RUN_LOADS 2
 
 struct run_setup {
 	enum box_mode mode;
@@ -31,7 +32,7 @@ struct run_setup {
 	const char *corner;  /* name of an expensive corner, or NULL */
 	bool small;	     /* the corner with fewer flows and segments: does it work at all? */
 	bool latency;
-	double mpps;	     /* offered in the latency runs instead of a load; 0 = by load */
+	double mpps[RUN_LOADS]; /* offered in the latency runs instead of 50 % and 90 %; 0 = by load */
 };
 
 /** Steady traffic: cycles per packet. @return 0, or -1 after one line on stderr. */
