@@ -145,6 +145,8 @@ def forwarded(program, seconds):
 class Traffic:
     """Two-way TCP on two net_null ports, see ports.c."""
 
+    WARM_UP_S = 1.5  # every window has been full
+
     def __init__(self, library, flows, window, frame_bytes, loss_ppm, nic_checksum):
         self.vdevs = [f"net_null{i},size={frame_bytes},copy=0" for i in (0, 1)]
         self.env = {"LD_PRELOAD": str(library),
@@ -165,14 +167,12 @@ class Traffic:
         return {**answer, "cpu_s": program.cpu_s()}
 
     def cycles_per_packet(self, program, seconds):
-        """@return cycles of the worker's CPU time per packet, those of the traffic itself apart, and of those"""
+        """@return cycles of the worker's CPU time per packet, without those of the traffic itself"""
         time.sleep(self.WARM_UP_S)
         before = self.state(program)
         time.sleep(seconds)
         after = self.state(program)
-        grown = {key: after[key] - before[key] for key in ("packets", "cycles", "cpu_s", "sender_repeats")}
+        grown = {key: after[key] - before[key] for key in ("packets", "cycles", "cpu_s")}
         if grown["packets"] == 0:
             raise BenchError(f"{program.name} forwards nothing")
-        return (grown["cpu_s"] * after["tsc_hz"] - grown["cycles"]) / grown["packets"], grown["cycles"] / grown["packets"]
-
-    WARM_UP_S = 1.5
+        return (grown["cpu_s"] * after["tsc_hz"] - grown["cycles"]) / grown["packets"]
