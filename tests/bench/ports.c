@@ -23,7 +23,7 @@
 #include "traffic.h"
 
 #define TURNS_AHEAD 8u /* as in the other measurements: frames have left the L1 cache */
-#define EMPTY_MAX 2048u
+#define EMPTY_MAX 1024u /* as many as an RX ring holds */
 #define RADIO_RTT_US 4000u
 #define SURPRISE 4u /* so many times the mean: another program had the CPU */
 
@@ -42,6 +42,7 @@ static struct {
 	bool hooked[2];
 	uint64_t start_cycles;
 	double ns_per_cycle;
+	uint64_t no_buffers; /* receptions for which net_null found the pool empty */
 	struct spent fill, supply, deliver;
 } peer;
 
@@ -98,6 +99,7 @@ static uint16_t supply(uint16_t port, uint16_t queue, struct rte_mbuf *packets[]
 	    peer.empty_count >= TURNS_AHEAD * 2 * TRAFFIC_BURST)
 		fill_bursts();
 	start = rte_rdtsc();
+	peer.no_buffers += count == 0;
 	keep_empty(packets, count);
 	count = 0;
 	if (peer.taken[port] < TURNS_AHEAD && room >= TRAFFIC_BURST) {
@@ -128,6 +130,8 @@ static int tell(const char *command, const char *parameters, struct rte_tel_data
 
 	rte_tel_data_start_dict(data);
 	rte_tel_data_add_dict_u64(data, "packets", stats->data + stats->acks);
+	rte_tel_data_add_dict_u64(data, "waiting", 2 * TURNS_AHEAD * TRAFFIC_BURST); /* at most */
+	rte_tel_data_add_dict_u64(data, "no_buffers", peer.no_buffers);
 	rte_tel_data_add_dict_u64(data, "lost", stats->lost);
 	rte_tel_data_add_dict_u64(data, "sender_repeats", stats->sender_repeats);
 	rte_tel_data_add_dict_u64(data, "cycles",
@@ -157,6 +161,27 @@ static int begin(void)
 	return peer.traffic == NULL
 		       ? -1
 		       : rte_telemetry_register_cmd("/bench/traffic", tell, "What the peer has done.");
+}
+
+/* What a NIC's driver does with its ring. */
+static void let_go(void)
+{
+	rte_pktmbuf_free_bulk(peer.empty, peer.empty_count);
+	peer.empty_count = 0;
+	for (uint32_t i = peer.taken[0]; i < TURNS_AHEAD; i++)
+		rte_pktmbuf_free_bulk(peer.bursts[i].data, peer.bursts[i].data_count);
+	for (uint32_t i = peer.taken[1]; i < TURNS_AHEAD; i++)
+		rte_pktmbuf_free_bulk(peer.bursts[i].ack, peer.bursts[i].ack_count);
+	peer.taken[0] = peer.taken[1] = TURNS_AHEAD;
+}
+
+/* In place of ethdev's: nobody polls any more. */
+int rte_eth_dev_stop(uint16_t port)
+{
+	int (*stop)(uint16_t) = (int (*)(uint16_t))dlsym(RTLD_NEXT, "rte_eth_dev_stop");
+
+	let_go();
+	return stop == NULL ? -1 : stop(port);
 }
 
 /* In place of ethdev's: a port is hooked when it starts for the first time. */
