@@ -212,8 +212,13 @@ static bool add_rules(const struct ports *ports)
 	return true;
 }
 
-/* @return what is wrong with the pair, or NULL. */
-static const char *compare(const struct state state[2], uint16_t queues, bool ruled)
+/*
+ * The symmetric key is demanded with rules too: they match Ethernet, IP and TCP in a row, and TCP behind
+ * a VLAN tag may be hashed without them.
+ *
+ * @return what is wrong with the pair, or NULL.
+ */
+static const char *compare(const struct state state[2], uint16_t queues)
 {
 	uint8_t key[RSS_KEY_BYTES_MAX];
 
@@ -221,7 +226,7 @@ static const char *compare(const struct state state[2], uint16_t queues, bool ru
 	if (state[0].key_bytes != state[1].key_bytes ||
 	    memcmp(state[0].key, state[1].key, state[0].key_bytes) != 0)
 		return "the ports have different RSS keys";
-	if (!ruled && memcmp(state[0].key, key, state[0].key_bytes) != 0)
+	if (memcmp(state[0].key, key, state[0].key_bytes) != 0)
 		return "the ports have not taken the symmetric RSS key";
 	if (state[0].fields != state[1].fields ||
 	    (state[0].fields & FIELDS_NEEDED) != FIELDS_NEEDED)
@@ -247,7 +252,7 @@ bool rss_establish(const struct ports *ports, uint16_t queues, char *how, size_t
 	for (int side = 0; side < 2; side++)
 		if (!read_back(&ports->port[side], &state[side], how, how_bytes))
 			return false;
-	wrong = compare(state, queues, ruled);
+	wrong = compare(state, queues);
 	snprintf(how, how_bytes, "%s",
 		 wrong != NULL ? wrong
 		 : ruled       ? "flow rule, symmetric Toeplitz"

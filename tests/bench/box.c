@@ -13,6 +13,7 @@
 
 #define DATA_ROOM (RTE_PKTMBUF_HEADROOM + 2048)
 #define LCORE_CACHE 256
+#define CACHE_BYTES (1ull << 40) /* never the limit: the segments are */
 #define SECRET 0x736e6f6f70640002ull
 
 #define fail(format, ...) fprintf(stderr, "snoopd-bench: " format "\n", ##__VA_ARGS__)
@@ -56,13 +57,15 @@ static void configure(struct config *config, const struct box_setup *setup)
 		config->flow_idle_us = setup->idle_us;
 	config->protocol.stations = setup->stations;
 	config->protocol.cache_segments = setup->segments;
-	config->protocol.cache_bytes = UINT64_MAX / 2;
-	config->protocol.flow_cache_bytes = UINT64_MAX / 4;
+	config->protocol.cache_bytes = CACHE_BYTES;
+	config->protocol.flow_cache_bytes = CACHE_BYTES;
 }
 
 static int create_worker(struct box *box, const struct box_setup *setup)
 {
 	struct worker_setup worker = {
+		.index = setup->index,
+		.workers = setup->workers,
 		.config = &box->config,
 		.pool = box->pool,
 		.segments_per_frame = 1,
@@ -71,18 +74,44 @@ static int create_worker(struct box *box, const struct box_setup *setup)
 		.send = collect,
 		.send_context = box,
 	};
-	struct snoop_config one_more = box->config.protocol;
-	size_t before = heap_bytes(), engine = snoop_engine_bytes(&box->config.protocol);
+	struct snoop_config one_more;
+	struct config share;
+	size_t before = heap_bytes(), engine;
 
+	config_share(&box->config, RTE_MAX(setup->workers, 1u), &share);
+	one_more = share.protocol;
+	engine = snoop_engine_bytes(&share.protocol);
 	box->worker = worker_create(&worker);
 	if (box->worker == NULL)
 		return -1;
-	box->flow_bytes = (double)(heap_bytes() - before - engine - sizeof(*box->worker)) /
-			  setup->flows;
+	box->flow_bytes =
+		(double)(heap_bytes() - before - engine - sizeof(*box->worker)) / share.flows;
 	one_more.cache_segments *= 2;
-	box->segment_bytes =
-		(double)(snoop_engine_bytes(&one_more) - engine) / setup->segments;
+	box->segment_bytes = (double)(snoop_engine_bytes(&one_more) - engine) /
+			     share.protocol.cache_segments;
 	return 0;
+}
+
+static struct rte_mempool *create_pool(struct box *box, const struct box_setup *setup)
+{
+	struct rte_mempool *pool;
+	char name[RTE_MEMPOOL_NAMESIZE];
+
+	snprintf(name, sizeof(name), "packets_%u", setup->index);
+	box->buffers = setup->segments + setup->spare_buffers;
+	pool = rte_pktmbuf_pool_create(name, box->buffers, LCORE_CACHE, 0, DATA_ROOM, SOCKET_ID_ANY);
+	if (pool == NULL)
+		fail("%u packet buffers of %u bytes: %s; give more memory with -m or --huge",
+		     box->buffers, (unsigned int)DATA_ROOM, rte_strerror(rte_errno));
+	else
+		packet_fill(pool);
+	return pool;
+}
+
+static void free_pool(struct box *box)
+{
+	if (box->buffers != 0)
+		rte_mempool_free(box->pool);
 }
 
 struct box *box_create(const struct machine *machine, const struct box_setup *setup)
@@ -94,18 +123,13 @@ struct box *box_create(const struct machine *machine, const struct box_setup *se
 	box->machine = machine;
 	box->mode = setup->mode;
 	configure(&box->config, setup);
-	box->buffers = setup->segments + setup->spare_buffers;
-	box->pool = rte_pktmbuf_pool_create("packets", box->buffers, LCORE_CACHE, 0, DATA_ROOM,
-					    SOCKET_ID_ANY);
+	box->pool = setup->pool != NULL ? setup->pool : create_pool(box, setup);
 	if (box->pool == NULL) {
-		fail("%u packet buffers of %u bytes: %s; give more memory with -m or --huge",
-		     box->buffers, (unsigned int)DATA_ROOM, rte_strerror(rte_errno));
 		free(box);
 		return NULL;
 	}
-	packet_fill(box->pool);
 	if (setup->mode != BOX_WIRE && create_worker(box, setup) != 0) {
-		rte_mempool_free(box->pool);
+		free_pool(box);
 		free(box);
 		return NULL;
 	}
@@ -114,7 +138,7 @@ struct box *box_create(const struct machine *machine, const struct box_setup *se
 
 int box_destroy(struct box *box, uint64_t now_us)
 {
-	uint32_t missing;
+	uint32_t missing = 0;
 
 	box_release(box);
 	if (box->worker != NULL) {
@@ -122,10 +146,11 @@ int box_destroy(struct box *box, uint64_t now_us)
 		box_release(box);
 		worker_destroy(box->worker);
 	}
-	missing = box->buffers - rte_mempool_avail_count(box->pool);
+	if (box->buffers != 0)
+		missing = box->buffers - rte_mempool_avail_count(box->pool);
 	if (missing != 0)
 		fail("%u packet buffers did not come back", missing);
-	rte_mempool_free(box->pool);
+	free_pool(box);
 	free(box);
 	return missing == 0 ? 0 : -1;
 }
@@ -163,6 +188,20 @@ void box_release(struct box *box)
 	box->figures.pool_cycles += cycles_since(box, start);
 }
 
+/* As worker_turn() does, but at the virtual time. */
+static void take_handed(struct worker *worker, uint64_t now_us)
+{
+	for (uint32_t i = 0; i < worker->rx_lane_count; i++) {
+		const struct worker_lane *lane = &worker->rx_lanes[i];
+		struct rte_mbuf *packets[HANDOFF_BURST];
+		uint32_t count = rte_ring_sc_dequeue_burst(lane->ring, (void **)packets,
+							   HANDOFF_BURST, NULL);
+
+		if (count > 0)
+			worker_input_handed(worker, lane->side, packets, count, now_us);
+	}
+}
+
 /* callgrind counts what happens in here; see tests/bench/instructions. */
 __rte_noinline void bench_turn(struct box *box, struct rte_mbuf **wired, uint32_t wired_count,
 			       struct rte_mbuf **wireless, uint32_t wireless_count,
@@ -181,6 +220,7 @@ __rte_noinline void bench_turn(struct box *box, struct rte_mbuf **wired, uint32_
 		worker_input(box->worker, SNOOP_WIRED, wired, wired_count, now_us);
 	if (wireless_count > 0)
 		worker_input(box->worker, SNOOP_WIRELESS, wireless, wireless_count, now_us);
+	take_handed(box->worker, now_us);
 	worker_service(box->worker, now_us);
 }
 
@@ -197,6 +237,7 @@ uint64_t box_turn(struct box *box, struct rte_mbuf **wired, uint32_t wired_count
 	bench_turn(box, wired, wired_count, wireless, wireless_count, now_us);
 	cycles = cycles_since(box, start);
 	box->packets_total += wired_count + wireless_count;
+	box->figures.turns++;
 	box->figures.packets += wired_count + wireless_count;
 	box->figures.turn_cycles += cycles;
 	box->figures.turn_max_cycles = RTE_MAX(box->figures.turn_max_cycles, cycles);

@@ -33,6 +33,8 @@ enum box_mode {
 };
 
 struct box_setup {
+	uint32_t index, workers; /* which of how many; the sizes below are those of all */
+	struct rte_mempool *pool; /* of another one; NULL = make one */
 	bool nic_checksum; /* the NIC's verdict on checksums counts */
 	enum box_mode mode;
 	uint32_t flows;
@@ -47,7 +49,7 @@ struct box {
 	enum box_mode mode;
 	struct config config;
 	struct rte_mempool *pool;
-	uint32_t buffers;
+	uint32_t buffers; /* in the pool if it is ours, else 0 */
 	struct worker *worker;
 	double flow_bytes, segment_bytes; /* memory per flow and per cached segment */
 	uint32_t sent_count;
@@ -58,6 +60,7 @@ struct box {
 	/* Since box_reset(). */
 	struct box_figures {
 		uint64_t packets, bytes; /* received */
+		uint64_t turns;
 		uint64_t turn_cycles, pool_cycles;
 		uint64_t turn_max_cycles;
 	} figures;
@@ -66,7 +69,7 @@ struct box {
 /** @return the box, or NULL after one line on stderr. */
 struct box *box_create(const struct machine *machine, const struct box_setup *setup);
 
-/** Close the worker. @return 0, or -1 if a buffer did not come back. */
+/** Close the worker; those that share a pool before its owner. @return 0, or -1 if a buffer did not come back. */
 int box_destroy(struct box *box, uint64_t now_us);
 
 /** Zero the measured figures. */
@@ -75,7 +78,7 @@ void box_reset(struct box *box);
 /** Take empty buffers from the pool. @return 0, or -1 if there are not enough. */
 int box_take(struct box *box, struct rte_mbuf **buffers, uint32_t count);
 
-/** One turn of the worker with these received packets. @return its cycles. */
+/** One turn of the worker with these received packets, and what others hand to it. @return its cycles. */
 uint64_t box_turn(struct box *box, struct rte_mbuf **wired, uint32_t wired_count,
 		  struct rte_mbuf **wireless, uint32_t wireless_count, uint64_t now_us);
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """DPDK programs side by side on virtual ports: start, read counters and CPU time, end."""
 
+import itertools
 import os
 import shutil
 import signal
@@ -45,21 +46,22 @@ class Program:
 
     count = 0
 
-    def __init__(self, name, argv, vdevs, own, worker_cpu=1, prefix_argv=()):
+    def __init__(self, name, argv, vdevs, own, worker_cpu=1, prefix_argv=(), env=None, memory=("--no-huge", "-m", "512")):
         Program.count += 1
         self.name = name
         self.file_prefix = f"snoopbench{os.getpid()}x{Program.count}"
         self.log = tempfile.TemporaryFile("w+")
-        eal = ["--lcores", f"0@0,1@{worker_cpu}", "--no-huge", "-m", "512", "--no-pci", "--iova-mode=va",
+        eal = ["--lcores", f"0@0,1@{worker_cpu}", *memory, "--no-pci", "--iova-mode=va",
                f"--file-prefix={self.file_prefix}", *[f"--vdev={vdev}" for vdev in vdevs]]
         # testpmd ends when its standard input does, so it gets a pipe that stays open.
         self.process = subprocess.Popen([*prefix_argv, *argv, *eal, "--", *own], stdin=subprocess.PIPE,
-                                        stdout=self.log, stderr=subprocess.STDOUT, preexec_fn=_die_with_parent)
+                                        stdout=self.log, stderr=subprocess.STDOUT, preexec_fn=_die_with_parent,
+                                        env={**os.environ, **(env or {})})
         self.wait_started()
 
     def wait_started(self):
         deadline = time.monotonic() + START_DEADLINE_S
-        while telemetry(self.file_prefix, "/ethdev/list") is None or not self.workers():
+        while telemetry(self.file_prefix, "/ethdev/stats,0") is None or not self.workers():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 text = self.output()
                 self.stop()
@@ -86,10 +88,12 @@ class Program:
 
     def port_stats(self):
         """@return counters of all ports, summed"""
-        ports = telemetry(self.file_prefix, "/ethdev/list") or []
         total = {}
-        for port in ports:
-            for key, value in (telemetry(self.file_prefix, f"/ethdev/stats,{port}") or {}).items():
+        for port in itertools.count():
+            stats = telemetry(self.file_prefix, f"/ethdev/stats,{port}")
+            if stats is None:
+                break
+            for key, value in stats.items():
                 if isinstance(value, int):
                     total[key] = total.get(key, 0) + value
         return total
@@ -114,17 +118,19 @@ class Program:
         self.stop()
 
 
-def testpmd(mode, vdevs, worker_cpu=1, more=(), prefix_argv=()):
+def testpmd(mode, vdevs, worker_cpu=1, more=(), prefix_argv=(), **program):
     return Program(f"testpmd {mode}", ["dpdk-testpmd"], vdevs,
                    [f"--forward-mode={mode}", "--auto-start", "--nb-cores=1", "--no-lsc-interrupt",
-                    "--total-num-mbufs=16384", *more], worker_cpu, prefix_argv)
+                    "--total-num-mbufs=16384", *more], worker_cpu, prefix_argv, **program)
 
 
-def snoopd(binary, ini_path, ports, mode, vdevs, worker_cpu=1, prefix_argv=()):
+def snoopd(binary, ini_path, ports, mode, vdevs, worker_cpu=1, prefix_argv=(), ini="", **program):
+    """@param ini  more sections of its configuration"""
     if not os.access(binary, os.X_OK):
         raise BenchError(f"{binary}: not there or not executable; build it, or say --build")
-    ini_path.write_text(f"[link]\nwired = {ports[0]}\nwireless = {ports[1]}\nmode = {mode}\n")
-    return Program(f"snoopd {mode}", [str(binary)], vdevs, ["--config", str(ini_path)], worker_cpu, prefix_argv)
+    ini_path.write_text(f"[link]\nwired = {ports[0]}\nwireless = {ports[1]}\nmode = {mode}\n{ini}")
+    return Program(f"snoopd {mode}", [str(binary)], vdevs, ["--config", str(ini_path)], worker_cpu, prefix_argv,
+                   **program)
 
 
 def forwarded(program, seconds):
@@ -134,3 +140,39 @@ def forwarded(program, seconds):
     after, cpu_s, elapsed_s = program.port_stats(), program.cpu_s() - cpu_s, time.monotonic() - start
     packets = after["opackets"] - before["opackets"]
     return packets / max(cpu_s, 1e-6), packets / elapsed_s
+
+
+class Traffic:
+    """Two-way TCP on two net_null ports, see ports.c."""
+
+    WARM_UP_S = 1.5  # every window has been full
+
+    def __init__(self, library, flows, window, frame_bytes, loss_ppm, nic_checksum):
+        self.vdevs = [f"net_null{i},size={frame_bytes},copy=0" for i in (0, 1)]
+        self.env = {"LD_PRELOAD": str(library),
+                    "SNOOPD_BENCH_TRAFFIC": f"{flows},{window},{frame_bytes},{loss_ppm},{int(nic_checksum)}"}
+        # Segments under way are cached: a quarter more than that, and as many flows.
+        self.ini = (f"[ports]\nchecksum = {'nic' if nic_checksum else 'software'}\n[flows]\nmax = {2 * flows}\n"
+                    f"[cache]\nsegments = {flows * window * 5 // 4}\nbytes = 1GiB\nstations = {max(flows // 5, 1024)}\n")
+        self.mib = 256 + flows * window * 5 // 4 * 2560 // 1000000 + flows * 2 * 700 // 1000000
+
+    def memory(self):
+        return ("-m", str(self.mib), "--huge-unlink")
+
+    @staticmethod
+    def state(program):
+        answer = telemetry(program.file_prefix, "/bench/traffic")
+        if answer is None:
+            raise BenchError(f"{program.name} does not answer to /bench/traffic:\n{program.output()[-800:]}")
+        return {**answer, "cpu_s": program.cpu_s()}
+
+    def cycles_per_packet(self, program, seconds):
+        """@return cycles of the worker's CPU time per packet, without those of the traffic itself"""
+        time.sleep(self.WARM_UP_S)
+        before = self.state(program)
+        time.sleep(seconds)
+        after = self.state(program)
+        grown = {key: after[key] - before[key] for key in ("packets", "cycles", "cpu_s")}
+        if grown["packets"] == 0:
+            raise BenchError(f"{program.name} forwards nothing")
+        return (grown["cpu_s"] * after["tsc_hz"] - grown["cycles"]) / grown["packets"]

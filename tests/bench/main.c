@@ -37,16 +37,20 @@ static const char usage[] =
 	"  --rtt US          of the radio; default 4000\n"
 	"  --udp             nothing but UDP: pass-through\n"
 	"  --nic-checksum    received packets carry the NIC's verdict on their checksums\n"
+	"  --workers N       1 to 8: RSS has divided the connections; on so many lcores at once where -l\n"
+	"                    gives them, else one after the other. Default 1\n"
+	"  --handoff         the workers hand each other's packets over by rings instead\n"
 	"  --packets N       measured in each repeat; default 2000000\n"
 	"  --repeats N       1 to 32; the median is printed; default 5\n"
 	"  --latency         time from RX to TX at 50 % and 90 % load\n"
-	"  --mpps N          with --latency: offered load instead of 50 % and 90 %\n"
+	"  --mpps N          with --latency: offered load instead of 50 %; once more for that of 90 %\n"
 	"  --corner NAME     an expensive corner, 'list' names them\n"
+	"  --small           the corner with a fortieth of its flows and segments\n"
 	"  --all-turns       keep turns that the scheduler interrupted (for callgrind)\n"
 	"  --json            one object per line\n"
 	"  --huge            hugepages; default: none\n"
 	"  -m MIB            memory; default 1024\n"
-	"  -l LCORE          default 1\n";
+	"  -l LCORES         default 1\n";
 
 static int parse_number(const char *name, const char *text, double min, double max, double *value)
 {
@@ -70,6 +74,8 @@ static int parse(struct arguments *arguments, int argc, char **argv)
 		{"latency", no_argument, NULL, 'y'},	 {"mpps", required_argument, NULL, 's'},
 		{"corner", required_argument, NULL, 'C'}, {"json", no_argument, NULL, 'j'},
 		{"huge", no_argument, NULL, 'H'},	 {"all-turns", no_argument, NULL, 'A'},
+		{"small", no_argument, NULL, 'S'},	 {"handoff", no_argument, NULL, 'O'},
+		{"workers", required_argument, NULL, 'W'},
 		{NULL, 0, NULL, 0},
 	};
 	struct run_setup *run = &arguments->run;
@@ -127,10 +133,21 @@ static int parse(struct arguments *arguments, int argc, char **argv)
 			run->latency = true;
 			break;
 		case 's':
-			failed = parse_number("--mpps", optarg, 0.001, 1000, &run->mpps);
+			failed = parse_number("--mpps", optarg, 0.001, 1000,
+					      &run->mpps[run->mpps[0] > 0]);
 			break;
 		case 'C':
 			run->corner = optarg;
+			break;
+		case 'O':
+			run->handoff = true;
+			break;
+		case 'W':
+			failed = parse_number("--workers", optarg, 1, RUN_WORKERS_MAX, &value);
+			run->workers = (uint32_t)value;
+			break;
+		case 'S':
+			run->small = true;
 			break;
 		case 'j':
 			run->json = true;
@@ -204,6 +221,7 @@ int main(int argc, char **argv)
 				    .loss_ppm = 1000,
 				    .radio_rtt_us = 4000,
 				    .seed = 1},
+			.workers = 1,
 			.packets = 2000000,
 			.repeats = 5},
 		.memory_mib = "1024",
@@ -218,6 +236,11 @@ int main(int argc, char **argv)
 		run_list_corners(stdout);
 		return 0;
 	}
+	if (arguments.run.workers > 1 && (arguments.run.mode == BOX_WIRE || arguments.run.latency)) {
+		fail("--workers is neither for --mode wire nor for --latency");
+		return 2;
+	}
+	arguments.run.handoff &= arguments.run.workers > 1;
 	complete(&arguments.run.traffic);
 	if (init_eal(&arguments) != 0)
 		return 1;

@@ -5,153 +5,69 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <rte_cycles.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_pause.h>
 
-#include "packet.h"
-
-/* Frames are written so many turns ahead: as with a NIC's ring they have left the L1 cache when the
- * worker comes to them. */
-#define TURNS_AHEAD 8u
 #define WARM_UP_WINDOWS 3u
-#define UDP_PORT 5000
 
-struct figures {
-	double cycles, pool_cycles, generator_cycles, misses, all_cycles;
-	double worst_us, bytes, steal;
+/* Workers that measure at the same time: each begins when all are there, and goes on until all are done. */
+struct together {
+	uint32_t workers;
+	uint32_t there, done; /* atomic */
 };
 
-int scene_open(struct scene *scene, const struct run_setup *setup, const struct machine *machine)
-{
-	const struct traffic_setup *traffic = &setup->traffic;
-	struct box_setup box = {
-		.mode = setup->mode,
-		.flows = traffic->flows,
-		.stations = traffic->stations,
-		.segments = traffic->flows * traffic->window + 4096,
-		.spare_buffers = BOX_SENT_ROOM + 4096,
-		.nic_checksum = setup->nic_checksum,
-	};
-
-	memset(scene, 0, sizeof(*scene));
-	scene->setup = setup;
-	scene->box = box_create(machine, &box);
-	if (scene->box == NULL)
-		return -1;
-	scene->traffic = traffic_create(traffic);
-	if (scene->traffic == NULL) {
-		fprintf(stderr, "snoopd-bench: no memory for %u flows\n", traffic->flows);
-		return -1;
-	}
-	return 0;
-}
-
-int scene_close(struct scene *scene)
-{
+/* What an lcore measures. */
+struct lane {
+	struct scene scene;
+	struct machine machine;
+	struct together *together; /* NULL = alone */
+	struct run_figures all[RUN_REPEATS_MAX];
 	int failed;
+};
 
-	rte_pktmbuf_free_bulk(scene->stock, scene->stock_count);
-	failed = box_destroy(scene->box, scene->burst.now_us);
-	traffic_destroy(scene->traffic);
-	return failed;
-}
-
-static uint32_t generate_udp(struct scene *scene, struct traffic_burst *burst)
-{
-	struct packet packet = {.kind = PACKET_UDP, .port = UDP_PORT};
-
-	for (uint32_t i = 0; i < TRAFFIC_BURST + TRAFFIC_BURST / 2; i++) {
-		packet.to_station = i < TRAFFIC_BURST;
-		packet.station = scene->udp_next++ % scene->setup->traffic.stations;
-		packet_write(scene->stock[i], &packet,
-			     packet.to_station ? scene->setup->traffic.frame_bytes : 64);
-		if (packet.to_station)
-			burst->data[i] = scene->stock[i];
-		else
-			burst->ack[i - TRAFFIC_BURST] = scene->stock[i];
-	}
-	burst->data_count = TRAFFIC_BURST;
-	burst->ack_count = TRAFFIC_BURST / 2;
-	burst->now_us = scene->burst.now_us + TRAFFIC_BURST / 8;
-	return burst->data_count + burst->ack_count;
-}
-
-int scene_generate(struct scene *scene, struct traffic_burst *burst)
-{
-	uint32_t used;
-	uint64_t start;
-
-	if (box_take(scene->box, &scene->stock[scene->stock_count],
-		     2 * TRAFFIC_BURST - scene->stock_count) != 0)
-		return -1;
-	start = rte_rdtsc();
-	used = scene->setup->udp ? generate_udp(scene, burst)
-				 : traffic_next(scene->traffic, scene->stock, burst);
-	if (scene->setup->nic_checksum)
-		for (uint32_t i = 0; i < used; i++)
-			scene->stock[i]->ol_flags |=
-				RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
-	scene->stock_count = 2 * TRAFFIC_BURST - used;
-	memmove(scene->stock, &scene->stock[used], scene->stock_count * sizeof(scene->stock[0]));
-	scene->burst.now_us = burst->now_us;
-	scene->generator_cycles += rte_rdtsc() - start;
-	return 0;
-}
-
-void scene_deliver(struct scene *scene)
-{
-	struct box *box = scene->box;
-	uint64_t start = rte_rdtsc();
-
-	if (!scene->setup->udp)
-		for (uint32_t i = 0; i < box->sent_count; i++)
-			traffic_deliver(scene->traffic, box->sent[i]);
-	scene->generator_cycles += rte_rdtsc() - start;
-	box_release(box);
-}
-
-static int run_turns(struct scene *scene)
-{
-	struct traffic_burst bursts[TURNS_AHEAD];
-	struct box_figures before = scene->box->figures;
-	uint64_t interruptions = machine_interruptions();
-
-	for (uint32_t i = 0; i < TURNS_AHEAD; i++)
-		if (scene_generate(scene, &bursts[i]) != 0)
-			return -1;
-	machine_misses_start(scene->box->machine);
-	for (uint32_t i = 0; i < TURNS_AHEAD; i++)
-		box_turn(scene->box, bursts[i].data, bursts[i].data_count, bursts[i].ack,
-			 bursts[i].ack_count, bursts[i].now_us);
-	machine_misses_stop(scene->box->machine);
-	scene_deliver(scene);
-	if (!scene->setup->all_turns && machine_interruptions() != interruptions)
-		scene->box->figures = before;
-	return 0;
-}
+struct totals {
+	uint64_t lost, repeats, sender_repeats, packets;
+};
 
 static int run_packets(struct scene *scene, uint64_t packets)
 {
-	box_reset(scene->box);
+	for (uint32_t i = 0; i < scene->box_count; i++)
+		box_reset(scene->boxes[i]);
 	scene->generator_cycles = 0;
-	while (scene->box->figures.packets < packets)
-		if (run_turns(scene) != 0)
+	while (scene_packets(scene) < packets)
+		if (scene_run(scene) != 0)
 			return -1;
 	return 0;
 }
 
-static struct figures take_figures(const struct scene *scene, struct machine *machine)
+static uint64_t box_cycles(const struct box *box)
 {
-	const struct box *box = scene->box;
-	double packets = (double)box->figures.packets;
+	return box->figures.turn_cycles + box->figures.pool_cycles;
+}
 
-	return (struct figures){
-		.cycles = (double)box->figures.turn_cycles / packets,
-		.pool_cycles = (double)box->figures.pool_cycles / packets,
-		.all_cycles = (double)(box->figures.turn_cycles + box->figures.pool_cycles) / packets,
+/* Of several workers the busiest one is the limit. */
+static struct run_figures take_figures(const struct scene *scene, struct machine *machine)
+{
+	double packets = (double)scene_packets(scene);
+	const struct box *busiest = scene->box;
+	uint64_t turns = 0, bytes = 0;
+
+	for (uint32_t i = 0; i < scene->box_count; i++) {
+		if (box_cycles(scene->boxes[i]) > box_cycles(busiest))
+			busiest = scene->boxes[i];
+		bytes += scene->boxes[i]->figures.bytes;
+		turns += scene->boxes[i]->figures.turns;
+	}
+	return (struct run_figures){
+		.cycles = (double)busiest->figures.turn_cycles / packets,
+		.pool_cycles = (double)busiest->figures.pool_cycles / packets,
+		.all_cycles = (double)box_cycles(busiest) / packets,
 		.generator_cycles = (double)scene->generator_cycles / packets,
 		.misses = (double)machine_misses_take(machine) / packets,
-		.worst_us = (double)box->figures.turn_max_cycles / (machine->tsc_ghz * 1e3),
-		.bytes = (double)box->figures.bytes / packets,
+		.worst_us = (double)busiest->figures.turn_max_cycles / (machine->tsc_ghz * 1e3),
+		.bytes = (double)bytes / packets,
+		.turn_packets = packets / (double)turns * scene->box_count,
 		.steal = machine_steal_percent(machine),
 	};
 }
@@ -164,7 +80,7 @@ static int compare(const void *a, const void *b)
 }
 
 /* Others on the machine only ever add cycles. */
-static double least_cycles(const struct figures *all, uint32_t count)
+static double least_cycles(const struct run_figures *all, uint32_t count)
 {
 	double least = all[0].all_cycles;
 
@@ -182,55 +98,115 @@ static double least_cycles(const struct figures *all, uint32_t count)
 		values[(count) / 2];                                                               \
 	})
 
-static void print(const struct scene *scene, const struct machine *machine,
-		  const struct figures *all)
+static struct totals add_up(const struct lane *lanes, uint32_t count)
 {
-	const struct run_setup *setup = scene->setup;
-	const struct traffic_stats *stats = traffic_stats(scene->traffic);
-	const struct counters *counters =
-		scene->box->worker != NULL ? &scene->box->worker->counters : NULL;
-	uint32_t count = setup->repeats;
-	double cycles = MEDIAN(all, count, cycles), pool = MEDIAN(all, count, pool_cycles);
-	double mpps = machine->tsc_ghz * 1e3 / (cycles + pool);
-	double gbps = mpps * MEDIAN(all, count, bytes) * 8 / 1e3;
-	double misses = MEDIAN(all, count, misses), steal = MEDIAN(all, count, steal);
-	uint64_t repeats = counters == NULL ? 0
-					    : counters->repeats_scoreboard +
-						      counters->repeats_timeout +
-						      counters->repeats_shield;
+	struct totals totals = {0};
 
-	if (setup->json) {
-		printf("{\"mode\": \"%s\", \"udp\": %s, \"nic_checksum\": %s, \"flows\": %u, "
-		       "\"window\": %u, \"frame_bytes\": %u, \"loss_ppm\": %u, "
-		       "\"cycles_per_packet\": %.1f, \"pool_cycles_per_packet\": %.1f, "
-		       "\"generator_cycles_per_packet\": %.1f, \"mpps\": %.3f, \"gbps\": %.2f, "
-		       "\"least_cycles_per_packet\": %.1f, \"misses_per_packet\": ",
-		       box_mode_name(setup->mode), setup->udp ? "true" : "false",
-		       setup->nic_checksum ? "true" : "false", setup->traffic.flows,
-		       setup->traffic.window, setup->traffic.frame_bytes, setup->traffic.loss_ppm,
-		       cycles, pool, MEDIAN(all, count, generator_cycles), mpps, gbps,
-		       least_cycles(all, count));
-		if (misses < 0)
-			printf("null");
-		else
-			printf("%.2f", misses);
-		printf(", \"worst_turn_us\": %.1f, \"bytes_per_flow\": %.0f, "
-		       "\"bytes_per_segment\": %.0f, \"steal_percent\": %.1f, \"lost\": %" PRIu64
-		       ", \"repeats\": %" PRIu64 ", \"sender_repeats\": %" PRIu64
-		       ", \"packets_total\": %" PRIu64 ", \"tsc_ghz\": %.3f}\n",
-		       MEDIAN(all, count, worst_us), scene->box->flow_bytes,
-		       scene->box->segment_bytes, steal, stats->lost, repeats,
-		       stats->sender_repeats, scene->box->packets_total, machine->tsc_ghz);
-		return;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct scene *scene = &lanes[i].scene;
+		const struct traffic_stats *stats = traffic_stats(scene->traffic);
+
+		totals.lost += stats->lost;
+		totals.sender_repeats += stats->sender_repeats;
+		for (uint32_t k = 0; k < scene->box_count; k++) {
+			const struct worker *worker = scene->boxes[k]->worker;
+
+			totals.packets += scene->boxes[k]->packets_total;
+			if (worker != NULL)
+				totals.repeats += worker->counters.repeats_scoreboard +
+						  worker->counters.repeats_timeout +
+						  worker->counters.repeats_shield;
+		}
 	}
+	return totals;
+}
+
+/* Independent workers: their rates add up. */
+static void combine(const struct lane *lanes, uint32_t count, uint32_t repeats,
+		    struct run_figures *all)
+{
+	for (uint32_t i = 0; i < repeats; i++) {
+		double rate = 0, pool = 0, bytes = 0;
+
+		all[i] = lanes[0].all[i];
+		for (uint32_t k = 0; k < count; k++) {
+			rate += 1 / lanes[k].all[i].all_cycles;
+			pool += lanes[k].all[i].pool_cycles / count;
+			bytes += lanes[k].all[i].bytes / count;
+			all[i].worst_us = RTE_MAX(all[i].worst_us, lanes[k].all[i].worst_us);
+		}
+		all[i].all_cycles = 1 / rate;
+		all[i].pool_cycles = pool / count;
+		all[i].cycles = all[i].all_cycles - all[i].pool_cycles;
+		all[i].bytes = bytes;
+	}
+}
+
+static const char *distribution(const struct run_setup *setup)
+{
+	return setup->workers == 1 ? "none" : setup->handoff ? "software" : "rss";
+}
+
+static bool at_once(const struct run_setup *setup)
+{
+	return setup->workers > 1 && rte_lcore_count() >= setup->workers;
+}
+
+static void print_json(const struct run_setup *setup, const struct lane *lanes,
+		       const struct machine *machine, const struct run_figures *all)
+{
+	uint32_t count = setup->repeats;
+	struct totals totals = add_up(lanes, setup->handoff ? 1 : setup->workers);
+	double all_cycles = MEDIAN(all, count, all_cycles), misses = MEDIAN(all, count, misses);
+	double mpps = machine->tsc_ghz * 1e3 / all_cycles;
+
+	printf("{\"mode\": \"%s\", \"udp\": %s, \"nic_checksum\": %s, \"flows\": %u, "
+	       "\"window\": %u, \"frame_bytes\": %u, \"loss_ppm\": %u, \"workers\": %u, "
+	       "\"distribution\": \"%s\", \"at_once\": %s, \"packets_per_turn\": %.1f, "
+	       "\"cycles_per_packet\": %.1f, \"pool_cycles_per_packet\": %.1f, "
+	       "\"generator_cycles_per_packet\": %.1f, \"mpps\": %.3f, \"gbps\": %.2f, "
+	       "\"least_cycles_per_packet\": %.1f, \"misses_per_packet\": ",
+	       box_mode_name(setup->mode), setup->udp ? "true" : "false",
+	       setup->nic_checksum ? "true" : "false", setup->traffic.flows, setup->traffic.window,
+	       setup->traffic.frame_bytes, setup->traffic.loss_ppm, setup->workers,
+	       distribution(setup), at_once(setup) ? "true" : "false",
+	       MEDIAN(all, count, turn_packets), MEDIAN(all, count, cycles),
+	       MEDIAN(all, count, pool_cycles), MEDIAN(all, count, generator_cycles), mpps,
+	       mpps * MEDIAN(all, count, bytes) * 8 / 1e3, least_cycles(all, count));
+	if (misses < 0)
+		printf("null");
+	else
+		printf("%.2f", misses);
+	printf(", \"worst_turn_us\": %.1f, \"bytes_per_flow\": %.0f, "
+	       "\"bytes_per_segment\": %.0f, \"steal_percent\": %.1f, \"lost\": %" PRIu64
+	       ", \"repeats\": %" PRIu64 ", \"sender_repeats\": %" PRIu64
+	       ", \"packets_total\": %" PRIu64 ", \"tsc_ghz\": %.3f}\n",
+	       MEDIAN(all, count, worst_us), lanes[0].scene.box->flow_bytes,
+	       lanes[0].scene.box->segment_bytes, MEDIAN(all, count, steal), totals.lost,
+	       totals.repeats, totals.sender_repeats, totals.packets, machine->tsc_ghz);
+}
+
+static void print(const struct run_setup *setup, const struct lane *lanes,
+		  const struct machine *machine, const struct run_figures *all)
+{
+	uint32_t count = setup->repeats;
+	struct totals totals = add_up(lanes, setup->handoff ? 1 : setup->workers);
+	double all_cycles = MEDIAN(all, count, all_cycles), misses = MEDIAN(all, count, misses);
+	double mpps = machine->tsc_ghz * 1e3 / all_cycles;
+
 	printf("%s%s%s, %u flows, window %u, %u-byte frames, loss %.2f %%\n",
 	       box_mode_name(setup->mode), setup->udp ? ", UDP" : "",
 	       setup->nic_checksum ? ", checksums by the NIC" : "", setup->traffic.flows,
 	       setup->traffic.window, setup->traffic.frame_bytes, setup->traffic.loss_ppm / 1e4);
+	if (setup->workers > 1)
+		printf("  %u workers, distribution %s, measured %s\n", setup->workers,
+		       distribution(setup), at_once(setup) ? "at once" : "one after the other");
 	printf("  %.0f cycles per packet (worker %.0f, mbuf pool %.0f; least %.0f), %.2f Mpps, %.1f "
-	       "Gb/s per lcore at %.2f GHz\n",
-	       cycles + pool, cycles, pool, least_cycles(all, count), mpps, gbps,
-	       machine->tsc_ghz);
+	       "Gb/s%s at %.2f GHz; %.1f packets per turn\n",
+	       all_cycles, MEDIAN(all, count, cycles), MEDIAN(all, count, pool_cycles),
+	       least_cycles(all, count), mpps, mpps * MEDIAN(all, count, bytes) * 8 / 1e3,
+	       setup->workers > 1 ? "" : " per lcore", machine->tsc_ghz,
+	       MEDIAN(all, count, turn_packets));
 	printf("  generator %.0f cycles per packet (not in the above); cache misses per packet: ",
 	       MEDIAN(all, count, generator_cycles));
 	if (misses < 0)
@@ -240,36 +216,114 @@ static void print(const struct scene *scene, const struct machine *machine,
 	printf("  worst turn %.1f us; %.0f bytes per flow, %.0f per cached segment beyond its "
 	       "mbuf; lost %" PRIu64 ", repeated %" PRIu64 ", by the sender %" PRIu64
 	       "; stolen %.1f %%\n",
-	       MEDIAN(all, count, worst_us), scene->box->flow_bytes, scene->box->segment_bytes,
-	       stats->lost, repeats, stats->sender_repeats, steal);
+	       MEDIAN(all, count, worst_us), lanes[0].scene.box->flow_bytes,
+	       lanes[0].scene.box->segment_bytes, totals.lost, totals.repeats,
+	       totals.sender_repeats, MEDIAN(all, count, steal));
 }
 
-static int measure(struct scene *scene, struct machine machine)
+static void begin_together(struct together *together, uint32_t round)
 {
-	const struct run_setup *setup = scene->setup;
-	struct figures all[RUN_REPEATS_MAX];
+	if (together == NULL)
+		return;
+	__atomic_add_fetch(&together->there, 1, __ATOMIC_ACQ_REL);
+	while (__atomic_load_n(&together->there, __ATOMIC_ACQUIRE) < together->workers * round)
+		rte_pause();
+}
 
-	if (run_packets(scene, (uint64_t)WARM_UP_WINDOWS * setup->traffic.flows *
-				       setup->traffic.window) != 0)
-		return -1;
-	machine_misses_take(&machine);
+/* An idle neighbour would leave the others its share of caches and memory. */
+static int end_together(struct together *together, uint32_t round, struct scene *scene)
+{
+	int failed = 0;
+
+	if (together == NULL)
+		return 0;
+	__atomic_add_fetch(&together->done, 1, __ATOMIC_ACQ_REL);
+	while (__atomic_load_n(&together->done, __ATOMIC_ACQUIRE) < together->workers * round)
+		if (failed == 0)
+			failed = scene_run(scene);
+	return failed;
+}
+
+static int measure(void *argument)
+{
+	struct lane *lane = argument;
+	const struct run_setup *setup = lane->scene.setup;
+
+	lane->failed = run_packets(&lane->scene, (uint64_t)WARM_UP_WINDOWS * setup->traffic.flows *
+							 setup->traffic.window);
+	machine_misses_take(&lane->machine);
 	for (uint32_t i = 0; i < setup->repeats; i++) {
-		machine_steal_start(&machine);
-		if (run_packets(scene, setup->packets) != 0)
-			return -1;
-		all[i] = take_figures(scene, &machine);
+		begin_together(lane->together, i + 1);
+		machine_steal_start(&lane->machine);
+		if (lane->failed == 0)
+			lane->failed = run_packets(&lane->scene, setup->packets);
+		lane->all[i] = take_figures(&lane->scene, &lane->machine);
+		lane->failed |= end_together(lane->together, i + 1, &lane->scene);
 	}
-	print(scene, &machine, all);
+	return lane->failed;
+}
+
+static int measure_all(const struct run_setup *setup, struct lane *lanes, uint32_t count)
+{
+	struct together together = {.workers = count};
+	unsigned int lcore;
+	uint32_t at = 1;
+	int failed = 0;
+
+	if (count > 1 && at_once(setup)) {
+		for (uint32_t i = 0; i < count; i++)
+			lanes[i].together = &together;
+		for (lcore = rte_get_next_lcore(UINT_MAX, 1, 0); lcore < RTE_MAX_LCORE;
+		     lcore = rte_get_next_lcore(lcore, 1, 0))
+			if (at < count)
+				rte_eal_remote_launch(measure, &lanes[at++], lcore);
+		measure(&lanes[0]);
+		rte_eal_mp_wait_lcore();
+	} else {
+		for (uint32_t i = 0; i < count; i++)
+			measure(&lanes[i]);
+	}
+	for (uint32_t i = 0; i < count; i++)
+		failed |= lanes[i].failed;
+	return failed;
+}
+
+/* Under RSS each worker has its part of the connections, and nothing in common with the others. */
+static int open_lanes(const struct run_setup *setup, struct run_setup *part, struct lane *lanes,
+		      uint32_t count, const struct machine *machine)
+{
+	*part = *setup;
+	part->traffic.flows = setup->traffic.flows / count;
+	part->traffic.stations = RTE_MAX(setup->traffic.stations / count, 1u);
+	for (uint32_t i = 0; i < count; i++) {
+		lanes[i].machine = *machine;
+		if (count > 1)
+			lanes[i].machine.miss_counter = -1; /* it counts one thread */
+		if (scene_open(&lanes[i].scene, part, i, &lanes[i].machine) != 0)
+			return -1;
+	}
 	return 0;
 }
 
 int run_steady(const struct run_setup *setup, const struct machine *machine)
 {
-	struct scene scene;
+	static struct lane lanes[RUN_WORKERS_MAX];
+	uint32_t count = setup->handoff ? 1 : setup->workers;
+	struct run_figures all[RUN_REPEATS_MAX];
+	struct run_setup part;
 	int failed;
 
-	if (scene_open(&scene, setup, machine) != 0)
+	if (open_lanes(setup, &part, lanes, count, machine) != 0)
 		return -1;
-	failed = measure(&scene, *machine);
-	return scene_close(&scene) | failed;
+	failed = measure_all(setup, lanes, count);
+	if (!failed) {
+		combine(lanes, count, setup->repeats, all);
+		if (setup->json)
+			print_json(setup, lanes, machine, all);
+		else
+			print(setup, lanes, machine, all);
+	}
+	for (uint32_t i = 0; i < count; i++)
+		failed |= scene_close(&lanes[i].scene);
+	return failed;
 }

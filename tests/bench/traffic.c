@@ -11,6 +11,7 @@
 #define US_PER_MS 1000u
 #define NS_PER_US 1000u
 #define START_SEQ 1000u
+#define START_NS 1000000000u
 #define DELAYED_SPARE (1u << 20) /* delayed ACKs that were overtaken stay queued until their time */
 
 struct flow {
@@ -126,7 +127,7 @@ struct traffic *traffic_create(const struct traffic_setup *setup)
 	traffic->setup = *setup;
 	traffic->payload_bytes = packet_payload_bytes(setup->frame_bytes);
 	traffic->random = 0x9e3779b97f4a7c15ull + setup->seed;
-	traffic->now_ns = 1000000000;
+	traffic->now_ns = START_NS;
 	traffic->flows = calloc(setup->flows, sizeof(*traffic->flows));
 	traffic->ready_mask = (uint32_t)rte_align32pow2(setup->flows + 1) - 1;
 	traffic->ready = calloc(traffic->ready_mask + 1ull, sizeof(*traffic->ready));
@@ -372,6 +373,11 @@ static void skip_idle(struct traffic *traffic)
 		traffic->now_ns = next_us * NS_PER_US;
 }
 
+void traffic_set_clock(struct traffic *traffic, uint64_t ns)
+{
+	traffic->now_ns = START_NS + ns;
+}
+
 uint32_t traffic_next(struct traffic *traffic, struct rte_mbuf **buffers,
 		      struct traffic_burst *burst)
 {
@@ -381,7 +387,7 @@ uint32_t traffic_next(struct traffic *traffic, struct rte_mbuf **buffers,
 	bool room;
 
 	burst->data_count = burst->ack_count = 0;
-	if (traffic->ready_head == traffic->ready_tail)
+	if (traffic->ready_head == traffic->ready_tail && traffic->setup.packet_ns > 0)
 		skip_idle(traffic);
 	expire_delayed(traffic);
 	while (burst->data_count < TRAFFIC_BURST && expire_timeout(traffic, &index)) {

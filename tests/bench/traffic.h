@@ -26,7 +26,8 @@ struct traffic_setup {
 	uint32_t frame_bytes;	 /* of a data segment, without FCS */
 	uint32_t loss_ppm;	 /* on the radio towards the stations */
 	uint32_t radio_rtt_us;
-	uint32_t packet_ns;	 /* virtual time that a data segment takes on the wire */
+	uint32_t packet_ns;	 /* virtual time that a data segment takes on the wire; 0 = the
+				  * clock is the caller's, see traffic_set_clock() */
 	uint32_t seed;
 };
 
@@ -60,6 +61,9 @@ void traffic_destroy(struct traffic *traffic);
  */
 uint32_t traffic_next(struct traffic *traffic, struct rte_mbuf **buffers,
 		      struct traffic_burst *burst);
+
+/** With packet_ns = 0, before traffic_next(): so long ago was the start. */
+void traffic_set_clock(struct traffic *traffic, uint64_t ns);
 
 /** The box has sent this packet; the caller keeps its reference. */
 void traffic_deliver(struct traffic *traffic, const struct rte_mbuf *mbuf);

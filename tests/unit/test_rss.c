@@ -226,11 +226,20 @@ static void test_rules_come_first(void **state)
 
 	(void)state;
 	devices[0].takes_rules = devices[1].takes_rules = true;
-	/* The function is symmetric with any key, but both ports must have the same one. */
-	devices[0].key[0] = devices[1].key[0] = 0xff;
 	assert_true(rss_establish(&ports, 4, how, sizeof(how)));
 	assert_string_equal(how, "flow rule, symmetric Toeplitz");
 	assert_int_equal(devices[0].rules + devices[1].rules, 4);
+}
+
+/* The function is symmetric with any key, but TCP behind a VLAN tag matches no rule. */
+static void test_rules_do_not_replace_the_key(void **state)
+{
+	(void)state;
+	devices[0].takes_rules = devices[1].takes_rules = true;
+	devices[0].key[0] = devices[1].key[0] = 0xff;
+	refuse("not taken the symmetric RSS key");
+	set_up(NULL);
+	devices[0].takes_rules = devices[1].takes_rules = true;
 	devices[1].key[0] = 0xfe;
 	refuse("different RSS keys");
 }
@@ -279,6 +288,7 @@ int main(void)
 		cmocka_unit_test_setup(test_nothing_is_believed, set_up),
 		cmocka_unit_test_setup(test_key_is_written_again, set_up),
 		cmocka_unit_test_setup(test_rules_come_first, set_up),
+		cmocka_unit_test_setup(test_rules_do_not_replace_the_key, set_up),
 		cmocka_unit_test_setup(test_rules_on_both_or_none, set_up),
 		cmocka_unit_test_setup(test_what_is_offered, set_up),
 	};
