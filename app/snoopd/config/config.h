@@ -109,6 +109,12 @@ int config_print(const struct config *config, FILE *out);
 /** @return the level of the first rule that matches, else the link's mode. */
 enum snoop_level config_level_for(const struct config *config, const struct snoop_key *key);
 
+/** @return whether a rule names the flow: its level is not that of the link. */
+bool config_rule_names(const struct config *config, const struct snoop_key *key);
+
+/** @return whether no flow can get more than that level, by the link or by a rule. */
+bool config_at_most(const struct config *config, enum snoop_level level);
+
 /**
  * Compare a fresh configuration with the one in effect.
  *
