@@ -301,9 +301,21 @@ static int stop_workers(struct control *control)
 	return failed;
 }
 
+struct web_start {
+	struct web_server *server;
+	const struct config *config;
+};
+
+static int start_web(void *context)
+{
+	struct web_start *start = context;
+
+	return web_server_start(&start->server, start->config);
+}
+
 static int run_started(struct control *control)
 {
-	struct web_server *web;
+	struct web_start web = {NULL, control->config};
 	struct counters sum;
 	uint32_t missing;
 	int failed;
@@ -315,14 +327,14 @@ static int run_started(struct control *control)
 		      service_now_us());
 	service_attach(control->config, &control->ports, &control->distribution, &control->monitor,
 		       control->workers, control->worker_count);
-	failed = web_server_start(&web, control->config) != 0;
+	failed = privileges_call_without(start_web, &web) != 0;
 	if (!failed) {
 		notify_ready();
 		wait_for_end(control);
 	}
 	notify_stopping();
 	monitor_stop(&control->monitor);
-	web_server_stop(web);
+	web_server_stop(web.server);
 	service_detach();
 
 	/* The workers let go of every packet, then the ports; then the pool must be full. */

@@ -4,6 +4,7 @@
 #include <cap-ng.h>
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,4 +191,41 @@ int privileges_drop(const struct config *config, const struct ports *ports)
 			    "restart",
 			    config->file, account.user, strerror(errno));
 	return 0;
+}
+
+/* ---- Threads of later ---- */
+
+struct call {
+	int (*function)(void *context);
+	void *context;
+	int result;
+};
+
+static void *call_without(void *argument)
+{
+	struct call *call = argument;
+
+	capng_clear(CAPNG_SELECT_CAPS);
+	if (capng_apply(CAPNG_SELECT_CAPS) != 0)
+		log_error("a thread's capabilities cannot be given up");
+	else
+		call->result = call->function(call->context);
+	return NULL;
+}
+
+int privileges_call_without(int (*function)(void *context), void *context)
+{
+	struct call call = {function, context, -1};
+	pthread_t thread;
+	int error;
+
+	if (account.keep)
+		return function(context);
+	error = pthread_create(&thread, NULL, call_without, &call);
+	if (error != 0) {
+		log_error("pthread_create: %s", strerror(error));
+		return -1;
+	}
+	pthread_join(thread, NULL);
+	return call.result;
 }

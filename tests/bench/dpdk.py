@@ -123,7 +123,7 @@ def testpmd(mode, vdevs, worker_cpu=1, more=(), prefix_argv=()):
 def snoopd(binary, ini_path, ports, mode, vdevs, worker_cpu=1, prefix_argv=()):
     if not os.access(binary, os.X_OK):
         raise BenchError(f"{binary}: not there or not executable; build it, or say --build")
-    ini_path.write_text(f"[link]\nwired = {ports[0]}\nwireless = {ports[1]}\nmode = {mode}\n")
+    ini_path.write_text(f"[link]\nwired = {ports[0]}\nwireless = {ports[1]}\nmode = {mode}\n[metrics]\nlisten = off\n")
     return Program(f"snoopd {mode}", [str(binary)], vdevs, ["--config", str(ini_path)], worker_cpu, prefix_argv)
 
 

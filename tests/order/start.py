@@ -32,7 +32,7 @@ def run(binary, folder, device, sections, workers):
     prefix = "start-%d" % os.getpid()
     cpu = sorted(os.sched_getaffinity(0))[-1]
     with open(os.path.join(folder, "start.ini"), "w") as file:
-        file.write("[link]\nwired = %s0\nwireless = %s1\nmode = bypass\n" % (device, device))
+        file.write("[link]\nwired = %s0\nwireless = %s1\nmode = bypass\n[metrics]\nlisten = off\n" % (device, device))
         file.writelines("[%s]\n%s\n" % section for section in sections.items())
     command = [binary, "--lcores", ",".join("%d@%d" % (i, cpu) for i in range(workers + 1)), "--no-huge", "-m", "384",
                "--no-pci", "--no-telemetry", "--file-prefix=" + prefix, "--vdev=%s0" % device, "--vdev=%s1" % device,
