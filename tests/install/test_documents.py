@@ -105,6 +105,9 @@ class Metrics(unittest.TestCase):
 
 
 class Package(unittest.TestCase):
+    def test_no_abi_of_dpdk_is_written_down(self):
+        self.assertEqual(re.findall(r"librte-[a-z-]*\d+", (SOURCE / "debian/control").read_text()), [])
+
     @unittest.skipUnless(shutil.which("dpkg"), "not a Debian")
     def test_libraries_are_build_dependencies(self):
         builds = [build for build in SOURCE.rglob("meson.build") if build.relative_to(SOURCE).parts[0] in
