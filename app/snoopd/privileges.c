@@ -101,7 +101,8 @@ static int look_at_threads(uint64_t allowed, bool last_look)
 	int failed = 0;
 
 	if (tasks == NULL) {
-		log_warning("/proc/self/task: %s: whether all threads gave up root was not checked",
+		log_warning("event=privileges message=\"/proc/self/task: %s: whether all threads gave "
+			    "up root was not checked\"",
 			    strerror(errno));
 		return 0;
 	}
@@ -149,7 +150,7 @@ static uint64_t needed(const struct ports *ports)
 
 static void log_dropped(uint64_t bits)
 {
-	char names[128] = "no capability";
+	char names[128] = "none";
 	size_t used = 0;
 
 	for (int capability = 0; capability <= CAP_LAST_CAP && used < sizeof(names); capability++)
@@ -157,8 +158,8 @@ static void log_dropped(uint64_t bits)
 			used += (size_t)snprintf(
 				names + used, sizeof(names) - used, "%s%s", used > 0 ? ", " : "",
 				capng_capability_to_name((unsigned int)capability));
-	log_line("user %s (%u), group %s (%u), %s", account.user, account.uid, account.group,
-		 account.gid, names);
+	log_line("event=privileges user=%s uid=%u group=%s gid=%u capabilities=\"%s\"", account.user,
+		 account.uid, account.group, account.gid, names);
 }
 
 int privileges_drop(const struct config *config, const struct ports *ports)
@@ -168,7 +169,7 @@ int privileges_drop(const struct config *config, const struct ports *ports)
 
 	if (account.keep) {
 		if (account.uid == 0)
-			log_warning("[process] user = root: snoopd keeps all its privileges");
+			log_warning("event=privileges user=root capabilities=all");
 		return 0;
 	}
 	if (runtime_give(account.uid, account.gid) != 0)
@@ -187,8 +188,8 @@ int privileges_drop(const struct config *config, const struct ports *ports)
 		return -1;
 	log_dropped(bits);
 	if (access(config->file, R_OK) != 0)
-		log_warning("%s: user %s cannot read it (%s): it cannot be read again without a "
-			    "restart",
+		log_warning("event=privileges file=%s user=%s message=\"it cannot be read again "
+			    "without a restart: %s\"",
 			    config->file, account.user, strerror(errno));
 	return 0;
 }

@@ -443,6 +443,5 @@ void telemetry_register(void)
 	for (size_t i = 0; i < RTE_DIM(commands); i++)
 		if (rte_telemetry_register_cmd(commands[i].name, commands[i].answer,
 					       commands[i].help) != 0)
-			log_warning("telemetry command %s could not be registered",
-				    commands[i].name);
+			log_warning("event=telemetry command=%s result=failed", commands[i].name);
 }

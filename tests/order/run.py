@@ -253,7 +253,7 @@ def observe(process, telemetry, mover, level, sent):
 
 def runs(folder):
     with open(os.path.join(folder, "snoopd.log")) as log:
-        return "workers, distribution" in log.read()
+        return "event=workers" in log.read()
 
 
 def through_snoopd(binary, folder, arguments, sent):

@@ -8,7 +8,8 @@ static bool is_word(const struct config_key *key)
 {
 	return key->kind == CONFIG_PORT || key->kind == CONFIG_ACCOUNT || key->kind == CONFIG_LEVEL ||
 	       key->kind == CONFIG_DISTRIBUTION || key->kind == CONFIG_CHECKSUM ||
-	       key->kind == CONFIG_LISTEN || key->kind == CONFIG_SWITCH;
+	       key->kind == CONFIG_LISTEN || key->kind == CONFIG_SWITCH ||
+	       key->kind == CONFIG_LOG;
 }
 
 static void try_value(const struct config_key *key, const char *text, bool accepted)

@@ -53,6 +53,9 @@ enum config_checksum {
 	CONFIG_CHECKSUM_COUNT
 };
 
+/** Where the log goes. */
+enum config_log { CONFIG_LOG_STDERR, CONFIG_LOG_SYSLOG, CONFIG_LOG_COUNT };
+
 const char *config_distribution_name(enum config_distribution distribution);
 
 struct config {
@@ -81,6 +84,7 @@ struct config {
 	uint32_t guard_retry_us;      /* a demoted link waits at least this long */
 	uint32_t guard_memory_ppm;    /* share of the cache above which new flows begin in bypass */
 	char user[64], group[64];     /* [process]: account name, number, or "auto" */
+	enum config_log log;
 	char metrics_listen[64];      /* [metrics] listen: "off" or ADDRESS:PORT */
 	struct snoop_config protocol; /* [cache] [timers] [repair] [hold] [veto] [syn] */
 	uint32_t rule_count;
