@@ -161,14 +161,16 @@ static double now_s(void)
 }
 
 /* @return packets of the page at *position, which moves on; -1 with a line in client->error. */
-static int copy_page(struct client *client, int64_t *position, const char *path, FILE *out)
+static int copy_page(struct client *client, int64_t id, int64_t *position, const char *path,
+		     FILE *out)
 {
 	char command[64];
 	const char *number;
 	int packets = 0;
 	json_t *page, *packet;
 
-	snprintf(command, sizeof(command), "/snoop/captured,%lld", (long long)*position);
+	snprintf(command, sizeof(command), "/snoop/captured,%lld %lld", (long long)id,
+		 (long long)*position);
 	page = client_ask(client, command);
 	if (page == NULL)
 		return -1;
@@ -185,7 +187,21 @@ static int copy_page(struct client *client, int64_t *position, const char *path,
 	return packets;
 }
 
-static int copy(struct client *client, const struct options *options, FILE *out)
+static void report(const struct options *options, int64_t packets)
+{
+	json_t *summary;
+
+	if (!options->json) {
+		fprintf(stderr, "%lld packets\n", (long long)packets);
+		return;
+	}
+	summary = json_pack("{s:s, s:I}", "file", options->operand, "packets", (json_int_t)packets);
+	json_dumpf(summary, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(summary);
+}
+
+static int copy(struct client *client, const struct options *options, int64_t id, FILE *out)
 {
 	const struct timespec nap = {.tv_nsec = POLL_MS * 1000000};
 	double end_s = now_s() + (double)options->wait_ms / 1000;
@@ -197,26 +213,26 @@ static int copy(struct client *client, const struct options *options, FILE *out)
 	while (packets >= 0 && (size_t)position < options->count) {
 		bool last = interrupted || now_s() >= end_s;
 
-		packets = copy_page(client, &position, options->operand, out);
+		packets = copy_page(client, id, &position, options->operand, out);
 		if (packets == 0 && last)
 			break;
 		if (packets == 0)
 			nanosleep(&nap, NULL);
 	}
 	if (packets >= 0)
-		fprintf(stderr, "%lld packets\n", (long long)position);
+		report(options, position);
 	return packets < 0 ? -1 : 0;
 }
 
 /* The capture runs. */
-static int copy_to_file(struct client *client, const struct options *options)
+static int copy_to_file(struct client *client, const struct options *options, int64_t id)
 {
 	FILE *out = fopen(options->operand, "wbe");
 	int result;
 
 	if (out == NULL)
 		return fail_file(client, options->operand);
-	result = copy(client, options, out);
+	result = copy(client, options, id, out);
 	if (fclose(out) != 0 && result == 0)
 		result = fail_file(client, options->operand);
 	return result;
@@ -227,6 +243,7 @@ int capture_run(struct client *client, const struct options *options)
 	const struct sigaction action = {.sa_handler = interrupt};
 	char command[320];
 	json_t *reply;
+	int64_t id = 0;
 	int result;
 
 	sigaction(SIGINT, &action, NULL);
@@ -235,9 +252,14 @@ int capture_run(struct client *client, const struct options *options)
 	reply = client_ask(client, command);
 	if (reply == NULL)
 		return -1;
+	text_number(json_object_get(reply, "id"), &id);
 	json_decref(reply);
-	result = copy_to_file(client, options);
-	if (result == 0 || !client->refused)
-		json_decref(client_ask(client, "/snoop/capture_stop"));
+	result = copy_to_file(client, options, id);
+	if (result == 0 || !client->refused) {
+		struct client other = *client; /* what was said of the file stays */
+
+		snprintf(command, sizeof(command), "/snoop/capture_stop,%lld", (long long)id);
+		json_decref(client_ask(&other, command));
+	}
 	return result;
 }

@@ -155,7 +155,7 @@ int client_open(struct client *client, const char *path, unsigned int timeout_ms
 	};
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 
-	*client = (struct client){.fd = -1, .path = path};
+	*client = (struct client){.fd = -1, .path = path, .timeout_ms = timeout_ms};
 	if (strlen(path) >= sizeof(addr.sun_path))
 		return fail(client, "path too long for a socket, %zu characters at most",
 			    sizeof(addr.sun_path) - 1);
@@ -218,6 +218,15 @@ json_t *client_ask(struct client *client, const char *command)
 void client_refuse(struct client *client, const char *command, const char *what)
 {
 	fail(client, "reply to %s %s; is that process snoopd, of this version?", command, what);
+}
+
+int client_reopen(struct client *client)
+{
+	const char *path = client->path;
+	unsigned int timeout_ms = client->timeout_ms;
+
+	client_close(client);
+	return client_open(client, path, timeout_ms);
 }
 
 void client_close(struct client *client)

@@ -18,6 +18,7 @@ struct client {
 	int fd;
 	const char *path;		/* of the socket; the caller's */
 	char *reply;			/* buffer of reply_bytes */
+	unsigned int timeout_ms;	/* longest wait for a message */
 	bool refused;			/* the failure is snoopd's answer, not one of the socket */
 	size_t reply_bytes;		/* what the server said it sends at most */
 	char error[CLIENT_ERROR_BYTES]; /* one line after a failure: which socket, what, what to do
@@ -52,6 +53,9 @@ json_t *client_ask(struct client *client, const char *command);
 /** Put a line into client->error: the reply to the command was understood, but is not what it
  * should be. */
 void client_refuse(struct client *client, const char *command, const char *what);
+
+/** Connect again, after a failure or a message that came too late. @return as client_open(). */
+int client_reopen(struct client *client);
 
 void client_close(struct client *client);
 

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "text.h"
 
-/* A table that changes while it is read must not keep us here for ever. */
-#define PAGES_MAX 100000
+#define TRIES 3 /* of a page whose worker does not answer */
 
 static int64_t number_of(const json_t *entry, const char *name)
 {
@@ -178,13 +178,28 @@ static bool add_entries(json_t *list, const json_t *page, const char *name)
 	return json_is_object(entries);
 }
 
-static json_t *read_pages(struct client *client, const char *name)
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static json_t *read_pages(struct client *client, const char *name, unsigned int limit_ms)
 {
 	json_t *all = json_object(), *list = json_array(), *page;
 	int64_t offset = 0, next, total = 0;
+	uint64_t end_ms = now_ms() + limit_ms;
 	char command[64], missing[64];
+	const char *lacks = NULL;
+	int tries = 0;
 
-	for (int pages = 0; offset >= 0 && pages < PAGES_MAX; pages++) {
+	while (offset >= 0) {
+		if (now_ms() > end_ms) {
+			lacks = "took too long";
+			break;
+		}
 		snprintf(command, sizeof(command), "/snoop/%s,%" PRId64, name, offset);
 		page = client_ask(client, command);
 		if (page == NULL)
@@ -199,10 +214,20 @@ static json_t *read_pages(struct client *client, const char *name)
 			client_refuse(client, command, missing);
 			goto fail;
 		}
-		offset = next;
+		/* A worker that is busy for a moment: once more; then go on with the next one. */
+		if (number_of(page, "timed_out") == 0) {
+			tries = 0;
+			offset = next;
+		} else if (++tries == TRIES) {
+			lacks = "timed out";
+			tries = 0;
+			offset = next;
+		}
 		json_decref(page);
 	}
 	json_object_set_new(all, "total", json_integer(total));
+	if (lacks != NULL)
+		json_object_set_new(all, "missing", json_string(lacks));
 	json_object_set_new(all, name, list);
 	return all;
 fail:
@@ -211,9 +236,47 @@ fail:
 	return NULL;
 }
 
-json_t *list_flows(struct client *client)
+json_t *list_flows(struct client *client, unsigned int limit_ms)
 {
-	return read_pages(client, "flows");
+	return read_pages(client, "flows", limit_ms);
+}
+
+static void add_sections(json_t *all, json_t *page)
+{
+	const char *name;
+	json_t *section, *known;
+
+	json_object_foreach(page, name, section)
+	{
+		known = json_object_get(all, name);
+		if (known != NULL && json_is_object(section))
+			json_object_update(known, section);
+		else
+			json_object_set(all, name, section);
+	}
+}
+
+json_t *list_config(struct client *client)
+{
+	json_t *all = json_object(), *page;
+	int64_t position = 0, next;
+	char command[64] = "/snoop/config";
+
+	do {
+		page = client_ask(client, command);
+		if (page == NULL) {
+			json_decref(all);
+			return NULL;
+		}
+		next = number_of(page, "next");
+		json_object_del(page, "next");
+		add_sections(all, page);
+		json_decref(page);
+		snprintf(command, sizeof(command), "/snoop/config,%" PRId64, next);
+		if (next <= position)
+			return all;
+		position = next;
+	} while (true);
 }
 
 /* Counts of one station add up; times are those of the worker that heard it last. */
@@ -241,7 +304,7 @@ static void merge(json_t *into, json_t *other)
 
 json_t *list_hosts(struct client *client)
 {
-	json_t *reply = read_pages(client, "hosts"), *by_name, *entry, *known, *merged;
+	json_t *reply = read_pages(client, "hosts", LIST_LIMIT_MS), *by_name, *entry, *known, *merged;
 	size_t index;
 	const char *name, *vlan;
 	char full[128];

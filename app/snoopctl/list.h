@@ -16,8 +16,19 @@
 /** key, repairs, loss, rtt, bytes, rate */
 bool list_sort_known(const char *sort);
 
-/** @return {"total": in the table, "flows": [...]}, or NULL with a line in client->error. */
-json_t *list_flows(struct client *client);
+#define LIST_LIMIT_MS 60000 /* for a list that somebody waits for */
+
+/**
+ * Read the table.
+ *
+ * @param limit_ms  after that no further page is asked for
+ * @return {"total": in the table, "flows": [...]}, with "missing" where that is not all: "timed out"
+ *         (a worker did not answer) or "took too long"; NULL with a line in client->error.
+ */
+json_t *list_flows(struct client *client, unsigned int limit_ms);
+
+/** The configuration, sections with their keys. @return NULL with a line in client->error. */
+json_t *list_config(struct client *client);
 
 /** The same with "hosts"; records that several workers have of one station are one. */
 json_t *list_hosts(struct client *client);

@@ -30,7 +30,7 @@ static json_t *ask(struct client *client, const struct options *options)
 	case COMMAND_STATS:
 		return client_ask(client, "/snoop/stats");
 	case COMMAND_FLOWS:
-		return list_flows(client);
+		return list_flows(client, LIST_LIMIT_MS);
 	case COMMAND_FLOW:
 		return ask_about(client, "/snoop/flow", options->operand);
 	case COMMAND_HOSTS:
@@ -40,7 +40,7 @@ static json_t *ask(struct client *client, const struct options *options)
 	case COMMAND_WORKERS:
 		return client_ask(client, "/snoop/workers");
 	case COMMAND_CONFIG:
-		return client_ask(client, "/snoop/config");
+		return list_config(client);
 	case COMMAND_MODE:
 		return ask_about(client, "/snoop/mode", options->operand);
 	case COMMAND_RELOAD:
@@ -72,6 +72,18 @@ static void print(const json_t *reply, const struct options *options)
 	}
 }
 
+/* In effect, but not yet in every worker. */
+static int complain(const json_t *reply, const struct options *options)
+{
+	const char *partly = json_string_value(json_object_get(reply, "partly"));
+
+	if (partly == NULL)
+		return EXIT_SUCCESS;
+	if (!options->json)
+		fprintf(stderr, "snoopctl: %s\n", partly);
+	return EXIT_PARTLY;
+}
+
 static int run(const struct options *options, const char *path)
 {
 	bool configures = options->command == COMMAND_MODE || options->command == COMMAND_RELOAD;
@@ -98,11 +110,12 @@ static int run(const struct options *options, const char *path)
 		list_arrange(reply, "flows", options);
 	if (options->command == COMMAND_HOSTS)
 		list_arrange(reply, "hosts", options);
-	if (reply != NULL)
+	status = complain(reply, options);
+	if (reply != NULL && (status == EXIT_SUCCESS || options->json))
 		print(reply, options);
 	json_decref(reply);
 	client_close(&client);
-	return EXIT_SUCCESS;
+	return status;
 }
 
 int main(int argc, char **argv)

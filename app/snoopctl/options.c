@@ -51,7 +51,8 @@ static const struct command {
 			     "what was seen of one connection and done with it, for wireshark",
 			     "The file is pcapng: the heads of the frames, 180 bytes each, with a "
 			     "comment each. One capture\nat a time; a later one ends it. The "
-			     "connection has to exist, and not to be in bypass as a\nwhole link.\n"},
+			     "connection has to exist, and not to be in bypass as a\nwhole link. "
+			     "With --json file and number of packets are printed as JSON.\n"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -74,7 +75,7 @@ static const char capture_options[] =
 	"  --wait SECONDS       for them at most, 0.1 to 3600, default 60\n";
 static const char exit_status[] =
 	"exit status: 0 done, 1 snoopd cannot be reached or does not answer, 2 wrong usage,\n"
-	"3 snoopd refused, and nothing changed\n";
+	"3 snoopd refused, and nothing changed, 4 in effect, but not yet in every worker\n";
 
 static void print_usage(FILE *out)
 {

@@ -12,6 +12,7 @@
 #define EXIT_UNREACHABLE 1
 #define EXIT_USAGE 2
 #define EXIT_REFUSED 3
+#define EXIT_PARTLY 4
 
 enum command_id {
 	COMMAND_STATUS,

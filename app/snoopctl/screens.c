@@ -63,14 +63,21 @@ void text_status(const json_t *status, FILE *out)
 	text_time(json_object_get(status, "wireless_rtt_p99_us"), p99, sizeof(p99));
 	fprintf(out, "snoopd %s, up %s, %" PRId64 " workers\n", text_of(status, "version"), uptime,
 		number_of(status, "workers"));
-	fprintf(out, "%-10s %s, %" PRId64 " rules, since %s, %" PRId64 " reloads\n", "mode",
-		text_of(status, "mode"), number_of(status, "rules"), since,
-		number_of(status, "reloads"));
+	fprintf(out, "%-10s %s, %" PRId64 " rules%s%s%s, since %s, %" PRId64 " reloads\n", "mode",
+		text_of(status, "mode"), number_of(status, "rules"),
+		number_of(status, "rules") != 0 ? " (" : "",
+		number_of(status, "rules") != 0 ? text_of(status, "rule_levels") : "",
+		number_of(status, "rules") != 0 ? ")" : "", since, number_of(status, "reloads"));
 	if (json_object_get(status, "guard") != NULL)
 		fprintf(out, "%-10s %s, %" PRId64 " times demoted; %" PRId64
 			     " flows began in bypass for lack of memory\n",
 			"guard", text_of(status, "guard"), number_of(status, "guard_demotions"),
 			number_of(status, "flows_squeezed"));
+	if (json_object_get(status, "workers_stuck") != NULL)
+		fprintf(out, "%-10s %" PRId64 " of %" PRId64 " workers stuck, %" PRId64
+			     " stalls since the start\n",
+			"health", number_of(status, "workers_stuck"), number_of(status, "workers"),
+			number_of(status, "stalls"));
 	print_port(status, "wired", out);
 	print_port(status, "wireless", out);
 	fprintf(out, "\n%s\n", text_of(status, "verdict"));
@@ -108,10 +115,7 @@ void text_hosts(const json_t *reply, FILE *out)
 		text_loss(host, loss, sizeof(loss));
 		text_count(host, "acked_bytes", bytes, sizeof(bytes));
 		text_count(host, "repairs_confirmed", repaired, sizeof(repaired));
-		/* As of the whole box: what is under repair now is among it. */
-		text_group_digits(number_of(host, "radio_losses") -
-					  number_of(host, "repairs_confirmed"),
-				  left, sizeof(left));
+		text_left(host, left, sizeof(left));
 		fprintf(out, "%-*s %6" PRId64 " %8s %8s %16s %10s %8s %8s %s%s%s\n", width,
 			text_of(host, "station"), number_of(host, "flows"), srtt, loss, bytes,
 			repaired, left, idle, number_of(host, "silent") != 0 ? "silent" : "answers",

@@ -187,6 +187,17 @@ void text_count(const json_t *flow, const char *name, char *out, size_t out_byte
 		snprintf(out, out_bytes, "-");
 }
 
+void text_left(const json_t *entry, char *out, size_t out_bytes)
+{
+	int64_t lost, repaired;
+
+	if (text_number(json_object_get(entry, "radio_losses"), &lost) &&
+	    text_number(json_object_get(entry, "repairs_confirmed"), &repaired))
+		text_group_digits(lost > repaired ? lost - repaired : 0, out, out_bytes);
+	else
+		snprintf(out, out_bytes, "-");
+}
+
 int text_width(const json_t *list, const char *name)
 {
 	size_t index, width = strlen("STATION");
@@ -210,6 +221,8 @@ void text_total(const json_t *reply, const char *name, FILE *out)
 			total, name);
 	else
 		fprintf(out, "%zu of %" PRId64 " %s\n", shown, total, name);
+	if (json_object_get(reply, "missing") != NULL)
+		fprintf(out, "not all were read: %s\n", text_of(reply, "missing"));
 }
 
 void text_flows(const json_t *reply, FILE *out)
@@ -226,7 +239,7 @@ void text_flows(const json_t *reply, FILE *out)
 		text_time(json_object_get(flow, "srtt_us"), srtt, sizeof(srtt));
 		text_loss(flow, loss, sizeof(loss));
 		text_count(flow, "repairs_confirmed", repaired, sizeof(repaired));
-		text_count(flow, "given_up", left, sizeof(left));
+		text_left(flow, left, sizeof(left));
 		fprintf(out, "%-*s %-8s %-13s %8s %8s %10s %8s\n", width, text_of(flow, "key"),
 			text_of(flow, "level"), text_of(flow, "reason"), srtt, loss, repaired,
 			left);

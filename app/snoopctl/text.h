@@ -51,6 +51,8 @@ double text_loss_share(const json_t *entry);
 void text_loss(const json_t *entry, char *out, size_t out_bytes);
 /** entry[name], "-" where it is missing or no text. */
 const char *text_of(const json_t *entry, const char *name);
+/** Losses that were not repaired: left to the sender, or under repair now. */
+void text_left(const json_t *entry, char *out, size_t out_bytes);
 /** How wide a column of that text is, 120 at most. */
 int text_width(const json_t *list, const char *name);
 

@@ -9,9 +9,12 @@
 #include "list.h"
 #include "text.h"
 
-/* Bytes that the flows had acknowledged at the last reading, to make rates of. */
+#define READ_LIMIT_MS 2000 /* for a screen: of a table that takes longer the first part is shown */
+#define FAILURES_MAX 3	   /* in a row */
+
+/* What the flows had acknowledged at the last reading that counts, and the rates then, by key. */
 struct rates {
-	json_t *bytes; /* by key */
+	json_t *bytes, *rates;
 	double read_s;
 };
 
@@ -23,12 +26,34 @@ static double now_s(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static void rate_flows(struct rates *rates, const json_t *reply)
+static void keep_rates(const struct rates *rates, const json_t *reply)
+{
+	size_t index;
+	json_t *flow;
+
+	json_array_foreach(json_object_get(reply, "flows"), index, flow)
+	{
+		json_t *rate = json_object_get(rates->rates, text_of(flow, "key"));
+
+		json_object_set_new(flow, "rate_bps", json_integer(json_integer_value(rate)));
+	}
+}
+
+/* A key wakes up the screen at any time: a rate over a moment would be noise. */
+static void rate_flows(struct rates *rates, const json_t *reply, unsigned int interval_ms)
 {
 	double read_s = now_s(), elapsed_s = read_s - rates->read_s;
-	json_t *bytes = json_object(), *flow, *before;
+	json_t *bytes, *flow, *before;
 	int64_t acked, was;
 	size_t index;
+
+	if (rates->bytes != NULL && elapsed_s * 1000 < (double)interval_ms / 2) {
+		keep_rates(rates, reply);
+		return;
+	}
+	bytes = json_object();
+	json_decref(rates->rates);
+	rates->rates = json_object();
 
 	json_array_foreach(json_object_get(reply, "flows"), index, flow)
 	{
@@ -44,6 +69,7 @@ static void rate_flows(struct rates *rates, const json_t *reply)
 			json_integer(before != NULL && acked > was && elapsed_s > 0
 					     ? (json_int_t)(8.0 * (double)(acked - was) / elapsed_s)
 					     : 0));
+		json_object_set(rates->rates, key, json_object_get(flow, "rate_bps"));
 	}
 	json_decref(rates->bytes);
 	rates->bytes = bytes;
@@ -55,22 +81,24 @@ json_t *top_once(struct client *client, const struct options *options)
 	const struct timespec nap = {options->interval_ms / 1000,
 				     (long)(options->interval_ms % 1000) * 1000000};
 	struct rates rates = {0};
-	json_t *reply = list_flows(client);
+	json_t *reply = list_flows(client, LIST_LIMIT_MS);
 
 	if (reply == NULL)
 		return NULL;
-	rate_flows(&rates, reply);
+	rate_flows(&rates, reply, options->interval_ms);
 	json_decref(reply);
 	nanosleep(&nap, NULL);
-	reply = list_flows(client);
+	reply = list_flows(client, LIST_LIMIT_MS);
 	if (reply != NULL)
-		rate_flows(&rates, reply);
+		rate_flows(&rates, reply, options->interval_ms);
 	json_decref(rates.bytes);
+	json_decref(rates.rates);
 	return reply;
 }
 
-static void print_head(const json_t *status, const struct options *options)
+static void print_head(const json_t *status, const json_t *reply, const struct options *options)
 {
+	const char *missing = json_string_value(json_object_get(reply, "missing"));
 	char losses[32], repaired[32], left[32], p50[32];
 
 	text_count(status, "radio_losses", losses, sizeof(losses));
@@ -79,7 +107,8 @@ static void print_head(const json_t *status, const struct options *options)
 	text_time(json_object_get(status, "wireless_rtt_p50_us"), p50, sizeof(p50));
 	mvprintw(0, 0, "mode %s  losses %s  repaired %s  left %s  wireless RTT %s",
 		 text_of(status, "mode"), losses, repaired, left, p50);
-	mvprintw(1, 0, "by %s;  p repairs  l loss  b rate  t RTT  q quit", options->sort);
+	mvprintw(1, 0, "by %s;  p repairs  l loss  b rate  t RTT  q quit%s%s", options->sort,
+		 missing != NULL ? "  not all were read: " : "", missing != NULL ? missing : "");
 }
 
 static void print_flow(int row, const json_t *flow, int width)
@@ -90,7 +119,7 @@ static void print_flow(int row, const json_t *flow, int width)
 	text_time(json_object_get(flow, "srtt_us"), srtt, sizeof(srtt));
 	text_loss(flow, loss, sizeof(loss));
 	text_count(flow, "repairs_confirmed", repaired, sizeof(repaired));
-	text_count(flow, "given_up", left, sizeof(left));
+	text_left(flow, left, sizeof(left));
 	text_number(json_object_get(flow, "rate_bps"), &rate_bps);
 	mvprintw(row, 0, "%-*.*s %9.2f %8s %8s %10s %8s %-8s %s", width, width,
 		 text_of(flow, "key"), (double)rate_bps / 1e6, srtt, loss, repaired, left,
@@ -107,7 +136,7 @@ static void draw(const json_t *status, const json_t *reply, const struct options
 	if (width > COLS / 2)
 		width = COLS / 2;
 	erase();
-	print_head(status, options);
+	print_head(status, reply, options);
 	attron(A_REVERSE);
 	mvprintw(2, 0, "%-*.*s %9s %8s %8s %10s %8s %-8s %s", width, width, "KEY", "MBIT/S", "SRTT",
 		 "LOSS", "REPAIRED", "LEFT", "LEVEL", "REASON");
@@ -128,9 +157,9 @@ static int turn(struct client *client, struct rates *rates, const struct options
 
 	if (status == NULL)
 		return -1;
-	reply = list_flows(client);
+	reply = list_flows(client, READ_LIMIT_MS);
 	if (reply != NULL) {
-		rate_flows(rates, reply);
+		rate_flows(rates, reply, options->interval_ms);
 		list_arrange(reply, "flows", options);
 		draw(status, reply, options);
 	}
@@ -157,8 +186,8 @@ int top_run(struct client *client, const struct options *given)
 {
 	struct options options = *given;
 	struct rates rates = {0};
+	int result, failures = 0;
 	SCREEN *screen;
-	int result;
 
 	if (options.sort == NULL)
 		options.sort = "repairs";
@@ -174,11 +203,17 @@ int top_run(struct client *client, const struct options *given)
 	keypad(stdscr, TRUE);
 	timeout((int)options.interval_ms);
 	/* A resize wakes getch(), and the next screen has the new size. */
-	do
+	do {
 		result = turn(client, &rates, &options);
-	while (result == 0 && handle_key(getch(), &options));
+		failures = result == 0 ? 0 : failures + 1;
+		/* snoopd may be busy with a reload. What it answers later would be taken for the
+		 * answer to the next question, hence the new connection. */
+		if (failures > 0 && failures < FAILURES_MAX)
+			result = client_reopen(client);
+	} while (result == 0 && handle_key(getch(), &options));
 	endwin();
 	delscreen(screen);
 	json_decref(rates.bytes);
+	json_decref(rates.rates);
 	return result;
 }

@@ -14,6 +14,7 @@
 static struct {
 	struct capture *capture; /* NULL = none */
 	uint32_t worker;	 /* who writes it */
+	uint64_t id;		 /* of this one, or of the last one */
 } current;
 
 static int give(const struct service *service, uint32_t worker, struct capture *capture)
@@ -27,7 +28,7 @@ static int give(const struct service *service, uint32_t worker, struct capture *
 	return service_wait(request) != NULL ? 0 : -ETIMEDOUT;
 }
 
-int captures_stop(const struct service *service)
+static int end(const struct service *service)
 {
 	struct capture *capture = current.capture;
 	int result;
@@ -42,20 +43,27 @@ int captures_stop(const struct service *service)
 	return result;
 }
 
-int captures_start(const struct service *service, const struct snoop_key *key, uint32_t count)
+int captures_stop(const struct service *service, uint64_t id)
+{
+	return current.capture != NULL && current.id == id ? end(service) : -ENOENT;
+}
+
+int captures_start(const struct service *service, const struct snoop_key *key, uint32_t count,
+		   uint64_t *id)
 {
 	struct request *request;
 	uint32_t worker;
 	int result = service_find_flow(service, key, &request, &worker);
 
 	if (result == 0)
-		result = captures_stop(service);
+		result = end(service);
 	if (result != 0)
 		return result;
 	current.capture = capture_new(service->workers[worker], key, count);
 	if (current.capture == NULL)
 		return -ENOMEM;
 	current.worker = worker;
+	*id = ++current.id;
 	return give(service, worker, current.capture);
 }
 
@@ -85,13 +93,13 @@ static void report_packet(const struct capture_packet *packet, const struct repo
 	}
 }
 
-int captures_report(const struct service *service, uint64_t position, const struct report *report)
+int captures_report(uint64_t id, uint64_t position, const struct report *report)
 {
 	const struct capture *capture = current.capture;
 	uint32_t filled, end;
 	char number[12];
 
-	if (capture == NULL)
+	if (capture == NULL || current.id != id)
 		return -ENOENT;
 	filled = __atomic_load_n(&capture->filled, __ATOMIC_ACQUIRE);
 	position = RTE_MIN(position, (uint64_t)filled);

@@ -207,8 +207,8 @@ static void log_start(const struct control *control)
 		 control->ports.mtu_bytes, snoop_level_name(control->config->mode), workers,
 		 control->pool.buffers, control->pool.data_room);
 	if (control->worker_count > 1)
-		log_line("%u workers, distribution %s (%s), RX queues %u and %u, TX queues %u and "
-			 "%u, %u hand-off rings of %u packets",
+		log_line("event=workers workers=%u distribution=%s how=\"%s\" rx_queues=%u,%u "
+			 "tx_queues=%u,%u handoff_rings=%u handoff_packets=%u",
 			 control->worker_count, distribution_name(distribution), distribution->how,
 			 wired->rx_queues, wireless->rx_queues, wired->tx_queues,
 			 wireless->tx_queues, handoff_rings(&distribution->plan),
@@ -217,11 +217,13 @@ static void log_start(const struct control *control)
 		const struct port *port = &control->ports.port[side];
 
 		if (port->quirk->sharing == QUIRK_COPY)
-			log_line("port %s (%s): cached packets are copied to it: %s", port->name,
-				 port->driver, port->quirk->why);
+			log_line("event=quirk port=%s driver=%s message=\"cached packets are "
+				 "copied to it: %s\"",
+				 port->name, port->driver, port->quirk->why);
 		if (port->quirk->flags & QUIRK_REASSEMBLES)
-			log_warning("port %s (%s): the kernel reassembles IPv4 fragments for this "
-				    "driver: packets longer than the MTU are lost",
+			log_warning("event=quirk port=%s driver=%s message=\"the kernel reassembles "
+				    "IPv4 fragments for this driver: packets longer than the MTU "
+				    "are lost\"",
 				    port->name, port->driver);
 	}
 }
@@ -303,9 +305,21 @@ static int stop_workers(struct control *control)
 	return failed;
 }
 
+struct web_start {
+	struct web_server *server;
+	const struct config *config;
+};
+
+static int start_web(void *context)
+{
+	struct web_start *start = context;
+
+	return web_server_start(&start->server, start->config);
+}
+
 static int run_started(struct control *control)
 {
-	struct web_server *web;
+	struct web_start web = {NULL, control->config};
 	struct counters sum;
 	uint32_t missing;
 	int failed;
@@ -317,14 +331,14 @@ static int run_started(struct control *control)
 		      service_now_us());
 	service_attach(control->config, &control->ports, &control->distribution, &control->monitor,
 		       control->workers, control->worker_count);
-	failed = web_server_start(&web, control->config) != 0;
+	failed = privileges_call_without(start_web, &web) != 0;
 	if (!failed) {
 		notify_ready();
 		wait_for_end(control);
 	}
 	notify_stopping();
 	monitor_stop(&control->monitor);
-	web_server_stop(web);
+	web_server_stop(web.server);
 	service_detach();
 
 	/* The workers let go of every packet, then the ports; then the pool must be full. */
@@ -338,8 +352,8 @@ static int run_started(struct control *control)
 	log_end(&sum, missing, &control->pool);
 	if (missing != 0) {
 		log_error(
-			"%u packet buffers did not come back: a leak, or a peer of a port (%s, %s) "
-			"still holds them",
+			"event=leak buffers=%u message=\"they did not come back: a leak, or a peer "
+			"of a port (%s, %s) still holds them\"",
 			missing, control->ports.port[SNOOP_WIRED].driver,
 			control->ports.port[SNOOP_WIRELESS].driver);
 		failed = 1;

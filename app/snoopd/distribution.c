@@ -78,7 +78,9 @@ int distribution_establish(struct distribution *distribution, const struct confi
 		return 0;
 	if (config->distribution == CONFIG_DISTRIBUTION_RSS)
 		return refuse(distribution, config);
-	log_warning("no RSS: %s: the workers hand over by themselves", distribution->how);
+	log_warning("event=distribution result=software message=\"no RSS: %s: the workers hand "
+		    "over by themselves\"",
+		    distribution->how);
 	distribution->plan = distribution->fallback;
 	return 1;
 }

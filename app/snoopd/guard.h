@@ -9,6 +9,11 @@
  * row the link is demoted: it observes. While it observes, it is promoted once there is loss to
  * repair and it has waited; each demotion doubles the wait, good periods make it short again.
  *
+ * One station must not take the help from all the others, by forged reports or by being the only bad
+ * one. So after the first bad period the stations are asked: the next ones count only if most of the
+ * stations that had repeats in them were bad themselves. Flows that have their level from a rule
+ * have no vote, as the link's level does not change theirs.
+ *
  * The pressure below is the workers' part: no help for new flows while the cache is nearly full.
  */
 #ifndef SNOOPD_GUARD_H
@@ -22,6 +27,8 @@
 #define GUARD_REPEATS_MIN 100	   /* in a period, below that it says nothing */
 #define GUARD_LOSSES_MIN 20	   /* in a period, to be worth a promotion */
 #define GUARD_WAIT_DOUBLINGS_MAX 5
+#define GUARD_STATION_REPEATS_MIN 10 /* of a station in a period, to have a vote */
+#define GUARD_STATIONS 256	     /* votes; stations whose hashes meet share one */
 
 #define GUARD_PPM 1000000u
 #define GUARD_RELIEF_PPM 150000u /* the cache has to become emptier by this than the limit */
@@ -38,6 +45,11 @@ struct guard_counts {
 	uint64_t repeats, spurious, confirmed, losses;
 };
 
+/** What flows in the table add up to, by a keyed hash of their station. */
+struct guard_station {
+	uint64_t repeats, spurious, confirmed;
+};
+
 enum guard_action { GUARD_LEAVE, GUARD_DEMOTE, GUARD_PROMOTE };
 
 enum guard_cause { GUARD_FINE, GUARD_SPURIOUS, GUARD_USELESS };
@@ -49,6 +61,7 @@ struct guard {
 	uint32_t doublings;	/* of the wait */
 	uint64_t period_end_us, demoted_us;
 	struct guard_counts before; /* at the begin of the period */
+	struct guard_station stations[GUARD_STATIONS]; /* at the end of the last bad period */
 	uint64_t demotions, promotions;
 };
 
@@ -58,8 +71,19 @@ const char *guard_cause_name(enum guard_cause cause);
 void guard_restart(struct guard *guard, const struct guard_counts *now,
 		   const struct guard_limits *limits, uint64_t now_us);
 
-/** @return what to do with the level; it counts as done. As often as one likes. */
+/** @return whether a bad period ends now: then guard_look() wants to know the stations. */
+bool guard_suspects(const struct guard *guard, const struct guard_counts *now,
+		    const struct guard_limits *limits, uint64_t now_us);
+
+/**
+ * As often as one likes.
+ *
+ * @param stations  GUARD_STATIONS of them, as they are now; NULL where guard_suspects() said no, or
+ *                  they are not known: then a bad period says nothing
+ * @return what to do with the level; it counts as done.
+ */
 enum guard_action guard_look(struct guard *guard, const struct guard_counts *now,
+			     const struct guard_station *stations,
 			     const struct guard_limits *limits, uint64_t now_us);
 
 /**

@@ -20,6 +20,7 @@ static struct {
 	int level;
 	bool started;	 /* the fields below are set */
 	bool to_journal; /* stderr is the journal's stream */
+	bool to_syslog;
 	int64_t tokens_ns;
 	int64_t filled_ns;
 	uint64_t suppressed;
@@ -51,6 +52,14 @@ int log_level_parse(const char *name)
 		if (strcmp(levels[i].name, name) == 0)
 			return levels[i].level;
 	return -1;
+}
+
+void log_to_syslog(void)
+{
+	pthread_mutex_lock(&logger.lock);
+	openlog("snoopd", LOG_PID, LOG_DAEMON);
+	logger.to_syslog = true;
+	pthread_mutex_unlock(&logger.lock);
 }
 
 void log_set_level(int level)
@@ -121,7 +130,9 @@ static void print(int level, const char *text)
 {
 	char head[32], tail[48] = "";
 
-	if (logger.to_journal)
+	if (logger.to_syslog)
+		head[0] = '\0';
+	else if (logger.to_journal)
 		snprintf(head, sizeof(head), "<%d>", level);
 	else
 		snprintf(head, sizeof(head), "snoopd: %s", prefix_of(level));
@@ -129,7 +140,10 @@ static void print(int level, const char *text)
 		snprintf(tail, sizeof(tail), " suppressed=%llu",
 			 (unsigned long long)logger.suppressed);
 	logger.suppressed = 0;
-	fprintf(stderr, "%s%s%s\n", head, text, tail);
+	if (logger.to_syslog)
+		syslog(level, "%s%s", text, tail);
+	else
+		fprintf(stderr, "%s%s%s\n", head, text, tail);
 }
 
 void log_write(int level, const char *format, ...)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * One line per event on stderr: `snoopd: warning: text key=value ...`, or with the priority prefix
- * of sd-daemon(3) where stderr is the journal. Any thread but a worker's: nothing on the packet
+ * One line per event: `event=NAME key=value ...`, on stderr after `snoopd: warning: ` or the like,
+ * with the priority prefix of sd-daemon(3) instead where stderr is the journal, or by syslog(3). What
+ * ends the start is a sentence for who has to mend it: where, what, what to do. Any thread but a worker's: nothing on the packet
  * path logs.
  *
  * Log changes of state, not packets. What repeats is limited all the same: after LOG_BURST lines at
@@ -25,6 +26,9 @@
 
 /** @param level  of syslog(3): LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG */
 void log_write(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** From now on lines go to syslog(3), facility daemon. */
+void log_to_syslog(void);
 
 /** Lines above this level are left out. LOG_INFO at the start. */
 void log_set_level(int level);

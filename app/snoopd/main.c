@@ -26,6 +26,8 @@ static int run(const struct config *config, const struct options *options, char 
 {
 	int status;
 
+	if (config->log == CONFIG_LOG_SYSLOG)
+		log_to_syslog();
 	control_block_signals();
 	argv[options->eal_argc] = NULL;
 	if (privileges_prepare(config, argv) != 0)

@@ -138,7 +138,7 @@ void memory_warn_remote(unsigned int lcore, int socket)
 
 	if (own == socket)
 		return;
-	log_warning("lcore %u is on NUMA node %d, the ports are on node %d (distance %d, the own "
-		    "one 10): give an lcore of that node with -l",
+	log_warning("event=numa lcore=%u node=%d ports_node=%d distance=%d message=\"its own node has "
+		    "distance 10: give an lcore of the ports' node with -l\"",
 		    lcore, own, socket, numa_available() < 0 ? 0 : numa_distance(own, socket));
 }

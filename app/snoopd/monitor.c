@@ -16,6 +16,9 @@
 
 /* Often enough that one late turn of the control thread is not taken for its end. */
 #define FEEDS_PER_INTERVAL 4
+/* Of the flow tables, for the votes of the stations: 262144 records of each worker, half a second where
+ * they are busy. Not the whole of a larger table, as the control thread waits for it. */
+#define VOTE_PAGES_MAX 8
 
 _Static_assert(HEALTH_WORKERS_MAX >= HANDOFF_WORKERS_MAX, "every worker is looked at");
 
@@ -106,9 +109,59 @@ static void look_at_pressure(struct monitor *monitor)
 	}
 }
 
+/* One page of every worker that has not come to its end. @return -1 where one does not answer. */
+static int add_votes(const struct service *service, uint32_t position[],
+		     struct guard_station stations[])
+{
+	struct request *asked[HANDOFF_WORKERS_MAX] = {NULL};
+	int failed = 0;
+
+	for (uint32_t i = 0; i < service->worker_count; i++) {
+		if (position[i] == UINT32_MAX)
+			continue;
+		asked[i] = service_ask(service, i);
+		if (asked[i] == NULL)
+			failed = -1;
+		if (failed != 0)
+			break;
+		asked[i]->kind = REQUEST_REPAIRS;
+		asked[i]->position = position[i];
+		request_post(asked[i]);
+	}
+	for (uint32_t i = 0; i < service->worker_count; i++) {
+		const struct request *answer = asked[i] != NULL ? service_collect(asked[i]) : NULL;
+
+		if (answer == NULL) {
+			failed |= asked[i] != NULL ? -1 : 0;
+			continue;
+		}
+		for (uint32_t k = 0; k < GUARD_STATIONS; k++) {
+			stations[k].repeats += answer->repairs[k].repeats;
+			stations[k].spurious += answer->repairs[k].spurious;
+			stations[k].confirmed += answer->repairs[k].confirmed;
+		}
+		position[i] = answer->next != 0 ? answer->next : UINT32_MAX;
+	}
+	return failed;
+}
+
+static int ask_stations(const struct service *service, struct guard_station stations[])
+{
+	uint32_t position[HANDOFF_WORKERS_MAX] = {0};
+
+	memset(stations, 0, GUARD_STATIONS * sizeof(stations[0]));
+	for (int page = 0; page < VOTE_PAGES_MAX; page++)
+		if (add_votes(service, position, stations) != 0)
+			return -1;
+	return 0;
+}
+
 static enum guard_action look_at_repairs(struct monitor *monitor, const struct service *service,
 					 uint64_t now_us)
 {
+	struct guard_station stations[GUARD_STATIONS];
+	bool known;
+
 	const struct config *config = service->config;
 	const struct guard_limits limits = {
 		.period_us = config->guard_period_us,
@@ -133,7 +186,9 @@ static enum guard_action look_at_repairs(struct monitor *monitor, const struct s
 	}
 	if (config->guard_levels == 0 || monitor->wanted <= SNOOP_LEVEL_OBSERVE)
 		return GUARD_LEAVE;
-	return guard_look(&monitor->guard, &counts, &limits, now_us);
+	known = guard_suspects(&monitor->guard, &counts, &limits, now_us) &&
+		ask_stations(service, stations) == 0;
+	return guard_look(&monitor->guard, &counts, known ? stations : NULL, &limits, now_us);
 }
 
 /* Without the lock. */

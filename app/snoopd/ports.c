@@ -109,8 +109,8 @@ int ports_find(struct ports *ports, const struct config *config)
 		return -1;
 	}
 	if (wired->socket != wireless->socket && wired->socket >= 0 && wireless->socket >= 0)
-		log_warning("wired %s is on socket %d, wireless %s on socket %d: packets cross "
-			    "sockets; put both NICs on one",
+		log_warning("event=numa wired=%s wired_node=%d wireless=%s wireless_node=%d "
+			    "message=\"packets cross nodes: put both NICs on one\"",
 			    wired->name, wired->socket, wireless->name, wireless->socket);
 	ports->socket = wired->socket >= 0 ? wired->socket : (int)rte_socket_id();
 	return 0;
@@ -141,7 +141,8 @@ static uint64_t checksum_offloads(const struct port *port, const struct rte_eth_
 
 	if (port->quirk->flags & QUIRK_NIC_CHECKSUM)
 		return info->rx_offload_capa & offloads;
-	log_warning("[ports] checksum = nic: port %s (%s) is not known for it: software verifies",
+	log_warning("event=port port=%s driver=%s message=\"[ports] checksum = nic: it is not known "
+		    "for it: software verifies\"",
 		    port->name, port->driver);
 	return 0;
 }
@@ -211,7 +212,8 @@ static int configure(struct ports *ports, struct port *port, const struct config
 	}
 	if (port->rx_descriptors != config->rx_descriptors ||
 	    port->tx_descriptors != config->tx_descriptors)
-		log_warning("port %s (%s) takes %u RX and %u TX descriptors, not %u and %u",
+		log_warning("event=port port=%s driver=%s rx_descriptors=%u tx_descriptors=%u "
+			    "message=\"it does not take %u and %u\"",
 			    port->name, port->driver, port->rx_descriptors, port->tx_descriptors,
 			    config->rx_descriptors, config->tx_descriptors);
 	return 0;
@@ -348,7 +350,8 @@ static int start(struct port *port, struct rte_mempool *mempool)
 	}
 	result = rte_eth_allmulticast_enable(port->id);
 	if (result != 0 && result != -ENOTSUP)
-		log_warning("port %s (%s): no all-multicast mode (%s); promiscuous mode has to do",
+		log_warning("event=port port=%s driver=%s message=\"no all-multicast mode (%s), "
+			    "promiscuous mode has to do\"",
 			    port->name, port->driver, rte_strerror(-result));
 	return 0;
 }

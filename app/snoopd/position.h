@@ -10,6 +10,14 @@
 #include <stdint.h>
 
 /**
+ * Read digits up to the end or a blank.
+ *
+ * @param text  moves behind the number and the blank; *text may be NULL
+ * @return 0, or -EINVAL: no digits, too large, or something else behind them.
+ */
+int position_number(const char **text, uint64_t *number);
+
+/**
  * Read a plain decimal number.
  *
  * @param text  may be NULL or empty: the first page

@@ -4,6 +4,7 @@
 #include <cap-ng.h>
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,7 +101,8 @@ static int look_at_threads(uint64_t allowed, bool last_look)
 	int failed = 0;
 
 	if (tasks == NULL) {
-		log_warning("/proc/self/task: %s: whether all threads gave up root was not checked",
+		log_warning("event=privileges message=\"/proc/self/task: %s: whether all threads gave "
+			    "up root was not checked\"",
 			    strerror(errno));
 		return 0;
 	}
@@ -148,7 +150,7 @@ static uint64_t needed(const struct ports *ports)
 
 static void log_dropped(uint64_t bits)
 {
-	char names[128] = "no capability";
+	char names[128] = "none";
 	size_t used = 0;
 
 	for (int capability = 0; capability <= CAP_LAST_CAP && used < sizeof(names); capability++)
@@ -156,8 +158,8 @@ static void log_dropped(uint64_t bits)
 			used += (size_t)snprintf(
 				names + used, sizeof(names) - used, "%s%s", used > 0 ? ", " : "",
 				capng_capability_to_name((unsigned int)capability));
-	log_line("user %s (%u), group %s (%u), %s", account.user, account.uid, account.group,
-		 account.gid, names);
+	log_line("event=privileges user=%s uid=%u group=%s gid=%u capabilities=\"%s\"", account.user,
+		 account.uid, account.group, account.gid, names);
 }
 
 int privileges_drop(const struct config *config, const struct ports *ports)
@@ -167,7 +169,7 @@ int privileges_drop(const struct config *config, const struct ports *ports)
 
 	if (account.keep) {
 		if (account.uid == 0)
-			log_warning("[process] user = root: snoopd keeps all its privileges");
+			log_warning("event=privileges user=root capabilities=all");
 		return 0;
 	}
 	if (runtime_give(account.uid, account.gid) != 0)
@@ -186,8 +188,45 @@ int privileges_drop(const struct config *config, const struct ports *ports)
 		return -1;
 	log_dropped(bits);
 	if (access(config->file, R_OK) != 0)
-		log_warning("%s: user %s cannot read it (%s): it cannot be read again without a "
-			    "restart",
+		log_warning("event=privileges file=%s user=%s message=\"it cannot be read again "
+			    "without a restart: %s\"",
 			    config->file, account.user, strerror(errno));
 	return 0;
+}
+
+/* ---- Threads of later ---- */
+
+struct call {
+	int (*function)(void *context);
+	void *context;
+	int result;
+};
+
+static void *call_without(void *argument)
+{
+	struct call *call = argument;
+
+	capng_clear(CAPNG_SELECT_CAPS);
+	if (capng_apply(CAPNG_SELECT_CAPS) != 0)
+		log_error("a thread's capabilities cannot be given up");
+	else
+		call->result = call->function(call->context);
+	return NULL;
+}
+
+int privileges_call_without(int (*function)(void *context), void *context)
+{
+	struct call call = {function, context, -1};
+	pthread_t thread;
+	int error;
+
+	if (account.keep)
+		return function(context);
+	error = pthread_create(&thread, NULL, call_without, &call);
+	if (error != 0) {
+		log_error("pthread_create: %s", strerror(error));
+		return -1;
+	}
+	pthread_join(thread, NULL);
+	return call.result;
 }

@@ -11,7 +11,7 @@
  * - User and groups change in all threads at once (glibc does that); with the user the kernel takes
  *   all capabilities from every thread but the control thread.
  * - The control thread, which closes the ports at the end, keeps what their drivers need for it,
- *   mostly nothing.
+ *   mostly nothing. Threads that it makes later would inherit that: privileges_call_without().
  *
  * doc/reliability.md, section "Privileges", says what remains with which driver.
  */
@@ -39,5 +39,13 @@ int privileges_prepare(const struct config *config, char *const *eal_argv);
  * @return 0, or -1 after one line on stderr; then nothing may be started.
  */
 int privileges_drop(const struct config *config, const struct ports *ports);
+
+/**
+ * Call the function in a thread that has given up what the control thread kept, and wait for its end:
+ * threads that it makes have nothing either. With [process] user = root it keeps all, as all do.
+ *
+ * @return what the function returned, or -1 after one line on stderr.
+ */
+int privileges_call_without(int (*function)(void *context), void *context);
 
 #endif

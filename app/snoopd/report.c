@@ -2,6 +2,7 @@
 #include <snoopd/report.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -159,27 +160,54 @@ static void report_port(const struct report *report, const char *side, const str
 	CLOSE(report);
 }
 
-/* One sentence for somebody who looks for the first time. */
+/* One sentence for somebody who looks for the first time: what is done now comes before what was
+ * achieved since the start. */
 static const char *verdict(const struct service *service, const struct counters *sum)
 {
-	const struct config *config = service->config;
+	const struct guard *guard = &service->monitor->guard;
 
-	if (config->mode == SNOOP_LEVEL_BYPASS && config->rule_count == 0)
+	if (config_at_most(service->config, SNOOP_LEVEL_BYPASS))
 		return "bypass: a plain wire, nothing is looked at";
+	if (guard->demoted)
+		return guard->cause == GUARD_SPURIOUS
+			       ? "does not help now: repairs were spurious, the guard lets it only "
+				 "observe"
+			       : "does not help now: repairs were useless, the guard lets it only "
+				 "observe";
 	if (sum->rx_wired_packets + sum->rx_wireless_packets == 0)
 		return "nothing was received yet: are the ports the right ones?";
 	if (sum->data_segments == 0)
 		return "no TCP data towards the radio yet";
+	if (config_at_most(service->config, SNOOP_LEVEL_OBSERVE))
+		return sum->radio_losses == 0
+			       ? "observe: the radio lost nothing yet"
+			       : "observe: the radio loses, mode repair would repeat it";
 	if (sum->radio_losses == 0)
 		return "the radio lost nothing yet: there is nothing to repair";
 	if (sum->repairs_confirmed == 0)
-		return config->mode == SNOOP_LEVEL_OBSERVE
-			       ? "observe: the radio loses, mode repair would repeat it"
-			       : "the radio loses, and nothing is repaired: see flows for the "
-				 "reasons";
+		return "the radio loses, and nothing is repaired: see flows for the reasons";
 	if (sum->repairs_confirmed * 2 < sum->radio_losses)
 		return "helps a little: less than half of the losses are repaired, see flows";
 	return "helps: most losses of the radio are repaired locally";
+}
+
+/* "observe 2, bypass 1" */
+static void report_rules(const struct config *config, const struct report *report)
+{
+	uint32_t rules[SNOOP_LEVEL_COUNT] = {0};
+	char text[96] = "";
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < config->rule_count; i++)
+		rules[config->rules[i].level]++;
+	for (unsigned int level = 0; level < SNOOP_LEVEL_COUNT; level++)
+		if (rules[level] > 0)
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s %u",
+						 used > 0 ? ", " : "",
+						 snoop_level_name((enum snoop_level)level),
+						 rules[level]);
+	NUMBER(report, "rules", config->rule_count);
+	TEXT(report, "rule_levels", text);
 }
 
 void report_status(const struct service *service, const struct report *report)
@@ -197,7 +225,7 @@ void report_status(const struct service *service, const struct report *report)
 	NUMBER(report, "reloads", service->reloads);
 	NUMBER(report, "workers", service->worker_count);
 	TEXT(report, "mode", snoop_level_name(service->config->mode));
-	NUMBER(report, "rules", service->config->rule_count);
+	report_rules(service->config, report);
 	report_port(report, "wired", &service->ports->port[SNOOP_WIRED]);
 	report_port(report, "wireless", &service->ports->port[SNOOP_WIRELESS]);
 	TEXT(report, "verdict", verdict(service, &sum));
@@ -310,6 +338,27 @@ static void report_host(const struct request_station *station, const struct repo
 		NUMBER(report, "idle_us", station->idle_us);
 }
 
+/* ---- Pages ---- */
+
+static void measure_name(void *ctx, const char *name)
+{
+	*(size_t *)ctx += strlen(name) + strlen("\"\":{},");
+}
+
+static void measure_end(void *ctx)
+{
+}
+
+static void measure_number(void *ctx, const char *name, uint64_t value)
+{
+	*(size_t *)ctx += strlen(name) + (size_t)snprintf(NULL, 0, "\"\":%" PRIu64 ",", value);
+}
+
+static void measure_text(void *ctx, const char *name, const char *value)
+{
+	*(size_t *)ctx += strlen(name) + strlen(value) + strlen("\"\":\"\",");
+}
+
 /* Ask one worker for the page at a position. */
 static struct request *ask_page(const struct service *service, enum request_kind kind,
 				uint64_t position)
@@ -324,41 +373,74 @@ static struct request *ask_page(const struct service *service, enum request_kind
 	return service_wait(request);
 }
 
-/* The page after this one, 0 = this was the last. */
-static uint64_t next_position(const struct service *service, const struct request *request,
-			      uint64_t position)
+static void report_entry(const struct request *request, uint32_t entry, uint64_t worker,
+			 const struct report *report)
 {
-	uint64_t index = position >> POSITION_WORKER_SHIFT;
+	if (request->kind == REQUEST_FLOWS)
+		report_flow(&request->flows[entry], worker, report);
+	else
+		report_host(&request->stations[entry], report);
+}
 
-	if (request->next != 0)
-		return index << POSITION_WORKER_SHIFT | request->next;
-	if (index + 1 < service->worker_count)
-		return (index + 1) << POSITION_WORKER_SHIFT;
-	return 0;
+static uint32_t position_of(const struct request *request, uint32_t entry)
+{
+	return request->kind == REQUEST_FLOWS ? request->flows[entry].position
+					      : request->stations[entry].position;
+}
+
+/* How many entries of the answer fit into the page; at least one. */
+static uint32_t fitting(const struct request *request, uint64_t worker)
+{
+	size_t bytes = 0;
+	const struct report measure = {&bytes, measure_name, measure_end, measure_number,
+				       measure_text};
+	uint32_t entry = 0;
+
+	while (entry < request->count) {
+		measure_name(&bytes, "number");
+		report_entry(request, entry, worker, &measure);
+		if (bytes > REPORT_PAGE_BYTES && entry > 0)
+			break;
+		entry++;
+	}
+	return entry;
+}
+
+/* The page after this one, 0 = this was the last. */
+static uint64_t next_position(const struct service *service, uint64_t worker, uint32_t next)
+{
+	if (next != 0)
+		return worker << POSITION_WORKER_SHIFT | next;
+	return worker + 1 < service->worker_count ? (worker + 1) << POSITION_WORKER_SHIFT : 0;
 }
 
 static int report_page(const struct service *service, enum request_kind kind, uint64_t position,
 		       const struct report *report)
 {
+	uint64_t worker = position >> POSITION_WORKER_SHIFT;
 	bool flows = kind == REQUEST_FLOWS;
-	struct request *request = ask_page(service, kind, position);
+	struct request *request;
+	uint32_t count = 0, next = 0;
 	struct counters sum;
 	char number[12];
 
-	if (request == NULL)
-		return -ETIMEDOUT;
+	if (worker >= service->worker_count)
+		return -ENOENT;
+	request = ask_page(service, kind, position);
+	if (request != NULL) {
+		count = fitting(request, worker);
+		next = count < request->count ? position_of(request, count) : request->next;
+	}
 	stats_sum(&sum, service->workers, service->worker_count);
 	NUMBER(report, "total", flows ? sum.flows_active : sum.stations_active);
 	NUMBER(report, "offset", position);
-	NUMBER(report, "next", next_position(service, request, position));
+	NUMBER(report, "next", next_position(service, worker, next));
+	NUMBER(report, "timed_out", request == NULL);
 	OPEN(report, flows ? "flows" : "hosts");
-	for (uint32_t i = 0; i < request->count; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		snprintf(number, sizeof(number), "%u", i);
 		OPEN(report, number);
-		if (flows)
-			report_flow(&request->flows[i], position >> POSITION_WORKER_SHIFT, report);
-		else
-			report_host(&request->stations[i], report);
+		report_entry(request, i, worker, report);
 		CLOSE(report);
 	}
 	CLOSE(report);

@@ -36,12 +36,16 @@ void report_workers(const struct service *service, const struct report *report);
 /** Everything about one flow, and the number of the worker that owns it. */
 void report_flow(const struct request_flow *flow, uint64_t worker, const struct report *report);
 
+/* What a page may have as text: a reply of DPDK 22.11 holds 16 KiB. */
+#define REPORT_PAGE_BYTES 15500
+
 /**
- * A page of the flow table: total, offset, next (0 = this was the last page), and a group "flows"
- * of groups that are numbered from 0.
+ * A page of the flow table: total, offset, next (0 = this was the last page), timed_out (1: a worker
+ * did not answer, next is the worker after it), and a group "flows" of groups that are numbered from
+ * 0, as many as REPORT_PAGE_BYTES hold.
  *
  * @param position  0, or next of the page before
- * @return 0, or -ETIMEDOUT with nothing reported.
+ * @return 0, or -ENOENT with nothing reported: no worker has that position.
  */
 int report_flows(const struct service *service, uint64_t position, const struct report *report);
 

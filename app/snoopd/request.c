@@ -2,6 +2,7 @@
 #include <snoopd/request.h>
 
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include <flow/hash.h>
@@ -9,25 +10,48 @@
 
 #define RECORDS_PER_STEP 512
 #define RECORDS_PER_PAGE 131072 /* a thin page of a large table must not take for ever */
+#define RECORDS_PER_VOTE 32768	/* a page of REPAIRS, for which the control thread waits */
 
 struct request *request_begin(struct worker *worker)
 {
 	struct request *request = &worker->request;
-	uint32_t state = __atomic_load_n(&request->state, __ATOMIC_ACQUIRE);
+	enum request_state state = request_state(request);
 
 	return state == REQUEST_IDLE || state == REQUEST_DONE ? request : NULL;
 }
 
+void request_post(struct request *request)
+{
+	__atomic_store_n(&request->state, REQUEST_POSTED, __ATOMIC_RELEASE);
+}
+
+enum request_state request_state(const struct request *request)
+{
+	return (enum request_state)__atomic_load_n(&request->state, __ATOMIC_ACQUIRE);
+}
+
+bool request_take_back(struct request *request)
+{
+	uint32_t posted = REQUEST_POSTED;
+
+	return __atomic_compare_exchange_n(&request->state, &posted, REQUEST_IDLE, false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
 int request_wait(struct request *request, uint32_t timeout_ms)
+{
+	request_post(request);
+	return request_await(request, timeout_ms);
+}
+
+int request_await(struct request *request, uint32_t timeout_ms)
 {
 	const struct timespec nap = {.tv_nsec = 200000};
 	struct timespec start, now;
-	uint32_t posted = REQUEST_POSTED;
 
-	__atomic_store_n(&request->state, REQUEST_POSTED, __ATOMIC_RELEASE);
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	do {
-		if (__atomic_load_n(&request->state, __ATOMIC_ACQUIRE) == REQUEST_DONE)
+		if (request_state(request) == REQUEST_DONE)
 			return 0;
 		nanosleep(&nap, NULL);
 		clock_gettime(CLOCK_MONOTONIC, &now);
@@ -35,8 +59,7 @@ int request_wait(struct request *request, uint32_t timeout_ms)
 		 (time_t)timeout_ms);
 	/* Take it back, unless the worker has begun: then it finishes into a slot that nobody
 	 * reads. */
-	__atomic_compare_exchange_n(&request->state, &posted, REQUEST_IDLE, false, __ATOMIC_ACQ_REL,
-				    __ATOMIC_RELAXED);
+	request_take_back(request);
 	return -ETIMEDOUT;
 }
 
@@ -66,9 +89,64 @@ static bool step_flows(struct worker *worker, struct request *request)
 			request->next = request->cursor;
 			return true;
 		}
+		request->flows[request->count].position = request->cursor;
 		copy_flow(worker, record, &request->flows[request->count++]);
 	}
 	return request->cursor == table->capacity || table->count == 0;
+}
+
+/* All flows of a station have one, in every worker. */
+static uint32_t station_vote(const struct worker *worker, const struct snoop_key *key)
+{
+	struct snoop_key station = *key;
+
+	memset(station.wired_addr, 0, sizeof(station.wired_addr));
+	station.wired_port = station.station_port = 0;
+	return (uint32_t)(flow_hash(&station, worker->secret) % GUARD_STATIONS);
+}
+
+static bool step_repairs(struct worker *worker, struct request *request)
+{
+	const struct flow_table *table = &worker->table;
+	uint32_t last = RTE_MIN(request->cursor + RECORDS_PER_STEP, table->capacity);
+
+	for (; request->cursor < last; request->cursor++) {
+		const struct flow_record *record = &table->records[request->cursor];
+		const struct snoop_flow *flow = &record->flow;
+		struct guard_station *station;
+		const struct snoop_key *key;
+
+		if (!record->in_use || flow->repeats == 0)
+			continue;
+		key = flow_table_key(table, record);
+		if (config_rule_names(worker->config, key))
+			continue;
+		station = &request->repairs[station_vote(worker, key)];
+		station->repeats += flow->repeats;
+		station->spurious += flow->spurious;
+		station->confirmed += flow->repairs_confirmed;
+	}
+	if (request->cursor == table->capacity)
+		return true;
+	if (request->cursor - request->position < RECORDS_PER_VOTE)
+		return false;
+	request->next = request->cursor;
+	return true;
+}
+
+/*
+ * A bypass of the whole link must not wait for the walk through the flows, which takes seconds in a
+ * large table. Until the walk has come by a flow, its timer forgets it instead of repeating anything,
+ * and no ACK is parked any more: what is parked leaves within the hold time.
+ */
+static void begin_bypass(struct worker *worker, const struct config *config)
+{
+	struct config share;
+
+	config_share(config, worker->workers, &share);
+	share.protocol.hold_max_us = 0;
+	share.protocol.silence_max_us = 0;
+	snoop_engine_configure(worker->engine, &share.protocol);
 }
 
 static bool step_configure(struct worker *worker, struct request *request)
@@ -76,6 +154,9 @@ static bool step_configure(struct worker *worker, struct request *request)
 	struct flow_table *table = &worker->table;
 	uint32_t last = RTE_MIN(request->cursor + RECORDS_PER_STEP, table->capacity);
 
+	/* Nothing is held that new packets could overtake: a bypass begins now. */
+	if (worker->counters.acks_parked == 0)
+		worker_configured(worker);
 	for (; request->cursor < last; request->cursor++) {
 		struct flow_record *record = &table->records[request->cursor];
 
@@ -117,6 +198,7 @@ static bool step_stations(struct worker *worker, struct request *request)
 		if (!snoop_station_info(worker->engine, request->cursor, &station->info))
 			continue;
 		station->idle_us = worker->now_us - station->info.heard_us;
+		station->position = request->cursor;
 		request->count++;
 	}
 	return request->cursor == end;
@@ -129,6 +211,9 @@ static void take(struct worker *worker, struct request *request)
 	request->next = 0;
 	request->total = worker->table.count;
 	switch (request->kind) {
+	case REQUEST_REPAIRS:
+		memset(request->repairs, 0, sizeof(request->repairs));
+		/* fall through */
 	case REQUEST_FLOWS:
 		request->cursor = request->position =
 			RTE_MIN(request->position, worker->table.capacity);
@@ -145,6 +230,8 @@ static void take(struct worker *worker, struct request *request)
 		break;
 	case REQUEST_CONFIGURE:
 		worker_configure(worker, request->config);
+		if (config_at_most(request->config, SNOOP_LEVEL_BYPASS))
+			begin_bypass(worker, request->config);
 		break;
 	}
 }
@@ -160,6 +247,8 @@ static bool step(struct worker *worker, struct request *request)
 		return step_stations(worker, request);
 	case REQUEST_CAPTURE:
 		return true;
+	case REQUEST_REPAIRS:
+		return step_repairs(worker, request);
 	default:
 		return step_configure(worker, request);
 	}

@@ -16,9 +16,11 @@
 
 #include <config/config.h>
 #include <snoop/snoop.h>
+#include <snoopd/guard.h>
 
-#define REQUEST_FLOWS_MAX 12 /* flows of one page; a page fits into one telemetry reply */
-#define REQUEST_STATIONS_MAX 24
+/* Of one page; report.h ends it earlier where a telemetry reply holds less. */
+#define REQUEST_FLOWS_MAX 32
+#define REQUEST_STATIONS_MAX 64
 
 struct capture;
 
@@ -34,6 +36,7 @@ enum request_kind {
 	REQUEST_FLOW,	   /* one flow by its key */
 	REQUEST_STATIONS,  /* a page of the station table */
 	REQUEST_CAPTURE,   /* capture from now on, or no more */
+	REQUEST_REPAIRS,   /* what repairs achieved in a part of the flow table, by station */
 	REQUEST_CONFIGURE, /* use another configuration from now on, for running flows too */
 };
 
@@ -41,11 +44,13 @@ struct request_flow {
 	struct snoop_key key;
 	struct snoop_flow_info info;
 	uint64_t idle_us; /* since its last packet */
+	uint32_t position;
 };
 
 struct request_station {
 	struct snoop_station_info info;
 	uint64_t idle_us; /* since its last packet */
+	uint32_t position;
 };
 
 struct request {
@@ -53,7 +58,7 @@ struct request {
 	enum request_kind kind;
 
 	/* Set by the control side. */
-	uint32_t position;	     /* FLOWS, STATIONS: first record to look at */
+	uint32_t position;	     /* FLOWS, STATIONS, REPAIRS: first record to look at */
 	struct snoop_key key;	     /* FLOW */
 	const struct config *config; /* CONFIGURE: sizes of tables and pool as before */
 
@@ -67,6 +72,7 @@ struct request {
 	union {
 		struct request_flow flows[REQUEST_FLOWS_MAX];
 		struct request_station stations[REQUEST_STATIONS_MAX];
+		struct guard_station repairs[GUARD_STATIONS];
 	};
 };
 
@@ -82,6 +88,17 @@ struct request *request_begin(struct worker *worker);
 
 /** @return 0 with the answer in the slot, or -ETIMEDOUT: the slot must then not be read. */
 int request_wait(struct request *request, uint32_t timeout_ms);
+
+/**
+ * request_wait() in pieces, for who waits for several workers. What was posted and is not taken back
+ * stays there until the worker comes by.
+ */
+void request_post(struct request *request);
+/** The end of request_wait(). */
+int request_await(struct request *request, uint32_t timeout_ms);
+enum request_state request_state(const struct request *request);
+/** @return false where the worker was faster. */
+bool request_take_back(struct request *request);
 
 /** Worker lcore: go on with whatever is asked, in a bounded step. */
 void request_serve(struct worker *worker);

@@ -124,8 +124,9 @@ void runtime_reclaim(char *const *eal_argv)
 	/* First the folder, so that nothing can be put there any more. */
 	if (fchown(fd, 0, 0) != 0 || fchmod(fd, S_IRWXU) != 0 ||
 	    each_entry(fd, remove_link, NULL) != 0)
-		log_warning("%s: an earlier run left it, and it cannot be taken back: %s", path,
-			    strerror(errno));
+		log_warning("event=runtime path=%s message=\"an earlier run left it, and it cannot be "
+			    "taken back: %s\"",
+			    path, strerror(errno));
 }
 
 struct owner {

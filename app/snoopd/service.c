@@ -14,7 +14,12 @@
 #include <snoopd/worker.h>
 
 #define ANSWER_TIMEOUT_MS 500
-#define CONFIGURE_TIMEOUT_MS 10000 /* the largest flow table is walked in less */
+/*
+ * For the workers to go through their flows. A busy worker does 512 records a millisecond, so that 5
+ * million of them take as long; a larger table is still being walked then, and the answer says so.
+ */
+#define CONFIGURE_TIMEOUT_MS 10000
+#define CONFIGURE_NAP_NS 200000
 
 static struct {
 	pthread_mutex_t lock;
@@ -94,6 +99,11 @@ struct request *service_wait(struct request *request)
 	return request_wait(request, ANSWER_TIMEOUT_MS) == 0 ? request : NULL;
 }
 
+struct request *service_collect(struct request *request)
+{
+	return request_await(request, ANSWER_TIMEOUT_MS) == 0 ? request : NULL;
+}
+
 int service_find_flow(const struct service *service, const struct snoop_key *key,
 		      struct request **answer, uint32_t *worker)
 {
@@ -116,32 +126,73 @@ int service_find_flow(const struct service *service, const struct snoop_key *key
 	return -ENOENT;
 }
 
-/* Every worker takes the configuration, or, where one does not answer, as many as do. */
+/* What a worker was last seen to do with the configuration. */
+enum progress { PROGRESS_NOT_TOLD, PROGRESS_TOLD, PROGRESS_DONE };
+
+static enum progress tell(struct worker *worker, const struct config *config)
+{
+	struct request *request = request_begin(worker);
+
+	/* An earlier configuration that a stuck worker has not even looked at is void. */
+	if (request == NULL && worker->request.kind == REQUEST_CONFIGURE &&
+	    request_take_back(&worker->request))
+		request = request_begin(worker);
+	if (request == NULL)
+		return PROGRESS_NOT_TOLD;
+	request->kind = REQUEST_CONFIGURE;
+	request->config = config;
+	request_post(request);
+	return PROGRESS_TOLD;
+}
+
+static void explain_late(uint32_t index, enum progress progress, char *line, size_t line_bytes)
+{
+	const struct service *service = &shared.service;
+	bool taken = request_state(&service->workers[index]->request) == REQUEST_TAKEN;
+
+	/* Telemetry cuts it at 127 characters. */
+	snprintf(line, line_bytes, "in effect, but worker %u of %u %s", index, service->worker_count,
+		 progress == PROGRESS_NOT_TOLD
+			 ? "is busy with an earlier request and did not get it: repeat it"
+		 : taken ? "still gives its flows their levels"
+			 : "does not move and takes it when it does: see snoopctl workers");
+}
+
+/* Tell all workers, and wait for them. What is not done in time the workers still do. */
 static int publish(const struct config *config, char *line, size_t line_bytes)
 {
-	struct service *service = &shared.service;
+	const struct timespec nap = {.tv_nsec = CONFIGURE_NAP_NS};
+	uint64_t end_us = service_now_us() + CONFIGURE_TIMEOUT_MS * US_PER_MS;
+	enum progress progress[HANDOFF_WORKERS_MAX] = {PROGRESS_NOT_TOLD};
+	const struct service *service = &shared.service;
+	uint32_t late, first = 0;
 
-	for (uint32_t i = 0; i < service->worker_count; i++) {
-		struct request *request = request_begin(service->workers[i]);
+	for (;;) {
+		late = 0;
+		for (uint32_t i = service->worker_count; i-- > 0;) {
+			struct worker *worker = service->workers[i];
 
-		if (request != NULL) {
-			request->kind = REQUEST_CONFIGURE;
-			request->config = config;
-			if (request_wait(request, CONFIGURE_TIMEOUT_MS) == 0)
-				continue;
+			if (progress[i] == PROGRESS_NOT_TOLD)
+				progress[i] = tell(worker, config);
+			else if (request_state(&worker->request) == REQUEST_DONE)
+				progress[i] = PROGRESS_DONE;
+			if (progress[i] != PROGRESS_DONE) {
+				late++;
+				first = i;
+			}
 		}
-		snprintf(
-			line, line_bytes,
-			"worker %u of %u did not take the configuration within %u ms, those before "
-			"it did: is its CPU busy with something else? try again, or restart",
-			i, service->worker_count, CONFIGURE_TIMEOUT_MS);
-		return -ETIMEDOUT;
+		if (late == 0)
+			return 0;
+		if (service_now_us() >= end_us) {
+			explain_late(first, progress[first], line, line_bytes);
+			return -EINPROGRESS;
+		}
+		nanosleep(&nap, NULL);
 	}
-	return 0;
 }
 
 /*
- * Publish a copy of fresh. What a lost worker may still look at is never freed: an error of that
+ * Publish a copy of fresh. What a late worker may still look at is never freed: an error of that
  * kind costs memory, not the link.
  */
 static int use(const struct config *fresh, const struct config *loaded, char *line,
@@ -187,9 +238,10 @@ static int reload(char *line, size_t line_bytes)
 		return -EINVAL;
 	}
 	result = use(&fresh, &fresh, line, line_bytes);
+	if (result == 0 || result == -EINPROGRESS)
+		shared.service.reloads++;
 	if (result != 0)
 		return result;
-	shared.service.reloads++;
 	snprintf(line, line_bytes, "%s: in effect, mode %s, %u rules", fresh.file,
 		 snoop_level_name(fresh.mode), fresh.rule_count);
 	return 0;
@@ -221,8 +273,10 @@ static int finish(const char *event, int result, const char *line)
 {
 	if (result == 0)
 		log_line("event=%s result=done message=\"%s\"", event, line);
-	else
-		log_error("event=%s result=refused message=\"%s\"", event, line);
+	else if (result == -EINPROGRESS)
+		log_error("event=%s result=partly message=\"%s\"", event, line);
+	else /* no error: nothing changed, and who repeats it must not fill the log */
+		log_warning("event=%s result=refused message=\"%s\"", event, line);
 	service_unlock();
 	return result;
 }

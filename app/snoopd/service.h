@@ -8,7 +8,9 @@
  * Another configuration comes from service_reload() or service_mode(). It is made aside, checked,
  * and then published: every worker takes the pointer between two turns, gives each of its flows
  * the level that it has now (parked ACKs of a flow that changes are released in order), and
- * acknowledges. Only after that the old structure is freed. No packet waits for any of it.
+ * acknowledges. Only after that the old structure is freed. No packet waits for any of it. All
+ * workers are told at once. A bypass of the whole link begins for all packets as soon as no ACK is
+ * parked, before the flows have been gone through.
  */
 #ifndef SNOOPD_SERVICE_H
 #define SNOOPD_SERVICE_H
@@ -60,6 +62,9 @@ struct request *service_ask(const struct service *service, uint32_t index);
 /** With the lock: post what service_ask() gave. @return the slot with the answer, or NULL. */
 struct request *service_wait(struct request *request);
 
+/** With the lock: the same, after request_post(), so that several workers can answer at once. */
+struct request *service_collect(struct request *request);
+
 /**
  * With the lock: ask the workers in turn, only the owner of the flow has it.
  *
@@ -72,8 +77,9 @@ int service_find_flow(const struct service *service, const struct snoop_key *key
  * Read the configuration file again and publish it. Nothing changes on an error.
  *
  * @param line  receives what happened, in one line without a newline
- * @return 0, -EINVAL (the file, or a key that is read at the start only), -ETIMEDOUT (a worker
- *         did not answer), -ENODEV (not running), -ENOMEM.
+ * @return 0, -EINVAL (the file, or a key that is read at the start only), -ENODEV (not running),
+ *         -ENOMEM; -EINPROGRESS: it is in effect, but a worker has not finished with it, or is busy
+ *         and did not get it. What a worker was given it takes as soon as it moves.
  */
 int service_reload(char *line, size_t line_bytes);
 

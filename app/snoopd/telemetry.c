@@ -94,6 +94,12 @@ static int refuse_not_running(struct rte_tel_data *data)
 	return refuse(data, "snoopd is starting or stopping: try again");
 }
 
+static int refuse_position(const char *parameters, struct rte_tel_data *data)
+{
+	return refuse(data, "position '%s' is not a number, allowed: 0, or next of the last page",
+		      parameters);
+}
+
 /* The commands that only report. */
 static int report_command(void (*command)(const struct service *, const struct report *),
 			  struct rte_tel_data *data)
@@ -120,9 +126,7 @@ static int page_command(int (*command)(const struct service *, uint64_t, const s
 	int result;
 
 	if (position_parse(parameters, &position) != 0)
-		return refuse(data,
-			      "position '%s' is not a number, allowed: 0, or next of the last page",
-			      parameters);
+		return refuse_position(parameters, data);
 	service = service_lock();
 	if (service == NULL)
 		return refuse_not_running(data);
@@ -130,7 +134,7 @@ static int page_command(int (*command)(const struct service *, uint64_t, const s
 	result = command(service, position, &report);
 	service_unlock();
 	if (result != 0)
-		return refuse(data, "position %llu: no worker answers for it",
+		return refuse(data, "position %llu: no worker has it",
 			      (unsigned long long)position);
 	return 0;
 }
@@ -204,10 +208,11 @@ static int answer_flow(const char *command, const char *parameters, struct rte_t
 
 static int answer_done(int result, const char *line, struct rte_tel_data *data)
 {
-	if (result != 0)
+	if (result != 0 && result != -EINPROGRESS)
 		return refuse(data, "%s", line);
 	rte_tel_data_start_dict(data);
-	rte_tel_data_add_dict_string(data, "done", line); /* cut at 127 characters */
+	/* Cut at 127 characters. */
+	rte_tel_data_add_dict_string(data, result == 0 ? "done" : "partly", line);
 	return 0;
 }
 
@@ -215,11 +220,12 @@ static int answer_capture(const char *command, const char *parameters, struct rt
 {
 	const struct service *service;
 	struct snoop_key key;
-	unsigned int count;
-	int result, used = 0;
+	const char *text = parameters;
+	uint64_t count, id;
+	int result;
 
-	if (parameters == NULL || sscanf(parameters, "%u %n", &count, &used) != 1 || count == 0 ||
-	    count > CAPTURE_PACKETS_MAX || keytext_parse(parameters + used, &key) != 0)
+	if (position_number(&text, &count) != 0 || count == 0 || count > CAPTURE_PACKETS_MAX ||
+	    keytext_parse(text, &key) != 0)
 		return refuse(data,
 			      "'%s' is not a count of packets and the key of a flow, allowed: 1 to "
 			      "%d, a blank, WIRED:PORT STATION:PORT as /snoop/flows shows it",
@@ -227,32 +233,66 @@ static int answer_capture(const char *command, const char *parameters, struct rt
 	service = service_lock();
 	if (service == NULL)
 		return refuse_not_running(data);
-	result = captures_start(service, &key, count);
+	result = captures_start(service, &key, (uint32_t)count, &id);
 	service_unlock();
 	if (result == -ENOENT)
-		return refuse(data, "no flow %s: it ended, or is another way round",
-			      parameters + used);
+		return refuse(data, "no flow %s: it ended, or is another way round", text);
 	if (result != 0)
 		return refuse(data, "no capture: %s", strerror(-result));
-	return answer_done(0, "capturing", data);
+	answer_done(0, "capturing", data);
+	return compat_tel_dict_uint(data, "id", id);
+}
+
+static int refuse_capture(int result, uint64_t id, struct rte_tel_data *data)
+{
+	if (result == -ENOENT)
+		return refuse(data, "capture %llu has ended: a later one takes its place",
+			      (unsigned long long)id);
+	return refuse(data, "a worker does not answer: is its CPU busy?");
 }
 
 static int answer_captured(const char *command, const char *parameters, struct rte_tel_data *data)
 {
-	return page_command(captures_report, parameters, data);
+	const char *text = parameters;
+	const struct service *service;
+	struct report report;
+	uint64_t id, position;
+	struct tree tree;
+	int result;
+
+	if (position_number(&text, &id) != 0 || position_parse(text, &position) != 0)
+		return refuse(data,
+			      "'%s' is not the id of a capture and a position, allowed: what "
+			      "/snoop/capture answered, a blank, 0 or next of the last page",
+			      parameters != NULL ? parameters : "");
+	service = service_lock();
+	if (service == NULL)
+		return refuse_not_running(data);
+	report = tree_report(&tree, data);
+	result = captures_report(id, position, &report);
+	service_unlock();
+	return result == 0 ? 0 : refuse_capture(result, id, data);
 }
 
 static int answer_capture_stop(const char *command, const char *parameters,
 			       struct rte_tel_data *data)
 {
-	const struct service *service = service_lock();
+	const struct service *service;
+	const char *text = parameters;
+	uint64_t id;
 	int result;
 
+	if (position_number(&text, &id) != 0 || *text != '\0')
+		return refuse(data,
+			      "'%s' is not the id of a capture, allowed: what /snoop/capture "
+			      "answered",
+			      parameters != NULL ? parameters : "");
+	service = service_lock();
 	if (service == NULL)
 		return refuse_not_running(data);
-	result = captures_stop(service);
+	result = captures_stop(service, id);
 	service_unlock();
-	return answer_done(result, result == 0 ? "no capture" : "a worker does not answer", data);
+	return result == 0 ? answer_done(0, "no capture", data) : refuse_capture(result, id, data);
 }
 
 /* One dictionary per section: the library takes 256 entries in one, and neither blanks nor dots in
@@ -261,8 +301,10 @@ struct config_answer {
 	struct rte_tel_data *data;
 	struct rte_tel_data *section;
 	char name[64];
-	size_t bytes;	  /* of the reply so far, roughly */
-	uint32_t omitted; /* keys that no longer fit */
+	size_t bytes;	   /* of the reply so far, roughly */
+	uint64_t position; /* keys that earlier pages have had */
+	uint64_t key;	   /* number of the one that comes next */
+	uint64_t next;	   /* first that no longer fits, 0 = all do */
 };
 
 #define CONFIG_REPLY_BYTES 12000 /* of the 16 KiB that a reply may have */
@@ -286,7 +328,14 @@ static void add_config(void *context, const char *section, const char *key, cons
 {
 	struct config_answer *answer = context;
 	char name[sizeof(answer->name)], key_name[64];
+	uint64_t number = answer->key++;
 
+	if (number < answer->position || answer->next != 0)
+		return;
+	if (answer->bytes > CONFIG_REPLY_BYTES) {
+		answer->next = number;
+		return;
+	}
 	legal_name(name, sizeof(name), section);
 	legal_name(key_name, sizeof(key_name), key);
 	if (answer->section == NULL || strcmp(name, answer->name) != 0) {
@@ -298,24 +347,25 @@ static void add_config(void *context, const char *section, const char *key, cons
 		answer->bytes += strlen(name) + 8;
 	}
 	answer->bytes += strlen(key_name) + strlen(value) + 8;
-	if (answer->section == NULL || answer->bytes > CONFIG_REPLY_BYTES)
-		answer->omitted++;
-	else
+	if (answer->section != NULL)
 		rte_tel_data_add_dict_string(answer->section, key_name, value);
 }
 
 static int answer_config(const char *command, const char *parameters, struct rte_tel_data *data)
 {
 	struct config_answer answer = {.data = data};
-	const struct service *service = service_lock();
+	const struct service *service;
 
+	if (position_parse(parameters, &answer.position) != 0)
+		return refuse_position(parameters, data);
+	service = service_lock();
 	if (service == NULL)
 		return refuse_not_running(data);
 	rte_tel_data_start_dict(data);
 	config_each(service->config, add_config, &answer);
 	close_section(&answer);
-	if (answer.omitted > 0)
-		compat_tel_dict_uint(data, "omitted", answer.omitted);
+	if (answer.next != 0)
+		compat_tel_dict_uint(data, "next", answer.next);
 	service_unlock();
 	return 0;
 }
@@ -375,9 +425,11 @@ static const struct {
 	{"/snoop/capture", answer_capture,
 	 "Capture packets of one flow. Parameter: COUNT WIRED:PORT STATION:PORT."},
 	{"/snoop/captured", answer_captured,
-	 "A page of what was captured. Parameter: position, as of flows."},
-	{"/snoop/capture_stop", answer_capture_stop, "End the capture. No parameters."},
-	{"/snoop/config", answer_config, "The configuration in use. No parameters."},
+	 "A page of what was captured. Parameters: id, a blank, position as of flows."},
+	{"/snoop/capture_stop", answer_capture_stop, "End the capture. Parameter: its id."},
+	{"/snoop/config", answer_config,
+	 "A page of the configuration in use. Parameter: position; next is missing in the last "
+	 "page."},
 	{"/snoop/reload", answer_reload, "Read the configuration file again. No parameters."},
 	{"/snoop/mode", answer_mode,
 	 "Another level for the link, until the next reload. Parameter: bypass, observe, repair, "
@@ -391,6 +443,5 @@ void telemetry_register(void)
 	for (size_t i = 0; i < RTE_DIM(commands); i++)
 		if (rte_telemetry_register_cmd(commands[i].name, commands[i].answer,
 					       commands[i].help) != 0)
-			log_warning("telemetry command %s could not be registered",
-				    commands[i].name);
+			log_warning("event=telemetry command=%s result=failed", commands[i].name);
 }

@@ -40,7 +40,6 @@ struct snoop_flow {
 	uint32_t high_sack;     /* highest SACKed byte + 1; una if nothing is SACKed */
 	uint32_t uncached_end;  /* below it something was forwarded uncached: what comes again there may be a repeat */
 	uint32_t window_bytes;  /* receive window of the last ACK, scaled; UINT32_MAX before it */
-	uint32_t station_next;  /* the station's next sequence number, by what it sent; valid with acked */
 	uint16_t window_raw;    /* as on the wire, to recognise a window update */
 	uint8_t window_shift;   /* scale of the station's windows; unknown: the least that what was sent fits into */
 	uint8_t ecn_last;       /* ECN bits and flags of the last ACK */
@@ -107,6 +106,7 @@ struct snoop_flow {
 	uint32_t rto_widen_us;          /* added to the tail timer after spurious time-outs */
 	uint32_t credit;                /* repeats that packet conservation allows now */
 	uint32_t shield_credit;         /* copies that a shield may send, in new segments */
+	uint32_t station_next;          /* the station's next sequence number, by what it sent; valid with acked */
 	uint64_t data_segments, data_bytes;
 	uint32_t station;               /* index into the engine's stations, 0 = none */
 	uint16_t station_era;           /* station's era when the flow last looked */

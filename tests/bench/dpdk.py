@@ -128,7 +128,8 @@ def snoopd(binary, ini_path, ports, mode, vdevs, worker_cpu=1, prefix_argv=(), i
     """@param ini  more sections of its configuration"""
     if not os.access(binary, os.X_OK):
         raise BenchError(f"{binary}: not there or not executable; build it, or say --build")
-    ini_path.write_text(f"[link]\nwired = {ports[0]}\nwireless = {ports[1]}\nmode = {mode}\n{ini}")
+    ini_path.write_text(f"[link]\nwired = {ports[0]}\nwireless = {ports[1]}\nmode = {mode}\n"
+                        f"[metrics]\nlisten = off\n{ini}")
     return Program(f"snoopd {mode}", [str(binary)], vdevs, ["--config", str(ini_path)], worker_cpu, prefix_argv,
                    **program)
 

@@ -138,7 +138,8 @@ class SnoopdBox(DpdkBox):
         self.binary = binary
 
     def ini(self):
-        sections = {"link": {"wired": "net_af_packet0", "wireless": "net_af_packet1"}}
+        # The namespace's loopback is down, and several boxes run side by side.
+        sections = {"link": {"wired": "net_af_packet0", "wireless": "net_af_packet1"}, "metrics": {"listen": "off"}}
         if self.level:  # without one: snoopd's default
             sections["link"]["mode"] = self.level
         rules = []

@@ -131,7 +131,7 @@ def start(binary, folder, prefix, arguments, budget, ports, level):
     with open(os.path.join(folder, "order.ini"), "w") as file:
         file.write("[link]\nwired = net_%s0\nwireless = net_%s1\nmode = %s\n"
                    "[workers]\ndistribution = software\nhandoff = %d\n[ports]\ntx_retries = %d\n"
-                   "[cache]\nsegments = %d\n" % (ports, ports, level, *BUDGETS[budget]))
+                   "[cache]\nsegments = %d\n[metrics]\nlisten = off\n" % (ports, ports, level, *BUDGETS[budget]))
     if ports in KERNEL:
         devices = [kernel.device(i, ports) for i in range(2)]
     else:
@@ -253,7 +253,7 @@ def observe(process, telemetry, mover, level, sent):
 
 def runs(folder):
     with open(os.path.join(folder, "snoopd.log")) as log:
-        return "workers, distribution" in log.read()
+        return "event=workers" in log.read()
 
 
 def through_snoopd(binary, folder, arguments, sent):

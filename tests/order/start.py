@@ -14,12 +14,12 @@ import tempfile
 
 # Devices, keys of the INI, lcores, exit status, the one line that has to be there.
 CASES = [
-    ("net_null", {}, 2, 0, r"2 workers, distribution rss \(symmetric key 6d5a\), RX queues 2 and 2, TX queues 2 and 2, "
-                           r"0 hand-off rings"),
-    ("net_null", {"workers": "distribution = rss"}, 3, 0, r"3 workers, distribution rss \(symmetric key 6d5a\)"),
+    ("net_null", {}, 2, 0, r"workers=2 distribution=rss how=\"symmetric key 6d5a\" rx_queues=2,2 tx_queues=2,2 "
+                           r"handoff_rings=0 "),
+    ("net_null", {"workers": "distribution = rss"}, 3, 0, r"workers=3 distribution=rss how=\"symmetric key 6d5a\""),
     ("net_null", {"workers": "distribution = software"}, 4, 0,
-     r"4 workers, distribution software \(by configuration\), RX queues 1 and 1, TX queues 4 and 4, 6 hand-off rings"),
-    ("net_ring", {}, 2, 0, r"2 workers, distribution software \(port net_ring0 \(net_ring\) has no RSS"),
+     r"workers=4 distribution=software how=\"by configuration\" rx_queues=1,1 tx_queues=4,4 handoff_rings=6 "),
+    ("net_ring", {}, 2, 0, r"workers=2 distribution=software how=\"port net_ring0 \(net_ring\) has no RSS"),
     ("net_ring", {"workers": "distribution = rss"}, 2, 2,
      r"error: start.ini: \[workers\] distribution = rss is not possible here: port net_ring0 \(net_ring\) has no RSS"),
     ("net_null", {"cache": "segments = 1000000"}, 1, 1,
@@ -32,7 +32,7 @@ def run(binary, folder, device, sections, workers):
     prefix = "start-%d" % os.getpid()
     cpu = sorted(os.sched_getaffinity(0))[-1]
     with open(os.path.join(folder, "start.ini"), "w") as file:
-        file.write("[link]\nwired = %s0\nwireless = %s1\nmode = bypass\n" % (device, device))
+        file.write("[link]\nwired = %s0\nwireless = %s1\nmode = bypass\n[metrics]\nlisten = off\n" % (device, device))
         file.writelines("[%s]\n%s\n" % section for section in sections.items())
     command = [binary, "--lcores", ",".join("%d@%d" % (i, cpu) for i in range(workers + 1)), "--no-huge", "-m", "384",
                "--no-pci", "--no-telemetry", "--file-prefix=" + prefix, "--vdev=%s0" % device, "--vdev=%s1" % device,

@@ -8,7 +8,8 @@ static bool is_word(const struct config_key *key)
 {
 	return key->kind == CONFIG_PORT || key->kind == CONFIG_ACCOUNT || key->kind == CONFIG_LEVEL ||
 	       key->kind == CONFIG_DISTRIBUTION || key->kind == CONFIG_CHECKSUM ||
-	       key->kind == CONFIG_LISTEN || key->kind == CONFIG_SWITCH;
+	       key->kind == CONFIG_LISTEN || key->kind == CONFIG_SWITCH ||
+	       key->kind == CONFIG_LOG;
 }
 
 static void try_value(const struct config_key *key, const char *text, bool accepted)
@@ -200,7 +201,25 @@ static void first_matching_rule_wins(void **state)
 		if (config_level_for(&config, &key) != cases[i].level)
 			fail_msg("case %zu: %s", i,
 				 snoop_level_name(config_level_for(&config, &key)));
+		/* Only what no rule names has the link's level. */
+		assert_int_equal(config_rule_names(&config, &key),
+				 cases[i].level != SNOOP_LEVEL_REPAIR);
 	}
+}
+
+static void the_highest_level_counts(void **state)
+{
+	struct config config;
+	char error[512];
+
+	(void)state;
+	assert_int_equal(load(&config, LINK "mode = bypass\n", error), 0);
+	assert_true(config_at_most(&config, SNOOP_LEVEL_BYPASS));
+	assert_int_equal(load(&config, LINK "mode = bypass\n[rule a]\nmode = observe\n", error), 0);
+	assert_false(config_at_most(&config, SNOOP_LEVEL_BYPASS));
+	assert_true(config_at_most(&config, SNOOP_LEVEL_OBSERVE));
+	assert_int_equal(load(&config, LINK "mode = repair\n[rule a]\nmode = observe\n", error), 0);
+	assert_false(config_at_most(&config, SNOOP_LEVEL_OBSERVE));
 }
 
 /* Above every key stands a comment that opens with its range and its default. */
@@ -271,6 +290,7 @@ int main(void)
 		cmocka_unit_test(every_key_has_its_boundaries),
 		cmocka_unit_test(prints_what_it_reads),
 		cmocka_unit_test(first_matching_rule_wins),
+		cmocka_unit_test(the_highest_level_counts),
 		cmocka_unit_test(workers_share_the_budgets),
 		cmocka_unit_test(reference_documents_every_key),
 	};

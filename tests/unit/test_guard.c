@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -18,26 +19,45 @@ static const struct guard_limits limits = {
 
 static struct guard guard;
 static struct guard_counts counts;
+static struct guard_station stations[GUARD_STATIONS];
 static uint64_t now_us;
 
 static int start(void **state)
 {
 	guard = (struct guard){0};
+	memset(stations, 0, sizeof(stations));
 	counts = (struct guard_counts){.repeats = 1000000, .spurious = 900000};
 	now_us = 1000;
 	guard_restart(&guard, &counts, &limits, now_us);
 	return 0;
 }
 
-static enum guard_action period(uint64_t repeats, uint64_t spurious, uint64_t confirmed,
-				uint64_t losses)
+static void add_station(uint32_t index, uint64_t repeats, uint64_t spurious, uint64_t confirmed)
+{
+	stations[index].repeats += repeats;
+	stations[index].spurious += spurious;
+	stations[index].confirmed += confirmed;
+}
+
+/* The stations are as they are. */
+static enum guard_action period_of_link(uint64_t repeats, uint64_t spurious, uint64_t confirmed,
+					uint64_t losses)
 {
 	counts.repeats += repeats;
 	counts.spurious += spurious;
 	counts.confirmed += confirmed;
 	counts.losses += losses;
 	now_us += limits.period_us;
-	return guard_look(&guard, &counts, &limits, now_us);
+	return guard_look(&guard, &counts, stations, &limits, now_us);
+}
+
+/* Of two stations that are alike. */
+static enum guard_action period(uint64_t repeats, uint64_t spurious, uint64_t confirmed,
+				uint64_t losses)
+{
+	for (uint32_t i = 0; i < 2; i++)
+		add_station(i, repeats / 2, spurious / 2, confirmed / 2);
+	return period_of_link(repeats, spurious, confirmed, losses);
 }
 
 static void good_repairs_stay(void **state)
@@ -48,9 +68,9 @@ static void good_repairs_stay(void **state)
 
 static void spurious_ones_are_demoted(void **state)
 {
-	assert_int_equal(period(1000, 501, 499, 1000), GUARD_LEAVE);
-	assert_int_equal(period(1000, 501, 499, 1000), GUARD_LEAVE);
-	assert_int_equal(period(1000, 501, 499, 1000), GUARD_DEMOTE);
+	assert_int_equal(period(1000, 502, 498, 1000), GUARD_LEAVE);
+	assert_int_equal(period(1000, 502, 498, 1000), GUARD_LEAVE);
+	assert_int_equal(period(1000, 502, 498, 1000), GUARD_DEMOTE);
 	assert_int_equal(guard.cause, GUARD_SPURIOUS);
 	assert_true(guard.demoted);
 }
@@ -81,7 +101,7 @@ static void looks_within_a_period_change_nothing(void **state)
 		counts.repeats += 1000;
 		counts.spurious += 1000;
 		now_us += 1000;
-		assert_int_equal(guard_look(&guard, &counts, &limits, now_us), GUARD_LEAVE);
+		assert_int_equal(guard_look(&guard, &counts, NULL, &limits, now_us), GUARD_LEAVE);
 	}
 }
 
@@ -138,6 +158,71 @@ static void a_restart_forgets(void **state)
 	assert_int_equal(guard.demotions, 1);
 }
 
+/* Forged reports, or a rate that outweighs all the others'. */
+static void one_station_alone_does_not_demote_the_link(void **state)
+{
+	for (int i = 0; i < 50; i++) {
+		add_station(7, 100000, 100000, 0);
+		add_station(8, 20, 0, 20);
+		add_station(9, GUARD_STATION_REPEATS_MIN - 1, 9, 0); /* too few for a vote */
+		assert_int_equal(period_of_link(100029, 100009, 20, 100029), GUARD_LEAVE);
+	}
+	assert_false(guard.demoted);
+}
+
+static void the_majority_does(void **state)
+{
+	for (int i = 1; i <= GUARD_BAD_PERIODS; i++) {
+		add_station(1, 100, 100, 0);
+		add_station(2, 100, 0, 0);
+		add_station(3, 100, 0, 100);
+		assert_int_equal(period_of_link(300, 200, 100, 300),
+				 i < GUARD_BAD_PERIODS ? GUARD_LEAVE : GUARD_DEMOTE);
+	}
+}
+
+/* The only station that is there may take the help from itself. */
+static void the_only_one_does(void **state)
+{
+	for (int i = 1; i < GUARD_BAD_PERIODS; i++) {
+		add_station(1, 200, 200, 0);
+		assert_int_equal(period_of_link(200, 200, 0, 200), GUARD_LEAVE);
+	}
+	add_station(1, 200, 200, 0);
+	assert_int_equal(period_of_link(200, 200, 0, 200), GUARD_DEMOTE);
+}
+
+/* Flows with a level from a rule are not among the stations' sums. */
+static void without_a_vote_nothing_happens(void **state)
+{
+	for (int i = 0; i < 50; i++)
+		assert_int_equal(period_of_link(1000, 1000, 0, 1000), GUARD_LEAVE);
+}
+
+static void flows_that_ended_do_not_make_it_negative(void **state)
+{
+	for (int i = 1; i <= GUARD_BAD_PERIODS; i++) {
+		memset(stations, 0, sizeof(stations));
+		add_station(1, 200u - 10u * (unsigned int)i, 150, 0);
+		assert_int_equal(period_of_link(200, 200, 0, 200),
+				 i < GUARD_BAD_PERIODS ? GUARD_LEAVE : GUARD_DEMOTE);
+	}
+}
+
+static void the_stations_are_wanted_after_a_bad_period_only(void **state)
+{
+	counts.repeats += 1000;
+	counts.spurious += 900;
+	assert_false(guard_suspects(&guard, &counts, &limits, now_us + limits.period_us - 1));
+	assert_true(guard_suspects(&guard, &counts, &limits, now_us + limits.period_us));
+	now_us += limits.period_us;
+	assert_int_equal(guard_look(&guard, &counts, NULL, &limits, now_us), GUARD_LEAVE);
+	assert_int_equal(guard.bad, 0); /* not known: it says nothing */
+	counts.repeats += 1000;
+	counts.confirmed += 900;
+	assert_false(guard_suspects(&guard, &counts, &limits, now_us + limits.period_us));
+}
+
 static void pressure_has_two_limits(void **state)
 {
 	assert_false(guard_pressed(false, 900, 1000, 900000));
@@ -159,6 +244,12 @@ int main(void)
 		cmocka_unit_test_setup(promoted_when_there_is_loss_after_a_wait_that_doubles, start),
 		cmocka_unit_test_setup(without_loss_there_is_nothing_to_promote_for, start),
 		cmocka_unit_test_setup(a_restart_forgets, start),
+		cmocka_unit_test_setup(one_station_alone_does_not_demote_the_link, start),
+		cmocka_unit_test_setup(the_majority_does, start),
+		cmocka_unit_test_setup(the_only_one_does, start),
+		cmocka_unit_test_setup(without_a_vote_nothing_happens, start),
+		cmocka_unit_test_setup(flows_that_ended_do_not_make_it_negative, start),
+		cmocka_unit_test_setup(the_stations_are_wanted_after_a_bad_period_only, start),
 		cmocka_unit_test(pressure_has_two_limits),
 	};
 

@@ -82,6 +82,50 @@ static void in_the_journal(void **state)
 	assert_string_equal(written(log_to_journal), "<3>a=1\n<4>b\n<5>c\n<6>d\n<7>f\n<3>h\n");
 }
 
+/* The C library's stand-ins: what syslog would get. */
+void openlog(const char *ident, int option, int facility)
+{
+	dprintf(STDERR_FILENO, "%s %d\n", ident, facility == LOG_DAEMON);
+}
+
+void syslog(int level, const char *format, ...)
+{
+	va_list args;
+
+	dprintf(STDERR_FILENO, "%d ", level);
+	va_start(args, format);
+	vdprintf(STDERR_FILENO, format, args);
+	va_end(args);
+	dprintf(STDERR_FILENO, "\n");
+}
+
+#ifdef __USE_FORTIFY_LEVEL
+void __syslog_chk(int level, int flag, const char *format, ...);
+void __syslog_chk(int level, int flag, const char *format, ...)
+{
+	va_list args;
+
+	(void)flag;
+	dprintf(STDERR_FILENO, "%d ", level);
+	va_start(args, format);
+	vdprintf(STDERR_FILENO, format, args);
+	va_end(args);
+	dprintf(STDERR_FILENO, "\n");
+}
+#endif
+
+static void log_by_syslog(void)
+{
+	log_to_syslog();
+	log_each();
+}
+
+static void by_syslog(void **state)
+{
+	(void)state;
+	assert_string_equal(written(log_by_syslog), "snoopd 1\n3 a=1\n4 b\n5 c\n6 d\n7 f\n3 h\n");
+}
+
 static void log_much(void)
 {
 	for (int i = 0; i < 4 * LOG_BURST; i++)
@@ -115,6 +159,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(on_a_terminal),
 		cmocka_unit_test(in_the_journal),
+		cmocka_unit_test(by_syslog),
 		cmocka_unit_test(is_limited),
 		cmocka_unit_test(names_are_read_back),
 	};

@@ -159,10 +159,34 @@ class Test(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         head, first, second, total = done.stdout.splitlines()
         self.assertEqual(head.split(), 'KEY LEVEL REASON SRTT LOSS REPAIRED LEFT'.split())
-        self.assertEqual(first.split()[3:], 'auto helped 4.2ms 0.50% 12,345 2'.split())
+        self.assertEqual(first.split()[3:], 'auto helped 4.2ms 0.50% 12,345 0'.split())
         self.assertEqual(first.index('auto'), head.index('LEVEL'))
         self.assertEqual(len(first), len(second))
         self.assertEqual(total, '2 of 2 flows')
+
+    def test_left_is_what_was_not_repaired(self):
+        """As in status, hosts and on the page."""
+        self.serve(lambda command: {command.split(',')[0]: {'total': 1, 'next': 0, 'flows': [
+            dict(flow(1), radio_losses=20, repairs_confirmed=15)]}})
+        self.assertEqual(self.run_it('flows').stdout.splitlines()[1].split()[-1], '5')
+
+    def test_a_worker_that_does_not_answer(self):
+        """It is asked again, and then the others are."""
+        def answer(command):
+            worker = int(command.split(',')[1]) >> 32
+            late = worker == 0 and len(self.server.commands) <= late_answers
+            return {'/snoop/flows': {'total': 2, 'next': 0 if worker else 1 << 32, 'timed_out': int(late),
+                                     'flows': {} if late else {'0': flow(worker)}}}
+        for late_answers, shown, lacks in (2, 2, None), (3, 1, 'timed out'):
+            self.serve(answer)
+            reply = json.loads(self.run_it('flows', '--json').stdout)
+            self.assertEqual((len(reply['flows']), reply.get('missing')), (shown, lacks))
+            if lacks:
+                self.server.commands.clear()
+                self.assertIn('not all were read: timed out', self.run_it('flows').stdout)
+            self.server.close()
+            os.unlink(self.path)
+            self.server = None
 
     def test_no_flows(self):
         self.serve(lambda command: {'/snoop/flows': {'total': 0, 'offset': 0, 'next': -1,
@@ -196,6 +220,13 @@ class Test(unittest.TestCase):
                          '[link]\nwired = net_tap0\nmode = auto\n\n[hold]\nacks = 64\n\n'
                          '[cache]\nbytes = 64MiB\n\n[rule ab]\nmode = observe\n\n'
                          '[rule cd]\nwired_ports = 22\nmode = bypass\n\n[]\nbare = x\n')
+
+    def test_config_comes_by_pages(self):
+        pages = {'/snoop/config': {'link': {'mode': 'auto'}, 'rule/a': {'wired': '::/0'}, 'next': 2},
+                 '/snoop/config,2': {'rule/a': {'mode': 'snoop'}, 'next': 3}, '/snoop/config,3': {'rule/b': {'mode': 'repair'}}}
+        self.serve(lambda command: {'/snoop/config': pages[command]})
+        self.assertEqual(self.run_it('config').stdout, '[link]\nmode = auto\n\n[rule a]\nwired = ::/0\nmode = snoop\n\n'
+                                                       '[rule b]\nmode = repair\n')
 
     def test_unknown_command(self):
         self.serve(lambda command: {command: None})
@@ -292,6 +323,13 @@ class Test(unittest.TestCase):
             self.assertEqual((done.returncode, done.stdout), (0, f'did {command}\n'))
             self.assertEqual(json.loads(self.run_it(*words, '--json').stdout), {'done': f'did {command}'})
 
+    def test_done_in_part(self):
+        self.serve(lambda command: {command.split(',')[0]: {'partly': 'in effect, but'}})
+        for words in ['reload'], ['mode', 'bypass']:
+            self.fails(self.run_it(*words), 4, 'in effect, but')
+            done = self.run_it(*words, '--json')
+            self.assertEqual((done.returncode, json.loads(done.stdout)), (4, {'partly': 'in effect, but'}))
+
     def test_refusal(self):
         self.serve(lambda command: {command.split(',')[0]: 'no, because'})
         for words in ['reload'], ['mode', 'x'], ['flow', 'a', 'b'], ['flows'], ['hosts']:
@@ -360,12 +398,14 @@ class Test(unittest.TestCase):
         self.serve(lambda command: {command: {
             'version': '9', 'uptime_s': 3700, 'configured_s': 61, 'mode': 'snoop', 'wired': port, 'wireless': port,
             'verdict': 'it helps', 'data_segments': 1000, 'radio_losses': 200, 'repaired': 150, 'left': 50,
-            'wireless_rtt_p50_us': 4200, 'wireless_rtt_p99_us': 9000}})
+            'wireless_rtt_p50_us': 4200, 'wireless_rtt_p99_us': 9000, 'rules': 3, 'rule_levels': 'observe 2, snoop 1',
+            'workers': 2, 'workers_stuck': 1, 'stalls': 7, 'guard': 'helps'}})
         done = self.run_it('status')
         self.assertEqual((done.returncode, done.stderr), (0, ''))
         self.assertLessEqual(len(done.stdout.splitlines()), 24)
         for part in ('up 1h 1min', 'mode       snoop', 'link up', 'it helps', '200   20.00 %', '150   75.00 %',
-                     '50   25.00 %', '4.2ms', '9.0ms', 'since 1min 1s'):
+                     '50   25.00 %', '4.2ms', '9.0ms', 'since 1min 1s', '3 rules (observe 2, snoop 1)',
+                     '1 of 2 workers stuck, 7 stalls'):
             self.assertIn(part, done.stdout)
         self.server.answer = lambda command: {command: {}}
         self.assertEqual(self.run_it('status').returncode, 0)
@@ -386,6 +426,25 @@ class Test(unittest.TestCase):
         flows = json.loads(self.run_it('top', '--json', '--interval', '0.1').stdout)['flows']
         self.assertTrue(0 < flows[0]['rate_bps'] <= 80e6, flows)
 
+    def test_top_keeps_the_rate_of_a_full_interval(self):
+        """A key wakes it up a moment after a reading: 8 Mb/s stay, and what came since is not taken for a rate."""
+        counts = iter([1000000] + [2000000] * 1000)
+        self.serve(lambda command: {'/snoop/status': {'mode': 'auto'}} if 'status' in command else
+                   {'/snoop/flows': {'total': 1, 'next': 0, 'flows': [dict(flow(1), acked_bytes=next(counts))]}})
+        master, process = self.start_top('--interval', '600')
+        try:
+            self.read_until(master, b'0.00')
+            for key in b'l', b'b', b't':
+                os.write(master, key)
+                self.read_until(master, {b'l': b'los', b'b': b'rate', b't': b'tt'}[key])
+            os.write(master, b'q')
+            seen = self.drain(master)
+            self.assertEqual(process.wait(30), 0)
+            self.assertNotRegex(seen.decode(), r'[1-9]\d*\.\d\d +4\.2ms')
+            self.assertGreaterEqual(self.server.commands.count('/snoop/flows,0'), 4)
+        finally:
+            self.end_top(master, process)
+
     def read_until(self, master, text):
         """What the terminal shows until it holds text."""
         seen = b''
@@ -398,32 +457,48 @@ class Test(unittest.TestCase):
     def test_top_on_a_terminal(self):
         self.serve(lambda command: {'/snoop/status': {'mode': 'auto'}} if 'status' in command
                    else self.varied(command))
-        master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 8, 110, 0, 0))
-        process = subprocess.Popen([SNOOPCTL, '--socket', self.path, 'top', '--interval', '0.2'], stdin=slave,
-                                   stdout=slave, stderr=subprocess.PIPE, start_new_session=True,
-                                   preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-                                   env=dict(os.environ, TERM='xterm'))
+        master, process = self.start_top('--interval', '0.2')
         try:
-            os.close(slave)
             self.assertNotIn(b'192.168.0.0:', self.read_until(master, b'by repairs'))  # the last of ten
             os.write(master, b'l')
             self.read_until(master, b'los')  # curses sends what changed
             fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack('HHHH', 30, 100, 0, 0))
             self.read_until(master, b'192.168.0.0:')
             os.write(master, b'q')
-            while select.select([master], [], [], 30)[0]:
-                try:
-                    if not os.read(master, 65536):
-                        break
-                except OSError:  # the other end is closed
-                    break
+            self.drain(master)
             self.assertEqual(process.wait(30), 0, process.stderr.read())
         finally:
-            process.kill()
-            process.wait()
-            process.stderr.close()
-            os.close(master)
+            self.end_top(master, process)
+
+    def start_top(self, *args):
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 8, 110, 0, 0))
+        process = subprocess.Popen([SNOOPCTL, '--socket', self.path, 'top', *args], stdin=slave, stdout=slave,
+                                   stderr=subprocess.PIPE, start_new_session=True,
+                                   preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+                                   env=dict(os.environ, TERM='xterm'))
+        os.close(slave)
+        return master, process
+
+    @staticmethod
+    def drain(master):
+        seen = b''
+        while select.select([master], [], [], 30)[0]:
+            try:
+                more = os.read(master, 65536)
+            except OSError:  # the other end is closed
+                break
+            if not more:
+                break
+            seen += more
+        return seen
+
+    @staticmethod
+    def end_top(master, process):
+        process.kill()
+        process.wait()
+        process.stderr.close()
+        os.close(master)
 
     def test_top_without_a_terminal(self):
         self.serve(lambda command: {command: {}})

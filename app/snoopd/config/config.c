@@ -12,6 +12,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#define LISTEN_DEFAULT "127.0.0.1:9464"
+
 /* Below the 200 bytes that libinih takes by default; a longer line is a mistake in any case. */
 #define LINE_CHARS_MAX 180
 #define RULE_PREFIX "rule "
@@ -74,7 +76,7 @@ void config_defaults(struct config *config)
 	config->guard_memory_ppm = 900000;
 	strcpy(config->user, "auto");
 	strcpy(config->group, "auto");
-	memcpy(config->metrics_listen, "off", sizeof("off"));
+	memcpy(config->metrics_listen, LISTEN_DEFAULT, sizeof(LISTEN_DEFAULT));
 	snoop_config_defaults(&config->protocol);
 }
 

@@ -53,6 +53,9 @@ enum config_checksum {
 	CONFIG_CHECKSUM_COUNT
 };
 
+/** Where the log goes. */
+enum config_log { CONFIG_LOG_STDERR, CONFIG_LOG_SYSLOG, CONFIG_LOG_COUNT };
+
 const char *config_distribution_name(enum config_distribution distribution);
 
 struct config {
@@ -81,6 +84,7 @@ struct config {
 	uint32_t guard_retry_us;      /* a demoted link waits at least this long */
 	uint32_t guard_memory_ppm;    /* share of the cache above which new flows begin in bypass */
 	char user[64], group[64];     /* [process]: account name, number, or "auto" */
+	enum config_log log;
 	char metrics_listen[64];      /* [metrics] listen: "off" or ADDRESS:PORT */
 	struct snoop_config protocol; /* [cache] [timers] [repair] [hold] [veto] [syn] */
 	uint32_t rule_count;
@@ -109,6 +113,12 @@ int config_print(const struct config *config, FILE *out);
 
 /** @return the level of the first rule that matches, else the link's mode. */
 enum snoop_level config_level_for(const struct config *config, const struct snoop_key *key);
+
+/** @return whether a rule names the flow: its level is not that of the link. */
+bool config_rule_names(const struct config *config, const struct snoop_key *key);
+
+/** @return whether no flow can get more than that level, by the link or by a rule. */
+bool config_at_most(const struct config *config, enum snoop_level level);
 
 /**
  * Compare a fresh configuration with the one in effect.

@@ -66,6 +66,7 @@ const struct config_key config_keys[CONFIG_KEY_COUNT] = {
 	KEY("guard", "memory", SHARE, guard_memory_ppm, 50 * PPM_PER_PERCENT, 100 * PPM_PER_PERCENT),
 	START("process", "user", ACCOUNT, user, 1, 63),
 	START("process", "group", ACCOUNT, group, 1, 63),
+	START("process", "log", LOG, log, 0, CONFIG_LOG_COUNT - 1),
 	START("metrics", "listen", LISTEN, metrics_listen, 1, 63),
 };
 /* clang-format on */
@@ -111,6 +112,11 @@ static const char *const checksum_names[CONFIG_CHECKSUM_COUNT] = {
 	[CONFIG_CHECKSUM_NIC] = "nic",
 };
 
+static const char *const log_names[CONFIG_LOG_COUNT] = {
+	[CONFIG_LOG_STDERR] = "stderr",
+	[CONFIG_LOG_SYSLOG] = "syslog",
+};
+
 const char *config_distribution_name(enum config_distribution distribution)
 {
 	return distribution_names[distribution];
@@ -124,6 +130,7 @@ static const char *const *words_of(enum config_kind kind)
 	return kind == CONFIG_DISTRIBUTION ? distribution_names
 	       : kind == CONFIG_CHECKSUM   ? checksum_names
 	       : kind == CONFIG_SWITCH	   ? switch_names
+	       : kind == CONFIG_LOG	   ? log_names
 					   : NULL;
 }
 
@@ -242,6 +249,9 @@ void config_key_range(const struct config_key *key, char *out, size_t out_bytes)
 		return;
 	case CONFIG_CHECKSUM:
 		snprintf(out, out_bytes, "software, nic");
+		return;
+	case CONFIG_LOG:
+		snprintf(out, out_bytes, "stderr, syslog");
 		return;
 	case CONFIG_SWITCH:
 		snprintf(out, out_bytes, "yes, no");

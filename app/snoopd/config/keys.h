@@ -9,7 +9,7 @@
 
 #include <config/config.h>
 
-#define CONFIG_KEY_COUNT 45
+#define CONFIG_KEY_COUNT 46
 
 enum config_kind {
 	CONFIG_PORT,	      /* char[64] */
@@ -23,6 +23,7 @@ enum config_kind {
 	CONFIG_TIME_OR_AUTO,  /* the same, "auto" = 0 */
 	CONFIG_BYTES,	      /* uint64_t */
 	CONFIG_SHARE,	      /* uint32_t, parts per million, written in percent */
+	CONFIG_LOG,	      /* enum config_log */
 	CONFIG_SWITCH,	      /* uint32_t, "yes" = 1 or "no" = 0 */
 	CONFIG_LISTEN,	      /* char[64], "off" or config_listen_addr() reads it */
 };

@@ -213,10 +213,30 @@ static bool rule_matches(const struct config_rule *rule, const struct snoop_key 
 		prefix_matches(key->station_addr, rule->station_addr, rule->station_prefix));
 }
 
-enum snoop_level config_level_for(const struct config *config, const struct snoop_key *key)
+static const struct config_rule *find_rule(const struct config *config, const struct snoop_key *key)
 {
 	for (uint32_t i = 0; i < config->rule_count; i++)
 		if (rule_matches(&config->rules[i], key))
-			return config->rules[i].level;
-	return config->mode;
+			return &config->rules[i];
+	return NULL;
+}
+
+enum snoop_level config_level_for(const struct config *config, const struct snoop_key *key)
+{
+	const struct config_rule *rule = find_rule(config, key);
+
+	return rule != NULL ? rule->level : config->mode;
+}
+
+bool config_rule_names(const struct config *config, const struct snoop_key *key)
+{
+	return find_rule(config, key) != NULL;
+}
+
+bool config_at_most(const struct config *config, enum snoop_level level)
+{
+	for (uint32_t i = 0; i < config->rule_count; i++)
+		if (config->rules[i].level > level)
+			return false;
+	return config->mode <= level;
 }

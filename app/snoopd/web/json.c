@@ -9,7 +9,7 @@
 #include <snoopd/report.h>
 
 #define DEPTH_MAX 6
-#define HOST_PAGES_MAX 64 /* what one answer may ask of the workers */
+#define HOST_PAGES_MAX 64 /* what one answer may ask of the workers: 64 stations each, or fewer */
 
 /* A report as nested objects. */
 struct tree {
@@ -53,17 +53,19 @@ static struct report tree_report(struct tree *tree, json_t *root)
 	return (struct report){tree, tree_open, tree_close, tree_number, tree_text};
 }
 
-/* @return the position behind the page, 0 = this was the last, -1 = no answer. */
-static json_int_t add_hosts(const struct service *service, uint64_t position, json_t *list)
+/* @return the position behind the page, 0 = this was the last. */
+static uint64_t add_hosts(const struct service *service, uint64_t position, json_t *list,
+			  bool *timed_out)
 {
 	json_t *page = json_object(), *host;
 	struct tree tree;
 	struct report report = tree_report(&tree, page);
-	json_int_t next = -1;
+	uint64_t next = 0;
 	const char *number;
 
 	if (report_hosts(service, position, &report) == 0) {
-		next = json_integer_value(json_object_get(page, "next"));
+		next = (uint64_t)json_integer_value(json_object_get(page, "next"));
+		*timed_out |= json_integer_value(json_object_get(page, "timed_out")) != 0;
 		json_object_foreach(json_object_get(page, "hosts"), number, host)
 			json_array_append(list, host);
 	}
@@ -85,20 +87,25 @@ static void add_group(const struct service *service, json_t *root, const char *n
 int web_json(const struct service *service, bool openmetrics, struct web_content *content)
 {
 	json_t *root = json_object(), *hosts = json_array();
-	json_int_t position = 0;
+	bool timed_out = false;
+	uint64_t position = 0;
 	char *text;
 
 	add_group(service, root, "status", report_status);
 	add_group(service, root, "stats", report_stats);
 	add_group(service, root, "histograms", report_histograms);
-	for (int i = 0; i < HOST_PAGES_MAX && position >= 0; i++) {
-		position = add_hosts(service, (uint64_t)position, hosts);
-		if (position == 0)
+	/* A worker that does not answer costs half a second of the lock: the page asks for no more. */
+	for (int i = 0; i < HOST_PAGES_MAX; i++) {
+		position = add_hosts(service, position, hosts, &timed_out);
+		if (position == 0 || timed_out)
 			break;
 	}
 	json_object_set_new(root, "hosts", hosts);
 	/* The rest is worth seeing just then. */
-	json_object_set_new(root, "complete", json_boolean(position == 0));
+	json_object_set_new(root, "missing",
+			    json_string(timed_out	 ? "timed out"
+					: position != 0 ? "too many"
+							: "none"));
 	text = json_dumps(root, JSON_COMPACT);
 	json_decref(root);
 	if (text == NULL)
