@@ -266,8 +266,8 @@ void world_input(struct world *world, uint32_t index, enum snoop_side from, stru
 		snoop_flow_init(world->engine, &flow->engine, &flow->key, level, world->now_us);
 		flow->exists = true;
 	}
-	for (unsigned int stage = 0; flow->exists && stage < SNOOP_PREFETCH_STAGES; stage++)
-		snoop_flow_prefetch(world->engine, &flow->engine, from, stage);
+	if (flow->exists)
+		snoop_flows_prefetch(world->engine, &(const struct snoop_flow *){&flow->engine}, 1, from);
 	if (view->tcp_flags & WIRE_TCP_SYN)
 		snoop_syn(world->engine, &flow->key, &described, from, world->now_us);
 	else if (!flow->exists)
