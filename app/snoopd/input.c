@@ -346,19 +346,27 @@ static uint32_t parse(struct worker *worker, enum snoop_side from, struct rte_mb
 	return kept;
 }
 
+static __rte_always_inline void prefetch_record(const struct flow_record *record, size_t bytes)
+{
+#pragma GCC unroll 8
+	for (size_t at = 0; at < bytes; at += RTE_CACHE_LINE_SIZE)
+		rte_prefetch0((const uint8_t *)record + at);
+}
+
 /* What lies in memory is fetched for the whole burst, step by step, before the first packet needs it. */
 static void prefetch(struct worker *worker, enum snoop_side from, struct flow_record *const records[],
 		     uint32_t count)
 {
-	size_t hot_bytes = from == SNOOP_WIRED ? FLOW_HOT_BYTES_DATA : FLOW_HOT_BYTES_ACK;
 	const struct snoop_flow *flows[WORKER_BURST];
 	uint32_t found = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
 		if (records[i] == NULL)
 			continue;
-		for (size_t at = 0; at < hot_bytes; at += RTE_CACHE_LINE_SIZE)
-			rte_prefetch0((const uint8_t *)records[i] + at);
+		if (from == SNOOP_WIRED)
+			prefetch_record(records[i], FLOW_HOT_BYTES_DATA);
+		else
+			prefetch_record(records[i], FLOW_HOT_BYTES_ACK);
 		flows[found++] = &records[i]->flow;
 	}
 	snoop_flows_prefetch(worker->engine, flows, found, from);
