@@ -130,16 +130,17 @@ void snoop_flows_prefetch(const struct snoop_engine *engine, const struct snoop_
 			  enum snoop_side from)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		const uint8_t *station = (const uint8_t *)&engine->stations[flows[i]->station];
+		const struct snoop_station *station = &engine->stations[flows[i]->station];
 
 		__builtin_prefetch(station);
-		__builtin_prefetch(station + ALIGN_BYTES);
-		__builtin_prefetch(segment_at(engine, flows[i]->by_seq.head), 1);
-		/* Data goes behind the tail, and the timer looks at the head. */
-		if (from == SNOOP_WIRED)
+		if (from == SNOOP_WIRED) {
 			__builtin_prefetch(segment_at(engine, flows[i]->by_seq.tail), 1);
+		} else {
+			__builtin_prefetch(&station->totals, 1);
+			__builtin_prefetch(segment_at(engine, flows[i]->by_seq.head), 1);
+		}
 	}
-	/* An ACK frees from the head, mostly two segments, and touches the one behind. */
+	/* Data goes behind the tail. An ACK frees from the head, mostly two segments, and touches the one behind. */
 	if (from == SNOOP_WIRED)
 		return;
 	for (uint32_t i = 0; i < count; i++)
