@@ -18,12 +18,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
 #include <sys/queue.h>
 
 #include <rte_common.h>
 #include <rte_prefetch.h>
 
+#include <flow/hash.h>
 #include <snoop/flow.h>
 #include <snoop/snoop.h>
 
@@ -94,16 +94,6 @@ void flow_table_free(struct flow_table *table);
 /** @return the record, or NULL. */
 struct flow_record *flow_table_find(const struct flow_table *table, const struct snoop_key *key,
 				    uint32_t hash);
-
-static inline bool flow_key_equal(const struct snoop_key *a, const struct snoop_key *b)
-{
-	typedef uint64_t block __attribute__((vector_size(16), aligned(1), may_alias));
-	const block *left = (const block *)a, *right = (const block *)b;
-	block difference = (left[0] ^ right[0]) | (left[1] ^ right[1]) | (left[2] ^ right[2]);
-
-	_Static_assert(sizeof(*a) == 3 * sizeof(block), "these are all of its bytes");
-	return (difference[0] | difference[1]) == 0;
-}
 
 static inline struct flow_bucket *flow_table_bucket(const struct flow_table *table, uint32_t hash)
 {

@@ -152,6 +152,8 @@ _Static_assert(sizeof(struct snoop_key) == 48, "the key is hashed as a block: no
 static inline void snoop_key_of(struct snoop_key *key, const struct wire_view *view, enum snoop_side from)
 {
 	bool wired = from == SNOOP_WIRED;
+	uint16_t wired_port = wired ? view->src_port : view->dst_port;
+	uint16_t station_port = wired ? view->dst_port : view->src_port;
 
 	memcpy(key->wired_addr, wired ? view->src : view->dst, sizeof(key->wired_addr));
 	memcpy(key->station_addr, wired ? view->dst : view->src, sizeof(key->station_addr));
@@ -160,10 +162,17 @@ static inline void snoop_key_of(struct snoop_key *key, const struct wire_view *v
 	for (int i = 0, at = 0; i < view->vlan_count; i++)
 		if (view->vlan[i] & 0xfff)
 			key->vlan[at++] = view->vlan[i];
-	key->wired_port = wired ? view->src_port : view->dst_port;
-	key->station_port = wired ? view->dst_port : view->src_port;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	/* One store: the key is hashed and compared at once, which would have to wait for several. */
+	uint64_t rest = wired_port | (uint64_t)station_port << 16 | (uint64_t)view->ip_version << 32;
+
+	memcpy(&key->wired_port, &rest, sizeof(rest));
+#else
+	key->wired_port = wired_port;
+	key->station_port = station_port;
 	key->ip_version = view->ip_version;
 	memset(key->pad, 0, sizeof(key->pad));
+#endif
 }
 
 struct snoop_engine;
