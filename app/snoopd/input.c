@@ -341,34 +341,23 @@ static uint32_t parse(struct worker *worker, enum snoop_side from, struct rte_mb
 	}
 	if (spread)
 		hand_over(worker, from);
-	flow_table_find_bulk(&worker->table, keys, hashes, key_count, records);
+	flow_table_find_bulk(&worker->table, keys, hashes, key_count,
+			     from == SNOOP_WIRED ? FLOW_HOT_BYTES_DATA : FLOW_HOT_BYTES_ACK, records);
 	*trains = key_count;
 	return kept;
 }
 
-static __rte_always_inline void prefetch_record(const struct flow_record *record, size_t bytes)
-{
-#pragma GCC unroll 8
-	for (size_t at = 0; at < bytes; at += RTE_CACHE_LINE_SIZE)
-		rte_prefetch0((const uint8_t *)record + at);
-}
-
-/* What lies in memory is fetched for the whole burst, step by step, before the first packet needs it. */
+/* What lies in memory is fetched for the whole burst, step by step, before the first packet needs it; the
+ * records are on their way since they were looked up. */
 static void prefetch(struct worker *worker, enum snoop_side from, struct flow_record *const records[],
 		     uint32_t count)
 {
 	const struct snoop_flow *flows[WORKER_BURST];
 	uint32_t found = 0;
 
-	for (uint32_t i = 0; i < count; i++) {
-		if (records[i] == NULL)
-			continue;
-		if (from == SNOOP_WIRED)
-			prefetch_record(records[i], FLOW_HOT_BYTES_DATA);
-		else
-			prefetch_record(records[i], FLOW_HOT_BYTES_ACK);
-		flows[found++] = &records[i]->flow;
-	}
+	for (uint32_t i = 0; i < count; i++)
+		if (records[i] != NULL)
+			flows[found++] = &records[i]->flow;
 	snoop_flows_prefetch(worker->engine, flows, found, from);
 }
 

@@ -119,7 +119,8 @@ struct flow_record *flow_table_find(const struct flow_table *table, const struct
 }
 
 void flow_table_find_bulk(const struct flow_table *table, const struct snoop_key *keys[],
-			  const uint32_t hashes[], uint32_t count, struct flow_record *records[])
+			  const uint32_t hashes[], uint32_t count, size_t hot_bytes,
+			  struct flow_record *records[])
 {
 	uint32_t places[FLOW_BULK_MAX];
 
@@ -133,6 +134,9 @@ void flow_table_find_bulk(const struct flow_table *table, const struct snoop_key
 
 			rte_prefetch0(entry);
 			rte_prefetch0(entry + sizeof(struct snoop_key) - 1);
+			entry = (const uint8_t *)record_at(table, places[i]);
+			for (size_t at = 0; at < hot_bytes; at += RTE_CACHE_LINE_SIZE)
+				rte_prefetch0(entry + at);
 		}
 	}
 	for (uint32_t i = 0; i < count; i++)

@@ -109,10 +109,12 @@ static inline void flow_table_prefetch_bucket(const struct flow_table *table, ui
 /**
  * Find up to FLOW_BULK_MAX keys at once, whose buckets have been prefetched; hides the memory latency of one behind that of the others.
  *
- * @param records  receives one record, or NULL, per key
+ * @param hot_bytes  of each record these are wanted next: they are fetched beside the keys
+ * @param records    receives one record, or NULL, per key
  */
 void flow_table_find_bulk(const struct flow_table *table, const struct snoop_key *keys[],
-			  const uint32_t hashes[], uint32_t count, struct flow_record *records[]);
+			  const uint32_t hashes[], uint32_t count, size_t hot_bytes,
+			  struct flow_record *records[]);
 
 /**
  * Enter a flow that is not in the table.
