@@ -109,7 +109,7 @@ static inline void flow_table_prefetch_bucket(const struct flow_table *table, ui
 /**
  * Find up to FLOW_BULK_MAX keys at once, whose buckets have been prefetched; hides the memory latency of one behind that of the others.
  *
- * @param hot_bytes  of each record these are wanted next: they are fetched beside the keys
+ * @param hot_bytes  FLOW_HOT_BYTES_DATA or _ACK, what is wanted next of each record: it is fetched beside the keys
  * @param records    receives one record, or NULL, per key
  */
 void flow_table_find_bulk(const struct flow_table *table, const struct snoop_key *keys[],
