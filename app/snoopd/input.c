@@ -300,13 +300,12 @@ static uint32_t parse(struct worker *worker, enum snoop_side from, struct rte_mb
 {
 	bool spread = worker->spreads && !handed;
 	const struct snoop_key *keys[WORKER_BURST];
-	struct worker_slot *tcp[WORKER_BURST];
-	uint32_t hashes[WORKER_BURST], found[WORKER_BURST], tcp_count = 0, key_count = 0, kept = 0;
+	struct worker_slot *slot = worker->slots;
+	uint32_t hashes[WORKER_BURST], key_count = 0, kept = 0;
 
 	for (uint32_t i = 0; i < RTE_MIN(PREFETCH_AHEAD, count); i++)
 		rte_prefetch0(rte_pktmbuf_mtod(packets[i], void *));
 	for (uint32_t i = 0; i < count; i++) {
-		struct worker_slot *slot = &worker->slots[kept];
 		struct rte_mbuf *packet = packets[i];
 
 		if (i + PREFETCH_AHEAD < count)
@@ -316,6 +315,7 @@ static uint32_t parse(struct worker *worker, enum snoop_side from, struct rte_mb
 		if (slot->view.kind != WIRE_TCP) {
 			slot->verify = false;
 			packets[kept++] = packet;
+			slot++;
 			continue;
 		}
 		slot->verify = !nic_says_good(worker, packet, &slot->view);
@@ -337,34 +337,29 @@ static uint32_t parse(struct worker *worker, enum snoop_side from, struct rte_mb
 			keys[key_count] = &slot->key;
 			hashes[key_count++] = slot->hash;
 		}
+		slot->train = key_count - 1;
 		packets[kept++] = packet;
-		found[tcp_count] = key_count - 1;
-		tcp[tcp_count++] = slot;
+		slot++;
 	}
 	if (spread)
 		hand_over(worker, from);
-	flow_table_find_bulk(&worker->table, keys, hashes, key_count, records);
-	for (uint32_t i = 0; i < tcp_count; i++)
-		tcp[i]->record = records[found[i]];
+	flow_table_find_bulk(&worker->table, keys, hashes, key_count,
+			     from == SNOOP_WIRED ? FLOW_HOT_BYTES_DATA : FLOW_HOT_BYTES_ACK, records);
 	*trains = key_count;
 	return kept;
 }
 
-/* What lies in memory is fetched for the whole burst, step by step, before the first packet needs it. */
+/* What lies in memory is fetched for the whole burst, step by step, before the first packet needs it; the
+ * records are on their way since they were looked up. */
 static void prefetch(struct worker *worker, enum snoop_side from, struct flow_record *const records[],
 		     uint32_t count)
 {
-	size_t hot_bytes = from == SNOOP_WIRED ? FLOW_HOT_BYTES_DATA : FLOW_HOT_BYTES_ACK;
 	const struct snoop_flow *flows[WORKER_BURST];
 	uint32_t found = 0;
 
-	for (uint32_t i = 0; i < count; i++) {
-		if (records[i] == NULL)
-			continue;
-		for (size_t at = 0; at < hot_bytes; at += RTE_CACHE_LINE_SIZE)
-			rte_prefetch0((const uint8_t *)records[i] + at);
-		flows[found++] = &records[i]->flow;
-	}
+	for (uint32_t i = 0; i < count; i++)
+		if (records[i] != NULL)
+			flows[found++] = &records[i]->flow;
 	snoop_flows_prefetch(worker->engine, flows, found, from);
 }
 
@@ -401,7 +396,8 @@ static __rte_cold __rte_noinline struct rte_mbuf *tcp_input_captured(struct work
 
 /* Compiled twice: without a capture its test costs one branch per burst. */
 static __rte_always_inline void handle(struct worker *worker, enum snoop_side from,
-				       struct rte_mbuf **packets, uint32_t count, uint32_t changes,
+				       struct rte_mbuf **packets, uint32_t count,
+				       struct flow_record *const records[], uint32_t changes,
 				       bool captures)
 {
 	enum snoop_side to = from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
@@ -416,9 +412,9 @@ static __rte_always_inline void handle(struct worker *worker, enum snoop_side fr
 			count_pass(&worker->counters, slot->view.kind);
 		} else {
 			/* An earlier packet of the burst may have made or ended the flow. */
-			if (worker->table.changes != changes)
-				slot->record =
-					flow_table_find(&worker->table, &slot->key, slot->hash);
+			slot->record = likely(worker->table.changes == changes)
+					       ? records[slot->train]
+					       : flow_table_find(&worker->table, &slot->key, slot->hash);
 			packet = captures ? tcp_input_captured(worker, from, slot, packet)
 					  : tcp_input(worker, from, slot, packet);
 		}
@@ -441,9 +437,9 @@ static void input_burst(struct worker *worker, enum snoop_side from, struct rte_
 	}
 	prefetch(worker, from, records, trains);
 	if (likely(worker->capture == NULL)) {
-		handle(worker, from, packets, count, changes, false);
+		handle(worker, from, packets, count, records, changes, false);
 	} else {
-		handle(worker, from, packets, count, changes, true);
+		handle(worker, from, packets, count, records, changes, true);
 		capture_publish(worker);
 	}
 }

@@ -71,6 +71,7 @@ struct worker_slot {
 	struct wire_view view;
 	struct snoop_key key;
 	uint32_t hash;
+	uint32_t train; /* of segments of one flow in this burst that it belongs to */
 	bool verify; /* its checksums are still to be computed */
 	struct flow_record *record;
 };

@@ -22,6 +22,24 @@ static inline uint64_t flow_hash_mix(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+/** @return eight bytes of the key */
+static inline uint64_t flow_key_word(const struct snoop_key *key, unsigned int index)
+{
+	uint64_t word;
+
+	memcpy(&word, (const uint8_t *)key + index * sizeof(word), sizeof(word));
+	return word;
+}
+
+static inline bool flow_key_equal(const struct snoop_key *a, const struct snoop_key *b)
+{
+	uint64_t difference = 0;
+
+	for (unsigned int i = 0; i < sizeof(*a) / sizeof(uint64_t); i++)
+		difference |= flow_key_word(a, i) ^ flow_key_word(b, i);
+	return difference == 0;
+}
+
 /**
  * Hash a key: one 64 x 64 bit multiplication per 16 bytes, both halves of the product folded
  * together.
@@ -31,13 +49,11 @@ static inline uint64_t flow_hash_mix(uint64_t a, uint64_t b)
  */
 static inline uint64_t flow_hash(const struct snoop_key *key, uint64_t secret)
 {
-	uint64_t word[sizeof(*key) / sizeof(uint64_t)];
 	uint64_t hash = secret;
 
-	memcpy(word, key, sizeof(word));
-	for (unsigned int i = 0; i < sizeof(word) / sizeof(word[0]); i += 2)
-		hash = flow_hash_mix(word[i] ^ hash ^ 0x9e3779b97f4a7c15ULL,
-				     word[i + 1] ^ secret ^ 0xc2b2ae3d27d4eb4fULL);
+	for (unsigned int i = 0; i < sizeof(*key) / sizeof(uint64_t); i += 2)
+		hash = flow_hash_mix(flow_key_word(key, i) ^ hash ^ 0x9e3779b97f4a7c15ULL,
+				     flow_key_word(key, i + 1) ^ secret ^ 0xc2b2ae3d27d4eb4fULL);
 	return flow_hash_mix(hash ^ secret, 0xd6e8feb86659fd93ULL);
 }
 

@@ -118,8 +118,17 @@ struct flow_record *flow_table_find(const struct flow_table *table, const struct
 	return NULL;
 }
 
+/* Without a loop. */
+static __rte_always_inline void fetch(const struct flow_record *record, size_t bytes)
+{
+#pragma GCC unroll 8
+	for (size_t at = 0; at < bytes; at += RTE_CACHE_LINE_SIZE)
+		rte_prefetch0((const uint8_t *)record + at);
+}
+
 void flow_table_find_bulk(const struct flow_table *table, const struct snoop_key *keys[],
-			  const uint32_t hashes[], uint32_t count, struct flow_record *records[])
+			  const uint32_t hashes[], uint32_t count, size_t hot_bytes,
+			  struct flow_record *records[])
 {
 	uint32_t places[FLOW_BULK_MAX];
 
@@ -133,6 +142,10 @@ void flow_table_find_bulk(const struct flow_table *table, const struct snoop_key
 
 			rte_prefetch0(entry);
 			rte_prefetch0(entry + sizeof(struct snoop_key) - 1);
+			if (hot_bytes <= FLOW_HOT_BYTES_DATA)
+				fetch(record_at(table, places[i]), FLOW_HOT_BYTES_DATA);
+			else
+				fetch(record_at(table, places[i]), FLOW_HOT_BYTES_ACK);
 		}
 	}
 	for (uint32_t i = 0; i < count; i++)

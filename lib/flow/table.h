@@ -18,12 +18,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
 #include <sys/queue.h>
 
 #include <rte_common.h>
 #include <rte_prefetch.h>
 
+#include <flow/hash.h>
 #include <snoop/flow.h>
 #include <snoop/snoop.h>
 
@@ -95,16 +95,6 @@ void flow_table_free(struct flow_table *table);
 struct flow_record *flow_table_find(const struct flow_table *table, const struct snoop_key *key,
 				    uint32_t hash);
 
-static inline bool flow_key_equal(const struct snoop_key *a, const struct snoop_key *b)
-{
-	typedef uint64_t block __attribute__((vector_size(16), aligned(1), may_alias));
-	const block *left = (const block *)a, *right = (const block *)b;
-	block difference = (left[0] ^ right[0]) | (left[1] ^ right[1]) | (left[2] ^ right[2]);
-
-	_Static_assert(sizeof(*a) == 3 * sizeof(block), "these are all of its bytes");
-	return (difference[0] | difference[1]) == 0;
-}
-
 static inline struct flow_bucket *flow_table_bucket(const struct flow_table *table, uint32_t hash)
 {
 	return &table->buckets[(uint64_t)hash * table->bucket_count >> 32];
@@ -119,10 +109,12 @@ static inline void flow_table_prefetch_bucket(const struct flow_table *table, ui
 /**
  * Find up to FLOW_BULK_MAX keys at once, whose buckets have been prefetched; hides the memory latency of one behind that of the others.
  *
- * @param records  receives one record, or NULL, per key
+ * @param hot_bytes  FLOW_HOT_BYTES_DATA or _ACK, what is wanted next of each record: it is fetched beside the keys
+ * @param records    receives one record, or NULL, per key
  */
 void flow_table_find_bulk(const struct flow_table *table, const struct snoop_key *keys[],
-			  const uint32_t hashes[], uint32_t count, struct flow_record *records[]);
+			  const uint32_t hashes[], uint32_t count, size_t hot_bytes,
+			  struct flow_record *records[]);
 
 /**
  * Enter a flow that is not in the table.

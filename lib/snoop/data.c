@@ -36,12 +36,15 @@ static void start(struct snoop_flow *flow, uint32_t seq, uint64_t now_us)
  * The scale of a connection that was picked up mid-stream: a sender keeps to the window, so that the least scale that
  * all it sent fits into is safe. Repeats are of what it sent, and so within that window as well.
  */
-void flow_learn_window(struct snoop_flow *flow)
+bool flow_learn_window(struct snoop_flow *flow)
 {
+	uint8_t shift = flow->window_shift;
+
 	if (flow->window_bytes == UINT32_MAX || !flow->window_raw)
-		return;
+		return false;
 	while (flow->window_shift < WINDOW_SHIFT_MAX && flow->snd_max - flow->una > flow->window_bytes)
 		flow->window_bytes = (uint32_t)flow->window_raw << ++flow->window_shift;
+	return flow->window_shift != shift;
 }
 
 void flow_forget_window(struct snoop_flow *flow)
@@ -177,7 +180,7 @@ static bool deadline_stands(struct snoop_engine *engine, const struct snoop_flow
 	const struct snoop_station *station = station_of(engine, flow);
 
 	return flow->two_way && flow->has_rtt && flow->open_count &&
-	       flow->open_bytes >= 2ULL * flow->max_payload_bytes && !flow->left_count && !flow->lost.head &&
+	       flow->open_bytes >= loss_two_full_bytes(flow) && !flow->left_count && !flow->lost.head &&
 	       !flow->behind && !(station && (station->silent || station->era != flow->station_era));
 }
 
@@ -271,7 +274,7 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 		flow->progress_us = now_us;
 	flow->snd_max = wire_seq_max(flow->snd_max, end);
 	if (!flow->window_shift_known && flow->snd_max == end)
-		flow_learn_window(flow);
+		rearm |= flow_learn_window(flow);
 	if (taken == FAR || (taken != KEPT && !cache(engine, flow, packet, end,
 						     taken == REPLACED || wire_seq_lt(view->seq, flow->uncached_end),
 						     now_us)))

@@ -69,23 +69,6 @@ void snoop_engine_tx_backlog(struct snoop_engine *engine, uint64_t now_us)
 	engine->backlog_until_us = now_us + BACKLOG_US;
 }
 
-void snoop_key_of(struct snoop_key *key, const struct wire_view *view, enum snoop_side from)
-{
-	bool wired = from == SNOOP_WIRED;
-
-	memcpy(key->wired_addr, wired ? view->src : view->dst, sizeof(key->wired_addr));
-	memcpy(key->station_addr, wired ? view->dst : view->src, sizeof(key->station_addr));
-	memset(key->vlan, 0, sizeof(key->vlan));
-	/* A priority tag (VID 0) is no VLAN; one direction may carry it alone. */
-	for (int i = 0, at = 0; i < view->vlan_count; i++)
-		if (view->vlan[i] & 0xfff)
-			key->vlan[at++] = view->vlan[i];
-	key->wired_port = wired ? view->src_port : view->dst_port;
-	key->station_port = wired ? view->dst_port : view->src_port;
-	key->ip_version = view->ip_version;
-	memset(key->pad, 0, sizeof(key->pad));
-}
-
 /* How many flows have a level now. */
 static uint64_t *level_gauge(struct counters *counters, enum snoop_level level)
 {
@@ -147,16 +130,17 @@ void snoop_flows_prefetch(const struct snoop_engine *engine, const struct snoop_
 			  enum snoop_side from)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		const uint8_t *station = (const uint8_t *)&engine->stations[flows[i]->station];
+		const struct snoop_station *station = &engine->stations[flows[i]->station];
 
 		__builtin_prefetch(station);
-		__builtin_prefetch(station + ALIGN_BYTES);
-		__builtin_prefetch(segment_at(engine, flows[i]->by_seq.head), 1);
-		/* Data goes behind the tail, and the timer looks at the head. */
-		if (from == SNOOP_WIRED)
+		if (from == SNOOP_WIRED) {
 			__builtin_prefetch(segment_at(engine, flows[i]->by_seq.tail), 1);
+		} else {
+			__builtin_prefetch(&station->totals, 1);
+			__builtin_prefetch(segment_at(engine, flows[i]->by_seq.head), 1);
+		}
 	}
-	/* An ACK frees from the head, mostly two segments, and touches the one behind. */
+	/* Data goes behind the tail. An ACK frees from the head, mostly two segments, and touches the one behind. */
 	if (from == SNOOP_WIRED)
 		return;
 	for (uint32_t i = 0; i < count; i++)

@@ -11,29 +11,34 @@
 #define USEC_PER_SEC 1000000ULL
 #define PPM 1000000ULL
 
-/** A wireless station: what all flows to one address have in common. */
+/** A wireless station: what all flows to one address have in common. Three cache lines, by who needs them. */
 struct snoop_station {
-	uint8_t addr[16];
-	uint32_t vlan[WIRE_VLAN_MAX];
-	uint32_t next;                  /* chain of the hash bucket, or of the free list */
+	/* Every packet. */
+	uint64_t heard_us;              /* last packet from it */
+	uint64_t delay_since_us;
 	uint32_t refs;                  /* flows that point here */
-	uint16_t era;                   /* counts returns from silence */
 	uint32_t timeouts;              /* consecutive, over all flows, since it was heard */
 	uint32_t srtt_us, rttvar_us;    /* 0 until the first sample */
 	struct snoop_windowed_min min_rtt;
-	uint64_t heard_us;              /* last packet from it */
-	uint64_t probe_us;              /* silent: no probe before this time */
-	uint32_t probe_gap_us;
 	/* Outcome of segments while the queue was short: the radio's own loss share. Halved at 65536. */
 	uint32_t low_delivered, low_lost;
-	/* Largest queueing delay of the running period and of the one before. */
+	/* Largest queueing delay of the running period (since delay_since_us) and of the one before. */
 	uint32_t delay_max_us[2];
-	uint64_t delay_since_us;
+	uint16_t era;                   /* counts returns from silence */
 	bool silent;
 	bool used;
-	uint8_t ip_version;
+	/* ACKs, and what is rare. */
 	struct snoop_totals totals;
-};
+	uint64_t probe_us;              /* silent: no probe before this time */
+	uint32_t probe_gap_us;
+	uint32_t next;                  /* chain of the hash bucket, or of the free list */
+	/* Look-ups. */
+	uint8_t addr[16];
+	uint32_t vlan[WIRE_VLAN_MAX];
+	uint8_t ip_version;
+} __attribute__((aligned(64)));
+_Static_assert(offsetof(struct snoop_station, totals) == 64 && offsetof(struct snoop_station, addr) == 128,
+	       "snoop_flows_prefetch() fetches what is needed and no more");
 
 /** One handshake in the SYN memory. */
 struct snoop_handshake {
@@ -211,10 +216,17 @@ void rtt_wired_arm(struct snoop_flow *flow, const struct wire_view *view, uint64
 /* data.c */
 /** The connection is another one, or we have missed part of it: its window scale is unknown. */
 void flow_forget_window(struct snoop_flow *flow);
-/** What is outstanding fits into the window. Not after the station may have taken back some of it. */
-void flow_learn_window(struct snoop_flow *flow);
+/** What is outstanding fits into the window. Not after the station may have taken back some of it. @return true if that is news. */
+bool flow_learn_window(struct snoop_flow *flow);
 
 /* loss.c */
+#define MSS_DEFAULT_BYTES 536U  /* RFC 9293 section 3.7.1: a station that knows no better takes this for full */
+
+/** Two segments that the station takes for full: it does not delay their ACK. */
+static inline uint32_t loss_two_full_bytes(const struct snoop_flow *flow)
+{
+	return 2 * (flow->max_payload_bytes > MSS_DEFAULT_BYTES ? flow->max_payload_bytes : MSS_DEFAULT_BYTES);
+}
 /** RACK over in_flight: marks losses, sets reo_deadline_us. */
 void loss_detect(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
 /** Put the first loss of a segment into the statistics. */

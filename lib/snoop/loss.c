@@ -4,7 +4,6 @@
 #define DUP_THRESHOLD 3         /* RFC 5681; RFC 8985 section 6.2 step 4 */
 #define REO_STEPS_MAX 16        /* four minimum RTTs */
 #define ONE_WAY_US USEC_PER_SEC /* without any ACK in this time the cache is not held */
-#define MSS_DEFAULT_BYTES 536U  /* RFC 9293 section 3.7.1: a station that knows no better takes this for full */
 #define PAWS_SLACK_TICKS 1U     /* Linux takes a timestamp that is one tick too old */
 #define SHIELD_MAX_SEGMENTS 128U
 #define SHIELD_MAX_NO_SACK 512U
@@ -282,9 +281,7 @@ void loss_revive(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t 
 /* Less than two full segments: the station may wait for its delayed-ACK timer (RFC 1122 section 4.2.3.2). */
 static uint64_t delayed_ack_us(const struct snoop_engine *engine, const struct snoop_flow *flow)
 {
-	uint32_t full_bytes = flow->max_payload_bytes > MSS_DEFAULT_BYTES ? flow->max_payload_bytes : MSS_DEFAULT_BYTES;
-
-	if (flow->sacked_count || flow->open_bytes >= 2ULL * full_bytes)
+	if (flow->sacked_count || flow->open_bytes >= loss_two_full_bytes(flow))
 		return 0;
 	return engine->config.delayed_ack_us;
 }

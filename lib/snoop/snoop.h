@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <counters/counters.h>
 #include <counters/histograms.h>
@@ -148,7 +149,31 @@ struct snoop_key {
 _Static_assert(sizeof(struct snoop_key) == 48, "the key is hashed as a block: no hidden padding");
 
 /** Build the key of a TCP packet that was received on the given side. */
-void snoop_key_of(struct snoop_key *key, const struct wire_view *view, enum snoop_side from);
+static inline void snoop_key_of(struct snoop_key *key, const struct wire_view *view, enum snoop_side from)
+{
+	bool wired = from == SNOOP_WIRED;
+	uint16_t wired_port = wired ? view->src_port : view->dst_port;
+	uint16_t station_port = wired ? view->dst_port : view->src_port;
+
+	memcpy(key->wired_addr, wired ? view->src : view->dst, sizeof(key->wired_addr));
+	memcpy(key->station_addr, wired ? view->dst : view->src, sizeof(key->station_addr));
+	memset(key->vlan, 0, sizeof(key->vlan));
+	/* A priority tag (VID 0) is no VLAN; one direction may carry it alone. */
+	for (int i = 0, at = 0; i < view->vlan_count; i++)
+		if (view->vlan[i] & 0xfff)
+			key->vlan[at++] = view->vlan[i];
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	/* One store: the key is hashed and compared at once, which would have to wait for several. */
+	uint64_t rest = wired_port | (uint64_t)station_port << 16 | (uint64_t)view->ip_version << 32;
+
+	memcpy(&key->wired_port, &rest, sizeof(rest));
+#else
+	key->wired_port = wired_port;
+	key->station_port = station_port;
+	key->ip_version = view->ip_version;
+	memset(key->pad, 0, sizeof(key->pad));
+#endif
+}
 
 struct snoop_engine;
 struct snoop_flow;              /* see snoop/flow.h; embedded in the caller's flow record */

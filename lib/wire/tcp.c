@@ -2,31 +2,14 @@
 
 #include "wire_internal.h"
 
-#define TCP_HEADER_BYTES 20
-
 #define OPTION_EOL 0
-#define OPTION_NOP 1
 #define OPTION_MSS 2
 #define OPTION_WINDOW_SCALE 3
 #define OPTION_SACK_PERMITTED 4
 #define OPTION_SACK 5
-#define OPTION_TIMESTAMP 8
 #define OPTION_MPTCP 30
 
-#define TIMESTAMP_BYTES 10
 #define SACK_BLOCK_BYTES 8
-
-/* NOP NOP timestamps, as RFC 7323 appendix A lays it out and practically every stack sends it. */
-#define ALIGNED_TIMESTAMP_BYTES 12
-#define ALIGNED_TIMESTAMP_WORD                                                                     \
-	((uint32_t)OPTION_NOP << 24 | OPTION_NOP << 16 | OPTION_TIMESTAMP << 8 | TIMESTAMP_BYTES)
-
-static void load_timestamp(const uint8_t *option, struct wire_view *view)
-{
-	view->has_timestamp = true;
-	view->tsval = wire_load_be32(option + 2);
-	view->tsecr = wire_load_be32(option + 6);
-}
 
 /* False: the option's length is not that of a SACK option, or the frame has one already. */
 static bool load_sack(const uint8_t *option, uint32_t option_bytes, struct wire_view *view)
@@ -59,10 +42,10 @@ static bool load_option(const uint8_t *option, uint32_t option_bytes, struct wir
 	const bool syn = (view->tcp_flags & WIRE_TCP_SYN) != 0;
 
 	switch (option[0]) {
-	case OPTION_TIMESTAMP:
-		if (option_bytes != TIMESTAMP_BYTES || view->has_timestamp)
+	case WIRE_OPTION_TIMESTAMP:
+		if (option_bytes != WIRE_TIMESTAMP_BYTES || view->has_timestamp)
 			return false;
-		load_timestamp(option, view);
+		wire_load_timestamp(option, view);
 		return true;
 	case OPTION_SACK:
 		return load_sack(option, option_bytes, view);
@@ -103,14 +86,14 @@ static void parse_options(const uint8_t *options, uint32_t bytes, struct wire_vi
 {
 	uint32_t at = 0;
 
-	if (bytes >= ALIGNED_TIMESTAMP_BYTES && wire_load_be32(options) == ALIGNED_TIMESTAMP_WORD) {
-		load_timestamp(options + 2, view);
-		at = ALIGNED_TIMESTAMP_BYTES;
+	if (bytes >= WIRE_ALIGNED_TIMESTAMP_BYTES && wire_load_be32(options) == WIRE_ALIGNED_TIMESTAMP_WORD) {
+		wire_load_timestamp(options + 2, view);
+		at = WIRE_ALIGNED_TIMESTAMP_BYTES;
 	}
 	while (at < bytes) {
 		uint32_t option_bytes;
 
-		if (options[at] == OPTION_NOP) {
+		if (options[at] == WIRE_OPTION_NOP) {
 			at++;
 			continue;
 		}
@@ -126,17 +109,6 @@ static void parse_options(const uint8_t *options, uint32_t bytes, struct wire_vi
 	}
 }
 
-/*
- * Flags that no stack sends: SYN with FIN or RST, or a segment that is none of SYN, RST and ACK,
- * which a receiver drops unseen (RFC 9293 section 3.10.7).
- */
-static inline bool flags_malformed(uint8_t flags)
-{
-	if ((flags & (WIRE_TCP_SYN | WIRE_TCP_RST | WIRE_TCP_ACK)) == 0)
-		return true;
-	return (flags & WIRE_TCP_SYN) != 0 && (flags & (WIRE_TCP_FIN | WIRE_TCP_RST)) != 0;
-}
-
 void wire_parse_tcp(const uint8_t *frame, uint32_t bytes, struct wire_view *view)
 {
 	const uint32_t l4 = view->l4_offset;
@@ -144,18 +116,18 @@ void wire_parse_tcp(const uint8_t *frame, uint32_t bytes, struct wire_view *view
 	const uint8_t *tcp = frame + l4;
 	uint32_t header_bytes;
 
-	if (l4_bytes < TCP_HEADER_BYTES) {
+	if (l4_bytes < WIRE_TCP_HEADER_BYTES) {
 		view->kind = WIRE_MALFORMED;
 		return;
 	}
-	if (l4 + TCP_HEADER_BYTES > bytes) {
+	if (l4 + WIRE_TCP_HEADER_BYTES > bytes) {
 		view->kind = WIRE_SPLIT_HEADER;
 		return;
 	}
 	header_bytes = (tcp[12] >> 4) * 4U;
 	view->tcp_flags = tcp[13];
-	if (header_bytes < TCP_HEADER_BYTES || header_bytes > l4_bytes ||
-	    flags_malformed(view->tcp_flags)) {
+	if (header_bytes < WIRE_TCP_HEADER_BYTES || header_bytes > l4_bytes ||
+	    wire_flags_malformed(view->tcp_flags)) {
 		view->kind = WIRE_MALFORMED;
 		return;
 	}
@@ -165,13 +137,7 @@ void wire_parse_tcp(const uint8_t *frame, uint32_t bytes, struct wire_view *view
 	}
 	view->payload_offset = (uint16_t)(l4 + header_bytes);
 	view->payload_bytes = l4_bytes - header_bytes;
-	view->src_port = wire_load_be16(tcp);
-	view->dst_port = wire_load_be16(tcp + 2);
-	view->seq = wire_load_be32(tcp + 4);
-	view->ack = wire_load_be32(tcp + 8);
-	view->tcp_ae = tcp[12] & 1;
-	view->window = wire_load_be16(tcp + 14);
-	view->urgent = wire_load_be16(tcp + 18);
-	if (header_bytes > TCP_HEADER_BYTES)
-		parse_options(tcp + TCP_HEADER_BYTES, header_bytes - TCP_HEADER_BYTES, view);
+	wire_load_tcp(tcp, view);
+	if (header_bytes > WIRE_TCP_HEADER_BYTES)
+		parse_options(tcp + WIRE_TCP_HEADER_BYTES, header_bytes - WIRE_TCP_HEADER_BYTES, view);
 }

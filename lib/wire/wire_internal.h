@@ -37,6 +37,49 @@ static inline uint32_t wire_load_be32(const uint8_t *p)
 	return value;
 }
 
+#define WIRE_TCP_HEADER_BYTES 20
+
+#define WIRE_OPTION_NOP 1
+#define WIRE_OPTION_TIMESTAMP 8
+#define WIRE_TIMESTAMP_BYTES 10
+
+/* NOP NOP timestamps, as RFC 7323 appendix A lays it out and practically every stack sends it. */
+#define WIRE_ALIGNED_TIMESTAMP_BYTES 12
+#define WIRE_ALIGNED_TIMESTAMP_WORD                                                                \
+	((uint32_t)WIRE_OPTION_NOP << 24 | WIRE_OPTION_NOP << 16 | WIRE_OPTION_TIMESTAMP << 8 |    \
+	 WIRE_TIMESTAMP_BYTES)
+
+static inline void wire_load_timestamp(const uint8_t *option, struct wire_view *view)
+{
+	view->has_timestamp = true;
+	view->tsval = wire_load_be32(option + 2);
+	view->tsecr = wire_load_be32(option + 6);
+}
+
+/*
+ * Flags that no stack sends: SYN with FIN or RST, or a segment that is none of SYN, RST and ACK,
+ * which a receiver drops unseen (RFC 9293 section 3.10.7).
+ */
+static inline bool wire_flags_malformed(uint8_t flags)
+{
+	if ((flags & (WIRE_TCP_SYN | WIRE_TCP_RST | WIRE_TCP_ACK)) == 0)
+		return true;
+	return (flags & WIRE_TCP_SYN) != 0 && (flags & (WIRE_TCP_FIN | WIRE_TCP_RST)) != 0;
+}
+
+/** The fields of the TCP header that stand for themselves. */
+static inline void wire_load_tcp(const uint8_t *tcp, struct wire_view *view)
+{
+	view->src_port = wire_load_be16(tcp);
+	view->dst_port = wire_load_be16(tcp + 2);
+	view->seq = wire_load_be32(tcp + 4);
+	view->ack = wire_load_be32(tcp + 8);
+	view->tcp_ae = tcp[12] & 1;
+	view->tcp_flags = tcp[13];
+	view->window = wire_load_be16(tcp + 14);
+	view->urgent = wire_load_be16(tcp + 18);
+}
+
 /**
  * Parse the TCP header and its options.
  *

@@ -241,6 +241,7 @@ void sim_box_finish(struct sim *sim);
 
 /* sim_check.c */
 void check_forget(struct sim *sim, uint32_t flow);
+void check_deadline(struct sim *sim, uint32_t flow);
 void check_data(struct sim *sim, struct sim_packet *packet);
 /** Before the engine sees an ACK. @return what the closed list says: NULL if it may be withheld. */
 const char *check_ack(struct sim *sim, struct sim_packet *packet);

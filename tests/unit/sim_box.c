@@ -124,7 +124,7 @@ void sim_box_wired(struct sim *sim, struct sim_packet *packet)
 {
 	struct sim_flow *entry = &sim->flows[packet->flow];
 	struct snoop_packet described = describe(sim, packet);
-	uint64_t resets = sim->counters.flows_reset;
+	uint64_t resets = sim->counters.flows_reset, data = sim->counters.data_segments;
 
 	sim->current = packet->flow;
 	if (packet->generation > entry->box_generation)
@@ -148,6 +148,8 @@ void sim_box_wired(struct sim *sim, struct sim_packet *packet)
 				     sim->now_us);
 	if (sim->counters.flows_reset != resets)
 		check_forget(sim, packet->flow);
+	if (sim->counters.data_segments != data)
+		check_deadline(sim, packet->flow);
 	check_data(sim, packet);
 	forward(sim, SIM_STATION, packet);
 }

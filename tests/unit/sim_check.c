@@ -28,6 +28,17 @@ void check_forget(struct sim *sim, uint32_t flow)
 	shadow->acked = false;
 }
 
+/* New data does not always compute the deadline again: it must be the one that it would be then. */
+void check_deadline(struct sim *sim, uint32_t flow)
+{
+	struct snoop_flow copy = sim->flows[flow].flow;
+
+	flow_rearm(sim->engine, &copy, sim->now_us);
+	/* Sooner is harmless: of an ACK that was parked and is not any more. */
+	if (sim->flows[flow].flow.deadline_us > copy.deadline_us)
+		sim_fail(sim, "the deadline does not stand");
+}
+
 void check_data(struct sim *sim, struct sim_packet *packet)
 {
 	struct sim_shadow *shadow = shadow_of(sim, packet->flow);

@@ -127,7 +127,7 @@ static void check_bulk(hash_fn hash, uint32_t first, uint32_t count)
 		wanted_hashes[i] = hash(first + i);
 		flow_table_prefetch_bucket(&table, wanted_hashes[i]);
 	}
-	flow_table_find_bulk(&table, wanted, wanted_hashes, count, found);
+	flow_table_find_bulk(&table, wanted, wanted_hashes, count, FLOW_HOT_BYTES_ACK, found);
 	for (uint32_t i = 0; i < count; i++)
 		assert_ptr_equal(found[i], expected[first + i]);
 }

@@ -365,6 +365,46 @@ static void test_bytes_beyond_frame(void **state)
 	assert_int_equal(view.kind, WIRE_NON_IP);
 }
 
+/* The parser has a short way for untagged frames with timestamps: behind a VLAN tag the same is parsed without it. */
+static void test_short_way(void **state)
+{
+	static const uint8_t options[] = {OPT_TS};
+	static const uint32_t tag = 0x81000007;
+	uint32_t random = 1;
+
+	for (int round = 0; round < 50000; round++) {
+		struct frame_spec spec = {.options = options, .option_bytes = sizeof(options), .payload_bytes = 20};
+		struct frame plain, tagged;
+		struct wire_view view, expected;
+		uint32_t cut = random_next(&random) % 4 == 0 ? random_next(&random) % 30 : 0;
+		uint32_t off_wire = cut != 0 && random_next(&random) % 2 == 0 ? cut : 0;
+
+		frame_build(&plain, &spec);
+		spec.vlan_count = 1;
+		spec.vlan[0] = tag;
+		frame_build(&tagged, &spec);
+		for (uint32_t changes = random_next(&random) % 3; changes > 0; changes--) {
+			uint32_t at = random_next(&random) % (plain.l4 + 32 - plain.l3);
+			uint8_t value = (uint8_t)(random_next(&random) >> 8);
+
+			if (random_next(&random) % 2 == 0) /* mostly a bit */
+				value = plain.data[plain.l3 + at] ^ (uint8_t)(1u << value % 8);
+			plain.data[plain.l3 + at] = tagged.data[tagged.l3 + at] = value;
+		}
+		parse_exact(plain.data, plain.bytes - cut, plain.bytes - off_wire, &view);
+		parse_exact(tagged.data, tagged.bytes - cut, tagged.bytes - off_wire, &expected);
+		assert_int_equal(expected.vlan_count, 1);
+		expected.vlan_count = 0;
+		expected.vlan[0] = 0;
+		expected.l3_offset -= 4;
+		if (expected.l4_offset != 0)
+			expected.l4_offset -= 4;
+		if (expected.payload_offset != 0)
+			expected.payload_offset -= 4;
+		assert_memory_equal(&view, &expected, sizeof(view));
+	}
+}
+
 static void test_kind_names(void **state)
 {
 	(void)state;
@@ -390,6 +430,7 @@ int main(void)
 		cmocka_unit_test(test_truncated_everywhere),
 		cmocka_unit_test(test_split_everywhere),
 		cmocka_unit_test(test_bytes_beyond_frame),
+		cmocka_unit_test(test_short_way),
 		cmocka_unit_test(test_kind_names),
 	};
 
