@@ -89,7 +89,7 @@ def running(box, lab, lossy=True):
             print(lab.log_tail("box"), flush=True)
             raise
         finally:
-            if box.process.poll() is None:
+            if box.process is not None and box.process.poll() is None:
                 box.signal(signal.SIGCONT)  # a failed test must not leave it stopped
             box.stop()
     demand(box.exit_status == 0, "snoopd ended with %s" % box.exit_status)

@@ -9,7 +9,7 @@ import time
 from pathlib import Path as FilePath
 
 from fault_box import FaultBox, helped, loaded
-from stacks import demand
+from stacks import CheckSkipped, demand
 
 sys.path.append(str(FilePath(__file__).resolve().parent.parent / "operate"))
 
@@ -66,7 +66,7 @@ def stall(arguments):
         try:
             stopped = StoppedThread(worker_thread(box.process.pid)).__enter__()
         except PermissionError as error:
-            return "skipped: %s" % error
+            raise CheckSkipped(str(error)) from None
         try:
             crowd.run_for(STALL_S)
         finally:

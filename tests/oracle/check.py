@@ -154,7 +154,7 @@ class Replay:
         elif self.limits.level not in HELP:
             self.violation(number, "repeated in level %s" % self.limits.level)
         else:
-            why = flow.why_not_repeat(packet, self.epochs[number], number) or \
+            why = flow.why_not_repeat(packet, self.epochs[number], number, self.limits.starved) or \
                 (not self.limits.starved and flow.why_not_in_window(packet))
             if why:
                 self.violation(number, "repeated, but %s" % why)

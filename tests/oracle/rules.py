@@ -10,6 +10,8 @@ from packets import ACK, FIN, RST, SYN, URG, WITHHOLDABLE_OPTIONS, before, befor
 MASK = 0xFFFFFFFF
 JUMP_BYTES = 4 << 20      # data so far ahead: perhaps another connection, of which nothing is known
 RESYNC_BYTES = 16 << 20   # an ACK so far behind: the same
+FIRST_US = 100_000        # an ACK that comes later than that behind the first data finds it forgotten
+IDLE_US = 1_000_000       # without an ACK for so long: a flow that ended may have been forgotten
 HELP = ("repair", "snoop", "auto")
 WITHHOLD = ("snoop", "auto")
 
@@ -37,6 +39,10 @@ class Flow:
         self.due = 0            # answers of the station to old data, keep-alives, probes
         self.doubt = False      # an ACK that nobody can read passed since the last progress
         self.repeated = []      # our copies, (seq, end), as far as the sender has not sent the same again
+        self.old = {}           # number: end of data that was acknowledged before it came, and not again since
+        self.met_us = None      # when data passed last, so that the box knows the connection,
+        self.heard_us = None    # and an ACK soon behind it, so that it knows what is acknowledged
+        self.early = set()      # numbers of `old` that passed when it did not
 
     # What passes
 
@@ -54,8 +60,14 @@ class Flow:
         if not packet.sound or packet.broken_options:
             return
         self.repeated = [r for r in self.repeated if not (before_or_at(packet.seq, r[0]) and before(r[0], packet.end))]
-        if self.una is not None and self.is_old(packet):
+        if self.last is not None and self.is_old(packet):
             self.due += 1
+            self.old[number] = packet.end
+            if self.heard_us is None or packet.time_us > self.heard_us + IDLE_US:
+                self.early.add(number)
+                self.heard_us = None
+            if packet.payload:
+                self.met_us = packet.time_us
             return
         if not (packet.payload or packet.flags & FIN):
             return
@@ -64,8 +76,10 @@ class Flow:
             self.forget()
         if self.una is not None and 1 << 30 < (self.una - packet.end) & MASK < 1 << 31:
             self.forget()
-        if self.una is None:
-            self.una = packet.seq
+        if packet.payload:  # a FIN alone is no beginning
+            self.met_us = packet.time_us
+        if self.una is None or (self.last is None and before(packet.seq, self.una)):
+            self.una = packet.seq  # a guess, until the first ACK
         overlapped = [s for s in self.segments if before(s.seq, packet.end) and before(packet.seq, s.end)]
         self.segments = [s for s in self.segments if s not in overlapped] + [Segment(number, packet, bool(overlapped))]
         self.segments[-1].sacked = bool(overlapped) and all(s.sacked for s in overlapped)
@@ -85,10 +99,16 @@ class Flow:
             self.doubt = True
         if not packet.sound or packet.broken_options or not packet.flags & ACK:
             return
+        if self.met_us is None:
+            return  # a connection is picked up at its first data: what was acknowledged before is not known
+        self.old = {number: end for number, end in self.old.items() if before(packet.ack, end)}
+        if self.heard_us is not None or packet.time_us < self.met_us + FIRST_US:
+            self.heard_us = packet.time_us
         if self.una is not None and before(packet.ack, self.una):
             if (self.una - packet.ack) & MASK > RESYNC_BYTES:
                 self.forget()
                 self.snd_max = packet.ack
+                self.met_us = self.heard_us = packet.time_us
             elif self.last is not None:
                 return
         if self.una is None or packet.ack != self.una:
@@ -112,10 +132,13 @@ class Flow:
             self.due -= 1
 
     def syn(self, packet):
-        """The scale of windows is known where both SYNs passed in a row, with no data in between."""
+        """The scale of windows is known where both SYNs passed in a row, whole, with no data in between."""
         if not packet.flags & SYN or self.una is not None:
             self.scale = {}
-        self.scale[packet.side] = packet.scale if packet.sound and packet.flags & SYN else None
+        if packet.flags & SYN and packet.sound and not packet.broken_options:
+            self.scale[packet.side] = packet.scale
+        else:
+            self.scale.pop(packet.side, None)
 
     # The closed list
 
@@ -168,13 +191,19 @@ class Flow:
 
     # Repeats
 
-    def why_not_repeat(self, packet, epoch, number):
-        """@return what forbids to repeat the packet now, None if nothing does"""
+    def why_not_repeat(self, packet, epoch, number, starved):
+        """
+        @param starved  flows are forgotten: what was acknowledged before old data came may not be known, as after a long time
+                        without an ACK
+        @return what forbids to repeat the packet now, None if nothing does
+        """
         if not packet.is_data():
             return "neither data nor SYN, or unsound"
         if epoch != self.epoch:
             return "of an earlier connection"
         if packet.flags & SYN:
+            return None
+        if number in self.old and (starved or number in self.early):
             return None
         if self.una is not None and before_or_at(packet.end, self.una):
             return "acknowledged already"
