@@ -146,7 +146,7 @@ def forwarded(program, seconds):
 class Traffic:
     """Two-way TCP on two net_null ports, see ports.c."""
 
-    WARM_UP_S = 1.5  # every window has been full
+    WARM_UP_S = 1.0  # every window has been full
 
     def __init__(self, library, flows, window, frame_bytes, loss_ppm, nic_checksum):
         self.vdevs = [f"net_null{i},size={frame_bytes},copy=0" for i in (0, 1)]
@@ -158,7 +158,7 @@ class Traffic:
         self.mib = 256 + flows * window * 5 // 4 * 2560 // 1000000 + flows * 2 * 700 // 1000000
 
     def memory(self):
-        return ("-m", str(self.mib), "--huge-unlink")
+        return ("-m", str(self.mib), "--in-memory")
 
     @staticmethod
     def state(program):

@@ -18,12 +18,14 @@
 #define WARM_UP 200000u
 #define TURNS_MAX (SAMPLES + TRAFFIC_BURST)
 #define PASSES 5u
+#define FIT_PASSES 2u
 #define EMPTY_TURNS 1000u
 
 /* What arrives when. */
 struct load {
 	double gap;	     /* cycles between two arrivals; 0 = there are always enough */
-	double turn, packet; /* cycles of an empty turn, and what each packet adds on average */
+	double poll;	     /* cycles of an empty turn */
+	double turn, packet; /* the mean turn with packets: so many cycles, and so many for each */
 };
 
 /* The shortest times of a load's turns. */
@@ -108,7 +110,7 @@ static int pass(struct scene *scene, struct source *source, const struct load *l
 		uint64_t cycles;
 
 		if (load->gap > 0) {
-			clock = poll_after(clock, arrival, load->turn);
+			clock = poll_after(clock, arrival, load->poll);
 			waiting = (uint32_t)RTE_MIN((clock - arrival) / load->gap + 1,
 						    (double)TRAFFIC_BURST);
 		}
@@ -138,14 +140,14 @@ static uint64_t empty_turn(struct scene *scene)
 
 /* @param empty  may be NULL */
 static int run_passes(const struct run_setup *setup, const struct machine *machine,
-		      const struct load *load, struct trace *trace, uint64_t *empty)
+		      const struct load *load, uint32_t passes, struct trace *trace, uint64_t *empty)
 {
 	static struct trace warm_up;
 	const struct load always = {0};
 	int failed = 0;
 
 	memset(trace->cycles, 0xff, sizeof(trace->cycles));
-	for (uint32_t i = 0; i < PASSES && !failed; i++) {
+	for (uint32_t i = 0; i < passes && !failed; i++) {
 		struct source source = {.data_at = 0};
 		struct scene scene;
 
@@ -162,6 +164,31 @@ static int run_passes(const struct run_setup *setup, const struct machine *machi
 	return failed;
 }
 
+static double mean_cycles(const struct trace *trace)
+{
+	uint64_t cycles = 0;
+
+	for (uint32_t i = 0; i < trace->turns; i++)
+		cycles += trace->cycles[i];
+	return (double)cycles / trace->turns;
+}
+
+/* Small bursts cost more per packet than full ones: the line through the means of both. */
+static int fit(const struct run_setup *setup, const struct machine *machine, struct load *load,
+	       struct trace *trace, double full_cycles)
+{
+	double packets;
+
+	if (run_passes(setup, machine, load, FIT_PASSES, trace, NULL) != 0)
+		return -1;
+	packets = (double)trace->packets / trace->turns;
+	if (packets > TRAFFIC_BURST / 2)
+		return 0; /* full enough for what is known already */
+	load->packet = RTE_MAX((full_cycles - mean_cycles(trace)) / (TRAFFIC_BURST - packets), 0.0);
+	load->turn = full_cycles - load->packet * TRAFFIC_BURST;
+	return 0;
+}
+
 /* The queue with the turns as they were measured. */
 static void play(const struct load *load, const struct trace *trace, uint64_t *waits)
 {
@@ -171,7 +198,7 @@ static void play(const struct load *load, const struct trace *trace, uint64_t *w
 	for (uint32_t i = 0; i < trace->turns; i++) {
 		double last = arrival + (trace->counts[i] - 1) * load->gap;
 
-		clock = poll_after(clock, last, load->turn) + (double)trace->cycles[i];
+		clock = poll_after(clock, last, load->poll) + (double)trace->cycles[i];
 		for (uint32_t k = 0; k < trace->counts[i]; k++, arrival += load->gap)
 			waits[packet++] = (uint64_t)(clock - arrival);
 	}
@@ -207,23 +234,26 @@ static int measure(const struct run_setup *setup, struct machine machine, struct
 		double share;
 	} loads[RUN_LOADS] = {{"50 %", 0.5}, {"90 %", 0.9}};
 	struct load load = {0};
-	uint64_t empty = 1, cycles = 0;
-	double capacity;
+	uint64_t empty = 1;
+	double capacity, full_cycles;
 
 	machine_steal_start(&machine);
-	if (run_passes(setup, &machine, &load, trace, &empty) != 0)
+	if (run_passes(setup, &machine, &load, PASSES, trace, &empty) != 0)
 		return -1;
-	for (uint32_t i = 0; i < trace->turns; i++)
-		cycles += trace->cycles[i];
 	/* Cycles that a packet takes when there are always enough of them. */
-	capacity = (double)cycles / trace->packets;
-	load.turn = (double)empty;
-	load.packet = RTE_MAX(capacity - load.turn * trace->turns / trace->packets, 0.0);
+	full_cycles = mean_cycles(trace);
+	capacity = full_cycles * trace->turns / trace->packets;
 	for (size_t i = 0; i < RUN_LOADS; i++) {
 		bool given = setup->mpps[i] > 0;
 
-		load.gap = given ? machine.tsc_ghz * 1e3 / setup->mpps[i] : capacity / loads[i].share;
-		if (run_passes(setup, &machine, &load, trace, NULL) != 0)
+		load = (struct load){
+			.gap = given ? machine.tsc_ghz * 1e3 / setup->mpps[i] : capacity / loads[i].share,
+			.poll = (double)empty,
+			.turn = (double)empty,
+			.packet = RTE_MAX(full_cycles - (double)empty, 0.0) / TRAFFIC_BURST,
+		};
+		if (fit(setup, &machine, &load, trace, full_cycles) != 0 ||
+		    run_passes(setup, &machine, &load, PASSES, trace, NULL) != 0)
 			return -1;
 		play(&load, trace, waits);
 		print(setup, waits, trace->packets, given ? "given" : loads[i].name,

@@ -240,7 +240,10 @@ int main(int argc, char **argv)
 		fail("--workers is neither for --mode wire nor for --latency");
 		return 2;
 	}
-	arguments.run.handoff &= arguments.run.workers > 1;
+	if (arguments.run.handoff && arguments.run.workers == 1) {
+		fail("--handoff: want --workers 2 or more");
+		return 2;
+	}
 	complete(&arguments.run.traffic);
 	if (init_eal(&arguments) != 0)
 		return 1;
