@@ -304,7 +304,8 @@ static void merge(json_t *into, json_t *other)
 
 json_t *list_hosts(struct client *client)
 {
-	json_t *reply = read_pages(client, "hosts", LIST_LIMIT_MS), *by_name, *entry, *known, *merged;
+	json_t *reply = read_pages(client, "hosts", LIST_LIMIT_MS), *by_name, *entry, *known,
+	       *merged;
 	size_t index;
 	const char *name, *vlan;
 	char full[128];

@@ -9,7 +9,8 @@
 #include "list.h"
 #include "text.h"
 
-#define READ_LIMIT_MS 2000 /* for a screen: of a table that takes longer the first part is shown */
+#define READ_LIMIT_MS 2000 /* for a screen: of a table that takes longer the first part is shown   \
+			    */
 #define FAILURES_MAX 3	   /* in a row */
 
 /* What the flows had acknowledged at the last reading that counts, and the rates then, by key. */

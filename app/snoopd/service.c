@@ -15,8 +15,9 @@
 
 #define ANSWER_TIMEOUT_MS 500
 /*
- * For the workers to go through their flows. A busy worker does 512 records a millisecond, so that 5
- * million of them take as long; a larger table is still being walked then, and the answer says so.
+ * For the workers to go through their flows. A busy worker does 512 records a millisecond, so that
+ * 5 million of them take as long; a larger table is still being walked then, and the answer says
+ * so.
  */
 #define CONFIGURE_TIMEOUT_MS 10000
 #define CONFIGURE_NAP_NS 200000
@@ -151,7 +152,8 @@ static void explain_late(uint32_t index, enum progress progress, char *line, siz
 	bool taken = request_state(&service->workers[index]->request) == REQUEST_TAKEN;
 
 	/* Telemetry cuts it at 127 characters. */
-	snprintf(line, line_bytes, "in effect, but worker %u of %u %s", index, service->worker_count,
+	snprintf(line, line_bytes, "in effect, but worker %u of %u %s", index,
+		 service->worker_count,
 		 progress == PROGRESS_NOT_TOLD
 			 ? "is busy with an earlier request and did not get it: repeat it"
 		 : taken ? "still gives its flows their levels"
