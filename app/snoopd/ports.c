@@ -18,6 +18,10 @@
 #include <snoopd/log.h>
 #include <snoopd/rss.h>
 
+/* Slots of net_af_packet's rings: pages, and the largest whose frame fits into one buffer. */
+#define SLOT_STEP 4096u
+#define SLOT_MAX 61440u
+
 static void list_ports(char *out, size_t out_bytes)
 {
 	char name[RTE_ETH_NAME_MAX_LEN];
@@ -227,12 +231,20 @@ static int check_slots(const struct port *port)
 {
 	uint32_t needed = (uint32_t)port->mtu_bytes + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + 128;
 
+	/* The driver wants whole slots in a block, and the kernel whole pages. */
+	uint32_t slot = RTE_ALIGN_CEIL(needed, SLOT_STEP);
+
 	if (!(port->quirk->flags & QUIRK_FRAMESZ) || needed <= port->room_min_bytes)
 		return 0;
-	log_error("port %s (%s): frames of MTU %u do not fit into ring slots of %u bytes: give the "
-		  "device framesz=%u,blocksz=%u or a smaller MTU",
-		  port->name, port->driver, port->mtu_bytes, port->room_min_bytes,
-		  rte_align32pow2(needed), 4 * rte_align32pow2(needed));
+	if (slot > SLOT_MAX)
+		log_error("port %s (%s): frames of MTU %u do not fit into one buffer: give the device an "
+			  "MTU of at most %u",
+			  port->name, port->driver, port->mtu_bytes,
+			  SLOT_MAX - (needed - port->mtu_bytes));
+	else
+		log_error("port %s (%s): frames of MTU %u do not fit into ring slots of %u bytes: give "
+			  "the device framesz=%u,blocksz=%u or a smaller MTU",
+			  port->name, port->driver, port->mtu_bytes, port->room_min_bytes, slot, slot);
 	return -1;
 }
 

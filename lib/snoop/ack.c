@@ -477,7 +477,8 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 	take_delivery(engine, flow, &delivery, now_us);
 	if (duplicate) {
 		engine->counters->acks_duplicate++;
-		if (!view->sack_count && !flow->answers_due) {
+		/* Not the station's keep-alives and probes, which lie below what it has sent. */
+		if (!view->sack_count && !flow->answers_due && view->seq == flow->station_next) {
 			if (flow->stray_dup_acks)
 				flow->stray_dup_acks--;
 			else
