@@ -181,7 +181,8 @@ static bool is_dsack(const struct wire_view *view)
 
 static void widen_reordering(struct snoop_engine *engine, struct snoop_flow *flow, struct snoop_history *history)
 {
-	bool same_round = history->reo_persist == REO_PERSIST && engine->now_us - history->reo_round_us < flow->srtt_us;
+	bool same_round = history->reo_persist == REO_PERSIST &&
+			  engine->now_us - history->reo_round_us < rtt_smoothed_us(engine, flow);
 
 	flow->reordering = true;
 	if (!same_round && flow->reo_steps < UINT8_MAX)
@@ -441,7 +442,7 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 		return SNOOP_FORWARD;
 	}
 	/* Far outside of what is known: another connection, or a sequence jump that we did not see. */
-	if (flow->acked && view->ack - flow->una > 1U << 30 && flow->una - view->ack > RESYNC_BYTES)
+	if (view->ack - flow->una > 1U << 30 && flow->una - view->ack > RESYNC_BYTES)
 		resync(engine, flow, view->ack, now_us);
 	if (wire_seq_lt(view->ack, flow->una) && flow->acked) {
 		engine->counters->acks_old++;

@@ -32,7 +32,7 @@ static uint64_t reordering_window_us(struct snoop_engine *engine, const struct s
 
 	if (!flow->reordering && flow->sacked_count >= DUP_THRESHOLD)
 		return 0;
-	return min_u64((uint64_t)rtt_min_us(engine, flow) * (1 + steps) / 4, flow->srtt_us);
+	return min_u64((uint64_t)rtt_min_us(engine, flow) * (1 + steps) / 4, rtt_smoothed_us(engine, flow));
 }
 
 /* @return true while it is in doubt whether a time-out was spurious. */
@@ -146,9 +146,11 @@ void loss_mark(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t in
 
 	segment->cause = (uint8_t)cause;
 	if (!(segment->flags & SEGMENT_COUNTED)) {
+		bool first = !(segment->flags & SEGMENT_MISSED); /* a time-out has not repeated it */
+
 		loss_count(engine, flow, segment);
 		note_missed(segment, now_us);
-		if (veto_loss(engine, flow, segment, now_us)) {
+		if (first && veto_loss(engine, flow, segment, now_us)) {
 			segment_leave(engine, flow, index);
 			segment->flags |= SEGMENT_VETOED;
 			return;

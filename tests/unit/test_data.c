@@ -221,9 +221,27 @@ static void test_mid_stream(void **state)
 	fixture_close(f);
 }
 
+/* A stale segment from far ahead resets the flow; the station's next ACK shows what is right. */
+static void test_stale_jump_is_recovered_from(void **state)
+{
+	struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 1000);
+	struct wire_view view = fixture_data_view(f, SEG(2) + (64U << 20), SEGMENT_BYTES);
+
+	fixture_send_view(f, &view);
+	assert_int_equal(f->counters.flows_reset, 1);
+	fixture_ack(f, 2, 0, 0);
+	assert_int_equal(f->flow.snd_max, SEG(2));
+	fixture_send(f, 2, 8, 10);
+	f->now_us += RTT_US;
+	fixture_ack(f, 2, 3, 8);
+	assert_int_equal(fixture_repeats_of(f, 2), 1);
+	fixture_close(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_stale_jump_is_recovered_from),
 		cmocka_unit_test(test_new_data),
 		cmocka_unit_test(test_sender_repeat_resets_tries),
 		cmocka_unit_test(test_old_data),
