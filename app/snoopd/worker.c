@@ -30,11 +30,6 @@ static void explain_memory(const char *what, uint64_t bytes)
 		  what, (double)bytes / MIB);
 }
 
-static bool wants_bypass(const struct config *config)
-{
-	return config->mode == SNOOP_LEVEL_BYPASS && config->rule_count == 0;
-}
-
 static void take_budgets(struct worker *worker, const struct config *share)
 {
 	worker->cache_segments = share->protocol.cache_segments;
@@ -159,7 +154,7 @@ void worker_join(struct worker *worker, struct handoff *handoff)
 
 void worker_configured(struct worker *worker)
 {
-	worker->bypass = wants_bypass(worker->config);
+	worker->bypass = config_at_most(worker->config, SNOOP_LEVEL_BYPASS);
 	if (worker->bypass)
 		snoop_syn_forget_all(worker->engine); /* what comes now passes unseen */
 }

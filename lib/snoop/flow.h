@@ -55,7 +55,7 @@ struct snoop_flow {
 	bool echoed : 1;        /* ts_echo is valid */
 	bool midstream : 1;
 	bool reordering : 1;    /* the radio was seen to reorder */
-	bool recovery : 1;      /* NewReno: una is below recovery_point */
+	bool recovery : 1;      /* una is below recovery_point: NewReno, and behind a time-out */
 	bool hold_over : 1;     /* the hold budget of the hole at una is used up */
 	bool fin_wired : 1;
 	bool fin_station : 1;
