@@ -204,10 +204,25 @@ static void hold(void *owner, void *packet)
 	add_reference(packet);
 }
 
+/*
+ * What rte_pktmbuf_free_bulk() does, but without the pointer to a next buffer, for the same reason. What the engine holds is
+ * from the worker's pool, see make_keepable().
+ */
 void output_free_dropped(struct worker *worker)
 {
-	rte_pktmbuf_free_bulk(worker->dropped.packets, worker->dropped.count);
-	worker->dropped.count = 0;
+	struct output_dropped *dropped = &worker->dropped;
+	uint32_t free = 0;
+
+	for (uint32_t i = 0; i < dropped->count; i++) {
+		struct rte_mbuf *packet = dropped->packets[i];
+
+		if (likely(packet->nb_segs == 1 && rte_mbuf_refcnt_read(packet) == 1))
+			dropped->packets[free++] = packet;
+		else
+			rte_pktmbuf_free(packet);
+	}
+	rte_mempool_put_bulk(worker->pool, (void **)dropped->packets, free);
+	dropped->count = 0;
 }
 
 static void drop(void *owner, void *packet)
@@ -215,7 +230,6 @@ static void drop(void *owner, void *packet)
 	struct worker *worker = owner;
 
 	rte_prefetch0(packet);
-	rte_prefetch0((uint8_t *)packet + RTE_CACHE_LINE_SIZE);
 	if (worker->dropped.count == OUTPUT_DROPPED_ROOM)
 		output_free_dropped(worker);
 	worker->dropped.packets[worker->dropped.count++] = packet;

@@ -11,8 +11,8 @@
 #define BYTES_LOW 0x0101010101010101ull
 #define BYTES_HIGH 0x8080808080808080ull
 
-_Static_assert(offsetof(struct flow_record, flow.rack_sent_us) <= FLOW_HOT_BYTES_DATA &&
-		       offsetof(struct flow_record, flow.wired_rtt) <= FLOW_HOT_BYTES_ACK,
+_Static_assert(offsetof(struct flow_record, flow.reo_deadline_us) <= FLOW_HOT_BYTES_DATA &&
+		       offsetof(struct flow_record, flow.sacked_count) <= FLOW_HOT_BYTES_ACK,
 	       "a packet in order touches nothing that was not fetched");
 
 static uint32_t buckets_for(uint32_t flows)

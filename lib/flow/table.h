@@ -30,8 +30,8 @@
 #define FLOW_BULK_MAX 64 /* keys of one flow_table_find_bulk() */
 
 /* What a packet in order touches of a record. */
-#define FLOW_HOT_BYTES_DATA 256
-#define FLOW_HOT_BYTES_ACK 384
+#define FLOW_HOT_BYTES_DATA 192
+#define FLOW_HOT_BYTES_ACK 320
 
 /** One flow. What packets touch comes first. */
 struct flow_record {

@@ -73,7 +73,7 @@ static void deliver(struct snoop_engine *engine, struct snoop_flow *flow, struct
 
 	/* Sooner than the path allows: the original arrived, and the repeat will bring a duplicate ACK. */
 	if (segment->flags & SEGMENT_REPEATED && now_us - segment->sent_us < rtt_min_us(engine, flow))
-		flow->stray_dup_acks++;
+		count_dup_ack(&flow->stray_dup_acks);
 
 	delivery->segments++;
 	if ((segment->flags & (SEGMENT_REPEATED | SEGMENT_SENDER)) == SEGMENT_REPEATED)
@@ -303,7 +303,7 @@ static void advance(struct snoop_engine *engine, struct snoop_flow *flow, uint32
 		    uint64_t now_us)
 {
 	flow->acked_bytes += ack - flow->una;
-	station_totals(engine, flow)->acked_bytes += ack - flow->una;
+	station_acked(engine, flow, ack - flow->una);
 	if (wire_seq_gt(ack, flow->snd_max))
 		flow->snd_max = ack; /* data that went another way, or before our time */
 	flow->una = ack;
@@ -357,7 +357,7 @@ static void take_delivery(struct snoop_engine *engine, struct snoop_flow *flow, 
 			  uint64_t now_us)
 {
 	if (delivery->segments) {
-		station_totals(engine, flow)->delivered_segments += delivery->segments;
+		station_delivered(engine, flow, delivery->segments);
 		flow->progress_us = now_us;
 		flow->backoff = 0;
 		veto_delivered(engine, flow, delivery->segments, now_us);
@@ -433,6 +433,7 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 			loss_revive(engine, flow, now_us);
 			flow_rearm(engine, flow, now_us); /* this ACK may tell no more */
 		}
+		flow->returns_seen = engine->returns;
 	}
 
 	if (!flow->started) {
@@ -483,7 +484,7 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 			if (flow->stray_dup_acks)
 				flow->stray_dup_acks--;
 			else
-				flow->dup_acks++;
+				count_dup_ack(&flow->dup_acks);
 			earn_duplicate(flow);
 			flow->progress_us = now_us; /* something was delivered, if nobody knows what */
 		}

@@ -171,17 +171,26 @@ static bool cache(struct snoop_engine *engine, struct snoop_flow *flow, const st
 	return true;
 }
 
+/* It is not silent, nor was it since the flow looked. Mostly that is known without a look at the station itself. */
+static bool station_answers(struct snoop_engine *engine, const struct snoop_flow *flow)
+{
+	const struct snoop_station *station;
+
+	if (!engine->counters->stations_silent && engine->returns == flow->returns_seen)
+		return true;
+	station = station_of(engine, flow);
+	return !station || (!station->silent && station->era == flow->station_era);
+}
+
 /*
  * In order behind enough that is in flight already: nothing that the deadline depends on is other than when it was set last
  * (flow_rearm(), rtt_rto_us(), delayed_ack_us()).
  */
 static bool deadline_stands(struct snoop_engine *engine, const struct snoop_flow *flow)
 {
-	const struct snoop_station *station = station_of(engine, flow);
-
 	return flow->two_way && flow->has_rtt && flow->open_count &&
 	       flow->open_bytes >= loss_two_full_bytes(flow) && !flow->left_count && !flow->lost.head &&
-	       !flow->behind && !(station && (station->silent || station->era != flow->station_era));
+	       !flow->behind && station_answers(engine, flow);
 }
 
 void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,

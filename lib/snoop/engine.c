@@ -129,20 +129,24 @@ void snoop_flow_set_level(struct snoop_engine *engine, struct snoop_flow *flow, 
 void snoop_flows_prefetch(const struct snoop_engine *engine, const struct snoop_flow *const flows[], uint32_t count,
 			  enum snoop_side from)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		const struct snoop_station *station = &engine->stations[flows[i]->station];
-
-		__builtin_prefetch(station);
-		if (from == SNOOP_WIRED) {
+	/* Data goes behind the tail. An ACK frees from the head, mostly two segments, and touches the one behind. */
+	if (from == SNOOP_WIRED) {
+		for (uint32_t i = 0; i < count; i++)
 			__builtin_prefetch(segment_at(engine, flows[i]->by_seq.tail), 1);
-		} else {
-			__builtin_prefetch(&station->totals, 1);
-			__builtin_prefetch(segment_at(engine, flows[i]->by_seq.head), 1);
+		return;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		const struct snoop_flow *flow = flows[i];
+
+		__builtin_prefetch(segment_at(engine, flow->by_seq.head), 1);
+		__builtin_prefetch(&engine->stations[flow->station], 1);
+		/* Something is SACKed or lost: its ACKs ask for more. */
+		if (flow->in_flight.head != flow->by_seq.head) {
+			__builtin_prefetch(&flow->sacked_count, 1);
+			__builtin_prefetch(segment_at(engine, flow->in_flight.head), 1);
+			__builtin_prefetch(segment_at(engine, flow->sack_hint), 1);
 		}
 	}
-	/* Data goes behind the tail. An ACK frees from the head, mostly two segments, and touches the one behind. */
-	if (from == SNOOP_WIRED)
-		return;
 	for (uint32_t i = 0; i < count; i++)
 		__builtin_prefetch(segment_at(engine, segment_at(engine, flows[i]->by_seq.head)->seq_next), 1);
 	for (uint32_t i = 0; i < count; i++) {
@@ -162,9 +166,9 @@ void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow)
 	if (history)
 		memset(history->recent_repeats, 0, sizeof(history->recent_repeats));
 	flow->fin_wired = flow->fin_station = flow->silent = false;
-	flow->stray_dup_acks = 0;
 	flow->timestamps = flow->echoed = false;
-	flow->dup_acks = flow->credit = 0;
+	flow->dup_acks = flow->stray_dup_acks = 0;
+	flow->credit = 0;
 	flow->claimed = 0;
 	flow->answers_due = flow->backoff = 0;
 	flow->rack_sent_us = 0;

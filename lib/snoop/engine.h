@@ -13,10 +13,9 @@
 
 /** A wireless station: what all flows to one address have in common. Three cache lines, by who needs them. */
 struct snoop_station {
-	/* Every packet. */
+	/* Every ACK. */
 	uint64_t heard_us;              /* last packet from it */
-	uint64_t delay_since_us;
-	uint32_t refs;                  /* flows that point here */
+	uint32_t delay_since_us;        /* low half of the clock */
 	uint32_t timeouts;              /* consecutive, over all flows, since it was heard */
 	uint32_t srtt_us, rttvar_us;    /* 0 until the first sample */
 	struct snoop_windowed_min min_rtt;
@@ -24,17 +23,20 @@ struct snoop_station {
 	uint32_t low_delivered, low_lost;
 	/* Largest queueing delay of the running period (since delay_since_us) and of the one before. */
 	uint32_t delay_max_us[2];
-	uint16_t era;                   /* counts returns from silence */
+	uint16_t era;                   /* counts its returns from silence */
 	bool silent;
 	bool used;
-	/* ACKs, and what is rare. */
+	/* The newest part of the totals, see station_add_up(). */
+	uint32_t acked_bytes, delivered_segments;
+	/* Losses, and what is rare. */
 	struct snoop_totals totals;
 	uint64_t probe_us;              /* silent: no probe before this time */
 	uint32_t probe_gap_us;
 	uint32_t next;                  /* chain of the hash bucket, or of the free list */
-	/* Look-ups. */
+	/* Look-ups, and flows that come and go. */
 	uint8_t addr[16];
 	uint32_t vlan[WIRE_VLAN_MAX];
+	uint32_t refs;                  /* flows that point here */
 	uint8_t ip_version;
 } __attribute__((aligned(64)));
 _Static_assert(offsetof(struct snoop_station, totals) == 64 && offsetof(struct snoop_station, addr) == 128,
@@ -102,6 +104,7 @@ struct snoop_engine {
 	uint64_t backlog_until_us;
 	uint64_t flow_bytes_max;        /* what one flow may cache */
 	uint64_t now_us;                /* of the last call that told the time */
+	uint32_t returns;               /* of all stations, from silence */
 	struct histograms histograms;
 	uint64_t portion_us;            /* the instant that portion_left is of */
 	uint32_t portion_left;          /* segments that may still leave the scoreboards at this instant */
@@ -184,6 +187,24 @@ static inline struct snoop_totals *station_totals(struct snoop_engine *engine, c
 {
 	return &engine->stations[flow->station].totals;
 }
+/** Into the totals goes what has come together beside what every ACK needs. */
+void station_add_up(struct snoop_station *station);
+static inline void station_acked(struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t bytes)
+{
+	struct snoop_station *station = &engine->stations[flow->station];
+
+	station->acked_bytes += bytes;
+	if (station->acked_bytes > INT32_MAX)
+		station_add_up(station);
+}
+static inline void station_delivered(struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t segments)
+{
+	struct snoop_station *station = &engine->stations[flow->station];
+
+	station->delivered_segments += segments;
+	if (station->delivered_segments > INT32_MAX)
+		station_add_up(station);
+}
 void station_heard(struct snoop_engine *engine, struct snoop_station *station, uint64_t now_us);
 /** A tail timer of one of its flows expired. Decides whether the station has fallen silent. */
 void station_timeout(struct snoop_engine *engine, struct snoop_station *station, uint64_t now_us);
@@ -255,6 +276,10 @@ void loss_shield_earn(struct snoop_flow *flow);
 void flow_rearm(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
 
 /* ack.c */
+static inline void count_dup_ack(uint16_t *count)
+{
+	*count = (uint16_t)(*count + (*count < UINT16_MAX));
+}
 /**
  * Take up what ACKs of this flow have left over, for flow->behind. An ACK may cover ten thousand segments, which would
  * stall the worker: it is taken in portions. The cumulative ACK itself counts at once; until what lies below it has left

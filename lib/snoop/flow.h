@@ -30,8 +30,8 @@ struct snoop_windowed_min {
 /*
  * In the order in which packets touch it: first what every data segment needs, then what ACKs need as well, last what
  * only losses and telemetry ask for. With the rest of its table entry a flow fills seven cache lines (flow/table.h), of which
- * a packet in order needs five. A time of 32 bits is the low half of the clock: what is older than an hour may be taken for
- * younger, where that does no harm.
+ * data in order needs three and an ACK in order five. A time of 32 bits is the low half of the clock: what is older than an
+ * hour may be taken for younger, where that does no harm.
  */
 struct snoop_flow {
 	/* Sequence space. Valid once the first data segment was seen. */
@@ -73,66 +73,68 @@ struct snoop_flow {
 	uint8_t rtt_next;       /* slot of rtt_window that is written next */
 	uint16_t claimed;       /* segments that duplicates without SACK have made room for */
 	uint16_t max_payload_bytes;
+	uint32_t station;       /* index into the engine's stations, 0 = none */
 
 	/* The store (segment.h). */
 	struct snoop_list by_seq;       /* all cached segments in sequence order */
 	struct snoop_list open;         /* of those, the ones not SACKed, in sequence order */
 	struct snoop_list in_flight;    /* open, not known lost, in order of their last transmission */
 	struct snoop_list lost;         /* open, lost, waiting for their repeat */
-	struct snoop_list parked;       /* withheld ACKs in order of arrival */
-	uint32_t sack_hint;             /* open segment behind the newest SACK, where the next search starts */
 	uint32_t gaps;                  /* places where neighbours in by_seq do not touch */
 	uint32_t cached_count;
 	uint32_t open_count;
 	uint32_t left_count;            /* open segments left to the sender */
-	uint32_t sender_count;          /* open segments that the sender has sent again */
-	uint32_t sacked_count;
-	uint32_t parked_count;
 	uint32_t cached_bytes;          /* at most SNOOP_FLOW_BYTES_MAX */
 	uint32_t open_bytes;            /* sequence space of the open segments */
-	uint32_t fin_end;               /* sequence number behind the wired FIN */
 
-	/* Timers. */
-	uint64_t progress_us;           /* last time that the station acknowledged something new */
-	uint64_t reo_deadline_us;       /* reordering window of the oldest suspect, SNOOP_NEVER if there is none */
-	uint64_t tail_deadline_us;
 	uint64_t deadline_us;
 	uint64_t last_seen_us;          /* last packet of either direction, until the flow is closed */
+	uint64_t progress_us;           /* last time that the station acknowledged something new */
 	uint64_t echo_sent_us;
+	uint64_t data_segments, data_bytes;
 	uint32_t echo_tsval;            /* TSval of an ACK whose echo will give the wired RTT */
 	uint32_t ts_last;               /* newest TSval of the wired sender */
+	uint32_t shield_credit;         /* copies that a shield may send, in new segments */
+	uint32_t returns_seen;          /* the engine's count of stations' returns when the flow last looked */
+
+	/* From here on: what ACKs touch. Timers. */
+	uint64_t reo_deadline_us;       /* reordering window of the oldest suspect, SNOOP_NEVER if there is none */
+	uint64_t tail_deadline_us;
 	uint32_t srtt_us;
 	uint32_t rttvar_us;
 	uint32_t rto_widen_us;          /* added to the tail timer after spurious time-outs */
 	uint32_t credit;                /* repeats that packet conservation allows now */
-	uint32_t shield_credit;         /* copies that a shield may send, in new segments */
 	uint32_t station_next;          /* the station's next sequence number, by what it sent; valid with acked */
-	uint64_t data_segments, data_bytes;
-	uint32_t station;               /* index into the engine's stations, 0 = none */
 	uint16_t station_era;           /* station's era when the flow last looked */
 	uint16_t history;               /* index into the engine's histories, 0 = none */
+	struct snoop_list parked;       /* withheld ACKs in order of arrival */
+	uint32_t sack_hint;             /* open segment behind the newest SACK, where the next search starts */
 
-	/* From here on: what ACKs touch. Loss detection. */
-	uint64_t rack_sent_us;          /* newest transmission known delivered (RFC 8985 RACK.xmit_ts) */
+	/* Loss detection. */
 	uint32_t rack_end;              /* RACK.end_seq */
+	uint64_t rack_sent_us;          /* newest transmission known delivered (RFC 8985 RACK.xmit_ts) */
 	uint32_t rack_rtt_us;
 	uint32_t recovery_point;
-	uint32_t dup_acks;
-	uint32_t stray_dup_acks;        /* without SACK: needless repeats on their way, each brings a duplicate ACK */
+	uint16_t dup_acks;
+	uint16_t stray_dup_acks;        /* without SACK: needless repeats on their way, each brings a duplicate ACK */
 	uint32_t ts_echo;               /* TSecr of the newest ACK: the station's TS.Recent */
 	uint64_t acked_bytes;
 
 	/* RTT between box and station, and between box and wired host. */
 	uint32_t rtt_window_us[SNOOP_RTT_WINDOW];
 	uint32_t queue_delay_us;
-	uint32_t delay_before_us;       /* queueing delay at delay_mark_us */
 	uint32_t sample_us;             /* time of the last RTT sample */
 	uint32_t delay_mark_us;
-	int32_t delay_growth_ppm;       /* trend of the queueing delay, microseconds per second */
-	int32_t last_slope_ppm;
 	struct snoop_windowed_min min_rtt;
 
-	/* From here on: cold. */
+	/* From here on: what only losses touch, or one packet in many. */
+	uint32_t sacked_count;
+	uint32_t sender_count;          /* open segments that the sender has sent again */
+	uint32_t parked_count;
+	uint32_t fin_end;               /* sequence number behind the wired FIN */
+	uint32_t delay_before_us;       /* queueing delay at delay_mark_us */
+	int32_t delay_growth_ppm;       /* trend of the queueing delay, microseconds per second */
+	int32_t last_slope_ppm;
 	struct snoop_windowed_min wired_rtt;
 	uint32_t wired_delay_us;        /* queueing delay between box and wired host, the smaller of two samples */
 	uint32_t wired_delay_last_us;

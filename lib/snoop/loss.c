@@ -203,7 +203,7 @@ static void repeat(struct snoop_engine *engine, struct snoop_flow *flow, uint32_
 		break;
 	case SNOOP_CAUSE_SHIELD:
 		/* Most of them arrived already, and each copy brings a duplicate ACK. */
-		flow->stray_dup_acks++;
+		count_dup_ack(&flow->stray_dup_acks);
 		counters->repeats_shield++;
 		break;
 	case SNOOP_CAUSE_PROBE:

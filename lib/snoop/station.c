@@ -103,9 +103,17 @@ void station_heard(struct snoop_engine *engine, struct snoop_station *station, u
 	if (station->silent) {
 		station->silent = false;
 		station->era++;
+		engine->returns++;
 		engine->counters->stations_silent--;
 		engine->counters->station_returns++;
 	}
+}
+
+void station_add_up(struct snoop_station *station)
+{
+	station->totals.acked_bytes += station->acked_bytes;
+	station->totals.delivered_segments += station->delivered_segments;
+	station->acked_bytes = station->delivered_segments = 0;
 }
 
 void station_timeout(struct snoop_engine *engine, struct snoop_station *station, uint64_t now_us)
@@ -143,6 +151,8 @@ bool snoop_station_info(const struct snoop_engine *engine, uint32_t index, struc
 		.heard_us = station->heard_us,
 		.totals = station->totals,
 	};
+	info->totals.acked_bytes += station->acked_bytes;
+	info->totals.delivered_segments += station->delivered_segments;
 	memcpy(info->addr, station->addr, sizeof(info->addr));
 	memcpy(info->vlan, station->vlan, sizeof(info->vlan));
 	return true;

@@ -88,10 +88,10 @@ static bool queue_is_short(struct snoop_engine *engine, const struct snoop_flow 
 
 static void note_range(struct snoop_station *station, uint32_t delay_us, uint64_t now_us)
 {
-	if (now_us - station->delay_since_us >= RANGE_PERIOD_US) {
+	if ((uint32_t)now_us - station->delay_since_us >= RANGE_PERIOD_US) {
 		station->delay_max_us[1] = station->delay_max_us[0];
 		station->delay_max_us[0] = 0;
-		station->delay_since_us = now_us;
+		station->delay_since_us = (uint32_t)now_us;
 	}
 	if (delay_us > station->delay_max_us[0])
 		station->delay_max_us[0] = delay_us;

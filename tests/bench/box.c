@@ -167,13 +167,18 @@ static uint64_t cycles_since(const struct box *box, uint64_t start)
 	return cycles > box->machine->tsc_cost ? cycles - box->machine->tsc_cost : 0;
 }
 
+/* As drivers refill their rings: of an mbuf from the pool only the first cache line is written. */
 int box_take(struct box *box, struct rte_mbuf **buffers, uint32_t count)
 {
 	uint64_t start = rte_rdtsc();
 
-	if (rte_pktmbuf_alloc_bulk(box->pool, buffers, count) != 0) {
+	if (rte_mempool_get_bulk(box->pool, (void **)buffers, count) != 0) {
 		fail("no packet buffer left");
 		return -1;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		buffers[i]->data_off = RTE_PKTMBUF_HEADROOM;
+		buffers[i]->ol_flags = 0;
 	}
 	box->figures.pool_cycles += cycles_since(box, start);
 	return 0;
