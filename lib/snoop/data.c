@@ -172,7 +172,7 @@ static bool cache(struct snoop_engine *engine, struct snoop_flow *flow, const st
 }
 
 /* It is not silent, nor was it since the flow looked. Mostly that is known without a look at the station itself. */
-static bool station_answers(struct snoop_engine *engine, const struct snoop_flow *flow)
+static inline bool station_answers(struct snoop_engine *engine, const struct snoop_flow *flow)
 {
 	const struct snoop_station *station;
 
@@ -186,15 +186,49 @@ static bool station_answers(struct snoop_engine *engine, const struct snoop_flow
  * In order behind enough that is in flight already: nothing that the deadline depends on is other than when it was set last
  * (flow_rearm(), rtt_rto_us(), delayed_ack_us()).
  */
-static bool deadline_stands(struct snoop_engine *engine, const struct snoop_flow *flow)
+static inline bool deadline_stands(struct snoop_engine *engine, const struct snoop_flow *flow)
 {
 	return flow->two_way && flow->has_rtt && flow->open_count &&
 	       flow->open_bytes >= loss_two_full_bytes(flow) && !flow->left_count && !flow->lost.head &&
 	       !flow->behind && station_answers(engine, flow);
 }
 
-void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
-		     uint64_t now_us)
+/*
+ * Nearly every segment is the next one of a flow that nothing is the matter with. It is treated as take_any() does, of whose
+ * questions these are the ones that are left.
+ *
+ * @return false where those have to be asked: nothing was done.
+ */
+static inline bool take_next(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
+			     uint64_t now_us)
+{
+	const struct wire_view *view = packet->view;
+	uint32_t end = view->seq + view->payload_bytes;
+
+	if (!flow->started || flow->closed || !flow->timestamps || !(flow->sack || flow->midstream) || flow->level == SNOOP_LEVEL_BYPASS ||
+	    view->seq != flow->snd_max || !view->payload_bytes || view->payload_bytes > flow->max_payload_bytes ||
+	    (view->tcp_flags & (WIRE_TCP_RST | WIRE_TCP_FIN)) || !packet->checksum_ok || view->options_malformed ||
+	    !view->has_timestamp || wire_seq_lt(view->tsval + PAWS_REGRESSION_TICKS, flow->ts_last) ||
+	    !(flow->window_shift_known || end - flow->una <= flow->window_bytes) || !packet->handle ||
+	    !deadline_stands(engine, flow))
+		return false;
+	engine->now_us = now_us;
+	flow->last_seen_us = now_us;
+	flow->bad_checksum_wired = false;
+	rtt_wired_echo(flow, view, now_us);
+	flow->data_segments++;
+	flow->data_bytes += view->payload_bytes;
+	engine->counters->data_segments++;
+	loss_shield_earn(flow);
+	flow->ts_last = view->tsval;
+	flow->snd_max = end;
+	if (!segment_insert(engine, flow, packet, view->seq, end, now_us) && !cache(engine, flow, packet, end, false, now_us))
+		flow->uncached_end = end;
+	return true;
+}
+
+static __attribute__((noinline)) void take_any(struct snoop_engine *engine, struct snoop_flow *flow,
+					       const struct snoop_packet *packet, uint64_t now_us)
 {
 	const struct wire_view *view = packet->view;
 	uint32_t end = view->seq + wire_segment_bytes(view);
@@ -290,4 +324,11 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 		flow->uncached_end = wire_seq_max(flow->uncached_end, end);
 	if (rearm)
 		flow_rearm(engine, flow, now_us);
+}
+
+void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
+		     uint64_t now_us)
+{
+	if (!take_next(engine, flow, packet, now_us))
+		take_any(engine, flow, packet, now_us);
 }

@@ -70,17 +70,21 @@ void segment_pool_init(struct snoop_engine *engine)
 	}
 }
 
-static bool has_room(const struct snoop_engine *engine, uint32_t frame_bytes)
+static inline bool has_room(const struct snoop_engine *engine, uint32_t frame_bytes)
 {
 	return engine->segment_free && engine->counters->cache_bytes + frame_bytes <= engine->config.cache_bytes;
+}
+
+static __attribute__((noinline)) bool make_room(struct snoop_engine *engine, uint32_t frame_bytes)
+{
+	return segment_free_discarded(engine, SEGMENT_PORTION_MIN) && has_room(engine, frame_bytes);
 }
 
 static inline uint32_t record_get(struct snoop_engine *engine, uint32_t frame_bytes)
 {
 	uint32_t index;
 
-	if (!has_room(engine, frame_bytes) &&
-	    (!segment_free_discarded(engine, SEGMENT_PORTION_MIN) || !has_room(engine, frame_bytes)))
+	if (!has_room(engine, frame_bytes) && !make_room(engine, frame_bytes))
 		return 0;
 	index = engine->segment_free;
 	engine->segment_free = segment_at(engine, index)->send_next;
@@ -182,7 +186,7 @@ static void insert_between(struct snoop_engine *engine, struct snoop_flow *flow,
 }
 
 /* New data of a sender goes to the tail; only a hole's filler has to look for its place. */
-static void insert(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
+static __attribute__((noinline)) void insert(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
 {
 	if (flow->by_seq.tail &&
 	    wire_seq_gt(segment_at(engine, flow->by_seq.tail)->seq, segment_at(engine, index)->seq)) {
