@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""SYNs at both ports of the box beside connections that work, see syn_flood.c: through snoopd, and through the plain wire."""
+
+import contextlib
+import os
+import statistics
+import time
+
+from crowd import Crowd
+from fault_box import LOSS, LOSS_REV, SYSCTLS, FaultBox, FaultWire, loaded
+from lab import HOSTS_CPU, Lab, Link, Path
+from measure import Cell, cpu_times, prepare_radio, steal_share
+from stacks import demand
+
+SHIM = "libsyn_flood.so"
+RATE, RATE_TOO_MUCH = 1_000_000, 20_000_000  # SYNs per second at each port
+SYN_RATE_MAX = 1000  # the limit by default
+FLOWS, OPENED, PAIRS, PHASE_S = 100, 20, 5, 3
+GOODPUT_KEPT = 0.95
+# The radio is the bottleneck, its queue holds the chunk that each connection has under way.
+PATH = Path("flood", wired=Link(100e6, 5000, 8e6), radio=Link(50e6, 2000, 1e6))
+
+
+@contextlib.contextmanager
+def hosts_apart():
+    """This process is both hosts' applications: with their kernels and the emulator, not on the worker's CPU."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {int(HOSTS_CPU)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@contextlib.contextmanager
+def wired(box, lab):
+    """`loaded`, where the box is the plain wire."""
+    with lab:
+        try:
+            box.start(lab)
+            lab.wait_path_ready(box.process)
+            prepare_radio(lab, Cell("flood", PATH, loss=LOSS, loss_rev=LOSS_REV))
+            crowd = Crowd(lab)
+            crowd.grow(FLOWS)
+            crowd.run_until(crowd.all_moved, "every connection is served")
+            yield crowd
+            crowd.close()
+        finally:
+            box.stop()
+
+
+def phase(box, crowd, rate):
+    """@return goodput in bit/s, SYNs per second that arrived behind the box, while `rate` arrive at each port"""
+    box.ask("/flood,%d" % rate)
+    crowd.mark()
+    crowd.run_until(crowd.all_moved, "every connection moves on with %d SYN/s at each port" % rate)
+    syns, received, started = box.ask("/flood")["arrived"], crowd.bytes, time.monotonic()
+    crowd.run_for(PHASE_S)
+    seconds = time.monotonic() - started
+    return (crowd.bytes - received) * 8 / seconds, (box.ask("/flood")["arrived"] - syns) / seconds
+
+
+def measure(box, crowd):
+    """@return figures in one line, and by how much goodput changes beside the flood (median of pairs)"""
+    alone, beside, rates, cpu = [], [], [], cpu_times()
+    for _ in range(PAIRS):
+        alone.append(phase(box, crowd, 0)[0])
+        goodput, rate = phase(box, crowd, RATE)
+        beside.append(goodput)
+        rates.append(rate)
+    ratios = [late / early for early, late in zip(alone, beside)]
+    opened = time.monotonic()
+    crowd.grow(OPENED)
+    crowd.run_until(crowd.all_moved, "connections are opened beside the flood")
+    opened = time.monotonic() - opened
+    goodput, rate = phase(box, crowd, RATE_TOO_MUCH)
+    box.ask("/flood,0")
+    return "%.2f M SYN/s: goodput %.1f Mb/s alone, %.1f beside, ratio %.3f (%s); %d more connections opened in %.1f s; at most " \
+           "%.1f M SYN/s, goodput then %.1f Mb/s; stolen %.1f %%" % (
+               statistics.median(rates) / 1e6, statistics.median(alone) / 1e6, statistics.median(beside) / 1e6,
+               statistics.median(ratios), " ".join("%.2f" % ratio for ratio in ratios), OPENED, opened, rate / 1e6,
+               goodput / 1e6, 100 * steal_share(cpu, cpu_times())), statistics.median(ratios)
+
+
+def check_syns(box, crowd, seconds):
+    """Every SYN came out, and the flood took no more of the memory than its limit allows."""
+    def all_out():
+        syns, stats = box.ask("/flood"), box.stats()
+        return syns["sent"] - syns["arrived"] <= stats["tx_wired_drops"] + stats["tx_wireless_drops"]
+    crowd.run_until(all_out, "every SYN is forwarded or counted")
+    syns, stats = box.ask("/flood"), box.stats()
+    demand(syns["arrived"] <= syns["sent"] and not syns["misplaced"], "SYNs twice or out of order: %s" % syns)
+    demand(0 < stats["syn_evicted"] <= SYN_RATE_MAX * (seconds + 1), "%d evictions in %.0f s" % (stats["syn_evicted"], seconds))
+    demand(stats["flows_active"] <= FLOWS + OPENED, "%d flows" % stats["flows_active"])
+    return "%d of %d SYNs out, %d in the SYN memory for a while" % (syns["arrived"], syns["sent"], stats["syn_evicted"])
+
+
+def flood(arguments):
+    """
+    1 M SYN/s at each port beside 100 connections over a lossy radio of 50 Mb/s, in turns with none, then 20 M/s. The
+    worker has a CPU of its own, so that the goodput beside the flood says what the box does, and not what hosts do.
+    """
+    with hosts_apart():
+        box, started = FaultBox(arguments.snoopd, shim=SHIM), time.monotonic()
+        with loaded(arguments, box, Lab(PATH, sysctls=SYSCTLS), flows=FLOWS) as crowd:
+            repairs = box.stats()["repairs_confirmed"]
+            figures, ratio = measure(box, crowd)
+            syns = check_syns(box, crowd, time.monotonic() - started)
+            repairs = box.stats()["repairs_confirmed"] - repairs
+            demand(repairs > 0, "nothing was repaired")
+        box = FaultWire(arguments.snoopd, SHIM)
+        with wired(box, Lab(PATH, sysctls=SYSCTLS)) as crowd:
+            plain_figures, _ = measure(box, crowd)
+    return "%d flows, 0 lost; %s; %d repairs; within 5 %%: %s; %s; plain wire: %s" % (
+        FLOWS + OPENED, syns, repairs, "yes" if ratio >= GOODPUT_KEPT else "NO", figures, plain_figures)
+
+
+FAULTS = (flood,)
