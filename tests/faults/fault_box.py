@@ -20,7 +20,7 @@ SYSCTLS = {"net.ipv4.tcp_max_syn_backlog": "4096", "net.core.somaxconn": "4096"}
 
 
 class Asked:
-    """What is done with any DPDK program. `shim`: a library of this folder in the build that snoopd, `binary`, is of; preloaded."""
+    """What is done with any DPDK program. `shim`: a library of this folder, preloaded; from the build of snoopd, `binary`."""
 
     def launch(self, lab, argv, **kwargs):
         self.lab = lab

@@ -73,13 +73,13 @@ def measure(box, crowd):
     crowd.grow(OPENED)
     crowd.run_until(crowd.all_moved, "connections are opened beside the flood")
     opened = time.monotonic() - opened
-    goodput, rate = phase(box, crowd, RATE_TOO_MUCH)
+    _, most = phase(box, crowd, RATE_TOO_MUCH)
     box.ask("/flood,0")
-    return "%.2f M SYN/s: goodput %.1f Mb/s alone, %.1f beside, ratio %.3f (%s); %d more connections opened in %.1f s; at most " \
-           "%.1f M SYN/s, goodput then %.1f Mb/s; stolen %.1f %%" % (
+    return "%.2f M SYN/s: goodput %.1f Mb/s alone, %.1f beside, ratio %.3f (%s); %d more connections opened in %.1f s; " \
+           "%.1f M SYN/s at most; stolen %.1f %%" % (
                statistics.median(rates) / 1e6, statistics.median(alone) / 1e6, statistics.median(beside) / 1e6,
-               statistics.median(ratios), " ".join("%.2f" % ratio for ratio in ratios), OPENED, opened, rate / 1e6,
-               goodput / 1e6, 100 * steal_share(cpu, cpu_times())), statistics.median(ratios)
+               statistics.median(ratios), " ".join("%.2f" % ratio for ratio in ratios), OPENED, opened, most / 1e6,
+               100 * steal_share(cpu, cpu_times())), statistics.median(ratios)
 
 
 def check_syns(box, crowd, seconds):
@@ -92,7 +92,7 @@ def check_syns(box, crowd, seconds):
     demand(syns["arrived"] <= syns["sent"] and not syns["misplaced"], "SYNs twice or out of order: %s" % syns)
     demand(0 < stats["syn_evicted"] <= SYN_RATE_MAX * (seconds + 1), "%d evictions in %.0f s" % (stats["syn_evicted"], seconds))
     demand(stats["flows_active"] <= FLOWS + OPENED, "%d flows" % stats["flows_active"])
-    return "%d of %d SYNs out, %d in the SYN memory for a while" % (syns["arrived"], syns["sent"], stats["syn_evicted"])
+    return "%d of %d SYNs out, %d pushed others out of the SYN memory" % (syns["arrived"], syns["sent"], stats["syn_evicted"])
 
 
 def flood(arguments):
@@ -110,9 +110,11 @@ def flood(arguments):
             demand(repairs > 0, "nothing was repaired")
         box = FaultWire(arguments.snoopd, SHIM)
         with wired(box, Lab(PATH, sysctls=SYSCTLS)) as crowd:
-            plain_figures, _ = measure(box, crowd)
-    return "%d flows, 0 lost; %s; %d repairs; within 5 %%: %s; %s; plain wire: %s" % (
-        FLOWS + OPENED, syns, repairs, "yes" if ratio >= GOODPUT_KEPT else "NO", figures, plain_figures)
+            plain_figures, plain_ratio = measure(box, crowd)
+    figures = "snoopd: %s; plain wire: %s" % (figures, plain_figures)
+    # What a wire costs the connections here, too, is the machine's.
+    demand(ratio >= GOODPUT_KEPT * min(1, plain_ratio), figures)
+    return "%d flows, 0 lost; %s; %d repairs; %s" % (FLOWS + OPENED, syns, repairs, figures)
 
 
 FAULTS = (flood,)
