@@ -16,20 +16,26 @@ SHIM = "libsyn_flood.so"
 RATE, RATE_TOO_MUCH = 1_000_000, 20_000_000  # SYNs per second at each port
 SYN_RATE_MAX = 1000  # the limit by default
 FLOWS, OPENED, PAIRS, PHASE_S = 100, 20, 5, 3
-GOODPUT_KEPT = 0.95
+GOODPUT_KEPT, RATE_KEPT = 0.95, 0.9
+HOSTS_PRIORITY = -15
 # The radio is the bottleneck, its queue holds the chunk that each connection has under way.
 PATH = Path("flood", wired=Link(100e6, 5000, 8e6), radio=Link(50e6, 2000, 1e6))
 
 
 @contextlib.contextmanager
 def hosts_apart():
-    """This process is both hosts' applications: with their kernels and the emulator, not on the worker's CPU."""
-    before = os.sched_getaffinity(0)
+    """
+    This process is both hosts' applications: with their kernels and the emulator, not on the worker's CPU. As with the
+    worker, a build on the same machine must not take theirs.
+    """
+    before, priority = os.sched_getaffinity(0), os.getpriority(os.PRIO_PROCESS, 0)
     os.sched_setaffinity(0, {int(HOSTS_CPU)})
+    os.setpriority(os.PRIO_PROCESS, 0, HOSTS_PRIORITY)
     try:
         yield
     finally:
         os.sched_setaffinity(0, before)
+        os.setpriority(os.PRIO_PROCESS, 0, priority)
 
 
 @contextlib.contextmanager
@@ -61,7 +67,7 @@ def phase(box, crowd, rate):
 
 
 def measure(box, crowd):
-    """@return figures in one line, and by how much goodput changes beside the flood (median of pairs)"""
+    """@return figures in one line; goodput beside the flood by that alone, and SYNs per second (medians of pairs)"""
     alone, beside, rates, cpu = [], [], [], cpu_times()
     for _ in range(PAIRS):
         alone.append(phase(box, crowd, 0)[0])
@@ -69,6 +75,7 @@ def measure(box, crowd):
         beside.append(goodput)
         rates.append(rate)
     ratios = [late / early for early, late in zip(alone, beside)]
+    ratio, rate = statistics.median(ratios), statistics.median(rates)
     opened = time.monotonic()
     crowd.grow(OPENED)
     crowd.run_until(crowd.all_moved, "connections are opened beside the flood")
@@ -77,9 +84,9 @@ def measure(box, crowd):
     box.ask("/flood,0")
     return "%.2f M SYN/s: goodput %.1f Mb/s alone, %.1f beside, ratio %.3f (%s); %d more connections opened in %.1f s; " \
            "%.1f M SYN/s at most; stolen %.1f %%" % (
-               statistics.median(rates) / 1e6, statistics.median(alone) / 1e6, statistics.median(beside) / 1e6,
-               statistics.median(ratios), " ".join("%.2f" % ratio for ratio in ratios), OPENED, opened, most / 1e6,
-               100 * steal_share(cpu, cpu_times())), statistics.median(ratios)
+               rate / 1e6, statistics.median(alone) / 1e6, statistics.median(beside) / 1e6, ratio,
+               " ".join("%.2f" % of_pair for of_pair in ratios), OPENED, opened, most / 1e6,
+               100 * steal_share(cpu, cpu_times())), ratio, rate
 
 
 def check_syns(box, crowd, seconds):
@@ -104,16 +111,17 @@ def flood(arguments):
         box, started = FaultBox(arguments.snoopd, shim=SHIM), time.monotonic()
         with loaded(arguments, box, Lab(PATH, sysctls=SYSCTLS), flows=FLOWS) as crowd:
             repairs = box.stats()["repairs_confirmed"]
-            figures, ratio = measure(box, crowd)
+            figures, ratio, rate = measure(box, crowd)
             syns = check_syns(box, crowd, time.monotonic() - started)
             repairs = box.stats()["repairs_confirmed"] - repairs
             demand(repairs > 0, "nothing was repaired")
         box = FaultWire(arguments.snoopd, SHIM)
         with wired(box, Lab(PATH, sysctls=SYSCTLS)) as crowd:
-            plain_figures, plain_ratio = measure(box, crowd)
+            plain_figures, plain_ratio, plain_rate = measure(box, crowd)
     figures = "snoopd: %s; plain wire: %s" % (figures, plain_figures)
-    # What a wire costs the connections here, too, is the machine's.
+    # What a wire costs here, too, is the machine's. A box that is too slow leaves SYNs waiting: fewer arrive.
     demand(ratio >= GOODPUT_KEPT * min(1, plain_ratio), figures)
+    demand(rate >= RATE_KEPT * plain_rate, figures)
     return "%d flows, 0 lost; %s; %d repairs; %s" % (FLOWS + OPENED, syns, repairs, figures)
 
 
