@@ -7,7 +7,7 @@ import os
 import signal
 import time
 
-from boxes import WORKER_CPU, SnoopdBox, adds_up, quiescent_stats, telemetry
+from boxes import WORKER_CPU, PlainBox, SnoopdBox, adds_up, quiescent_stats, telemetry
 from crowd import ASK_INTERVAL_S, Crowd
 from lab import Lab, Link, Path, check_call
 from measure import Cell, prepare_radio
@@ -19,8 +19,29 @@ LOSS, LOSS_REV = 0.02, 0.01
 SYSCTLS = {"net.ipv4.tcp_max_syn_backlog": "4096", "net.core.somaxconn": "4096"}
 
 
-class FaultBox(SnoopdBox):
-    """snoopd with some workers, all on one CPU. `shim`: a library of this folder's build, preloaded."""
+class Asked:
+    """What is done with any DPDK program. `shim`: a library of this folder, preloaded; from the build of snoopd, `binary`."""
+
+    def launch(self, lab, argv, **kwargs):
+        self.lab = lab
+        if self.shim:
+            folder = os.path.join(os.path.dirname(os.path.abspath(self.binary)), "..", "..", "tests", "faults")
+            argv = ["env", "LD_PRELOAD=" + os.path.normpath(os.path.join(folder, self.shim)), *argv]
+        super().launch(lab, argv, **kwargs)
+
+    def ask(self, command):
+        """Of a program that may have no CPU just now: again, until it answers."""
+        for _ in range(ASKED_MAX):
+            answer = telemetry(self.file_prefix, command)
+            if answer is not None:
+                return answer
+            demand(self.process.poll() is None, "%s ended with %s" % (self.spec, self.process.poll()))
+            time.sleep(ASK_INTERVAL_S)
+        demand(False, "%s does not answer" % self.spec)
+
+
+class FaultBox(Asked, SnoopdBox):
+    """snoopd with some workers, all on one CPU."""
 
     def __init__(self, binary, settings=(), workers=1, level="auto", shim=None):
         super().__init__("snoopd", level, settings, binary)
@@ -31,29 +52,12 @@ class FaultBox(SnoopdBox):
         lcores = ["0@0", *["%d@%s" % (i + 1, WORKER_CPU) for i in range(self.workers)]]
         return ["--lcores", ",".join(lcores), *args[2:]]
 
-    def launch(self, lab, argv, **kwargs):
-        self.lab = lab
-        if self.shim:
-            folder = os.path.join(os.path.dirname(os.path.abspath(self.binary)), "..", "..", "tests", "faults")
-            argv = ["env", "LD_PRELOAD=" + os.path.normpath(os.path.join(folder, self.shim)), *argv]
-        super().launch(lab, argv, **kwargs)
-
     def log(self):
         return (self.lab.dir / "box.log").read_text(errors="replace")
 
     def signal(self, signo):
         """To snoopd itself: `nice` and `ip netns exec` replace themselves by it."""
         os.kill(self.process.pid, signo)
-
-    def ask(self, command):
-        """Of a program that may have no CPU just now: again, until it answers."""
-        for _ in range(ASKED_MAX):
-            answer = telemetry(self.file_prefix, command)
-            if answer is not None:
-                return answer
-            demand(self.process.poll() is None, "snoopd ended with %s" % self.process.poll())
-            time.sleep(ASK_INTERVAL_S)
-        demand(False, "snoopd does not answer")
 
     def stats(self):
         return self.ask("/snoop/stats")
@@ -62,6 +66,14 @@ class FaultBox(SnoopdBox):
         """For conditions that are looked at again: -1 where there is no answer yet."""
         stats = telemetry(self.file_prefix, "/snoop/stats")
         return -1 if stats is None else stats[name]
+
+
+class FaultWire(Asked, PlainBox):
+    """The plain wire in the place of a FaultBox."""
+
+    def __init__(self, binary, shim):
+        super().__init__("plain")
+        self.binary, self.shim = binary, shim
 
 
 class VethLab(Lab):

@@ -6,9 +6,7 @@ import os
 import socket
 import struct
 import time
-from pathlib import Path as FilePath
 
-from boxes import PlainBox
 from crowd import Crowd
 from fault_box import PATH, SYSCTLS, FaultBox, VethLab, check_counters, helped, loaded, running
 from flows import EndpointPair
@@ -16,8 +14,6 @@ from lab import ADDRESSES, Lab, check_call
 from measure import Cell, prepare_radio
 from stacks import demand, exchange, finish, inside, listen, make_socket, path_mtu
 
-LAB_FAULTS_DIR = FilePath(__file__).resolve().parent
-FLOOD_PACKETS, FLOOD_S = 10_000, 4
 WRAP_BYTES = 5_000_000_000
 TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ, TCP_SEND_QUEUE = 19, 20, 21, 2
 BEFORE_WRAP_BYTES = 300_000
@@ -54,66 +50,6 @@ def one_way(arguments):
         check_counters(arguments, box)
     return "50 flows, 0 lost; %d data segments seen, %d cached, %d timeouts, 0 repeats" % tuple(
         stats[name] for name in ("data_segments", "cached_segments_total", "timeouts"))
-
-
-def goodput_bps(crowd, seconds):
-    started, before = time.monotonic(), crowd.bytes
-    crowd.run_for(seconds)
-    return (crowd.bytes - before) * 8 / (time.monotonic() - started)
-
-
-def packets_received(lab):
-    """By the interfaces of the box, whatever it is."""
-    lines = lab.host_command("box", "cat", "/proc/net/dev").splitlines()
-    return sum(int(line.split(":")[1].split()[1]) for line in lines if line.split(":")[0].strip() in
-               (lab.taps["b0"], lab.taps["b1"]))
-
-
-def goodput_beside_flood(crowd):
-    """@return (goodput alone, goodput beside the flood, packets per second that the box was sent)"""
-    lab = crowd.lab
-    alone = goodput_bps(crowd, FLOOD_S)
-    floods = [lab.process(lab.in_netns(role, LAB_FAULTS_DIR / "synflood", lab.taps[tap]), "flood-" + role)
-              for role, tap in (("wired", "w0"), ("mobile", "m0"))]
-    packets = packets_received(lab)
-    crowd.run_until(lambda: packets_received(lab) > packets + FLOOD_PACKETS, "the flood begins")
-    packets, started = packets_received(lab), time.monotonic()
-    crowd.mark()
-    beside = goodput_bps(crowd, FLOOD_S)
-    packets, seconds = packets_received(lab) - packets, time.monotonic() - started
-    crowd.run_until(crowd.all_moved, "every connection moves on beside the flood")
-    for process in floods:
-        process.kill()
-        process.wait()
-    return alone, beside, packets / seconds
-
-
-def flood(arguments):
-    """
-    SYNs from both sides, as fast as they can be sent, beside 100 connections: through snoopd, and through a plain wire
-    (testpmd) in the same place. The hosts share one CPU with the floods, so only the two together say what snoopd costs.
-    """
-    box, lab = FaultBox(arguments.snoopd), VethLab(PATH, sysctls=SYSCTLS)
-    with loaded(arguments, box, lab, flows=100, lossy=False) as crowd:
-        alone, beside, rate = goodput_beside_flood(crowd)
-        stats = box.stats()
-        demand(stats["flows_active"] <= 65536, "more flows than the table has")
-    plain, lab = PlainBox("plain"), VethLab(PATH, sysctls=SYSCTLS)
-    with lab:
-        try:
-            plain.start(lab)
-            lab.wait_path_ready(plain.process)
-            crowd = Crowd(lab)
-            crowd.grow(100)
-            crowd.run_until(crowd.all_moved, "every connection is served")
-            plain_alone, plain_beside, plain_rate = goodput_beside_flood(crowd)
-            crowd.close()
-        finally:
-            plain.stop()
-    return "100 flows, 0 lost; snoopd: %.0f SYN/s, goodput %.0f Mb/s alone, %.0f beside the flood; plain wire: %.0f SYN/s, " \
-           "%.0f and %.0f; snoopd / plain: %.2f alone, %.2f beside the flood; syn_remembered %d, flows_active %d" % (
-               rate, alone / 1e6, beside / 1e6, plain_rate, plain_alone / 1e6, plain_beside / 1e6, alone / plain_alone,
-               beside / plain_beside, stats["syn_remembered"], stats["flows_active"])
 
 
 def link_down(arguments):
@@ -296,5 +232,5 @@ def jumbo(arguments):
         2 * JUMBO_FRAMES, JUMBO_BYTES + 14, stats["cached_segments_total"])
 
 
-FAULTS = (one_way, flood, link_down, veth_deleted, forged_resets, wrap_lossy, jumbo)
+FAULTS = (one_way, link_down, veth_deleted, forged_resets, wrap_lossy, jumbo)
 BY_HAND = (wrap,)
