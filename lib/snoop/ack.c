@@ -227,8 +227,8 @@ static void update_rack(struct snoop_engine *engine, struct snoop_flow *flow, co
 
 	if (!delivery->any)
 		return;
-	if (delivery->once && history)
-		history->doubt_until_us = 0;
+	if (delivery->once)
+		flow->doubted = false;
 	if (delivery->newest_guessed && delivery->once) {
 		/* What was sent before the time-out and not repeated arrives too: the radio stalled and lost nothing. */
 		sent_us = delivery->once_sent_us;
@@ -238,6 +238,7 @@ static void update_rack(struct snoop_engine *engine, struct snoop_flow *flow, co
 		/* An ACK faster than the path allows is one of the original, not of the repeat (RFC 8985 step 2). */
 		return;
 	} else if (delivery->newest_guessed && history) {
+		flow->doubted = true;
 		history->doubt_until_us = now_us + max_u64(rtt_min_us(engine, flow) / 4, DOUBT_MIN_US);
 		history->doubt_sent_us = sent_us;
 		history->doubt_end = end;

@@ -83,7 +83,7 @@ struct snoop_history {
 	uint32_t span_peak_bytes;       /* most in one span: what the narrowest wired link lets through */
 	/*
 	 * F-RTO (RFC 5682): a segment that a time-out repeated has arrived, alone. If the radio only stalled, the others
-	 * arrive in a moment as well; RACK takes it up at doubt_until_us, unless one of them did. 0 = no doubt.
+	 * arrive in a moment as well; RACK takes it up at doubt_until_us, unless one of them did. Valid with flow->doubted.
 	 */
 	uint64_t doubt_until_us;
 	uint64_t doubt_sent_us;

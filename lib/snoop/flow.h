@@ -67,6 +67,7 @@ struct snoop_flow {
 	bool bad_checksum_wired : 1;   /* the last segment of that side had a wrong checksum */
 	bool bad_checksum_station : 1;
 	bool cache_refused : 1;
+	bool doubted : 1;       /* whether the last time-out was spurious is in doubt, see struct snoop_history */
 	uint8_t answers_due;    /* packets forwarded that the station answers with a duplicate ACK of its own */
 	uint8_t backoff;        /* doublings of the tail timer */
 	uint8_t reo_steps;      /* reordering window in quarters of the minimum RTT, widened by D-SACK */

@@ -21,8 +21,10 @@ struct snoop_history *history_get(struct snoop_engine *engine, struct snoop_flow
 	for (int i = 1; i < LOOK_AT && engine->histories[engine->history_hand].flow; i++)
 		engine->history_hand = next(engine);
 	history = &engine->histories[engine->history_hand];
-	if (history->flow)
+	if (history->flow) {
 		history->flow->history = 0;
+		history->flow->doubted = false;
+	}
 	memset(history, 0, sizeof(*history));
 	history->flow = flow;
 	flow->history = (uint16_t)engine->history_hand;
@@ -34,4 +36,5 @@ void history_put(struct snoop_engine *engine, struct snoop_flow *flow)
 	if (flow->history)
 		engine->histories[flow->history].flow = NULL;
 	flow->history = 0;
+	flow->doubted = false;
 }

@@ -38,15 +38,16 @@ static uint64_t reordering_window_us(struct snoop_engine *engine, const struct s
 /* @return true while it is in doubt whether a time-out was spurious. */
 static bool in_doubt(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
 {
-	struct snoop_history *history = history_of(engine, flow);
+	const struct snoop_history *history;
 
-	if (!history || !history->doubt_until_us)
+	if (!flow->doubted)
 		return false;
+	history = history_of(engine, flow);
 	if (now_us < history->doubt_until_us) {
 		flow->reo_deadline_us = history->doubt_until_us;
 		return true;
 	}
-	history->doubt_until_us = 0;
+	flow->doubted = false;
 	if (history->doubt_sent_us > flow->rack_sent_us) {
 		flow->rack_sent_us = history->doubt_sent_us;
 		flow->rack_end = history->doubt_end;
