@@ -131,8 +131,11 @@ void snoop_flows_prefetch(const struct snoop_engine *engine, const struct snoop_
 {
 	/* Data goes behind the tail. An ACK frees from the head, mostly two segments, and touches the one behind. */
 	if (from == SNOOP_WIRED) {
-		for (uint32_t i = 0; i < count; i++)
+		for (uint32_t i = 0; i < count; i++) {
 			__builtin_prefetch(segment_at(engine, flows[i]->by_seq.tail), 1);
+			if (flows[i]->echo_sent_us)
+				__builtin_prefetch(&flows[i]->wired_rtt, 1);
+		}
 		return;
 	}
 	for (uint32_t i = 0; i < count; i++) {
@@ -150,9 +153,12 @@ void snoop_flows_prefetch(const struct snoop_engine *engine, const struct snoop_
 	for (uint32_t i = 0; i < count; i++)
 		__builtin_prefetch(segment_at(engine, segment_at(engine, flows[i]->by_seq.head)->seq_next), 1);
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t second = segment_at(engine, flows[i]->by_seq.head)->seq_next;
+		const struct snoop_flow *flow = flows[i];
+		uint32_t second = segment_at(engine, flow->by_seq.head)->seq_next;
 
 		__builtin_prefetch(segment_at(engine, segment_at(engine, second)->seq_next), 1);
+		if (flow->in_flight.head != flow->by_seq.head)
+			__builtin_prefetch(segment_at(engine, segment_at(engine, flow->sack_hint)->open_next), 1);
 	}
 }
 

@@ -81,6 +81,7 @@ struct snoop_flow {
 	struct snoop_list open;         /* of those, the ones not SACKed, in sequence order */
 	struct snoop_list in_flight;    /* open, not known lost, in order of their last transmission */
 	struct snoop_list lost;         /* open, lost, waiting for their repeat */
+	uint64_t echo_sent_us;          /* when the ACK with echo_tsval was forwarded, 0 = no echo is awaited */
 	uint32_t gaps;                  /* places where neighbours in by_seq do not touch */
 	uint32_t cached_count;
 	uint32_t open_count;
@@ -91,7 +92,6 @@ struct snoop_flow {
 	uint64_t deadline_us;
 	uint64_t last_seen_us;          /* last packet of either direction, until the flow is closed */
 	uint64_t progress_us;           /* last time that the station acknowledged something new */
-	uint64_t echo_sent_us;
 	uint64_t data_segments, data_bytes;
 	uint32_t echo_tsval;            /* TSval of an ACK whose echo will give the wired RTT */
 	uint32_t ts_last;               /* newest TSval of the wired sender */
