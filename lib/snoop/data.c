@@ -205,10 +205,11 @@ static inline bool take_next(struct snoop_engine *engine, struct snoop_flow *flo
 	const struct wire_view *view = packet->view;
 	uint32_t end = view->seq + view->payload_bytes;
 
-	if (!flow->started || flow->closed || !flow->timestamps || !(flow->sack || flow->midstream) || flow->level == SNOOP_LEVEL_BYPASS ||
+	if (!flow->started || flow->closed || flow->level == SNOOP_LEVEL_BYPASS || !(flow->sack || flow->midstream) ||
+	    flow->timestamps != view->has_timestamp ||
 	    view->seq != flow->snd_max || !view->payload_bytes || view->payload_bytes > flow->max_payload_bytes ||
 	    (view->tcp_flags & (WIRE_TCP_RST | WIRE_TCP_FIN)) || !packet->checksum_ok || view->options_malformed ||
-	    !view->has_timestamp || wire_seq_lt(view->tsval + PAWS_REGRESSION_TICKS, flow->ts_last) ||
+	    (view->has_timestamp && wire_seq_lt(view->tsval + PAWS_REGRESSION_TICKS, flow->ts_last)) ||
 	    !(flow->window_shift_known || end - flow->una <= flow->window_bytes) || !packet->handle ||
 	    !deadline_stands(engine, flow))
 		return false;
@@ -220,7 +221,8 @@ static inline bool take_next(struct snoop_engine *engine, struct snoop_flow *flo
 	flow->data_bytes += view->payload_bytes;
 	engine->counters->data_segments++;
 	loss_shield_earn(flow);
-	flow->ts_last = view->tsval;
+	if (view->has_timestamp)
+		flow->ts_last = view->tsval;
 	flow->snd_max = end;
 	if (!segment_insert(engine, flow, packet, view->seq, end, now_us) && !cache(engine, flow, packet, end, false, now_us))
 		flow->uncached_end = end;
