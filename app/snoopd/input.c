@@ -230,7 +230,8 @@ static __rte_always_inline struct rte_mbuf *tcp_input(struct worker *worker, enu
 		worker->counters.pass_bypass++;
 		return mbuf;
 	}
-	mbuf = make_keepable(worker, mbuf, &packet.handle);
+	if (likely(record->flow.level != SNOOP_LEVEL_OBSERVE)) /* which keeps none */
+		mbuf = make_keepable(worker, mbuf, &packet.handle);
 	packet.checksum_ok = !slot->verify || checksum_ok(mbuf, &slot->view);
 	if (from == SNOOP_WIRED) {
 		snoop_flow_data(worker->engine, &record->flow, &packet, worker->now_us);

@@ -134,13 +134,18 @@ static void note_hole(struct snoop_engine *engine, struct snoop_flow *flow, uint
 	engine->counters->upstream_bytes += seq - flow->snd_max;
 }
 
+static inline bool can_insert(const struct snoop_flow *flow, const struct snoop_packet *packet)
+{
+	return packet->handle || flow->level == SNOOP_LEVEL_OBSERVE;
+}
+
 /* @return false where it is forwarded without being cached. */
 static bool cache(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet, uint32_t end,
 		  bool sent_before, uint64_t now_us)
 {
 	uint32_t index;
 
-	if (!packet->handle) {
+	if (!can_insert(flow, packet)) {
 		flow->cache_refused = true;
 		engine->counters->pass_not_shareable++;
 		return false;
@@ -210,7 +215,7 @@ static inline bool take_next(struct snoop_engine *engine, struct snoop_flow *flo
 	    view->seq != flow->snd_max || !view->payload_bytes || view->payload_bytes > flow->max_payload_bytes ||
 	    (view->tcp_flags & (WIRE_TCP_RST | WIRE_TCP_FIN)) || !packet->checksum_ok || view->options_malformed ||
 	    (view->has_timestamp && wire_seq_lt(view->tsval + PAWS_REGRESSION_TICKS, flow->ts_last)) ||
-	    !(flow->window_shift_known || end - flow->una <= flow->window_bytes) || !packet->handle ||
+	    !(flow->window_shift_known || end - flow->una <= flow->window_bytes) || !can_insert(flow, packet) ||
 	    !deadline_stands(engine, flow))
 		return false;
 	engine->now_us = now_us;

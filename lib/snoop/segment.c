@@ -106,7 +106,8 @@ static void record_put(struct snoop_engine *engine, uint32_t index)
 static inline void segment_free(struct snoop_engine *engine, uint32_t index)
 {
 	engine->counters->cache_segments--;
-	engine->ops->drop(engine->owner, segment_at(engine, index)->packet);
+	if (segment_at(engine, index)->packet)
+		engine->ops->drop(engine->owner, segment_at(engine, index)->packet);
 	record_put(engine, index);
 }
 
@@ -220,27 +221,31 @@ static inline bool append(struct snoop_engine *engine, struct snoop_flow *flow, 
 uint32_t segment_insert(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
 			uint32_t seq, uint32_t end, uint64_t now_us)
 {
+	/* Who only observes repeats nothing: the record will do, without the packet. */
+	void *handle = flow->level == SNOOP_LEVEL_OBSERVE ? NULL : packet->handle;
+	uint32_t frame_bytes = handle ? packet->frame_bytes : 0;
 	struct snoop_segment *segment;
 	uint32_t index;
 
-	if (!packet->handle || (uint64_t)flow->cached_bytes + packet->frame_bytes > engine->flow_bytes_max)
+	if ((uint64_t)flow->cached_bytes + frame_bytes > engine->flow_bytes_max)
 		return 0;
-	index = record_get(engine, packet->frame_bytes);
+	index = record_get(engine, frame_bytes);
 	if (!index)
 		return 0;
 	segment = segment_at(engine, index);
 	*segment = (struct snoop_segment){
-		.packet = packet->handle, .sent_us = now_us, .tsval = packet->view->tsval,
-		.seq = seq, .end = end, .frame_bytes = packet->frame_bytes,
+		.packet = handle, .sent_us = now_us, .tsval = packet->view->tsval,
+		.seq = seq, .end = end, .frame_bytes = frame_bytes,
 	};
-	engine->ops->hold(engine->owner, packet->handle);
+	if (handle)
+		engine->ops->hold(engine->owner, handle);
 
 	if (!append(engine, flow, index))
 		insert(engine, flow, index);
 	flow->open_count++;
 	flow->open_bytes += end - seq;
 	flow->cached_count++;
-	flow->cached_bytes += packet->frame_bytes;
+	flow->cached_bytes += frame_bytes;
 	engine->counters->cache_segments++;
 	engine->counters->cached_segments_total++;
 	return index;

@@ -131,7 +131,7 @@ enum snoop_verdict {
 /** What the caller knows of a packet beside its headers. */
 struct snoop_packet {
 	const struct wire_view *view;
-	void *handle;           /* opaque; NULL if it cannot be held (then it is never cached or withheld) */
+	void *handle;           /* opaque; NULL if it cannot be held (then it is never repeated or withheld) */
 	uint32_t frame_bytes;
 	bool checksum_ok;       /* of TCP, and of the IPv4 header: nothing is believed without it */
 };

@@ -317,6 +317,10 @@ static void test_observe_repeats_nothing(void **state)
 {
 	struct fixture *f = sent(SNOOP_LEVEL_OBSERVE, 12, 10);
 
+	/* It knows of them, and holds none. */
+	assert_true(f->counters.cache_segments > 0);
+	assert_int_equal(f->counters.cache_bytes, 0);
+	assert_int_equal(f->last->engine_refs, 0);
 	fixture_ack(f, 2, 3, 10);
 	assert_int_equal(f->counters.radio_losses, 1);
 	fixture_wait(f, 5000000);
