@@ -211,17 +211,19 @@ static void hold(void *owner, void *packet)
 void output_free_dropped(struct worker *worker)
 {
 	struct output_dropped *dropped = &worker->dropped;
-	uint32_t free = 0;
+	uint32_t alone = 0;
 
 	for (uint32_t i = 0; i < dropped->count; i++) {
 		struct rte_mbuf *packet = dropped->packets[i];
 
-		if (likely(packet->nb_segs == 1 && rte_mbuf_refcnt_read(packet) == 1))
-			dropped->packets[free++] = packet;
+		if (likely(packet->nb_segs == 1 && rte_mbuf_refcnt_read(packet) == 1 &&
+			   packet->pool == worker->pool))
+			dropped->packets[alone++] = packet;
 		else
 			rte_pktmbuf_free(packet);
 	}
-	rte_mempool_put_bulk(worker->pool, (void **)dropped->packets, free);
+	if (alone > 0)
+		rte_mempool_put_bulk(worker->pool, (void **)dropped->packets, alone);
 	dropped->count = 0;
 }
 

@@ -110,7 +110,7 @@
 	X(flows_because_upstream, gauge, flows, "flows not helped: losses happened before this box; counted by ageing, up to a second old") \
 	X(flows_because_repairing, gauge, flows, "flows not helped: first repair is under way; counted by ageing, up to a second old") \
 	X(flows_because_no_loss, gauge, flows, "flows not helped: nothing was lost; counted by ageing, up to a second old") \
-	X(cache_segments, gauge, segments, "segments in the cache") \
+	X(cache_segments, gauge, segments, "segments in the cache; of flows that are only observed without their packets") \
 	X(cache_bytes, gauge, bytes, "frame bytes in the cache") \
 	X(acks_parked, gauge, packets, "duplicate ACKs parked now") \
 	X(stations_active, gauge, stations, "wireless stations known") \

@@ -304,7 +304,7 @@ static void advance(struct snoop_engine *engine, struct snoop_flow *flow, uint32
 		    uint64_t now_us)
 {
 	flow->acked_bytes += ack - flow->una;
-	station_acked(engine, flow, ack - flow->una);
+	station_note(engine, flow, ack - flow->una, 0);
 	if (wire_seq_gt(ack, flow->snd_max))
 		flow->snd_max = ack; /* data that went another way, or before our time */
 	flow->una = ack;
@@ -358,7 +358,7 @@ static void take_delivery(struct snoop_engine *engine, struct snoop_flow *flow, 
 			  uint64_t now_us)
 {
 	if (delivery->segments) {
-		station_delivered(engine, flow, delivery->segments);
+		station_note(engine, flow, 0, delivery->segments);
 		flow->progress_us = now_us;
 		flow->backoff = 0;
 		veto_delivered(engine, flow, delivery->segments, now_us);

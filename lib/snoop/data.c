@@ -3,6 +3,7 @@
 #include <snoop/engine.h>
 
 #define JUMP_MIN_BYTES (4U << 20)       /* a jump ahead of less than this is a hole, whatever the window */
+#define FOREIGN_BYTES (1U << 30)        /* so far from what the station has acknowledged nothing of a connection lies */
 #define PAWS_REGRESSION_TICKS 5000U     /* older than any reordering: another connection (RFC 7323 section 5) */
 #define WINDOW_SHIFT_MAX 14             /* RFC 7323 section 2.3 */
 #define ONE_WAY_SEGMENTS 64U            /* cached on trust before the first ACK is seen */
@@ -10,7 +11,7 @@
 static bool answers_are_due(const struct snoop_flow *flow, const struct wire_view *view, uint32_t end)
 {
 	/* Old data, keep-alives and window probes make the station answer with an ACK that looks like a duplicate. */
-	return wire_seq_leq(end, flow->una) && flow->una - end <= 1U << 30 &&
+	return wire_seq_leq(end, flow->una) && flow->una - end <= FOREIGN_BYTES &&
 	       (view->payload_bytes || wire_seq_lt(view->seq, flow->una));
 }
 
@@ -59,11 +60,11 @@ static bool is_foreign(const struct snoop_flow *flow, const struct wire_view *vi
 {
 	uint32_t limit = JUMP_MIN_BYTES;
 
-	if (flow->window_bytes != UINT32_MAX && 2ULL * flow->window_bytes > limit && flow->window_bytes < 1U << 30)
+	if (flow->window_bytes != UINT32_MAX && 2ULL * flow->window_bytes > limit && flow->window_bytes < FOREIGN_BYTES)
 		limit = 2 * flow->window_bytes;
 	if (wire_seq_gt(view->seq, flow->snd_max) && view->seq - flow->snd_max > limit)
 		return true;
-	if (wire_seq_lt(end, flow->una) && flow->una - end > 1U << 30)
+	if (wire_seq_lt(end, flow->una) && flow->una - end > FOREIGN_BYTES)
 		return true;
 	return view->has_timestamp && flow->timestamps && wire_seq_geq(view->seq, flow->snd_max) &&
 	       wire_seq_lt(view->tsval + PAWS_REGRESSION_TICKS, flow->ts_last);
@@ -139,6 +140,25 @@ static inline bool can_insert(const struct snoop_flow *flow, const struct snoop_
 	return packet->handle || flow->level == SNOOP_LEVEL_OBSERVE;
 }
 
+/* There is no room for it. @return its index in another's place, or 0. */
+static __attribute__((noinline)) uint32_t insert_into_full(struct snoop_engine *engine, struct snoop_flow *flow,
+							   const struct snoop_packet *packet, uint32_t end, uint64_t now_us)
+{
+	uint32_t oldest = flow->by_seq.head, index = 0;
+
+	/* What the station has SACKed is the least useful thing in the cache. */
+	if (oldest && (segment_at(engine, oldest)->flags & SEGMENT_SACKED)) {
+		engine->counters->cache_evictions++;
+		segment_remove(engine, flow, oldest);
+		index = segment_insert(engine, flow, packet, packet->view->seq, end, now_us);
+	}
+	if (!index) {
+		flow->cache_refused = true;
+		engine->counters->pass_cache_full++;
+	}
+	return index;
+}
+
 /* @return false where it is forwarded without being cached. */
 static bool cache(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet, uint32_t end,
 		  bool sent_before, uint64_t now_us)
@@ -153,21 +173,10 @@ static bool cache(struct snoop_engine *engine, struct snoop_flow *flow, const st
 	if (!flow->two_way && flow->cached_count >= ONE_WAY_SEGMENTS)
 		return false;
 	index = segment_insert(engine, flow, packet, packet->view->seq, end, now_us);
-	if (!index) {
-		/* What the station has SACKed is the least useful thing in the cache. */
-		uint32_t oldest = flow->by_seq.head;
-
-		if (oldest && (segment_at(engine, oldest)->flags & SEGMENT_SACKED)) {
-			engine->counters->cache_evictions++;
-			segment_remove(engine, flow, oldest);
-			index = segment_insert(engine, flow, packet, packet->view->seq, end, now_us);
-		}
-	}
-	if (!index) {
-		flow->cache_refused = true;
-		engine->counters->pass_cache_full++;
+	if (!index)
+		index = insert_into_full(engine, flow, packet, end, now_us);
+	if (!index)
 		return false;
-	}
 	if (sent_before) {
 		segment_by_sender(engine, flow, index);
 		if (packet->view->seq == flow->una)
@@ -200,7 +209,8 @@ static inline bool deadline_stands(struct snoop_engine *engine, const struct sno
 
 /*
  * Nearly every segment is the next one of a flow that nothing is the matter with. It is treated as take_any() does, of whose
- * questions these are the ones that are left.
+ * questions these are the ones that are left. Not so for a sender without SACK in slow start, whose path is watched
+ * (veto_wired_data()), nor so far ahead of the station that is_foreign() would look at it.
  *
  * @return false where those have to be asked: nothing was done.
  */
@@ -209,14 +219,14 @@ static inline bool take_next(struct snoop_engine *engine, struct snoop_flow *flo
 {
 	const struct wire_view *view = packet->view;
 	uint32_t end = view->seq + view->payload_bytes;
+	bool rearm;
 
-	if (!flow->started || flow->closed || flow->level == SNOOP_LEVEL_BYPASS || !(flow->sack || flow->midstream) ||
-	    flow->timestamps != view->has_timestamp ||
-	    view->seq != flow->snd_max || !view->payload_bytes || view->payload_bytes > flow->max_payload_bytes ||
+	if (!flow->started || !flow->two_way || flow->closed || flow->behind || flow->level == SNOOP_LEVEL_BYPASS ||
+	    !(flow->sack || flow->midstream) || flow->timestamps != view->has_timestamp || view->seq != flow->snd_max || !view->payload_bytes ||
+	    view->payload_bytes > flow->max_payload_bytes || end - flow->una > FOREIGN_BYTES ||
 	    (view->tcp_flags & (WIRE_TCP_RST | WIRE_TCP_FIN)) || !packet->checksum_ok || view->options_malformed ||
 	    (view->has_timestamp && wire_seq_lt(view->tsval + PAWS_REGRESSION_TICKS, flow->ts_last)) ||
-	    !(flow->window_shift_known || end - flow->una <= flow->window_bytes) || !can_insert(flow, packet) ||
-	    !deadline_stands(engine, flow))
+	    !(flow->window_shift_known || end - flow->una <= flow->window_bytes) || !can_insert(flow, packet))
 		return false;
 	engine->now_us = now_us;
 	flow->last_seen_us = now_us;
@@ -228,9 +238,15 @@ static inline bool take_next(struct snoop_engine *engine, struct snoop_flow *flo
 	loss_shield_earn(flow);
 	if (view->has_timestamp)
 		flow->ts_last = view->tsval;
+	rearm = !deadline_stands(engine, flow);
+	if (!flow->open_count)
+		flow->progress_us = now_us;
 	flow->snd_max = end;
-	if (!segment_insert(engine, flow, packet, view->seq, end, now_us) && !cache(engine, flow, packet, end, false, now_us))
+	if (!segment_insert(engine, flow, packet, view->seq, end, now_us) &&
+	    !insert_into_full(engine, flow, packet, end, now_us))
 		flow->uncached_end = end;
+	if (rearm)
+		flow_rearm(engine, flow, now_us);
 	return true;
 }
 

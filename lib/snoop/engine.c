@@ -129,12 +129,18 @@ void snoop_flow_set_level(struct snoop_engine *engine, struct snoop_flow *flow, 
 void snoop_flows_prefetch(const struct snoop_engine *engine, const struct snoop_flow *const flows[], uint32_t count,
 			  enum snoop_side from)
 {
+	bool any_silent = engine->counters->stations_silent;
+
 	/* Data goes behind the tail. An ACK frees from the head, mostly two segments, and touches the one behind. */
 	if (from == SNOOP_WIRED) {
 		for (uint32_t i = 0; i < count; i++) {
 			__builtin_prefetch(segment_at(engine, flows[i]->by_seq.tail), 1);
 			if (flows[i]->echo_sent_us)
 				__builtin_prefetch(&flows[i]->wired_rtt, 1);
+			if (any_silent || flows[i]->returns_seen != engine->returns) {
+				__builtin_prefetch(&flows[i]->station_era);
+				__builtin_prefetch(&engine->stations[flows[i]->station]);
+			}
 		}
 		return;
 	}
@@ -169,6 +175,7 @@ void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow)
 	ack_release_all(engine, flow);
 	segment_discard_all(engine, flow);
 	flow->started = flow->acked = flow->behind = flow->recovery = flow->hold_over = flow->vetoing = false;
+	flow->doubted = false;
 	if (history)
 		memset(history->recent_repeats, 0, sizeof(history->recent_repeats));
 	flow->fin_wired = flow->fin_station = flow->silent = false;

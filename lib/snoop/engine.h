@@ -189,20 +189,15 @@ static inline struct snoop_totals *station_totals(struct snoop_engine *engine, c
 }
 /** Into the totals goes what has come together beside what every ACK needs. */
 void station_add_up(struct snoop_station *station);
-static inline void station_acked(struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t bytes)
+/** Neither may be more than INT32_MAX. */
+static inline void station_note(struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t acked_bytes,
+				uint32_t delivered_segments)
 {
 	struct snoop_station *station = &engine->stations[flow->station];
 
-	station->acked_bytes += bytes;
-	if (station->acked_bytes > INT32_MAX)
-		station_add_up(station);
-}
-static inline void station_delivered(struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t segments)
-{
-	struct snoop_station *station = &engine->stations[flow->station];
-
-	station->delivered_segments += segments;
-	if (station->delivered_segments > INT32_MAX)
+	station->acked_bytes += acked_bytes;
+	station->delivered_segments += delivered_segments;
+	if ((station->acked_bytes | station->delivered_segments) > INT32_MAX)
 		station_add_up(station);
 }
 void station_heard(struct snoop_engine *engine, struct snoop_station *station, uint64_t now_us);

@@ -284,7 +284,7 @@ void loss_revive(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t 
 /* Less than two full segments: the station may wait for its delayed-ACK timer (RFC 1122 section 4.2.3.2). */
 static uint64_t delayed_ack_us(const struct snoop_engine *engine, const struct snoop_flow *flow)
 {
-	if (flow->sacked_count || flow->open_bytes >= loss_two_full_bytes(flow))
+	if (flow->open_bytes >= loss_two_full_bytes(flow) || flow->sacked_count)
 		return 0;
 	return engine->config.delayed_ack_us;
 }

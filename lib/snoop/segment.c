@@ -96,7 +96,8 @@ static void record_put(struct snoop_engine *engine, uint32_t index)
 {
 	struct snoop_segment *segment = segment_at(engine, index);
 
-	engine->counters->cache_bytes -= segment->frame_bytes;
+	if (segment->packet)
+		engine->counters->cache_bytes -= segment->frame_bytes;
 	segment->packet = NULL;
 	segment->send_next = engine->segment_free;
 	engine->segment_free = index;
@@ -223,31 +224,31 @@ uint32_t segment_insert(struct snoop_engine *engine, struct snoop_flow *flow, co
 {
 	/* Who only observes repeats nothing: the record will do, without the packet. */
 	void *handle = flow->level == SNOOP_LEVEL_OBSERVE ? NULL : packet->handle;
-	uint32_t frame_bytes = handle ? packet->frame_bytes : 0;
 	struct snoop_segment *segment;
 	uint32_t index;
 
-	if ((uint64_t)flow->cached_bytes + frame_bytes > engine->flow_bytes_max)
+	if ((uint64_t)flow->cached_bytes + packet->frame_bytes > engine->flow_bytes_max)
 		return 0;
-	index = record_get(engine, frame_bytes);
+	index = record_get(engine, handle ? packet->frame_bytes : 0);
 	if (!index)
 		return 0;
 	segment = segment_at(engine, index);
 	*segment = (struct snoop_segment){
 		.packet = handle, .sent_us = now_us, .tsval = packet->view->tsval,
-		.seq = seq, .end = end, .frame_bytes = frame_bytes,
+		.seq = seq, .end = end, .frame_bytes = packet->frame_bytes,
 	};
-	if (handle)
+	if (handle) {
 		engine->ops->hold(engine->owner, handle);
+		engine->counters->cached_segments_total++;
+	}
 
 	if (!append(engine, flow, index))
 		insert(engine, flow, index);
 	flow->open_count++;
 	flow->open_bytes += end - seq;
 	flow->cached_count++;
-	flow->cached_bytes += frame_bytes;
+	flow->cached_bytes += packet->frame_bytes;
 	engine->counters->cache_segments++;
-	engine->counters->cached_segments_total++;
 	return index;
 }
 

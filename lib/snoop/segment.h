@@ -24,7 +24,7 @@
 #define SEGMENT_MISSED 0x80     /* lost_us is valid: its loss was found, or guessed by a time-out */
 
 struct snoop_segment {
-	void *packet;                   /* NULL where the flow is only observed; frame_bytes is 0 then */
+	void *packet;                   /* NULL where the flow is only observed */
 	uint64_t sent_us;               /* last transmission towards the station; parked ACK: its deadline */
 	uint32_t lost_us;               /* when its loss was detected first, low half of the clock; parked ACK: when */
 	uint32_t tsval;                 /* of the copy that is cached */
@@ -40,8 +40,11 @@ struct snoop_segment {
 };
 _Static_assert(sizeof(struct snoop_segment) == 64, "one cache line per cached segment");
 
-
-/** Put a packet that can be held, or one of a flow that is only observed, into the store. Takes a reference. @return its index, 0 where a budget or the pool forbids. */
+/**
+ * Put a packet that can be held into the store, with a reference; or one of a flow that is only observed, without.
+ *
+ * @return its index, 0 where a budget or the pool forbids.
+ */
 uint32_t segment_insert(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
 			uint32_t seq, uint32_t end, uint64_t now_us);
 /** Take it out of every list, drop the packet, free the record. */

@@ -30,9 +30,10 @@ def hosts_apart():
     worker, a build on the same machine must not take theirs.
     """
     before, priority = os.sched_getaffinity(0), os.getpriority(os.PRIO_PROCESS, 0)
-    os.sched_setaffinity(0, {int(HOSTS_CPU)})
-    os.setpriority(os.PRIO_PROCESS, 0, HOSTS_PRIORITY)
     try:
+        os.sched_setaffinity(0, {int(HOSTS_CPU)})
+        with contextlib.suppress(PermissionError):  # in some containers; then the figures are what they are
+            os.setpriority(os.PRIO_PROCESS, 0, HOSTS_PRIORITY)
         yield
     finally:
         os.sched_setaffinity(0, before)
@@ -40,18 +41,17 @@ def hosts_apart():
 
 
 @contextlib.contextmanager
-def wired(box, lab):
+def loaded_wire(box, lab):
     """`loaded`, where the box is the plain wire."""
     with lab:
         try:
             box.start(lab)
             lab.wait_path_ready(box.process)
             prepare_radio(lab, Cell("flood", PATH, loss=LOSS, loss_rev=LOSS_REV))
-            crowd = Crowd(lab)
-            crowd.grow(FLOWS)
-            crowd.run_until(crowd.all_moved, "every connection is served")
-            yield crowd
-            crowd.close()
+            with contextlib.closing(Crowd(lab)) as crowd:
+                crowd.grow(FLOWS)
+                crowd.run_until(crowd.all_moved, "every connection is served")
+                yield crowd
         finally:
             box.stop()
 
@@ -91,7 +91,7 @@ def measure(box, crowd, pairs):
 
 
 def check_syns(box, crowd, seconds):
-    """Every SYN came out, and the flood took no more of the memory than its limit allows."""
+    """Every SYN came out or is among the drops, and the flood took no more of the memory than its limit allows."""
     def all_out():
         syns, stats = box.ask("/flood"), box.stats()
         return syns["sent"] - syns["arrived"] <= stats["tx_wired_drops"] + stats["tx_wireless_drops"]
@@ -100,7 +100,8 @@ def check_syns(box, crowd, seconds):
     demand(syns["arrived"] <= syns["sent"] and not syns["misplaced"], "SYNs twice or out of order: %s" % syns)
     demand(0 < stats["syn_evicted"] <= SYN_RATE_MAX * (seconds + 1), "%d evictions in %.0f s" % (stats["syn_evicted"], seconds))
     demand(stats["flows_active"] <= FLOWS + OPENED, "%d flows" % stats["flows_active"])
-    return "%d of %d SYNs out, %d pushed others out of the SYN memory" % (syns["arrived"], syns["sent"], stats["syn_evicted"])
+    return "%d of %d SYNs out, %d not made for want of room, %d pushed others out of the SYN memory" % (
+        syns["arrived"], syns["sent"], syns["overrun"], stats["syn_evicted"])
 
 
 def flood(arguments):
@@ -118,7 +119,7 @@ def flood(arguments):
             repairs = box.stats()["repairs_confirmed"] - repairs
             demand(repairs > 0, "nothing was repaired")
         box = FaultWire(arguments.snoopd, SHIM)
-        with wired(box, Lab(PATH, sysctls=SYSCTLS)) as crowd:
+        with loaded_wire(box, Lab(PATH, sysctls=SYSCTLS)) as crowd:
             plain_figures, plain_ratio, _ = measure(box, crowd, pairs)
     figures = "snoopd: %s; plain wire: %s" % (figures, plain_figures)
     # What a wire costs the connections here, too, is the machine's. As their packets do not queue behind SYNs, a box that is

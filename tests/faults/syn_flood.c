@@ -273,7 +273,8 @@ int rte_eth_dev_start(uint16_t port)
 	result = next(port);
 	if (result != 0 || port >= PORTS)
 		return result;
-	floods[port].driver = rte_eth_fp_ops[port].tx_pkt_burst;
+	if (rte_eth_fp_ops[port].tx_pkt_burst != transmits[port])
+		floods[port].driver = rte_eth_fp_ops[port].tx_pkt_burst;
 	rte_eth_fp_ops[port].tx_pkt_burst = transmits[port];
 	return floods[port].hooked ? 0 : hook_rx(&floods[port], port);
 }

@@ -125,6 +125,19 @@ static void test_far_below_flushes(void **state)
 	fixture_close(f);
 }
 
+/* In order, but two gigabytes ahead of the last ACK: the numbers have come round. */
+static void test_far_ahead_flushes(void **state)
+{
+	struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 1000);
+
+	fixture_send(f, 2, 12, 10);
+	f->flow.una = SEG(12) - 0x80000000U + SEGMENT_BYTES / 2;
+	fixture_send(f, 12, 13, 10);
+	assert_int_equal(f->counters.flows_reset, 1);
+	assert_int_equal(f->flow.cached_count, 1);
+	fixture_close(f);
+}
+
 static void test_paws_regression_flushes(void **state)
 {
 	struct fixture *f = open_repair();
@@ -250,6 +263,7 @@ int main(void)
 		cmocka_unit_test(test_sacked_copy_stays),
 		cmocka_unit_test(test_jump_flushes),
 		cmocka_unit_test(test_far_below_flushes),
+		cmocka_unit_test(test_far_ahead_flushes),
 		cmocka_unit_test(test_paws_regression_flushes),
 		cmocka_unit_test(test_reset_flushes),
 		cmocka_unit_test(test_fin),

@@ -320,6 +320,7 @@ static void test_observe_repeats_nothing(void **state)
 	/* It knows of them, and holds none. */
 	assert_true(f->counters.cache_segments > 0);
 	assert_int_equal(f->counters.cache_bytes, 0);
+	assert_int_equal(f->counters.cached_segments_total, 0);
 	assert_int_equal(f->last->engine_refs, 0);
 	fixture_ack(f, 2, 3, 10);
 	assert_int_equal(f->counters.radio_losses, 1);
@@ -327,6 +328,26 @@ static void test_observe_repeats_nothing(void **state)
 	fixture_ack(f, 2, 3, 11); /* the station is back */
 	fixture_wait(f, 5000000);
 	assert_int_equal(f->repeat_count, 0);
+	fixture_close(f);
+}
+
+/* What was only observed cannot be repeated: a flow that is helped from now on starts afresh. */
+static void test_observed_then_helped(void **state)
+{
+	struct fixture *f = sent(SNOOP_LEVEL_OBSERVE, 12, 10);
+
+	f->no_handle = true; /* nobody asks for it */
+	fixture_send(f, 12, 14, 10);
+	assert_int_equal(f->counters.pass_not_shareable, 0);
+	f->no_handle = false;
+	snoop_flow_set_level(f->engine, &f->flow, SNOOP_LEVEL_REPAIR);
+	fixture_ack(f, 2, 3, 10);
+	fixture_wait(f, 100000);
+	assert_int_equal(f->repeat_count, 0);
+	fixture_send(f, 14, 24, 10);
+	fixture_wait(f, RTT_US);
+	fixture_ack(f, 14, 15, 20);
+	assert_int_equal(fixture_repeats_of(f, 14), 1);
 	fixture_close(f);
 }
 
@@ -352,6 +373,7 @@ int main(void)
 		cmocka_unit_test(test_lost_tail_is_repeated_in_a_few_round_trips),
 		cmocka_unit_test(test_spurious_timeout_is_no_loss),
 		cmocka_unit_test(test_observe_repeats_nothing),
+		cmocka_unit_test(test_observed_then_helped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -175,6 +175,49 @@ static void test_flow_without_station(void **state)
 	fixture_close(f);
 }
 
+/* Where a station is silent it is looked up whether it is the flow's own. */
+static void test_another_station_is_silent(void **state)
+{
+	struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 1000);
+	struct snoop_key other = f->key;
+	uint64_t deadline_us;
+	uint32_t index;
+
+	other.station_addr[0] ^= 1;
+	index = station_get(f->engine, &other);
+	fixture_send(f, 2, 12, 10);
+	deadline_us = snoop_flow_deadline_us(&f->flow);
+	for (int i = 0; i < 3; i++)
+		station_timeout(f->engine, &f->engine->stations[index], f->now_us);
+	assert_int_equal(f->counters.stations_silent, 1);
+	fixture_send(f, 12, 13, 10);
+	station_heard(f->engine, &f->engine->stations[index], f->now_us);
+	assert_int_equal(f->counters.station_returns, 1);
+	fixture_send(f, 13, 14, 10);
+	assert_int_equal(f->flow.cached_count, 12);
+	assert_true(snoop_flow_deadline_us(&f->flow) == deadline_us);
+	/* Its own one comes back: from now on the timer runs anew. */
+	for (int i = 0; i < 3; i++)
+		station_timeout(f->engine, station_of(f->engine, &f->flow), f->now_us);
+	fixture_send(f, 14, 15, 10);
+	assert_true(snoop_flow_deadline_us(&f->flow) != deadline_us);
+	fixture_close(f);
+}
+
+static void test_totals_do_not_wrap(void **state)
+{
+	struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 1000);
+	struct snoop_station_info before, after;
+
+	assert_true(snoop_station_info(f->engine, f->flow.station, &before));
+	for (int i = 0; i < 5; i++)
+		station_note(f->engine, &f->flow, INT32_MAX, 1);
+	assert_true(snoop_station_info(f->engine, f->flow.station, &after));
+	assert_int_equal(after.totals.acked_bytes - before.totals.acked_bytes, 5ULL * INT32_MAX);
+	assert_int_equal(after.totals.delivered_segments - before.totals.delivered_segments, 5);
+	fixture_close(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +230,8 @@ int main(void)
 		cmocka_unit_test(test_reuse),
 		cmocka_unit_test(test_vlans_tell_stations_apart),
 		cmocka_unit_test(test_flow_without_station),
+		cmocka_unit_test(test_another_station_is_silent),
+		cmocka_unit_test(test_totals_do_not_wrap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
