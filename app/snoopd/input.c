@@ -9,6 +9,16 @@
 #include <snoopd/worker.h>
 
 #define PREFETCH_AHEAD 4u
+#define HEADER_FIRST_BYTE 12 /* that the parser reads; it leaves addresses of Ethernet alone */
+#define HEADER_LAST_BYTE 65  /* of a segment with timestamps over IPv4 */
+
+/* The flows of a burst: segments come in trains. */
+struct trains {
+	struct flow_record *records[WORKER_BURST]; /* one, or NULL, per train */
+	uint64_t sacks;				   /* bit i: a packet of train i has SACK blocks */
+	uint32_t count;
+};
+_Static_assert(WORKER_BURST <= SNOOP_PREFETCH_MAX && WORKER_BURST <= FLOW_BULK_MAX, "a burst at once");
 
 static void count_received(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
 			   uint32_t count)
@@ -287,17 +297,22 @@ static bool stage(struct worker *worker, struct rte_mbuf *packet, uint64_t hash)
 	return true;
 }
 
+/* One line of a buffer of ours, see POOL_PRIVATE_BYTES. */
+static inline void prefetch_header(const struct rte_mbuf *packet)
+{
+	rte_prefetch0(rte_pktmbuf_mtod_offset(packet, const void *, HEADER_FIRST_BYTE));
+	rte_prefetch0(rte_pktmbuf_mtod_offset(packet, const void *, HEADER_LAST_BYTE));
+}
+
 /*
  * Fills the slots. What belongs to another worker is handed over and leaves the array; everything
  * but TCP stays with who received it.
  *
- * @param handed   the packets come from another worker, with their hashes
- * @param records  receives one record, or NULL, per train of segments
- * @param trains   receives their number
+ * @param handed  the packets come from another worker, with their hashes
  * @return packets that are left.
  */
 static uint32_t parse(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
-		      uint32_t count, bool handed, struct flow_record *records[], uint32_t *trains)
+		      uint32_t count, bool handed, struct trains *trains)
 {
 	bool spread = worker->spreads && !handed;
 	const struct snoop_key *keys[WORKER_BURST];
@@ -305,12 +320,13 @@ static uint32_t parse(struct worker *worker, enum snoop_side from, struct rte_mb
 	uint32_t hashes[WORKER_BURST], key_count = 0, kept = 0;
 
 	for (uint32_t i = 0; i < RTE_MIN(PREFETCH_AHEAD, count); i++)
-		rte_prefetch0(rte_pktmbuf_mtod(packets[i], void *));
+		prefetch_header(packets[i]);
+	trains->sacks = 0;
 	for (uint32_t i = 0; i < count; i++) {
 		struct rte_mbuf *packet = packets[i];
 
 		if (i + PREFETCH_AHEAD < count)
-			rte_prefetch0(rte_pktmbuf_mtod(packets[i + PREFETCH_AHEAD], void *));
+			prefetch_header(packets[i + PREFETCH_AHEAD]);
 		wire_parse(rte_pktmbuf_mtod(packet, const uint8_t *), packet->data_len,
 			   rte_pktmbuf_pkt_len(packet), &slot->view);
 		if (slot->view.kind != WIRE_TCP) {
@@ -339,29 +355,35 @@ static uint32_t parse(struct worker *worker, enum snoop_side from, struct rte_mb
 			hashes[key_count++] = slot->hash;
 		}
 		slot->train = key_count - 1;
+		trains->sacks |= (uint64_t)(slot->view.sack_count > 0) << slot->train;
 		packets[kept++] = packet;
 		slot++;
 	}
 	if (spread)
 		hand_over(worker, from);
 	flow_table_find_bulk(&worker->table, keys, hashes, key_count,
-			     from == SNOOP_WIRED ? FLOW_HOT_BYTES_DATA : FLOW_HOT_BYTES_ACK, records);
-	*trains = key_count;
+			     from == SNOOP_WIRED ? FLOW_HOT_BYTES_DATA : FLOW_HOT_BYTES_ACK, trains->records);
+	trains->count = key_count;
 	return kept;
 }
 
 /* What lies in memory is fetched for the whole burst, step by step, before the first packet needs it; the
  * records are on their way since they were looked up. */
-static void prefetch(struct worker *worker, enum snoop_side from, struct flow_record *const records[],
-		     uint32_t count)
+static void prefetch(struct worker *worker, enum snoop_side from, const struct trains *trains)
 {
 	const struct snoop_flow *flows[WORKER_BURST];
+	uint64_t sacks = 0;
 	uint32_t found = 0;
 
-	for (uint32_t i = 0; i < count; i++)
-		if (records[i] != NULL)
-			flows[found++] = &records[i]->flow;
-	snoop_flows_prefetch(worker->engine, flows, found, from);
+	for (uint32_t i = 0; i < trains->count; i++)
+		if (trains->records[i] != NULL) {
+			sacks |= (trains->sacks >> i & 1) << found;
+			flows[found++] = &trains->records[i]->flow;
+		}
+	if (from == SNOOP_WIRED)
+		snoop_data_prefetch(worker->engine, flows, found);
+	else
+		snoop_acks_prefetch(worker->engine, flows, found, sacks);
 }
 
 /* The bytes that checksum_ok() will read, while the packet before is being worked on. */
@@ -398,7 +420,7 @@ static __rte_cold __rte_noinline struct rte_mbuf *tcp_input_captured(struct work
 /* Compiled twice: without a capture its test costs one branch per burst. */
 static __rte_always_inline void handle(struct worker *worker, enum snoop_side from,
 				       struct rte_mbuf **packets, uint32_t count,
-				       struct flow_record *const records[], uint32_t changes,
+				       const struct trains *trains, uint32_t changes,
 				       bool captures)
 {
 	enum snoop_side to = from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
@@ -414,7 +436,7 @@ static __rte_always_inline void handle(struct worker *worker, enum snoop_side fr
 		} else {
 			/* An earlier packet of the burst may have made or ended the flow. */
 			slot->record = likely(worker->table.changes == changes)
-					       ? records[slot->train]
+					       ? trains->records[slot->train]
 					       : flow_table_find(&worker->table, &slot->key, slot->hash);
 			packet = captures ? tcp_input_captured(worker, from, slot, packet)
 					  : tcp_input(worker, from, slot, packet);
@@ -428,19 +450,19 @@ static void input_burst(struct worker *worker, enum snoop_side from, struct rte_
 			uint32_t count, bool handed)
 {
 	enum snoop_side to = from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
-	struct flow_record *records[WORKER_BURST];
-	uint32_t changes = worker->table.changes, trains;
+	uint32_t changes = worker->table.changes;
+	struct trains trains;
 
-	count = parse(worker, from, packets, count, handed, records, &trains);
+	count = parse(worker, from, packets, count, handed, &trains);
 	if (worker->bypass) {
 		pass_by(worker, to, packets, count);
 		return;
 	}
-	prefetch(worker, from, records, trains);
+	prefetch(worker, from, &trains);
 	if (likely(worker->capture == NULL)) {
-		handle(worker, from, packets, count, records, changes, false);
+		handle(worker, from, packets, count, &trains, changes, false);
 	} else {
-		handle(worker, from, packets, count, records, changes, true);
+		handle(worker, from, packets, count, &trains, changes, true);
 		capture_publish(worker);
 	}
 }

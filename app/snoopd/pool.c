@@ -19,6 +19,10 @@
 #define ROOM_LIMIT ((uint32_t)(UINT16_MAX - RTE_PKTMBUF_HEADROOM))
 #define FRAME_OVERHEAD 26 /* Ethernet header, two VLAN tags, FCS */
 
+_Static_assert((sizeof(struct rte_mbuf) + POOL_PRIVATE_BYTES + RTE_PKTMBUF_HEADROOM + 8) %
+			       RTE_CACHE_LINE_SIZE == 0,
+	       "where a frame begins");
+
 static uint32_t frame_bytes_max(const struct ports *ports)
 {
 	return RTE_MAX((uint32_t)ports->mtu_bytes + FRAME_OVERHEAD, ports->room_min_bytes);
@@ -83,7 +87,8 @@ int pool_size(struct pool *pool, const struct config *config, const struct ports
 uint64_t pool_bytes(const struct pool *pool)
 {
 	uint64_t object =
-		rte_mempool_calc_obj_size(sizeof(struct rte_mbuf) + pool->data_room, 0, NULL);
+		rte_mempool_calc_obj_size(
+		sizeof(struct rte_mbuf) + POOL_PRIVATE_BYTES + pool->data_room, 0, NULL);
 	/* The smallest that there is: with larger ones less is lost at their ends. */
 	uint64_t page = rte_eal_has_hugepages() ? RTE_PGSIZE_2M : (uint64_t)sysconf(_SC_PAGESIZE);
 
@@ -95,8 +100,8 @@ uint64_t pool_bytes(const struct pool *pool)
 
 int pool_create(struct pool *pool, int socket)
 {
-	pool->mempool = rte_pktmbuf_pool_create("packets", pool->buffers, LCORE_CACHE, 0,
-						pool->data_room, socket);
+	pool->mempool = rte_pktmbuf_pool_create("packets", pool->buffers, LCORE_CACHE,
+						POOL_PRIVATE_BYTES, pool->data_room, socket);
 	return pool->mempool == NULL ? -rte_errno : 0;
 }
 

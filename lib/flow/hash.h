@@ -33,11 +33,13 @@ static inline uint64_t flow_key_word(const struct snoop_key *key, unsigned int i
 
 static inline bool flow_key_equal(const struct snoop_key *a, const struct snoop_key *b)
 {
-	uint64_t difference = 0;
+	typedef uint64_t block __attribute__((vector_size(16), aligned(1), may_alias));
+	const block *a_blocks = (const block *)a, *b_blocks = (const block *)b;
+	block difference = a_blocks[0] ^ b_blocks[0];
 
-	for (unsigned int i = 0; i < sizeof(*a) / sizeof(uint64_t); i++)
-		difference |= flow_key_word(a, i) ^ flow_key_word(b, i);
-	return difference == 0;
+	for (unsigned int i = 1; i < sizeof(*a) / sizeof(block); i++)
+		difference |= a_blocks[i] ^ b_blocks[i];
+	return (difference[0] | difference[1]) == 0;
 }
 
 /**

@@ -218,7 +218,7 @@ static bool take_dsack(struct snoop_engine *engine, struct snoop_flow *flow, con
 	return ours;
 }
 
-static void update_rack(struct snoop_engine *engine, struct snoop_flow *flow, const struct delivery *delivery,
+static inline void update_rack(struct snoop_engine *engine, struct snoop_flow *flow, const struct delivery *delivery,
 			uint64_t now_us)
 {
 	struct snoop_history *history = history_of(engine, flow);
@@ -300,21 +300,27 @@ static void detect_without_sack(struct snoop_engine *engine, struct snoop_flow *
 	}
 }
 
-static void advance(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t ack, struct delivery *delivery,
-		    uint64_t now_us)
+/* It is above una. */
+static inline void take_ack(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t ack)
 {
 	flow->acked_bytes += ack - flow->una;
 	station_note(engine, flow, ack - flow->una, 0);
-	if (wire_seq_gt(ack, flow->snd_max))
-		flow->snd_max = ack; /* data that went another way, or before our time */
 	flow->una = ack;
 	flow->uncached_end = wire_seq_max(flow->uncached_end, ack);
 	if (wire_seq_geq(ack, flow->recovery_point))
 		flow->stray_dup_acks = 0; /* those that did not come were lost */
-	take_cumulative(engine, flow, delivery, now_us);
 	flow->dup_acks = 0;
 	flow->hold_over = false;
 	flow->answers_due = 0;
+}
+
+static void advance(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t ack, struct delivery *delivery,
+		    uint64_t now_us)
+{
+	if (wire_seq_gt(ack, flow->snd_max))
+		flow->snd_max = ack; /* data that went another way, or before our time */
+	take_ack(engine, flow, ack);
+	take_cumulative(engine, flow, delivery, now_us);
 	/* The hole is filled: what was withheld for it says nothing any more. */
 	ack_free_all(engine, flow);
 }
@@ -354,7 +360,7 @@ static void earn_duplicate(struct snoop_flow *flow)
 }
 
 /* What follows from it for the flow as a whole. */
-static void take_delivery(struct snoop_engine *engine, struct snoop_flow *flow, const struct delivery *delivery,
+static inline void take_delivery(struct snoop_engine *engine, struct snoop_flow *flow, const struct delivery *delivery,
 			  uint64_t now_us)
 {
 	if (delivery->segments) {
@@ -386,8 +392,58 @@ bool ack_catch_up(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t
 	return !flow->behind;
 }
 
-enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow *flow,
-				  const struct snoop_packet *packet, uint64_t now_us)
+/*
+ * Nearly every ACK is the next one of a flow that nothing is the matter with: it covers a few segments, all sent once, and nothing
+ * is SACKed, lost or in doubt. It is treated as take_any_ack() does, of whose questions these are the ones that are left. RACK
+ * has nothing to judge: what is in flight still was sent after what is delivered now.
+ *
+ * @return false where the others have to be asked: nothing was done.
+ */
+static inline bool take_next_ack(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
+				 uint64_t now_us)
+{
+	const struct wire_view *view = packet->view;
+	struct snoop_station *station = station_of(engine, flow);
+	uint32_t ack = view->ack, news = ack - flow->una;
+	struct segment_run run;
+
+	if (!flow->started || !flow->acked || !flow->has_rtt || flow->closed || flow->behind || flow->recovery || flow->doubted ||
+	    flow->vetoing || flow->level == SNOOP_LEVEL_BYPASS || flow->left_count || flow->lost.head || flow->parked.head ||
+	    flow->reo_deadline_us != SNOOP_NEVER || wire_seq_gt(flow->high_sack, flow->una) || !packet->checksum_ok ||
+	    view->options_malformed || view->sack_count ||
+	    (view->tcp_flags & (WIRE_TCP_RST | WIRE_TCP_FIN | WIRE_TCP_ACK)) != WIRE_TCP_ACK || !news ||
+	    news > flow->snd_max - flow->una || !station || station->silent || station->era != flow->station_era)
+		return false;
+	engine->now_us = now_us;
+	if (!segment_take_run(engine, flow, ack, &run))
+		return false;
+	flow->last_seen_us = now_us;
+	flow->bad_checksum_station = flow->silent = false;
+	flow->two_way = true;
+	flow->returns_seen = engine->returns;
+	engine->counters->acks_seen++;
+	station_heard(engine, station, now_us);
+	if (view->has_timestamp) {
+		flow->ts_echo = view->tsecr;
+		flow->echoed = true;
+	}
+	take_ack(engine, flow, ack);
+	flow->high_sack = ack;
+	take_delivery(engine, flow, &(struct delivery){
+		.segments = run.count, .any = true, .once = true, .has_sample = true,
+		.once_sent_us = run.sent_us, .once_end = run.end, .newest_sent_us = run.sent_us, .newest_end = run.end,
+	}, now_us);
+	take_window(flow, view);
+	rtt_wired_arm(flow, view, now_us);
+	take_sequence(flow, view);
+	flow->window_raw = view->window;
+	flow->ecn_last = ack_ecn_bits(view);
+	flow_rearm_flowing(engine, flow, run.end == ack, now_us);
+	return true;
+}
+
+static __attribute__((noinline)) enum snoop_verdict take_any_ack(struct snoop_engine *engine, struct snoop_flow *flow,
+								 const struct snoop_packet *packet, uint64_t now_us)
 {
 	const struct wire_view *view = packet->view;
 	struct snoop_station *station = station_of(engine, flow);
@@ -526,4 +582,12 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 	flow->acked = true;
 	flow_rearm(engine, flow, now_us);
 	return withhold ? SNOOP_WITHHOLD : SNOOP_FORWARD;
+}
+
+enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow *flow,
+				  const struct snoop_packet *packet, uint64_t now_us)
+{
+	if (take_next_ack(engine, flow, packet, now_us))
+		return SNOOP_FORWARD;
+	return take_any_ack(engine, flow, packet, now_us);
 }

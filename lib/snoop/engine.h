@@ -40,7 +40,7 @@ struct snoop_station {
 	uint8_t ip_version;
 } __attribute__((aligned(64)));
 _Static_assert(offsetof(struct snoop_station, totals) == 64 && offsetof(struct snoop_station, addr) == 128,
-	       "snoop_flows_prefetch() fetches what is needed and no more");
+	       "snoop_acks_prefetch() fetches what is needed and no more");
 
 /** One handshake in the SYN memory. */
 struct snoop_handshake {
@@ -269,6 +269,13 @@ void loss_shield_start(struct snoop_flow *flow);
 void loss_shield_earn(struct snoop_flow *flow);
 /** Set deadline_us from everything that the flow waits for. */
 void flow_rearm(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
+/**
+ * The same behind an ACK with news where all that is cached is in flight, in one piece and without a suspect: mostly no segment
+ * has to be looked at.
+ *
+ * @param at_border  the ACK did not end within a segment
+ */
+void flow_rearm_flowing(struct snoop_engine *engine, struct snoop_flow *flow, bool at_border, uint64_t now_us);
 
 /* ack.c */
 static inline void count_dup_ack(uint16_t *count)

@@ -401,3 +401,12 @@ void flow_rearm(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t n
 		deadline_us = min_u64(deadline_us, engine->backlog_until_us);
 	flow->deadline_us = deadline_us;
 }
+
+void flow_rearm_flowing(struct snoop_engine *engine, struct snoop_flow *flow, bool at_border, uint64_t now_us)
+{
+	if (!flow->open_count || flow->open_bytes > flow->window_bytes || !(flow->sack || at_border)) {
+		flow_rearm(engine, flow, now_us);
+		return;
+	}
+	flow->deadline_us = flow->tail_deadline_us = now_us + rtt_rto_us(engine, flow) + delayed_ack_us(engine, flow);
+}

@@ -13,6 +13,14 @@ static uint32_t *link_prev(struct snoop_segment *segment, enum link link)
 	return link == LINK_SEQ ? &segment->seq_prev : link == LINK_OPEN ? &segment->open_prev : &segment->send_prev;
 }
 
+/* 0 = it is the first. That one's own link may be stale: what was before it has left without touching it, see
+ * segment_take_run(). */
+static inline uint32_t before(const struct snoop_engine *engine, const struct snoop_list *list, enum link link,
+			      uint32_t index)
+{
+	return index == list->head ? 0 : *link_prev(segment_at(engine, index), link);
+}
+
 /* Behind `after`; 0 = at the head. */
 static void list_insert(struct snoop_engine *engine, struct snoop_list *list, enum link link, uint32_t after,
 			uint32_t index)
@@ -49,7 +57,7 @@ static inline void list_append(struct snoop_engine *engine, struct snoop_list *l
 static void list_remove(struct snoop_engine *engine, struct snoop_list *list, enum link link, uint32_t index)
 {
 	struct snoop_segment *segment = segment_at(engine, index);
-	uint32_t prev = *link_prev(segment, link), next = *link_next(segment, link);
+	uint32_t prev = before(engine, list, link, index), next = *link_next(segment, link);
 
 	if (prev)
 		*link_next(segment_at(engine, prev), link) = next;
@@ -162,7 +170,7 @@ static void open_unlink(struct snoop_engine *engine, struct snoop_flow *flow, ui
 
 	send_unlink(engine, flow, index);
 	if (flow->sack_hint == index)
-		flow->sack_hint = segment->open_next ? segment->open_next : segment->open_prev;
+		flow->sack_hint = segment->open_next ? segment->open_next : before(engine, &flow->open, LINK_OPEN, index);
 	list_remove(engine, &flow->open, LINK_OPEN, index);
 	flow->open_count--;
 	flow->open_bytes -= segment->end - segment->seq;
@@ -175,13 +183,13 @@ static void insert_between(struct snoop_engine *engine, struct snoop_flow *flow,
 {
 	struct snoop_segment *segment = segment_at(engine, index);
 	uint32_t next_open = segment_find_open(engine, flow, segment->seq);
-	uint32_t after_open = next_open ? segment_at(engine, next_open)->open_prev : flow->open.tail;
-	uint32_t after_seq = segment_at(engine, segment_find(engine, flow, segment->seq))->seq_prev;
-	uint32_t before = after_seq ? segment_at(engine, after_seq)->seq_next : flow->by_seq.head;
+	uint32_t after_open = next_open ? before(engine, &flow->open, LINK_OPEN, next_open) : flow->open.tail;
+	uint32_t next = segment_find(engine, flow, segment->seq);
+	uint32_t after = before(engine, &flow->by_seq, LINK_SEQ, next);
 
-	flow->gaps -= gap_between(engine, after_seq, before);
-	list_insert(engine, &flow->by_seq, LINK_SEQ, after_seq, index);
-	flow->gaps += gap_between(engine, after_seq, index) + gap_between(engine, index, before);
+	flow->gaps -= gap_between(engine, after, next);
+	list_insert(engine, &flow->by_seq, LINK_SEQ, after, index);
+	flow->gaps += gap_between(engine, after, index) + gap_between(engine, index, next);
 	list_insert(engine, &flow->open, LINK_OPEN, after_open, index);
 	if (segment->open_next)
 		flow->sack_hint = index; /* the next one that is not at the tail is its neighbour */
@@ -255,7 +263,7 @@ uint32_t segment_insert(struct snoop_engine *engine, struct snoop_flow *flow, co
 static __attribute__((noinline)) void unlink_segment(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
 {
 	struct snoop_segment *segment = segment_at(engine, index);
-	uint32_t prev = segment->seq_prev, next = segment->seq_next;
+	uint32_t prev = before(engine, &flow->by_seq, LINK_SEQ, index), next = segment->seq_next;
 
 	if (segment->flags & SEGMENT_SACKED)
 		flow->sacked_count--;
@@ -277,10 +285,7 @@ static inline bool take_first(struct snoop_engine *engine, struct snoop_flow *fl
 		return false;
 	flow->by_seq.head = flow->open.head = flow->in_flight.head = next;
 	if (next) {
-		struct snoop_segment *first = segment_at(engine, next);
-
-		flow->gaps -= wire_seq_lt(segment->end, first->seq);
-		first->seq_prev = first->open_prev = first->send_prev = 0;
+		flow->gaps -= wire_seq_lt(segment->end, segment_at(engine, next)->seq);
 	} else {
 		flow->by_seq.tail = flow->open.tail = flow->in_flight.tail = 0;
 	}
@@ -304,6 +309,55 @@ void segment_remove(struct snoop_engine *engine, struct snoop_flow *flow, uint32
 	flow->cached_count--;
 	flow->cached_bytes -= segment->frame_bytes;
 	segment_free(engine, index);
+}
+
+bool segment_take_run(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t ack, struct segment_run *run)
+{
+	uint32_t first = flow->by_seq.head, next = first, count = 0, frame_bytes = 0;
+	void *packets[SEGMENT_PORTION_MIN];
+	struct snoop_segment *last = NULL;
+
+	if (flow->open_count != flow->cached_count || flow->gaps || flow->open.head != first || flow->in_flight.head != first)
+		return false;
+	while (next) {
+		struct snoop_segment *segment = segment_at(engine, next);
+
+		if (wire_seq_gt(segment->end, ack))
+			break;
+		if (segment->flags || segment->send_next != segment->seq_next || count == SEGMENT_PORTION_MIN)
+			return false;
+		packets[count++] = segment->packet;
+		frame_bytes += segment->frame_bytes;
+		last = segment;
+		next = segment->seq_next;
+		if (segment->end == ack)
+			break; /* none of the others is looked at, which are not in the cache yet */
+	}
+	if (!count)
+		return false;
+	*run = (struct segment_run){ .count = count, .sent_us = last->sent_us, .end = last->end };
+	flow->open_bytes -= last->end - segment_at(engine, first)->seq;
+	flow->open_count -= count;
+	flow->cached_count -= count;
+	flow->cached_bytes -= frame_bytes;
+	flow->by_seq.head = flow->open.head = flow->in_flight.head = next;
+	if (!next)
+		flow->by_seq.tail = flow->open.tail = flow->in_flight.tail = 0;
+	segment_portion(engine);
+	engine->portion_left -= (uint32_t)min_u64(count, engine->portion_left);
+	flow->sack_hint = 0;
+	if (engine->found_of == flow)
+		engine->found = 0;
+	engine->counters->cache_segments -= count;
+	/* They are a chain already. */
+	last->send_next = engine->segment_free;
+	engine->segment_free = first;
+	if (packets[0]) {
+		engine->counters->cache_bytes -= frame_bytes;
+		for (uint32_t i = 0; i < count; i++)
+			engine->ops->drop(engine->owner, packets[i]);
+	}
+	return true;
 }
 
 /* The chain is handed on as it is: of its records only those at the seams are touched. */
@@ -334,11 +388,11 @@ uint32_t segment_find_open(const struct snoop_engine *engine, const struct snoop
 
 	/* Holes sit near the head, news near the hint: start where the way is short. */
 	if (index && wire_seq_gt(segment_at(engine, index)->end, seq)) {
-		uint32_t prev = segment_at(engine, index)->open_prev;
+		uint32_t prev = before(engine, &flow->open, LINK_OPEN, index);
 
 		while (prev && wire_seq_gt(segment_at(engine, prev)->end, seq)) {
 			index = prev;
-			prev = segment_at(engine, index)->open_prev;
+			prev = before(engine, &flow->open, LINK_OPEN, index);
 		}
 		return index;
 	}
@@ -352,7 +406,7 @@ static uint32_t find_sacked(const struct snoop_engine *engine, const struct snoo
 			    uint32_t left, uint32_t right)
 {
 	uint32_t first = left ? segment_at(engine, left)->seq_next : flow->by_seq.head;
-	uint32_t last = right ? segment_at(engine, right)->seq_prev : flow->by_seq.tail;
+	uint32_t last = right ? before(engine, &flow->by_seq, LINK_SEQ, right) : flow->by_seq.tail;
 
 	for (uint32_t step = 0; step < SEGMENT_SEARCH_MAX; step++) {
 		if (first == right || wire_seq_gt(segment_at(engine, first)->end, seq))
@@ -360,17 +414,17 @@ static uint32_t find_sacked(const struct snoop_engine *engine, const struct snoo
 		if (wire_seq_leq(segment_at(engine, last)->end, seq))
 			return segment_at(engine, last)->seq_next;
 		first = segment_at(engine, first)->seq_next;
-		last = segment_at(engine, last)->seq_prev;
+		last = before(engine, &flow->by_seq, LINK_SEQ, last);
 	}
 	return SEGMENT_FAR;
 }
 
-static bool is_found(const struct snoop_engine *engine, uint32_t index, uint32_t seq)
+static bool is_found(const struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t index, uint32_t seq)
 {
-	const struct snoop_segment *segment = segment_at(engine, index);
+	uint32_t prev = before(engine, &flow->by_seq, LINK_SEQ, index);
 
-	return wire_seq_gt(segment->end, seq) &&
-	       (!segment->seq_prev || wire_seq_leq(segment_at(engine, segment->seq_prev)->end, seq));
+	return wire_seq_gt(segment_at(engine, index)->end, seq) &&
+	       (!prev || wire_seq_leq(segment_at(engine, prev)->end, seq));
 }
 
 uint32_t segment_find(struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq)
@@ -378,16 +432,16 @@ uint32_t segment_find(struct snoop_engine *engine, const struct snoop_flow *flow
 	uint32_t index = engine->found_of == flow ? engine->found : 0;
 
 	/* In the place of the last time, or behind it. */
-	if (index && is_found(engine, index, seq))
+	if (index && is_found(engine, flow, index, seq))
 		return index;
 	if (index)
 		index = segment_at(engine, index)->seq_next;
-	if (index && is_found(engine, index, seq)) {
+	if (index && is_found(engine, flow, index, seq)) {
 		engine->found = index;
 		return index;
 	}
 	index = segment_find_open(engine, flow, seq);
-	index = find_sacked(engine, flow, seq, index ? segment_at(engine, index)->open_prev : flow->open.tail, index);
+	index = find_sacked(engine, flow, seq, index ? before(engine, &flow->open, LINK_OPEN, index) : flow->open.tail, index);
 	if (index != SEGMENT_FAR) {
 		engine->found_of = flow;
 		engine->found = index;

@@ -7,6 +7,7 @@
  *   by_seq     everything that is cached; freed from its head by the cumulative ACK
  *   open       what is not SACKed yet; a SACK block touches only what it newly covers
  *   in_flight / lost   open segments by last transmission, so that loss detection costs O(losses)
+ * The link of a list's first record to the one before it means nothing: what was before it left without a look at it.
  * Parked ACKs use records of the same pool.
  */
 #ifndef SNOOP_SEGMENT_H
@@ -88,6 +89,21 @@ static inline void segment_charge(uint32_t *portion_left)
 	if (*portion_left)
 		(*portion_left)--;
 }
+
+/** What segment_take_run() has taken out: all sent once, in one order. */
+struct segment_run {
+	uint32_t count;
+	uint32_t end;           /* of the last */
+	uint64_t sent_us;       /* of the last, which is the newest */
+};
+
+/**
+ * Take out all that an ACK covers, where that is what it mostly is: nothing is SACKed, lost, missing or left to the sender, and
+ * a few segments of which each was sent once are the first in all lists.
+ *
+ * @return false if it is not so, or if there is none: nothing was done.
+ */
+bool segment_take_run(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t ack, struct segment_run *run);
 
 /** Let go of all segments of a flow: some at once, the others by segment_free_discarded(). */
 void segment_discard_all(struct snoop_engine *engine, struct snoop_flow *flow);

@@ -157,22 +157,23 @@ static inline void snoop_key_of(struct snoop_key *key, const struct wire_view *v
 
 	memcpy(key->wired_addr, wired ? view->src : view->dst, sizeof(key->wired_addr));
 	memcpy(key->station_addr, wired ? view->dst : view->src, sizeof(key->station_addr));
-	memset(key->vlan, 0, sizeof(key->vlan));
-	/* A priority tag (VID 0) is no VLAN; one direction may carry it alone. */
-	for (int i = 0, at = 0; i < view->vlan_count; i++)
-		if (view->vlan[i] & 0xfff)
-			key->vlan[at++] = view->vlan[i];
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	/* One store: the key is hashed and compared at once, which would have to wait for several. */
+	typedef uint64_t block __attribute__((vector_size(16), aligned(4), may_alias));
 	uint64_t rest = wired_port | (uint64_t)station_port << 16 | (uint64_t)view->ip_version << 32;
 
-	memcpy(&key->wired_port, &rest, sizeof(rest));
+	*(block *)key->vlan = (block){ 0, rest };
 #else
+	memset(key->vlan, 0, sizeof(key->vlan));
 	key->wired_port = wired_port;
 	key->station_port = station_port;
 	key->ip_version = view->ip_version;
 	memset(key->pad, 0, sizeof(key->pad));
 #endif
+	/* A priority tag (VID 0) is no VLAN; one direction may carry it alone. */
+	for (int i = 0, at = 0; i < view->vlan_count; i++)
+		if (view->vlan[i] & 0xfff)
+			key->vlan[at++] = view->vlan[i];
 }
 
 struct snoop_engine;
@@ -237,12 +238,17 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow *flow,
 				  const struct snoop_packet *packet, uint64_t now_us);
 
+#define SNOOP_PREFETCH_MAX 64
+
 /**
- * Bring into the cache what the next packets of these flows, all from one side, will need beside the flows themselves,
- * without waiting for it. Changes nothing; may be left out.
+ * Bring into the cache what the next data or ACKs of up to SNOOP_PREFETCH_MAX flows will need beside the flows themselves, without
+ * waiting for it. Changes nothing; may be left out.
+ *
+ * @param sacks  bit i: the ACK of flows[i] has SACK blocks
  */
-void snoop_flows_prefetch(const struct snoop_engine *engine, const struct snoop_flow *const flows[], uint32_t count,
-			  enum snoop_side from);
+void snoop_data_prefetch(const struct snoop_engine *engine, const struct snoop_flow *const flows[], uint32_t count);
+void snoop_acks_prefetch(const struct snoop_engine *engine, const struct snoop_flow *const flows[], uint32_t count,
+			 uint64_t sacks);
 
 void snoop_flow_timer(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
 

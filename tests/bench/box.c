@@ -9,6 +9,8 @@
 #include <rte_errno.h>
 #include <rte_malloc.h>
 
+#include <snoopd/pool.h>
+
 #include "packet.h"
 
 #define DATA_ROOM (RTE_PKTMBUF_HEADROOM + 2048)
@@ -99,7 +101,8 @@ static struct rte_mempool *create_pool(struct box *box, const struct box_setup *
 
 	snprintf(name, sizeof(name), "packets_%u", setup->index);
 	box->buffers = setup->segments + setup->spare_buffers;
-	pool = rte_pktmbuf_pool_create(name, box->buffers, LCORE_CACHE, 0, DATA_ROOM, SOCKET_ID_ANY);
+	pool = rte_pktmbuf_pool_create(name, box->buffers, LCORE_CACHE, POOL_PRIVATE_BYTES, DATA_ROOM,
+				       SOCKET_ID_ANY);
 	if (pool == NULL)
 		fail("%u packet buffers of %u bytes: %s; give more memory with -m or --huge",
 		     box->buffers, (unsigned int)DATA_ROOM, rte_strerror(rte_errno));

@@ -340,7 +340,7 @@ const char *check_store(const struct snoop_engine *engine, const struct snoop_fl
 	for (uint32_t i = flow->by_seq.head; i; prev = i, i = segment_at(engine, i)->seq_next) {
 		const struct snoop_segment *segment = segment_at(engine, i);
 
-		if (segment->seq_prev != prev)
+		if (prev && segment->seq_prev != prev)
 			return "by_seq is not linked well";
 		if (!segment->packet != (flow->level == SNOOP_LEVEL_OBSERVE))
 			return "packets are not held, or for nothing";
