@@ -204,13 +204,19 @@ static void hold(void *owner, void *packet)
 	add_reference(packet);
 }
 
+/* One after the other: a page walk of one does not wait for that of another. */
+static void fetch_dropped(const struct output_dropped *dropped)
+{
+	for (uint32_t i = 0; i < dropped->count; i++)
+		rte_prefetch0(dropped->packets[i]);
+}
+
 /*
  * What rte_pktmbuf_free_bulk() does, but without the pointer to a next buffer, for the same reason. What the engine holds is
  * from the worker's pool, see make_keepable().
  */
-void output_free_dropped(struct worker *worker)
+static void free_dropped(struct worker *worker, struct output_dropped *dropped)
 {
-	struct output_dropped *dropped = &worker->dropped;
 	uint32_t alone = 0;
 
 	for (uint32_t i = 0; i < dropped->count; i++) {
@@ -227,14 +233,23 @@ void output_free_dropped(struct worker *worker)
 	dropped->count = 0;
 }
 
+void output_free_dropped(struct worker *worker)
+{
+	fetch_dropped(&worker->dropped[worker->dropping]);
+	worker->dropping ^= 1;
+	free_dropped(worker, &worker->dropped[worker->dropping]);
+}
+
 static void drop(void *owner, void *packet)
 {
 	struct worker *worker = owner;
+	struct output_dropped *dropped = &worker->dropped[worker->dropping];
 
-	rte_prefetch0(packet);
-	if (worker->dropped.count == OUTPUT_DROPPED_ROOM)
+	if (dropped->count == OUTPUT_DROPPED_ROOM) {
 		output_free_dropped(worker);
-	worker->dropped.packets[worker->dropped.count++] = packet;
+		dropped = &worker->dropped[worker->dropping];
+	}
+	dropped->packets[dropped->count++] = packet;
 }
 
 static enum capture_verdict verdict_of(enum snoop_cause cause)

@@ -48,8 +48,8 @@ struct output {
 };
 _Static_assert(OUTPUT_ROOM <= 64, "one bit per packet");
 
-/* Packets that the engine has let go of: the mbufs were last touched a round trip ago, so they are
- * fetched while others are being collected. */
+/* Packets that the engine has let go of in a turn. The mbufs were last touched a round trip ago: they are fetched
+ * at the end of the turn and freed at that of the next one. */
 struct output_dropped {
 	uint32_t count;
 	struct rte_mbuf *packets[OUTPUT_DROPPED_ROOM];
@@ -81,7 +81,8 @@ static inline bool output_try_forward(struct output *output, struct rte_mbuf *pa
 /** Send a received packet on. The reference passes. */
 void output_forward(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet);
 
-/** Give the references that the engine has dropped back to the pool. Call at the end of every turn. */
+/** Free the packets that the engine had let go of before the last call. Call at the end of every turn, and twice at the
+ * end of all. */
 void output_free_dropped(struct worker *worker);
 
 /** Send a packet that is already a copy where the port needs that; ours = a repeat, not a received

@@ -347,6 +347,7 @@ void worker_close(struct worker *worker, uint64_t now_us)
 	output_flush(worker, SNOOP_WIRED);
 	output_flush(worker, SNOOP_WIRELESS);
 	output_free_dropped(worker);
+	output_free_dropped(worker);
 }
 
 static bool all_done(uint32_t *waiting)

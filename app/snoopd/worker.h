@@ -126,7 +126,8 @@ struct worker {
 
 	struct counters counters __rte_cache_aligned;
 	struct output output[2] __rte_cache_aligned; /* by enum snoop_side: where to */
-	struct output_dropped dropped __rte_cache_aligned;
+	struct output_dropped dropped[2] __rte_cache_aligned; /* now, and before */
+	uint32_t dropping;				      /* index of now */
 	struct worker_slot slots[WORKER_BURST] __rte_cache_aligned;
 	struct worker_stage staged[HANDOFF_WORKERS_MAX] __rte_cache_aligned; /* by owner */
 	struct worker_health health __rte_cache_aligned;

@@ -70,6 +70,14 @@ static bool is_foreign(const struct snoop_flow *flow, const struct wire_view *vi
 	       wire_seq_lt(view->tsval + PAWS_REGRESSION_TICKS, flow->ts_last);
 }
 
+/* What replaces it ends at `end`, perhaps before it does. */
+static void take_out(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index, uint32_t end)
+{
+	if (wire_seq_gt(segment_at(engine, index)->end, end))
+		flow->uncached_end = wire_seq_max(flow->uncached_end, segment_at(engine, index)->end);
+	segment_remove(engine, flow, index);
+}
+
 enum take_over { UNSEEN, REPLACED, KEPT, FAR };
 
 /*
@@ -92,7 +100,7 @@ static enum take_over take_over(struct snoop_engine *engine, struct snoop_flow *
 		     index && wire_seq_lt(segment_at(engine, index)->seq, end);) {
 			uint32_t next = segment_at(engine, index)->open_next;
 
-			segment_remove(engine, flow, index);
+			take_out(engine, flow, index, end);
 			index = next;
 		}
 		return FAR;
@@ -106,7 +114,7 @@ static enum take_over take_over(struct snoop_engine *engine, struct snoop_flow *
 		if (sacked && segment->seq == view->seq && segment->end == end) {
 			result = KEPT;
 		} else {
-			segment_remove(engine, flow, index);
+			take_out(engine, flow, index, end);
 			if (result == UNSEEN)
 				result = REPLACED;
 		}
@@ -149,6 +157,7 @@ static __attribute__((noinline)) uint32_t insert_into_full(struct snoop_engine *
 	/* What the station has SACKed is the least useful thing in the cache. */
 	if (oldest && (segment_at(engine, oldest)->flags & SEGMENT_SACKED)) {
 		engine->counters->cache_evictions++;
+		flow->uncached_end = wire_seq_max(flow->uncached_end, segment_at(engine, oldest)->end);
 		segment_remove(engine, flow, oldest);
 		index = segment_insert(engine, flow, packet, packet->view->seq, end, now_us);
 	}
@@ -241,10 +250,10 @@ static inline bool take_next(struct snoop_engine *engine, struct snoop_flow *flo
 	rearm = !deadline_stands(engine, flow);
 	if (!flow->open_count)
 		flow->progress_us = now_us;
-	flow->snd_max = end;
 	if (!segment_insert(engine, flow, packet, view->seq, end, now_us) &&
 	    !insert_into_full(engine, flow, packet, end, now_us))
 		flow->uncached_end = end;
+	flow->snd_max = end;
 	if (rearm)
 		flow_rearm(engine, flow, now_us);
 	return true;

@@ -38,7 +38,11 @@ struct snoop_flow {
 	uint32_t snd_max;       /* highest byte forwarded, + 1 */
 	uint32_t una;           /* cumulative ACK of the station */
 	uint32_t high_sack;     /* highest SACKed byte + 1; una if nothing is SACKed */
-	uint32_t uncached_end;  /* below it something was forwarded uncached: what comes again there may be a repeat */
+	/*
+	 * Below it something was forwarded uncached: what comes again there may be a repeat. Where it lies below snd_max the last
+	 * cached segment, if there is one, ends at snd_max.
+	 */
+	uint32_t uncached_end;
 	uint32_t window_bytes;  /* receive window of the last ACK, scaled; UINT32_MAX before it */
 	uint16_t window_raw;    /* as on the wire, to recognise a window update */
 	uint8_t window_shift;   /* scale of the station's windows; unknown: the least that what was sent fits into */

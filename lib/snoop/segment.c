@@ -218,9 +218,12 @@ static inline bool append(struct snoop_engine *engine, struct snoop_flow *flow, 
 	if (!tail || flow->open.tail != tail || flow->in_flight.tail != tail)
 		return false;
 	last = segment_at(engine, tail);
-	if (wire_seq_gt(last->seq, segment->seq))
-		return false;
-	flow->gaps += wire_seq_lt(last->end, segment->seq);
+	/* Nothing is asked of the last one, which need not be in the cache, where it must be what was forwarded last. */
+	if (segment->seq != flow->snd_max || flow->uncached_end == flow->snd_max) {
+		if (wire_seq_gt(last->seq, segment->seq))
+			return false;
+		flow->gaps += wire_seq_lt(last->end, segment->seq);
+	}
 	segment->seq_prev = segment->open_prev = segment->send_prev = tail;
 	last->seq_next = last->open_next = last->send_next = index;
 	flow->by_seq.tail = flow->open.tail = flow->in_flight.tail = index;

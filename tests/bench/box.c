@@ -187,11 +187,20 @@ int box_take(struct box *box, struct rte_mbuf **buffers, uint32_t count)
 	return 0;
 }
 
+/* As drivers do with what they have sent. */
 void box_release(struct box *box)
 {
 	uint64_t start = rte_rdtsc();
+	uint32_t free = 0;
 
-	rte_pktmbuf_free_bulk(box->sent, box->sent_count);
+	for (uint32_t i = 0; i < box->sent_count; i++) {
+		struct rte_mbuf *packet = rte_pktmbuf_prefree_seg(box->sent[i]);
+
+		if (packet != NULL)
+			box->sent[free++] = packet;
+	}
+	if (free > 0)
+		rte_mempool_put_bulk(box->pool, (void **)box->sent, free);
 	box->sent_count = 0;
 	box->figures.pool_cycles += cycles_since(box, start);
 }

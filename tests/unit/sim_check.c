@@ -357,6 +357,8 @@ const char *check_store(const struct snoop_engine *engine, const struct snoop_fl
 	    bytes != flow->cached_bytes || sacked != flow->sacked_count ||
 	    left != flow->left_count || sender != flow->sender_count || gaps != flow->gaps)
 		return "the store's counts are wrong";
+	if (prev && flow->uncached_end != flow->snd_max && segment_at(engine, prev)->end != flow->snd_max)
+		return "the last segment is not what was forwarded last";
 	prev = 0;
 	for (uint32_t i = flow->open.head; i;
 	     prev = i, i = segment_at(engine, i)->open_next, open++)
