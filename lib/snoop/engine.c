@@ -132,6 +132,9 @@ void snoop_data_prefetch(const struct snoop_engine *engine, const struct snoop_f
 
 	for (uint32_t i = 0; i < count; i++) {
 		__builtin_prefetch(segment_at(engine, flows[i]->by_seq.tail), 1);
+		/* The deadline of what leaves an idle flow depends on the RTT. */
+		if (flows[i]->open_count <= 1)
+			__builtin_prefetch(&flows[i]->srtt_us, 1);
 		if (flows[i]->echo_sent_us)
 			__builtin_prefetch(&flows[i]->wired_rtt, 1);
 		if (any_silent || flows[i]->returns_seen != engine->returns) {
