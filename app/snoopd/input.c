@@ -12,13 +12,31 @@
 #define HEADER_FIRST_BYTE 12 /* that the parser reads; it leaves addresses of Ethernet alone */
 #define HEADER_LAST_BYTE 65  /* of a segment with timestamps over IPv4 */
 
-/* The flows of a burst: segments come in trains. */
-struct trains {
-	struct flow_record *records[WORKER_BURST]; /* one, or NULL, per train */
-	uint64_t sacks;				   /* bit i: a packet of train i has SACK blocks */
+/*
+ * A burst under way. Every packet goes through some steps, each of which fetches from memory what the next one reads. A step runs
+ * a few trains ahead of the next, so that memory has time; not many, as CPUs drop prefetches when too many are under way.
+ */
+struct burst {
+	enum snoop_side from;
+	bool handed;	  /* the packets come from another worker, with their hashes */
 	uint32_t count;
+	struct rte_mbuf **packets;
+	uint32_t changes; /* of the table, as long as places and records are good */
+
+	/* Segments come in trains: those behind the first are not looked up again. */
+	uint32_t train_count;
+	uint32_t looked_up, found, fetched; /* trains that have been through these steps */
+	uint64_t sacks;			    /* bit i: a packet of train i has SACK blocks */
+	const struct snoop_key *keys[WORKER_BURST];
+	uint32_t hashes[WORKER_BURST];
+	uint32_t places[WORKER_BURST];
+	struct flow_record *records[WORKER_BURST]; /* or NULL */
 };
-_Static_assert(WORKER_BURST <= SNOOP_PREFETCH_MAX && WORKER_BURST <= FLOW_BULK_MAX, "a burst at once");
+_Static_assert(WORKER_BURST <= 64, "one bit per train");
+
+#define LOOK_UP_BEHIND 3u /* trains from the parser to the look-up in its bucket */
+#define FIND_AHEAD 4u	  /* trains from the comparison of keys to the engine */
+#define FETCH_AHEAD 2u	  /* trains from the second fetch of an ACK to the engine */
 
 static void count_received(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
 			   uint32_t count)
@@ -304,28 +322,28 @@ static inline void prefetch_header(const struct rte_mbuf *packet)
 	rte_prefetch0(rte_pktmbuf_mtod_offset(packet, const void *, HEADER_LAST_BYTE));
 }
 
-/*
- * Fills the slots. What belongs to another worker is handed over and leaves the array; everything
- * but TCP stays with who received it.
- *
- * @param handed  the packets come from another worker, with their hashes
- * @return packets that are left.
- */
-static uint32_t parse(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
-		      uint32_t count, bool handed, struct trains *trains)
+static inline void look_up(const struct worker *worker, struct burst *burst, uint32_t end)
 {
-	bool spread = worker->spreads && !handed;
-	const struct snoop_key *keys[WORKER_BURST];
-	struct worker_slot *slot = worker->slots;
-	uint32_t hashes[WORKER_BURST], key_count = 0, kept = 0;
+	for (; burst->looked_up < end; burst->looked_up++)
+		burst->places[burst->looked_up] =
+			flow_table_find_begin(&worker->table, burst->hashes[burst->looked_up]);
+}
 
-	for (uint32_t i = 0; i < RTE_MIN(PREFETCH_AHEAD, count); i++)
+/* Fills the slots. What belongs to another worker is handed over and leaves the burst; everything but TCP stays with who
+ * received it. */
+static void parse(struct worker *worker, struct burst *burst)
+{
+	bool spread = worker->spreads && !burst->handed;
+	struct rte_mbuf **packets = burst->packets;
+	struct worker_slot *slot = worker->slots;
+	uint32_t trains = 0, kept = 0;
+
+	for (uint32_t i = 0; i < RTE_MIN(PREFETCH_AHEAD, burst->count); i++)
 		prefetch_header(packets[i]);
-	trains->sacks = 0;
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < burst->count; i++) {
 		struct rte_mbuf *packet = packets[i];
 
-		if (i + PREFETCH_AHEAD < count)
+		if (i + PREFETCH_AHEAD < burst->count)
 			prefetch_header(packets[i + PREFETCH_AHEAD]);
 		wire_parse(rte_pktmbuf_mtod(packet, const uint8_t *), packet->data_len,
 			   rte_pktmbuf_pkt_len(packet), &slot->view);
@@ -336,12 +354,11 @@ static uint32_t parse(struct worker *worker, enum snoop_side from, struct rte_mb
 			continue;
 		}
 		slot->verify = !nic_says_good(worker, packet, &slot->view);
-		snoop_key_of(&slot->key, &slot->view, from);
-		/* Segments come in trains: those behind the first are not looked up again. */
-		if (key_count > 0 && flow_key_equal(&slot->key, keys[key_count - 1])) {
-			slot->hash = hashes[key_count - 1];
+		snoop_key_of(&slot->key, &slot->view, burst->from);
+		if (trains > 0 && flow_key_equal(&slot->key, burst->keys[trains - 1])) {
+			slot->hash = burst->hashes[trains - 1];
 		} else {
-			if (handed) {
+			if (burst->handed) {
 				slot->hash = packet->hash.rss;
 			} else {
 				uint64_t hash = flow_hash(&slot->key, worker->secret);
@@ -351,39 +368,64 @@ static uint32_t parse(struct worker *worker, enum snoop_side from, struct rte_mb
 				slot->hash = (uint32_t)hash;
 			}
 			flow_table_prefetch_bucket(&worker->table, slot->hash);
-			keys[key_count] = &slot->key;
-			hashes[key_count++] = slot->hash;
+			burst->keys[trains] = &slot->key;
+			burst->hashes[trains++] = slot->hash;
+			if (trains > LOOK_UP_BEHIND)
+				look_up(worker, burst, trains - LOOK_UP_BEHIND);
 		}
-		slot->train = key_count - 1;
-		trains->sacks |= (uint64_t)(slot->view.sack_count > 0) << slot->train;
+		slot->train = trains - 1;
+		burst->sacks |= (uint64_t)(slot->view.sack_count > 0) << slot->train;
 		packets[kept++] = packet;
 		slot++;
 	}
 	if (spread)
-		hand_over(worker, from);
-	flow_table_find_bulk(&worker->table, keys, hashes, key_count,
-			     from == SNOOP_WIRED ? FLOW_HOT_BYTES_DATA : FLOW_HOT_BYTES_ACK, trains->records);
-	trains->count = key_count;
-	return kept;
+		hand_over(worker, burst->from);
+	burst->train_count = trains;
+	burst->count = kept;
+	look_up(worker, burst, trains);
 }
 
-/* What lies in memory is fetched for the whole burst, step by step, before the first packet needs it; the
- * records are on their way since they were looked up. */
-static void prefetch(struct worker *worker, enum snoop_side from, const struct trains *trains)
+static inline bool has_sacks(const struct burst *burst, uint32_t train)
 {
-	const struct snoop_flow *flows[WORKER_BURST];
-	uint64_t sacks = 0;
-	uint32_t found = 0;
+	return burst->sacks >> train & 1;
+}
 
-	for (uint32_t i = 0; i < trains->count; i++)
-		if (trains->records[i] != NULL) {
-			sacks |= (trains->sacks >> i & 1) << found;
-			flows[found++] = &trains->records[i]->flow;
-		}
-	if (from == SNOOP_WIRED)
-		snoop_data_prefetch(worker->engine, flows, found);
-	else
-		snoop_acks_prefetch(worker->engine, flows, found, sacks);
+/* Before the engine comes to the packets of a train. */
+static inline void fetch(const struct worker *worker, struct burst *burst, uint32_t train)
+{
+	uint32_t find_end = RTE_MIN(train + FIND_AHEAD, burst->train_count);
+	uint32_t fetch_end = RTE_MIN(train + FETCH_AHEAD, burst->train_count);
+
+	for (; burst->found < find_end; burst->found++) {
+		uint32_t i = burst->found;
+		struct flow_record *record = flow_table_find_end(&worker->table, burst->keys[i],
+								 burst->hashes[i], burst->places[i]);
+
+		burst->records[i] = record;
+		if (record == NULL)
+			continue;
+		if (burst->from == SNOOP_WIRED)
+			snoop_data_prefetch(worker->engine, &record->flow);
+		else
+			snoop_ack_prefetch(worker->engine, &record->flow, has_sacks(burst, i));
+	}
+	if (burst->from == SNOOP_WIRED)
+		return;
+	for (; burst->fetched < fetch_end; burst->fetched++)
+		if (burst->records[burst->fetched] != NULL)
+			snoop_ack_prefetch_next(worker->engine,
+						&burst->records[burst->fetched]->flow,
+						has_sacks(burst, burst->fetched));
+}
+
+/* @return the flow of a packet, or NULL. An earlier packet may have made or ended it. */
+static inline struct flow_record *find(const struct worker *worker, struct burst *burst,
+				       const struct worker_slot *slot)
+{
+	if (unlikely(worker->table.changes != burst->changes))
+		return flow_table_find(&worker->table, &slot->key, slot->hash);
+	fetch(worker, burst, slot->train);
+	return burst->records[slot->train];
 }
 
 /* The bytes that checksum_ok() will read, while the packet before is being worked on. */
@@ -418,26 +460,21 @@ static __rte_cold __rte_noinline struct rte_mbuf *tcp_input_captured(struct work
 }
 
 /* Compiled twice: without a capture its test costs one branch per burst. */
-static __rte_always_inline void handle(struct worker *worker, enum snoop_side from,
-				       struct rte_mbuf **packets, uint32_t count,
-				       const struct trains *trains, uint32_t changes,
-				       bool captures)
+static __rte_always_inline void handle(struct worker *worker, struct burst *burst, bool captures)
 {
+	enum snoop_side from = burst->from;
 	enum snoop_side to = from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
 
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < burst->count; i++) {
 		struct worker_slot *slot = &worker->slots[i];
-		struct rte_mbuf *packet = packets[i];
+		struct rte_mbuf *packet = burst->packets[i];
 
-		if (i + 1 < count && worker->slots[i + 1].verify)
-			prefetch_payload(packets[i + 1]);
+		if (i + 1 < burst->count && worker->slots[i + 1].verify)
+			prefetch_payload(burst->packets[i + 1]);
 		if (slot->view.kind != WIRE_TCP) {
 			count_pass(&worker->counters, slot->view.kind);
 		} else {
-			/* An earlier packet of the burst may have made or ended the flow. */
-			slot->record = likely(worker->table.changes == changes)
-					       ? trains->records[slot->train]
-					       : flow_table_find(&worker->table, &slot->key, slot->hash);
+			slot->record = find(worker, burst, slot);
 			packet = captures ? tcp_input_captured(worker, from, slot, packet)
 					  : tcp_input(worker, from, slot, packet);
 		}
@@ -450,19 +487,24 @@ static void input_burst(struct worker *worker, enum snoop_side from, struct rte_
 			uint32_t count, bool handed)
 {
 	enum snoop_side to = from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
-	uint32_t changes = worker->table.changes;
-	struct trains trains;
+	struct burst burst;
 
-	count = parse(worker, from, packets, count, handed, &trains);
+	burst.from = from;
+	burst.handed = handed;
+	burst.packets = packets;
+	burst.count = count;
+	burst.changes = worker->table.changes;
+	burst.looked_up = burst.found = burst.fetched = 0;
+	burst.sacks = 0;
+	parse(worker, &burst);
 	if (worker->bypass) {
-		pass_by(worker, to, packets, count);
+		pass_by(worker, to, packets, burst.count);
 		return;
 	}
-	prefetch(worker, from, &trains);
 	if (likely(worker->capture == NULL)) {
-		handle(worker, from, packets, count, &trains, changes, false);
+		handle(worker, &burst, false);
 	} else {
-		handle(worker, from, packets, count, &trains, changes, true);
+		handle(worker, &burst, true);
 		capture_publish(worker);
 	}
 }

@@ -118,40 +118,30 @@ struct flow_record *flow_table_find(const struct flow_table *table, const struct
 	return NULL;
 }
 
-/* Without a loop. */
-static __rte_always_inline void fetch(const struct flow_record *record, size_t bytes)
+uint32_t flow_table_find_begin(const struct flow_table *table, uint32_t hash)
 {
+	const struct flow_bucket *bucket = flow_table_bucket(table, hash);
+	uint64_t left = candidates(bucket, hash);
+	uint32_t place = left != 0 ? bucket->places[first_of(left)] : 0;
+
+	if (place != 0) {
+		const uint8_t *key = (const uint8_t *)&table->keys[place - 1];
+		const uint8_t *record = (const uint8_t *)record_at(table, place);
+
+		rte_prefetch0(key);
+		rte_prefetch0(key + sizeof(struct snoop_key) - 1);
 #pragma GCC unroll 8
-	for (size_t at = 0; at < bytes; at += RTE_CACHE_LINE_SIZE)
-		rte_prefetch0((const uint8_t *)record + at);
+		for (size_t at = 0; at < FLOW_HOT_BYTES_DATA; at += RTE_CACHE_LINE_SIZE)
+			rte_prefetch0(record + at);
+	}
+	return place;
 }
 
-void flow_table_find_bulk(const struct flow_table *table, const struct snoop_key *keys[],
-			  const uint32_t hashes[], uint32_t count, size_t hot_bytes,
-			  struct flow_record *records[])
+struct flow_record *flow_table_find_end(const struct flow_table *table, const struct snoop_key *key,
+					uint32_t hash, uint32_t place)
 {
-	uint32_t places[FLOW_BULK_MAX];
-
-	for (uint32_t i = 0; i < count; i++) {
-		const struct flow_bucket *bucket = flow_table_bucket(table, hashes[i]);
-		uint64_t left = candidates(bucket, hashes[i]);
-
-		places[i] = left != 0 ? bucket->places[first_of(left)] : 0;
-		if (places[i] != 0) {
-			const uint8_t *entry = (const uint8_t *)&table->keys[places[i] - 1];
-
-			rte_prefetch0(entry);
-			rte_prefetch0(entry + sizeof(struct snoop_key) - 1);
-			if (hot_bytes <= FLOW_HOT_BYTES_DATA)
-				fetch(record_at(table, places[i]), FLOW_HOT_BYTES_DATA);
-			else
-				fetch(record_at(table, places[i]), FLOW_HOT_BYTES_ACK);
-		}
-	}
-	for (uint32_t i = 0; i < count; i++)
-		records[i] = likely(has_key(table, places[i], keys[i]))
-				     ? record_at(table, places[i])
-				     : flow_table_find(table, keys[i], hashes[i]);
+	return likely(has_key(table, place, key)) ? record_at(table, place)
+						  : flow_table_find(table, key, hash);
 }
 
 /* Enter a place into the bucket of its hash. */

@@ -27,8 +27,6 @@
 #include <snoop/flow.h>
 #include <snoop/snoop.h>
 
-#define FLOW_BULK_MAX 64 /* keys of one flow_table_find_bulk() */
-
 /* What a packet in order touches of a record. */
 #define FLOW_HOT_BYTES_DATA 192
 #define FLOW_HOT_BYTES_ACK 320
@@ -107,14 +105,14 @@ static inline void flow_table_prefetch_bucket(const struct flow_table *table, ui
 }
 
 /**
- * Find up to FLOW_BULK_MAX keys at once, whose buckets have been prefetched; hides the memory latency of one behind that of the others.
+ * A look-up in two steps, between which memory has time: the first reads the bucket, which has been prefetched, and fetches key and
+ * record (FLOW_HOT_BYTES_DATA of it); the second compares the key.
  *
- * @param hot_bytes  FLOW_HOT_BYTES_DATA or _ACK, what is wanted next of each record: it is fetched beside the keys
- * @param records    receives one record, or NULL, per key
+ * @param place  what the first has returned; good while the table does not change
  */
-void flow_table_find_bulk(const struct flow_table *table, const struct snoop_key *keys[],
-			  const uint32_t hashes[], uint32_t count, size_t hot_bytes,
-			  struct flow_record *records[]);
+uint32_t flow_table_find_begin(const struct flow_table *table, uint32_t hash);
+struct flow_record *flow_table_find_end(const struct flow_table *table, const struct snoop_key *key,
+					uint32_t hash, uint32_t place);
 
 /**
  * Enter a flow that is not in the table.

@@ -4,7 +4,6 @@
 #include <snoop/engine.h>
 
 #define ALIGN_BYTES 64U
-#define SEARCH_AHEAD 3          /* open segments fetched for an ACK with SACK blocks, from where the search begins */
 #define BACKLOG_US 5000U        /* losses this long after a full TX queue are the queue's */
 
 static size_t aligned(size_t bytes)
@@ -126,51 +125,50 @@ void snoop_flow_set_level(struct snoop_engine *engine, struct snoop_flow *flow, 
 	flow->level = level;
 }
 
-void snoop_data_prefetch(const struct snoop_engine *engine, const struct snoop_flow *const flows[], uint32_t count)
+void snoop_data_prefetch(const struct snoop_engine *engine, const struct snoop_flow *flow)
 {
-	bool any_silent = engine->counters->stations_silent;
-
-	for (uint32_t i = 0; i < count; i++) {
-		__builtin_prefetch(segment_at(engine, flows[i]->by_seq.tail), 1);
-		/* The deadline of what leaves an idle flow depends on the RTT. */
-		if (flows[i]->open_count <= 1)
-			__builtin_prefetch(&flows[i]->srtt_us, 1);
-		if (flows[i]->echo_sent_us)
-			__builtin_prefetch(&flows[i]->wired_rtt, 1);
-		if (any_silent || flows[i]->returns_seen != engine->returns) {
-			__builtin_prefetch(&flows[i]->station_era);
-			__builtin_prefetch(&engine->stations[flows[i]->station]);
-		}
+	__builtin_prefetch(segment_at(engine, flow->by_seq.tail), 1);
+	/* The deadline of what leaves an idle flow depends on the RTT. */
+	if (flow->open_count <= 1)
+		__builtin_prefetch(&flow->srtt_us, 1);
+	if (flow->echo_sent_us)
+		__builtin_prefetch(&flow->wired_rtt, 1);
+	if (engine->counters->stations_silent || flow->returns_seen != engine->returns) {
+		__builtin_prefetch(&flow->station_era);
+		__builtin_prefetch(&engine->stations[flow->station]);
 	}
 }
 
-/* In steps: each needs what the one before has fetched, and the others' steps give it the time. */
-void snoop_acks_prefetch(const struct snoop_engine *engine, const struct snoop_flow *const flows[], uint32_t count,
-			 uint64_t sacks)
+/* Something is SACKed or lost, or will be: ACKs ask for more then. */
+static inline bool searches(const struct snoop_flow *flow, bool sacks)
 {
-	uint32_t heads[SNOOP_PREFETCH_MAX], open[SNOOP_PREFETCH_MAX], searches = 0;
+	return sacks || flow->in_flight.head != flow->by_seq.head;
+}
 
-	for (uint32_t i = 0; i < count; i++) {
-		const struct snoop_flow *flow = flows[i];
+static inline uint32_t search_start(const struct snoop_flow *flow)
+{
+	return flow->sack_hint ? flow->sack_hint : flow->open.head;
+}
 
-		heads[i] = flow->by_seq.head;
-		__builtin_prefetch(segment_at(engine, heads[i]), 1);
-		__builtin_prefetch(&engine->stations[flow->station], 1);
-		if (sacks >> i & 1 || flow->in_flight.head != heads[i]) {
-			open[searches] = flow->sack_hint ? flow->sack_hint : flow->open.head;
-			__builtin_prefetch(segment_at(engine, open[searches++]), 1);
-			__builtin_prefetch(segment_at(engine, flow->in_flight.head), 1);
-			__builtin_prefetch(&flow->sacked_count, 1);
-		}
+void snoop_ack_prefetch(const struct snoop_engine *engine, const struct snoop_flow *flow, bool sacks)
+{
+	__builtin_prefetch(&flow->reo_deadline_us, 1);
+	__builtin_prefetch(&flow->ts_echo, 1);
+	__builtin_prefetch(segment_at(engine, flow->by_seq.head), 1);
+	__builtin_prefetch(&engine->stations[flow->station], 1);
+	if (searches(flow, sacks)) {
+		__builtin_prefetch(&flow->sacked_count, 1);
+		__builtin_prefetch(segment_at(engine, flow->in_flight.head), 1);
+		__builtin_prefetch(segment_at(engine, search_start(flow)), 1);
 	}
+}
+
+void snoop_ack_prefetch_next(const struct snoop_engine *engine, const struct snoop_flow *flow, bool sacks)
+{
 	/* Mostly two segments leave. */
-	for (uint32_t i = 0; i < count; i++)
-		__builtin_prefetch(segment_at(engine, segment_at(engine, heads[i])->seq_next), 1);
-	for (int step = 0; step < SEARCH_AHEAD; step++)
-		for (uint32_t i = 0; i < searches; i++) {
-			open[i] = segment_at(engine, open[i])->open_next;
-			__builtin_prefetch(segment_at(engine, open[i]), 1);
-		}
+	__builtin_prefetch(segment_at(engine, segment_at(engine, flow->by_seq.head)->seq_next), 1);
+	if (searches(flow, sacks))
+		__builtin_prefetch(segment_at(engine, segment_at(engine, search_start(flow))->open_next), 1);
 }
 
 void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow)

@@ -40,7 +40,7 @@ struct snoop_station {
 	uint8_t ip_version;
 } __attribute__((aligned(64)));
 _Static_assert(offsetof(struct snoop_station, totals) == 64 && offsetof(struct snoop_station, addr) == 128,
-	       "snoop_acks_prefetch() fetches what is needed and no more");
+	       "snoop_ack_prefetch() fetches what is needed and no more");
 
 /** One handshake in the SYN memory. */
 struct snoop_handshake {

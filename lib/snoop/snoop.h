@@ -238,17 +238,15 @@ void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const
 enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow *flow,
 				  const struct snoop_packet *packet, uint64_t now_us);
 
-#define SNOOP_PREFETCH_MAX 64
-
 /**
- * Bring into the cache what the next data or ACKs of up to SNOOP_PREFETCH_MAX flows will need beside the flows themselves, without
- * waiting for it. Changes nothing; may be left out.
+ * Bring into the cache what the next data, or the next ACK, of the flow will need beside the first FLOW_HOT_BYTES_DATA of its record,
+ * without waiting for it. An ACK's in two steps between which memory has time. Changes nothing; may be left out.
  *
- * @param sacks  bit i: the ACK of flows[i] has SACK blocks
+ * @param sacks  the ACK has SACK blocks
  */
-void snoop_data_prefetch(const struct snoop_engine *engine, const struct snoop_flow *const flows[], uint32_t count);
-void snoop_acks_prefetch(const struct snoop_engine *engine, const struct snoop_flow *const flows[], uint32_t count,
-			 uint64_t sacks);
+void snoop_data_prefetch(const struct snoop_engine *engine, const struct snoop_flow *flow);
+void snoop_ack_prefetch(const struct snoop_engine *engine, const struct snoop_flow *flow, bool sacks);
+void snoop_ack_prefetch_next(const struct snoop_engine *engine, const struct snoop_flow *flow, bool sacks);
 
 void snoop_flow_timer(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
 

@@ -266,11 +266,12 @@ void world_input(struct world *world, uint32_t index, enum snoop_side from, stru
 		snoop_flow_init(world->engine, &flow->engine, &flow->key, level, world->now_us);
 		flow->exists = true;
 	}
-	if (flow->exists && from == SNOOP_WIRED)
-		snoop_data_prefetch(world->engine, &(const struct snoop_flow *){&flow->engine}, 1);
-	else if (flow->exists)
-		snoop_acks_prefetch(world->engine, &(const struct snoop_flow *){&flow->engine}, 1,
-				    view->sack_count > 0);
+	if (flow->exists && from == SNOOP_WIRED) {
+		snoop_data_prefetch(world->engine, &flow->engine);
+	} else if (flow->exists) {
+		snoop_ack_prefetch(world->engine, &flow->engine, view->sack_count > 0);
+		snoop_ack_prefetch_next(world->engine, &flow->engine, view->sack_count > 0);
+	}
 	if (view->tcp_flags & WIRE_TCP_SYN)
 		snoop_syn(world->engine, &flow->key, &described, from, world->now_us);
 	else if (!flow->exists)
