@@ -8,7 +8,7 @@
 #include <flow/hash.h>
 #include <snoopd/worker.h>
 
-#define PREFETCH_AHEAD 4u
+#define PREFETCH_AHEAD 6u
 #define HEADER_FIRST_BYTE 12 /* that the parser reads; it leaves addresses of Ethernet alone */
 #define HEADER_LAST_BYTE 65  /* of a segment with timestamps over IPv4 */
 
@@ -34,9 +34,9 @@ struct burst {
 };
 _Static_assert(WORKER_BURST <= 64, "one bit per train");
 
-#define LOOK_UP_BEHIND 3u /* trains from the parser to the look-up in its bucket */
-#define FIND_AHEAD 4u	  /* trains from the comparison of keys to the engine */
-#define FETCH_AHEAD 2u	  /* trains from the second fetch of an ACK to the engine */
+#define LOOK_UP_BEHIND 8u /* trains from the parser to the look-up in its bucket */
+#define FIND_AHEAD 6u	  /* trains from the comparison of keys to the engine */
+#define FETCH_AHEAD 3u	  /* trains from the second fetch of an ACK to the engine */
 
 static void count_received(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
 			   uint32_t count)
