@@ -165,6 +165,8 @@ void snoop_ack_prefetch(const struct snoop_engine *engine, const struct snoop_fl
 
 void snoop_ack_prefetch_next(const struct snoop_engine *engine, const struct snoop_flow *flow, bool sacks)
 {
+	if ((uint32_t)engine->now_us - flow->delay_mark_us >= RTT_GROWTH_SPAN_US)
+		__builtin_prefetch(&flow->delay_growth_ppm, 1);
 	/* Mostly two segments leave. */
 	__builtin_prefetch(segment_at(engine, segment_at(engine, flow->by_seq.head)->seq_next), 1);
 	if (searches(flow, sacks))

@@ -205,6 +205,7 @@ void station_heard(struct snoop_engine *engine, struct snoop_station *station, u
 void station_timeout(struct snoop_engine *engine, struct snoop_station *station, uint64_t now_us);
 
 /* rtt.c */
+#define RTT_GROWTH_SPAN_US 10000U /* at least so long is the growth of the queue looked at */
 void rtt_sample(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t rtt_us, bool may_be_delayed,
 		uint64_t now_us);
 void rtt_station_sample(struct snoop_station *station, uint32_t rtt_us, uint64_t now_us);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <snoop/engine.h>
 
-#define GROWTH_SPAN_US 10000U
 #define MIN_RTT_PERIOD_US (10 * USEC_PER_SEC)   /* as BBR's min_rtt filter */
 
 /* RFC 6298 section 2. */
@@ -31,7 +30,7 @@ static void track_growth(struct snoop_flow *flow, uint64_t now_us)
 	uint32_t span_us = (uint32_t)now_us - flow->delay_mark_us;
 	int64_t slope_ppm = 0;
 
-	if (span_us < max_u64(GROWTH_SPAN_US, flow->srtt_us / 2))
+	if (span_us < max_u64(RTT_GROWTH_SPAN_US, flow->srtt_us / 2))
 		return;
 	if (span_us < USEC_PER_SEC)
 		slope_ppm = ((int64_t)flow->queue_delay_us - flow->delay_before_us) * (int64_t)PPM / (int64_t)span_us;
