@@ -25,8 +25,7 @@ struct burst {
 
 	/* Segments come in trains: those behind the first are not looked up again. */
 	uint32_t train_count;
-	uint32_t looked_up, found, fetched; /* trains that have been through these steps */
-	uint64_t sacks;			    /* bit i: a packet of train i has SACK blocks */
+	uint64_t sacks; /* bit i: a packet of train i has SACK blocks */
 	const struct snoop_key *keys[WORKER_BURST];
 	uint32_t hashes[WORKER_BURST];
 	uint32_t places[WORKER_BURST];
@@ -322,11 +321,10 @@ static inline void prefetch_header(const struct rte_mbuf *packet)
 	rte_prefetch0(rte_pktmbuf_mtod_offset(packet, const void *, HEADER_LAST_BYTE));
 }
 
-static inline void look_up(const struct worker *worker, struct burst *burst, uint32_t end)
+static inline void look_up(const struct worker *worker, struct burst *burst, uint32_t train)
 {
-	for (; burst->looked_up < end; burst->looked_up++)
-		burst->places[burst->looked_up] =
-			flow_table_find_begin(&worker->table, burst->hashes[burst->looked_up]);
+	burst->places[train] =
+		flow_table_find_begin(&worker->table, burst->keys[train], burst->hashes[train]);
 }
 
 /* Fills the slots. What belongs to another worker is handed over and leaves the burst; everything but TCP stays with who
@@ -371,7 +369,7 @@ static void parse(struct worker *worker, struct burst *burst)
 			burst->keys[trains] = &slot->key;
 			burst->hashes[trains++] = slot->hash;
 			if (trains > LOOK_UP_BEHIND)
-				look_up(worker, burst, trains - LOOK_UP_BEHIND);
+				look_up(worker, burst, trains - 1 - LOOK_UP_BEHIND);
 		}
 		slot->train = trains - 1;
 		burst->sacks |= (uint64_t)(slot->view.sack_count > 0) << slot->train;
@@ -382,7 +380,8 @@ static void parse(struct worker *worker, struct burst *burst)
 		hand_over(worker, burst->from);
 	burst->train_count = trains;
 	burst->count = kept;
-	look_up(worker, burst, trains);
+	for (uint32_t i = trains - RTE_MIN(trains, LOOK_UP_BEHIND); i < trains; i++)
+		look_up(worker, burst, i);
 }
 
 static inline bool has_sacks(const struct burst *burst, uint32_t train)
@@ -390,42 +389,44 @@ static inline bool has_sacks(const struct burst *burst, uint32_t train)
 	return burst->sacks >> train & 1;
 }
 
-/* Before the engine comes to the packets of a train. */
-static inline void fetch(const struct worker *worker, struct burst *burst, uint32_t train)
+/* The record has been fetched: what it points to. */
+static inline void find(const struct worker *worker, struct burst *burst, uint32_t train)
 {
-	uint32_t find_end = RTE_MIN(train + FIND_AHEAD, burst->train_count);
-	uint32_t fetch_end = RTE_MIN(train + FETCH_AHEAD, burst->train_count);
+	struct flow_record *record = flow_table_find_end(&worker->table, burst->keys[train],
+							 burst->hashes[train], burst->places[train]);
 
-	for (; burst->found < find_end; burst->found++) {
-		uint32_t i = burst->found;
-		struct flow_record *record = flow_table_find_end(&worker->table, burst->keys[i],
-								 burst->hashes[i], burst->places[i]);
-
-		burst->records[i] = record;
-		if (record == NULL)
-			continue;
-		if (burst->from == SNOOP_WIRED)
-			snoop_data_prefetch(worker->engine, &record->flow);
-		else
-			snoop_ack_prefetch(worker->engine, &record->flow, has_sacks(burst, i));
-	}
-	if (burst->from == SNOOP_WIRED)
+	burst->records[train] = record;
+	if (record == NULL)
 		return;
-	for (; burst->fetched < fetch_end; burst->fetched++)
-		if (burst->records[burst->fetched] != NULL)
-			snoop_ack_prefetch_next(worker->engine,
-						&burst->records[burst->fetched]->flow,
-						has_sacks(burst, burst->fetched));
+	if (burst->from == SNOOP_WIRED)
+		snoop_data_prefetch(worker->engine, &record->flow);
+	else
+		snoop_ack_prefetch(worker->engine, &record->flow, has_sacks(burst, train));
 }
 
-/* @return the flow of a packet, or NULL. An earlier packet may have made or ended it. */
-static inline struct flow_record *find(const struct worker *worker, struct burst *burst,
-				       const struct worker_slot *slot)
+static inline void fetch(const struct worker *worker, struct burst *burst, uint32_t train)
 {
-	if (unlikely(worker->table.changes != burst->changes))
-		return flow_table_find(&worker->table, &slot->key, slot->hash);
-	fetch(worker, burst, slot->train);
-	return burst->records[slot->train];
+	if (burst->from == SNOOP_WIRELESS && burst->records[train] != NULL)
+		snoop_ack_prefetch_next(worker->engine, &burst->records[train]->flow,
+					has_sacks(burst, train));
+}
+
+/* The engine comes to the first packet. */
+static void begin(const struct worker *worker, struct burst *burst)
+{
+	for (uint32_t i = 0; i < RTE_MIN(FIND_AHEAD, burst->train_count); i++)
+		find(worker, burst, i);
+	for (uint32_t i = 0; i < RTE_MIN(FETCH_AHEAD, burst->train_count); i++)
+		fetch(worker, burst, i);
+}
+
+/* The engine comes to the first packet of a train: others make a step. */
+static inline void advance(const struct worker *worker, struct burst *burst, uint32_t train)
+{
+	if (train + FIND_AHEAD < burst->train_count)
+		find(worker, burst, train + FIND_AHEAD);
+	if (train + FETCH_AHEAD < burst->train_count)
+		fetch(worker, burst, train + FETCH_AHEAD);
 }
 
 /* The bytes that checksum_ok() will read, while the packet before is being worked on. */
@@ -464,7 +465,9 @@ static __rte_always_inline void handle(struct worker *worker, struct burst *burs
 {
 	enum snoop_side from = burst->from;
 	enum snoop_side to = from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
+	uint32_t train = UINT32_MAX;
 
+	begin(worker, burst);
 	for (uint32_t i = 0; i < burst->count; i++) {
 		struct worker_slot *slot = &worker->slots[i];
 		struct rte_mbuf *packet = burst->packets[i];
@@ -474,7 +477,15 @@ static __rte_always_inline void handle(struct worker *worker, struct burst *burs
 		if (slot->view.kind != WIRE_TCP) {
 			count_pass(&worker->counters, slot->view.kind);
 		} else {
-			slot->record = find(worker, burst, slot);
+			/* An earlier packet may have made or ended the flow. */
+			if (unlikely(worker->table.changes != burst->changes)) {
+				slot->record = flow_table_find(&worker->table, &slot->key, slot->hash);
+			} else {
+				if (slot->train != train)
+					advance(worker, burst, slot->train);
+				train = slot->train;
+				slot->record = burst->records[train];
+			}
 			packet = captures ? tcp_input_captured(worker, from, slot, packet)
 					  : tcp_input(worker, from, slot, packet);
 		}
@@ -494,7 +505,6 @@ static void input_burst(struct worker *worker, enum snoop_side from, struct rte_
 	burst.packets = packets;
 	burst.count = count;
 	burst.changes = worker->table.changes;
-	burst.looked_up = burst.found = burst.fetched = 0;
 	burst.sacks = 0;
 	parse(worker, &burst);
 	if (worker->bypass) {

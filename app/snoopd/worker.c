@@ -83,7 +83,7 @@ struct worker *worker_create(const struct worker_setup *setup)
 		};
 	}
 	clock_init(&worker->clock);
-	flow_timers_init(&worker->timers);
+	flow_timers_init(&worker->timers, worker->table.records);
 	worker->engine = snoop_engine_init(memory, &share.protocol, &output_ops, worker,
 					   &worker->counters, setup->secret);
 	worker->config = setup->config;

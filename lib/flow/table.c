@@ -63,9 +63,39 @@ static uint32_t place_of(const struct flow_table *table, const struct flow_recor
 	return (uint32_t)(record - table->records) + 1;
 }
 
+#define WORD_VLAN (offsetof(struct snoop_key, vlan) / sizeof(uint64_t))
+_Static_assert(sizeof(((struct snoop_key *)NULL)->vlan) == sizeof(uint64_t), "both tags are one word");
+
+static inline uint64_t addresses_of(const struct snoop_key *key)
+{
+	uint32_t wired, station;
+
+	memcpy(&wired, key->wired_addr, sizeof(wired));
+	memcpy(&station, key->station_addr, sizeof(station));
+	return wired | (uint64_t)station << 32;
+}
+
+static inline uint32_t ports_of(const struct snoop_key *key)
+{
+	return key->wired_port | (uint32_t)key->station_port << 16;
+}
+
+static inline bool is_short(const struct snoop_key *key)
+{
+	return key->ip_version == 4 && flow_key_word(key, WORD_VLAN) == 0;
+}
+
 static bool has_key(const struct flow_table *table, uint32_t place, const struct snoop_key *key)
 {
-	return place != 0 && flow_key_equal(&table->keys[place - 1], key);
+	const struct flow_record *record;
+
+	if (place == 0)
+		return false;
+	record = record_at(table, place);
+	if (likely(record->short_key))
+		return record->addresses == addresses_of(key) && record->ports == ports_of(key) &&
+		       is_short(key);
+	return flow_key_equal(&table->keys[place - 1], key);
 }
 
 static uint8_t tag_of(uint32_t hash)
@@ -118,18 +148,22 @@ struct flow_record *flow_table_find(const struct flow_table *table, const struct
 	return NULL;
 }
 
-uint32_t flow_table_find_begin(const struct flow_table *table, uint32_t hash)
+uint32_t flow_table_find_begin(const struct flow_table *table, const struct snoop_key *key,
+			       uint32_t hash)
 {
 	const struct flow_bucket *bucket = flow_table_bucket(table, hash);
 	uint64_t left = candidates(bucket, hash);
 	uint32_t place = left != 0 ? bucket->places[first_of(left)] : 0;
 
 	if (place != 0) {
-		const uint8_t *key = (const uint8_t *)&table->keys[place - 1];
 		const uint8_t *record = (const uint8_t *)record_at(table, place);
 
-		rte_prefetch0(key);
-		rte_prefetch0(key + sizeof(struct snoop_key) - 1);
+		if (unlikely(!is_short(key))) {
+			const uint8_t *entry = (const uint8_t *)&table->keys[place - 1];
+
+			rte_prefetch0(entry);
+			rte_prefetch0(entry + sizeof(*key) - 1);
+		}
 #pragma GCC unroll 8
 		for (size_t at = 0; at < FLOW_HOT_BYTES_DATA; at += RTE_CACHE_LINE_SIZE)
 			rte_prefetch0(record + at);
@@ -213,9 +247,11 @@ struct flow_record *flow_table_add(struct flow_table *table, const struct snoop_
 	table->keys[place - 1] = *key;
 	enter(table, place, hash);
 	record->hash = hash;
+	record->addresses = addresses_of(key);
+	record->ports = ports_of(key);
+	record->short_key = is_short(key);
 	record->in_use = true;
-	record->due = false;
-	record->armed_us = SNOOP_NEVER;
+	record->armed = record->due = false;
 	memset(&record->flow, 0, sizeof(record->flow));
 	table->count++;
 	table->changes++;

@@ -18,7 +18,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/queue.h>
 
 #include <rte_common.h>
 #include <rte_prefetch.h>
@@ -33,23 +32,27 @@
 
 /** One flow. What packets touch comes first. */
 struct flow_record {
-	uint64_t armed_us; /* when the timer will fire, SNOOP_NEVER if it is not armed */
-	union {		   /* a record is armed or due, never both */
-		TAILQ_ENTRY(flow_record) due_link;
-		LIST_ENTRY(flow_record) timer_link;
-	};
-	uint32_t hash;
-	uint32_t next : 29; /* behind a full bucket, or of the free ones: a place, see flow_bucket */
-	bool in_use : 1;
-	bool due : 1;	   /* on the due list (timer.h) */
-	bool squeezed : 1; /* in bypass only until the cache has room again */
+	/* The key where it is short: nearly all are. Every key is apart, see flow_table_key(). */
+	uint64_t addresses; /* IPv4: wired in the low half, station in the high one, as in the frame */
+	uint32_t ports;	    /* wired in the low half, station in the high one */
 
-	struct snoop_flow flow; /* its key is apart, see flow_table_key() */
+	uint32_t hash;
+	uint32_t next : 27; /* behind a full bucket, or of the free ones: a place, see flow_bucket */
+	bool in_use : 1;
+	bool short_key : 1; /* IPv4 without VLAN: addresses and ports are valid */
+	bool armed : 1;	    /* the timer (timer.h) */
+	bool due : 1;	    /* on the due list; a record is armed or due, never both */
+	bool squeezed : 1;  /* in bypass only until the cache has room again */
+	uint32_t armed_us;  /* when the timer will fire, low half of the clock */
+	uint32_t link_prev, link_next; /* of the timer's list, or of the due list */
+
+	struct snoop_flow flow;
 } __rte_cache_aligned;
+_Static_assert(offsetof(struct flow_record, flow) == 32, "half of the first line is the engine's");
 _Static_assert(sizeof(struct flow_record) <= 7 * RTE_CACHE_LINE_SIZE,
 	       "a flow takes 512 bytes with key and bucket");
 
-#define FLOW_MAX ((1u << 29) - 1)
+#define FLOW_MAX ((1u << 27) - 1)
 #define FLOW_BUCKET_ENTRIES 12
 
 /* A place is the index of a record + 1; 0 = none. */
@@ -110,7 +113,8 @@ static inline void flow_table_prefetch_bucket(const struct flow_table *table, ui
  *
  * @param place  what the first has returned; good while the table does not change
  */
-uint32_t flow_table_find_begin(const struct flow_table *table, uint32_t hash);
+uint32_t flow_table_find_begin(const struct flow_table *table, const struct snoop_key *key,
+			       uint32_t hash);
 struct flow_record *flow_table_find_end(const struct flow_table *table, const struct snoop_key *key,
 					uint32_t hash, uint32_t place);
 

@@ -3,27 +3,32 @@
 
 #include <string.h>
 
-void flow_timers_init(struct flow_timers *timers)
+#define ARMED_AHEAD_MAX_US (1u << 30) /* the timer's time has the low half of the clock */
+
+void flow_timers_init(struct flow_timers *timers, struct flow_record *records)
 {
 	memset(timers, 0, sizeof(*timers));
-	TAILQ_INIT(&timers->due);
+	timers->records = records;
 }
 
 void flow_timer_arm(struct flow_timers *timers, struct flow_record *record, uint64_t deadline_us,
 		    uint64_t now_us)
 {
-	if (timer_source_start(timers, record, deadline_us, now_us))
-		record->armed_us = deadline_us;
+	uint64_t armed_us = timer_source_start(
+		timers, record, RTE_MIN(deadline_us, now_us + ARMED_AHEAD_MAX_US), now_us);
+
+	record->armed = armed_us != SNOOP_NEVER;
+	record->armed_us = (uint32_t)armed_us;
 }
 
 void flow_timer_cancel(struct flow_timers *timers, struct flow_record *record)
 {
-	if (record->armed_us != SNOOP_NEVER) {
-		timer_source_stop(record);
-		record->armed_us = SNOOP_NEVER;
+	if (record->armed) {
+		timer_source_stop(timers, record);
+		record->armed = false;
 	}
 	if (record->due) {
-		TAILQ_REMOVE(&timers->due, record, due_link);
+		flow_record_list_remove(timers->records, &timers->due, record);
 		record->due = false;
 	}
 }
@@ -38,7 +43,7 @@ void flow_timer_fired(struct flow_timers *timers, struct flow_record *record)
 {
 	uint64_t deadline_us = snoop_flow_deadline_us(&record->flow);
 
-	record->armed_us = SNOOP_NEVER;
+	record->armed = false;
 	if (deadline_us == SNOOP_NEVER || record->due)
 		return;
 	if (deadline_us > timers->now_us) {
@@ -46,15 +51,15 @@ void flow_timer_fired(struct flow_timers *timers, struct flow_record *record)
 		return;
 	}
 	record->due = true;
-	TAILQ_INSERT_TAIL(&timers->due, record, due_link);
+	flow_record_list_append(timers->records, &timers->due, record);
 }
 
 struct flow_record *flow_timers_pop(struct flow_timers *timers)
 {
-	struct flow_record *record = TAILQ_FIRST(&timers->due);
+	struct flow_record *record = flow_record_list_first(timers->records, &timers->due);
 
 	if (record != NULL) {
-		TAILQ_REMOVE(&timers->due, record, due_link);
+		flow_record_list_remove(timers->records, &timers->due, record);
 		record->due = false;
 	}
 	return record;

@@ -19,27 +19,25 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/queue.h>
 
+#include <flow/record_list.h>
 #include <flow/table.h>
-
-TAILQ_HEAD(flow_due_list, flow_record);
-LIST_HEAD(flow_timer_slot, flow_record);
 
 #define FLOW_TIMER_SLOTS 2048u /* a quarter of a second of the wheel */
 
 struct flow_timers {
-	struct flow_due_list due;
+	struct flow_record *records; /* the table's */
+	struct flow_record_list due;
 	uint64_t now_us; /* time of the running flow_timers_run() */
 	/* The wheel: belongs to timer_wheel.c. */
 	uint64_t tick; /* whose slot is emptied next */
-	struct flow_timer_slot slots[FLOW_TIMER_SLOTS];
+	struct flow_record_list slots[FLOW_TIMER_SLOTS];
 };
 
-/** Call once per worker, on its lcore or before it starts. */
-void flow_timers_init(struct flow_timers *timers);
+/** Call once per worker, on its lcore or before it starts. @param records  of the table whose flows have the timers */
+void flow_timers_init(struct flow_timers *timers, struct flow_record *records);
 
-/** Have the timer fire at this time. */
+/** Have the timer fire at this time, or before, in which case it is armed again. */
 void flow_timer_arm(struct flow_timers *timers, struct flow_record *record, uint64_t deadline_us,
 		    uint64_t now_us);
 
@@ -49,8 +47,10 @@ static inline void flow_timer_update(struct flow_timers *timers, struct flow_rec
 				     uint64_t now_us)
 {
 	uint64_t deadline_us = snoop_flow_deadline_us(&record->flow);
+	/* A deadline further away than half of the clock's low half may be taken for an earlier one: it moves the timer in vain. */
+	bool earlier = (int32_t)((uint32_t)deadline_us - record->armed_us) < 0;
 
-	if (deadline_us < record->armed_us && !record->due)
+	if ((earlier || !record->armed) && deadline_us != SNOOP_NEVER && !record->due)
 		flow_timer_arm(timers, record, deadline_us, now_us);
 }
 
@@ -70,12 +70,14 @@ void flow_timer_fired(struct flow_timers *timers, struct flow_record *record);
 /**
  * The source of time-outs. Called with the worker's clock in now_us.
  *
- * Arm the record's timer, or move it if it is armed. @return false if that did not work just now.
+ * Arm the record's timer, or move it if it is armed. It may fire before the deadline.
+ *
+ * @return when it will fire, SNOOP_NEVER if that did not work just now.
  */
-bool timer_source_start(struct flow_timers *timers, struct flow_record *record,
-			uint64_t deadline_us, uint64_t now_us);
+uint64_t timer_source_start(struct flow_timers *timers, struct flow_record *record,
+			    uint64_t deadline_us, uint64_t now_us);
 /** Disarm it; harmless if it is not armed. */
-void timer_source_stop(struct flow_record *record);
+void timer_source_stop(struct flow_timers *timers, struct flow_record *record);
 /** Call flow_timer_fired() for records whose time has come. @return true if more are waiting. */
 bool timer_source_run(struct flow_timers *timers, uint64_t now_us);
 

@@ -9,23 +9,29 @@
 #define TICK_SHIFT 7	  /* a tick is 128 us */
 #define FIRED_PER_RUN 64u /* the rest waits for the next run */
 
-bool timer_source_start(struct flow_timers *timers, struct flow_record *record,
-			uint64_t deadline_us, uint64_t now_us)
+static struct flow_record_list *slot_of(struct flow_timers *timers, uint64_t tick)
+{
+	return &timers->slots[tick % FLOW_TIMER_SLOTS];
+}
+
+uint64_t timer_source_start(struct flow_timers *timers, struct flow_record *record,
+			    uint64_t deadline_us, uint64_t now_us)
 {
 	uint64_t tick = (deadline_us >> TICK_SHIFT) + 1;
 
 	/* Never into the slot that is being emptied, nor past it by a whole turn of the wheel. */
 	tick = RTE_MAX(tick, timers->tick + 1);
 	tick = RTE_MIN(tick, timers->tick + FLOW_TIMER_SLOTS - 1);
-	timer_source_stop(record);
-	LIST_INSERT_HEAD(&timers->slots[tick % FLOW_TIMER_SLOTS], record, timer_link);
-	return true;
+	timer_source_stop(timers, record);
+	flow_record_list_append(timers->records, slot_of(timers, tick), record);
+	return tick << TICK_SHIFT;
 }
 
-void timer_source_stop(struct flow_record *record)
+void timer_source_stop(struct flow_timers *timers, struct flow_record *record)
 {
-	if (record->armed_us != SNOOP_NEVER)
-		LIST_REMOVE(record, timer_link);
+	if (record->armed)
+		flow_record_list_remove(timers->records,
+					slot_of(timers, record->armed_us >> TICK_SHIFT), record);
 }
 
 bool timer_source_run(struct flow_timers *timers, uint64_t now_us)
@@ -36,11 +42,11 @@ bool timer_source_run(struct flow_timers *timers, uint64_t now_us)
 	if (timers->tick + FLOW_TIMER_SLOTS < now_tick)
 		timers->tick = now_tick - FLOW_TIMER_SLOTS;
 	for (uint32_t fired = 0; fired < FIRED_PER_RUN;) {
-		struct flow_record *record =
-			LIST_FIRST(&timers->slots[timers->tick % FLOW_TIMER_SLOTS]);
+		struct flow_record_list *slot = slot_of(timers, timers->tick);
+		struct flow_record *record = flow_record_list_first(timers->records, slot);
 
 		if (record != NULL) {
-			LIST_REMOVE(record, timer_link);
+			flow_record_list_remove(timers->records, slot, record);
 			flow_timer_fired(timers, record);
 			fired++;
 		} else if (timers->tick < now_tick) {

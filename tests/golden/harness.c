@@ -131,7 +131,7 @@ static uint64_t next_event_us(const struct harness *harness)
 
 	/* The worker looks at its timers no more often than this. */
 	timer_us = RTE_MAX(timer_us, worker->timers_next_us);
-	if (!TAILQ_EMPTY(&worker->timers.due))
+	if (worker->timers.due.first != 0)
 		timer_us = harness->now_us;
 	return RTE_MIN(RTE_MIN(next_packet_us(harness), timer_us), worker->chores_next_us);
 }

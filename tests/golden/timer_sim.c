@@ -32,7 +32,7 @@ uint32_t timer_sim_armed(void)
 	return timers_count;
 }
 
-void timer_source_stop(struct flow_record *record)
+void timer_source_stop(struct flow_timers *timers, struct flow_record *record)
 {
 	for (uint32_t i = 0; i < timers_count; i++)
 		if (timers_armed[i].record == record) {
@@ -41,16 +41,16 @@ void timer_source_stop(struct flow_record *record)
 		}
 }
 
-bool timer_source_start(struct flow_timers *timers, struct flow_record *record,
-			uint64_t deadline_us, uint64_t now_us)
+uint64_t timer_source_start(struct flow_timers *timers, struct flow_record *record,
+			    uint64_t deadline_us, uint64_t now_us)
 {
-	timer_source_stop(record);
+	timer_source_stop(timers, record);
 	if (timers_count == TIMERS_MAX)
-		return false;
+		return SNOOP_NEVER;
 	timers_armed[timers_count].record = record;
 	timers_armed[timers_count].deadline_us = deadline_us;
 	timers_count++;
-	return true;
+	return deadline_us;
 }
 
 /* In order of their deadlines; one that is armed again by its own call-back waits for the next run

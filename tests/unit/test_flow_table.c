@@ -35,11 +35,16 @@ void rte_free(void *memory)
 
 static struct snoop_key key_of(uint32_t number)
 {
-	struct snoop_key key = {.wired_port = 443, .station_port = 50000, .ip_version = 4};
+	uint32_t wired = number % 16, station = number / 256 % 16;
+	struct snoop_key key = {.wired_port = 443, .station_port = 50000, .ip_version = 6};
 
 	/* Neighbours differ in one byte, in each part of the key. */
-	key.wired_addr[number % 16] = (uint8_t)(1 + number / 16 % 16);
-	key.station_addr[number / 256 % 16] = (uint8_t)(1 + number / 256 / 16);
+	key.wired_addr[wired] = (uint8_t)(1 + number / 16 % 16);
+	key.station_addr[station] = (uint8_t)(1 + number / 256 / 16);
+	/* Keys of all kinds: IPv4, some of it in a VLAN, and IPv6. */
+	if (wired < 4 && station < 4)
+		key.ip_version = 4;
+	key.vlan[0] = number % 7 == 0 ? 0x81000001 : 0;
 	return key;
 }
 
@@ -121,7 +126,7 @@ static void check_steps(hash_fn hash, uint32_t number)
 	uint32_t place;
 
 	flow_table_prefetch_bucket(&table, hash(number));
-	place = flow_table_find_begin(&table, hash(number));
+	place = flow_table_find_begin(&table, &key, hash(number));
 	assert_ptr_equal(flow_table_find_end(&table, &key, hash(number), place), expected[number]);
 }
 
@@ -227,12 +232,47 @@ static void test_smallest(void **state)
 	}
 }
 
+/* One hash, and each part of the key alone makes the difference; each of them in turn is the only one in the table. */
+static void test_parts_of_the_key(void **state)
+{
+	struct snoop_key keys[8];
+
+	for (unsigned int i = 0; i < RTE_DIM(keys); i++)
+		keys[i] = (struct snoop_key){.wired_addr = {192, 0, 2, 1},
+					     .station_addr = {10, 0, 0, 1},
+					     .wired_port = 443,
+					     .station_port = 50000,
+					     .ip_version = 4};
+	keys[1].wired_addr[3] = 2;
+	keys[2].station_addr[0] = 11;
+	keys[3].wired_port = 444;
+	keys[4].station_port = 50001;
+	keys[5].ip_version = 6;
+	keys[6].vlan[0] = 0x81000001;
+	keys[7].vlan[0] = 0x81000001;
+	keys[7].ip_version = 6;
+	for (unsigned int in = 0; in < RTE_DIM(keys); in++) {
+		struct flow_record *record = flow_table_add(&table, &keys[in], 1);
+
+		for (unsigned int i = 0; i < RTE_DIM(keys); i++) {
+			uint32_t place = flow_table_find_begin(&table, &keys[i], 1);
+
+			assert_ptr_equal(flow_table_find(&table, &keys[i], 1),
+					 i == in ? record : NULL);
+			assert_ptr_equal(flow_table_find_end(&table, &keys[i], 1, place),
+					 i == in ? record : NULL);
+		}
+		flow_table_remove(&table, record);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_full, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_last_in_first_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_churn, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_parts_of_the_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_smallest, setup, teardown),
 	};
 
