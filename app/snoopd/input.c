@@ -12,26 +12,28 @@
 #define HEADER_FIRST_BYTE 12 /* that the parser reads; it leaves addresses of Ethernet alone */
 #define HEADER_LAST_BYTE 65  /* of a segment with timestamps over IPv4 */
 
+#define BURST_MAX (2u * WORKER_BURST)
+
 /*
- * A burst under way. Every packet goes through some steps, each of which fetches from memory what the next one reads. A step runs
- * a few trains ahead of the next, so that memory has time; not many, as CPUs drop prefetches when too many are under way.
+ * What arrived at both ports, on its way. Every packet goes through some steps, each of which fetches from memory what the next
+ * one reads. A step runs a few trains ahead of the next, so that memory has time; not many, as CPUs drop prefetches when too many
+ * are under way.
  */
 struct burst {
-	enum snoop_side from;
-	bool handed;	  /* the packets come from another worker, with their hashes */
 	uint32_t count;
-	struct rte_mbuf **packets;
+	uint32_t wired;	  /* of which so many come from the wired side, and first */
 	uint32_t changes; /* of the table, as long as places and records are good */
 
 	/* Segments come in trains: those behind the first are not looked up again. */
-	uint32_t train_count;
+	uint32_t train_count, wired_train_count;
 	uint64_t sacks; /* bit i: a packet of train i has SACK blocks */
-	const struct snoop_key *keys[WORKER_BURST];
-	uint32_t hashes[WORKER_BURST];
-	uint32_t places[WORKER_BURST];
-	struct flow_record *records[WORKER_BURST]; /* or NULL */
+	const struct snoop_key *keys[BURST_MAX];
+	uint32_t hashes[BURST_MAX];
+	uint32_t places[BURST_MAX];
+	struct flow_record *records[BURST_MAX]; /* or NULL */
+	struct rte_mbuf *packets[BURST_MAX];
 };
-_Static_assert(WORKER_BURST <= 64, "one bit per train");
+_Static_assert(BURST_MAX <= 64, "one bit per train");
 
 #define LOOK_UP_BEHIND 8u /* trains from the parser to the look-up in its bucket */
 #define FIND_AHEAD 6u	  /* trains from the comparison of keys to the engine */
@@ -327,36 +329,45 @@ static inline void look_up(const struct worker *worker, struct burst *burst, uin
 		flow_table_find_begin(&worker->table, burst->keys[train], burst->hashes[train]);
 }
 
-/* Fills the slots. What belongs to another worker is handed over and leaves the burst; everything but TCP stays with who
- * received it. */
-static void parse(struct worker *worker, struct burst *burst)
+static enum snoop_side other_side(enum snoop_side side)
 {
-	bool spread = worker->spreads && !burst->handed;
-	struct rte_mbuf **packets = burst->packets;
-	struct worker_slot *slot = worker->slots;
-	uint32_t trains = 0, kept = 0;
+	return side == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
+}
 
-	for (uint32_t i = 0; i < RTE_MIN(PREFETCH_AHEAD, burst->count); i++)
+/*
+ * Fill slots of the burst behind those that it has. What belongs to another worker is handed over; everything but TCP stays
+ * with who received it.
+ *
+ * @param handed  the packets come from another worker, with their hashes
+ */
+static void parse(struct worker *worker, struct burst *burst, enum snoop_side from,
+		  struct rte_mbuf **packets, uint32_t count, bool handed)
+{
+	bool spread = worker->spreads && !handed;
+	struct worker_slot *slot = &worker->slots[burst->count];
+	uint32_t first_train = burst->train_count, trains = first_train, kept = burst->count;
+
+	for (uint32_t i = 0; i < RTE_MIN(PREFETCH_AHEAD, count); i++)
 		prefetch_header(packets[i]);
-	for (uint32_t i = 0; i < burst->count; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		struct rte_mbuf *packet = packets[i];
 
-		if (i + PREFETCH_AHEAD < burst->count)
+		if (i + PREFETCH_AHEAD < count)
 			prefetch_header(packets[i + PREFETCH_AHEAD]);
 		wire_parse(rte_pktmbuf_mtod(packet, const uint8_t *), packet->data_len,
 			   rte_pktmbuf_pkt_len(packet), &slot->view);
 		if (slot->view.kind != WIRE_TCP) {
 			slot->verify = false;
-			packets[kept++] = packet;
+			burst->packets[kept++] = packet;
 			slot++;
 			continue;
 		}
 		slot->verify = !nic_says_good(worker, packet, &slot->view);
-		snoop_key_of(&slot->key, &slot->view, burst->from);
-		if (trains > 0 && flow_key_equal(&slot->key, burst->keys[trains - 1])) {
+		snoop_key_of(&slot->key, &slot->view, from);
+		if (trains > first_train && flow_key_equal(&slot->key, burst->keys[trains - 1])) {
 			slot->hash = burst->hashes[trains - 1];
 		} else {
-			if (burst->handed) {
+			if (handed) {
 				slot->hash = packet->hash.rss;
 			} else {
 				uint64_t hash = flow_hash(&slot->key, worker->secret);
@@ -373,15 +384,22 @@ static void parse(struct worker *worker, struct burst *burst)
 		}
 		slot->train = trains - 1;
 		burst->sacks |= (uint64_t)(slot->view.sack_count > 0) << slot->train;
-		packets[kept++] = packet;
+		burst->packets[kept++] = packet;
 		slot++;
 	}
 	if (spread)
-		hand_over(worker, burst->from);
+		hand_over(worker, from);
 	burst->train_count = trains;
 	burst->count = kept;
-	for (uint32_t i = trains - RTE_MIN(trains, LOOK_UP_BEHIND); i < trains; i++)
-		look_up(worker, burst, i);
+	if (from == SNOOP_WIRED) {
+		burst->wired_train_count = trains;
+		burst->wired = kept;
+	}
+}
+
+static inline bool is_data(const struct burst *burst, uint32_t train)
+{
+	return train < burst->wired_train_count;
 }
 
 static inline bool has_sacks(const struct burst *burst, uint32_t train)
@@ -398,7 +416,7 @@ static inline void find(const struct worker *worker, struct burst *burst, uint32
 	burst->records[train] = record;
 	if (record == NULL)
 		return;
-	if (burst->from == SNOOP_WIRED)
+	if (is_data(burst, train))
 		snoop_data_prefetch(worker->engine, &record->flow);
 	else
 		snoop_ack_prefetch(worker->engine, &record->flow, has_sacks(burst, train));
@@ -406,7 +424,7 @@ static inline void find(const struct worker *worker, struct burst *burst, uint32
 
 static inline void fetch(const struct worker *worker, struct burst *burst, uint32_t train)
 {
-	if (burst->from == SNOOP_WIRELESS && burst->records[train] != NULL)
+	if (!is_data(burst, train) && burst->records[train] != NULL)
 		snoop_ack_prefetch_next(worker->engine, &burst->records[train]->flow,
 					has_sacks(burst, train));
 }
@@ -414,6 +432,10 @@ static inline void fetch(const struct worker *worker, struct burst *burst, uint3
 /* The engine comes to the first packet. */
 static void begin(const struct worker *worker, struct burst *burst)
 {
+	uint32_t behind = RTE_MIN(burst->train_count, LOOK_UP_BEHIND);
+
+	for (uint32_t i = burst->train_count - behind; i < burst->train_count; i++)
+		look_up(worker, burst, i);
 	for (uint32_t i = 0; i < RTE_MIN(FIND_AHEAD, burst->train_count); i++)
 		find(worker, burst, i);
 	for (uint32_t i = 0; i < RTE_MIN(FETCH_AHEAD, burst->train_count); i++)
@@ -452,7 +474,7 @@ static __rte_cold __rte_noinline struct rte_mbuf *tcp_input_captured(struct work
 {
 	struct capture_before before = capture_before(worker);
 	struct capture_packet *captured = capture_begin(
-		worker, &slot->key, from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED, packet);
+		worker, &slot->key, other_side(from), packet);
 
 	packet = tcp_input(worker, from, slot, packet);
 	if (captured != NULL)
@@ -463,14 +485,14 @@ static __rte_cold __rte_noinline struct rte_mbuf *tcp_input_captured(struct work
 /* Compiled twice: without a capture its test costs one branch per burst. */
 static __rte_always_inline void handle(struct worker *worker, struct burst *burst, bool captures)
 {
-	enum snoop_side from = burst->from;
-	enum snoop_side to = from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
 	uint32_t train = UINT32_MAX;
 
 	begin(worker, burst);
 	for (uint32_t i = 0; i < burst->count; i++) {
 		struct worker_slot *slot = &worker->slots[i];
 		struct rte_mbuf *packet = burst->packets[i];
+		enum snoop_side from = i < burst->wired ? SNOOP_WIRED : SNOOP_WIRELESS;
+		enum snoop_side to = other_side(from);
 
 		if (i + 1 < burst->count && worker->slots[i + 1].verify)
 			prefetch_payload(burst->packets[i + 1]);
@@ -494,56 +516,75 @@ static __rte_always_inline void handle(struct worker *worker, struct burst *burs
 	}
 }
 
-static void input_burst(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
-			uint32_t count, bool handed)
+static void handle_burst(struct worker *worker, struct burst *burst)
 {
-	enum snoop_side to = from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
-	struct burst burst;
-
-	burst.from = from;
-	burst.handed = handed;
-	burst.packets = packets;
-	burst.count = count;
-	burst.changes = worker->table.changes;
-	burst.sacks = 0;
-	parse(worker, &burst);
 	if (worker->bypass) {
-		pass_by(worker, to, packets, burst.count);
+		pass_by(worker, SNOOP_WIRELESS, burst->packets, burst->wired);
+		pass_by(worker, SNOOP_WIRED, &burst->packets[burst->wired], burst->count - burst->wired);
 		return;
 	}
 	if (likely(worker->capture == NULL)) {
-		handle(worker, &burst, false);
+		handle(worker, burst, false);
 	} else {
-		handle(worker, &burst, true);
+		handle(worker, burst, true);
 		capture_publish(worker);
 	}
 }
 
-static void input(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
-		  uint32_t count, uint64_t now_us, bool handed)
+static inline void start_burst(const struct worker *worker, struct burst *burst)
 {
-	enum snoop_side to = from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
-
-	worker->now_us = now_us;
-	/* In bypass too flows keep their workers where these hand over, or packets would overtake
-	 * each other when it begins. */
-	if (worker->bypass && (handed || !worker->spreads)) {
-		pass_by(worker, to, packets, count);
-		return;
-	}
-	for (uint32_t i = 0; i < count; i += WORKER_BURST)
-		input_burst(worker, from, &packets[i], RTE_MIN(WORKER_BURST, count - i), handed);
+	burst->count = burst->wired = 0;
+	burst->train_count = burst->wired_train_count = 0;
+	burst->sacks = 0;
+	burst->changes = worker->table.changes;
 }
 
-void worker_input(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
-		  uint32_t count, uint64_t now_us)
+/* In bypass too flows keep their workers where these hand over, or packets would overtake each other when it begins. */
+static inline bool passes_unseen(const struct worker *worker, bool handed)
 {
-	count_received(worker, from, packets, count);
-	input(worker, from, packets, count, now_us, false);
+	return worker->bypass && (handed || !worker->spreads);
+}
+
+void worker_input(struct worker *worker, const struct worker_received received[2], uint64_t now_us)
+{
+	uint32_t longest = RTE_MAX(received[SNOOP_WIRED].count, received[SNOOP_WIRELESS].count);
+	struct burst burst;
+
+	worker->now_us = now_us;
+	for (int side = 0; side < 2; side++) {
+		count_received(worker, (enum snoop_side)side, received[side].packets,
+			       received[side].count);
+		if (passes_unseen(worker, false))
+			pass_by(worker, other_side((enum snoop_side)side), received[side].packets,
+				received[side].count);
+	}
+	if (passes_unseen(worker, false))
+		return;
+	for (uint32_t done = 0; done < longest; done += WORKER_BURST) {
+		start_burst(worker, &burst);
+		for (int side = 0; side < 2; side++)
+			if (done < received[side].count)
+				parse(worker, &burst, (enum snoop_side)side,
+				      &received[side].packets[done],
+				      RTE_MIN(WORKER_BURST, received[side].count - done), false);
+		handle_burst(worker, &burst);
+	}
 }
 
 void worker_input_handed(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
 			 uint32_t count, uint64_t now_us)
 {
-	input(worker, from, packets, count, now_us, true);
+	struct burst burst;
+
+	worker->now_us = now_us;
+	if (passes_unseen(worker, true)) {
+		pass_by(worker, other_side(from), packets, count);
+		return;
+	}
+	for (uint32_t done = 0; done < count; done += WORKER_BURST) {
+		start_burst(worker, &burst);
+		parse(worker, &burst, from, &packets[done], RTE_MIN(WORKER_BURST, count - done),
+		      true);
+		handle_burst(worker, &burst);
+	}
 }

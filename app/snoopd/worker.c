@@ -261,26 +261,44 @@ void worker_service(struct worker *worker, uint64_t now_us)
 	output_free_dropped(worker);
 }
 
-static uint32_t receive(struct worker *worker, enum snoop_side side)
+/* From the queue of this number among the worker's own. @return false if it has none on this side. */
+static bool receive_from(struct worker *worker, enum snoop_side side, uint32_t number,
+			 struct worker_received *received)
 {
 	const struct handoff_queues *queues = &worker->queues[side];
-	struct rte_mbuf *packets[WORKER_BURST];
-	uint32_t received = 0;
+	uint32_t queue = queues->rx_first + number * queues->rx_step;
 
-	for (uint16_t queue = queues->rx_first; queue < queues->rx_count;
-	     queue = (uint16_t)(queue + queues->rx_step)) {
-		uint16_t count =
-			rte_eth_rx_burst(worker->port[side].port_id, queue, packets, WORKER_BURST);
+	received->count = 0;
+	if (queue >= queues->rx_count)
+		return false;
+	received->count = rte_eth_rx_burst(worker->port[side].port_id, (uint16_t)queue,
+					   received->packets, WORKER_BURST);
+	if (received->count > 0)
+		histogram_add(&snoop_engine_histograms(worker->engine)->burst_size, received->count);
+	return true;
+}
 
-		if (count == 0)
-			continue;
-		received += count;
-		histogram_add(&snoop_engine_histograms(worker->engine)->burst_size, count);
+static uint32_t receive(struct worker *worker)
+{
+	struct rte_mbuf *wired[WORKER_BURST], *wireless[WORKER_BURST];
+	struct worker_received received[2] = {
+		[SNOOP_WIRED] = {.packets = wired}, [SNOOP_WIRELESS] = {.packets = wireless}};
+	uint32_t packets = 0;
+	bool more = true;
+
+	for (uint32_t number = 0; more; number++) {
+		uint32_t count;
+
+		more = receive_from(worker, SNOOP_WIRED, number, &received[SNOOP_WIRED]);
+		more |= receive_from(worker, SNOOP_WIRELESS, number, &received[SNOOP_WIRELESS]);
+		count = received[SNOOP_WIRED].count + received[SNOOP_WIRELESS].count;
 		/* The time after the reception: an older one would make round trips look shorter
 		 * than the path. */
-		worker_input(worker, side, packets, count, clock_now_us(&worker->clock));
+		if (count > 0)
+			worker_input(worker, received, clock_now_us(&worker->clock));
+		packets += count;
 	}
-	return received;
+	return packets;
 }
 
 static uint32_t take_received(struct worker *worker)
@@ -325,9 +343,8 @@ static uint32_t take_sent(struct worker *worker)
 
 uint32_t worker_turn(struct worker *worker)
 {
-	uint32_t packets = receive(worker, SNOOP_WIRED);
+	uint32_t packets = receive(worker);
 
-	packets += receive(worker, SNOOP_WIRELESS);
 	packets += take_received(worker);
 	packets += take_sent(worker);
 	worker_service(worker, clock_now_us(&worker->clock));

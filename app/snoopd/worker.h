@@ -76,6 +76,12 @@ struct worker_slot {
 	struct flow_record *record;
 };
 
+/** What arrived on one side: any number. */
+struct worker_received {
+	struct rte_mbuf **packets;
+	uint32_t count;
+};
+
 /** A ring from another worker. */
 struct worker_lane {
 	struct rte_ring *ring;
@@ -128,7 +134,7 @@ struct worker {
 	struct output output[2] __rte_cache_aligned; /* by enum snoop_side: where to */
 	struct output_dropped dropped[2] __rte_cache_aligned; /* now, and before */
 	uint32_t dropping;				      /* index of now */
-	struct worker_slot slots[WORKER_BURST] __rte_cache_aligned;
+	struct worker_slot slots[2 * WORKER_BURST] __rte_cache_aligned; /* of both sides */
 	struct worker_stage staged[HANDOFF_WORKERS_MAX] __rte_cache_aligned; /* by owner */
 	struct worker_health health __rte_cache_aligned;
 
@@ -161,11 +167,10 @@ void worker_destroy(struct worker *worker);
  */
 uint32_t worker_turn(struct worker *worker);
 
-/** Packets arrived on a side; any number. Takes over the references, overwrites the array. */
-void worker_input(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
-		  uint32_t count, uint64_t now_us);
+/** Packets arrived, by enum snoop_side: those from the wired side are taken first. Takes over the references. */
+void worker_input(struct worker *worker, const struct worker_received received[2], uint64_t now_us);
 
-/** The same for packets that another worker received and handed over: they are this one's own. */
+/** Packets that another worker received and handed over: they are this one's own. Takes over the references. */
 void worker_input_handed(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
 			 uint32_t count, uint64_t now_us);
 

@@ -233,10 +233,13 @@ __rte_noinline void bench_turn(struct box *box, struct rte_mbuf **wired, uint32_
 		collect(box, SNOOP_WIRED, wireless, (uint16_t)wireless_count);
 		return;
 	}
-	if (wired_count > 0)
-		worker_input(box->worker, SNOOP_WIRED, wired, wired_count, now_us);
-	if (wireless_count > 0)
-		worker_input(box->worker, SNOOP_WIRELESS, wireless, wireless_count, now_us);
+	if (wired_count + wireless_count > 0)
+		worker_input(box->worker,
+			     (struct worker_received[2]){
+				     [SNOOP_WIRED] = {wired, wired_count},
+				     [SNOOP_WIRELESS] = {wireless, wireless_count},
+			     },
+			     now_us);
 	take_handed(box->worker, now_us);
 	worker_service(box->worker, now_us);
 }

@@ -140,10 +140,12 @@ static int feed(struct harness *harness, enum snoop_side side)
 {
 	struct capture_reader *in = &harness->in[side];
 	struct rte_mbuf *packet = make_packet(harness, in->frame, in->bytes);
+	struct worker_received received[2] = {{0}};
 
 	journal_in(&harness->journal, packet, side, harness->now_us);
 	if (packet != NULL) {
-		worker_input(harness->worker, side, &packet, 1, harness->now_us);
+		received[side] = (struct worker_received){.packets = &packet, .count = 1};
+		worker_input(harness->worker, received, harness->now_us);
 		journal_withheld(&harness->journal, harness->worker, in->frame, in->bytes);
 	} else if (!harness->starve) {
 		fail("%s: no packet buffer left", in->path);
