@@ -96,6 +96,7 @@ static inline uint32_t record_get(struct snoop_engine *engine, uint32_t frame_by
 		return 0;
 	index = engine->segment_free;
 	engine->segment_free = segment_at(engine, index)->send_next;
+	__builtin_prefetch(segment_at(engine, engine->segment_free), 1); /* for the next one */
 	engine->counters->cache_bytes += frame_bytes;
 	return index;
 }
