@@ -310,7 +310,8 @@ static inline void take_ack(struct snoop_engine *engine, struct snoop_flow *flow
 	if (wire_seq_geq(ack, flow->recovery_point))
 		flow->stray_dup_acks = 0; /* those that did not come were lost */
 	flow->dup_acks = 0;
-	flow->hold_over = false;
+	if (flow->hold_over)
+		flow->hold_over = false;
 	flow->answers_due = 0;
 }
 
@@ -407,8 +408,9 @@ static inline bool take_next_ack(struct snoop_engine *engine, struct snoop_flow 
 	uint32_t ack = view->ack, news = ack - flow->una;
 	struct segment_run run;
 
-	if (!flow->started || !flow->acked || !flow->has_rtt || flow->closed || flow->behind || flow->recovery || flow->doubted ||
-	    flow->vetoing || flow->level == SNOOP_LEVEL_BYPASS || flow->left_count || flow->lost.head || flow->parked.head ||
+	if (!flow->started || !flow->acked || !flow->two_way || !flow->has_rtt || flow->closed || flow->silent || flow->behind ||
+	    flow->recovery || flow->doubted || flow->vetoing || flow->hold_over || flow->bad_checksum_station ||
+	    (view->has_timestamp && !flow->echoed) || flow->level == SNOOP_LEVEL_BYPASS || flow->left_count || flow->lost.head || flow->parked.head ||
 	    flow->reo_deadline_us != SNOOP_NEVER || wire_seq_gt(flow->high_sack, flow->una) || !packet->checksum_ok ||
 	    view->options_malformed || view->sack_count ||
 	    (view->tcp_flags & (WIRE_TCP_RST | WIRE_TCP_FIN | WIRE_TCP_ACK)) != WIRE_TCP_ACK || !news ||
@@ -418,15 +420,11 @@ static inline bool take_next_ack(struct snoop_engine *engine, struct snoop_flow 
 	if (!segment_take_run(engine, flow, ack, &run))
 		return false;
 	flow->last_seen_us = now_us;
-	flow->bad_checksum_station = flow->silent = false;
-	flow->two_way = true;
 	flow->returns_seen = engine->returns;
 	engine->counters->acks_seen++;
 	station_heard(engine, station, now_us);
-	if (view->has_timestamp) {
+	if (view->has_timestamp)
 		flow->ts_echo = view->tsecr;
-		flow->echoed = true;
-	}
 	take_ack(engine, flow, ack);
 	flow->high_sack = ack;
 	take_delivery(engine, flow, &(struct delivery){

@@ -230,8 +230,8 @@ static inline bool take_next(struct snoop_engine *engine, struct snoop_flow *flo
 	uint32_t end = view->seq + view->payload_bytes;
 	bool rearm;
 
-	if (!flow->started || !flow->two_way || flow->closed || flow->behind || flow->level == SNOOP_LEVEL_BYPASS ||
-	    !(flow->sack || flow->midstream) || flow->timestamps != view->has_timestamp || view->seq != flow->snd_max ||
+	if (!flow->started || !flow->two_way || flow->closed || flow->behind || flow->bad_checksum_wired ||
+	    flow->level == SNOOP_LEVEL_BYPASS || !(flow->sack || flow->midstream) || flow->timestamps != view->has_timestamp || view->seq != flow->snd_max ||
 	    !view->payload_bytes || view->payload_bytes > flow->max_payload_bytes || end - flow->una > FOREIGN_BYTES ||
 	    (view->tcp_flags & (WIRE_TCP_RST | WIRE_TCP_FIN)) || !packet->checksum_ok || view->options_malformed ||
 	    (view->has_timestamp && wire_seq_lt(view->tsval + PAWS_REGRESSION_TICKS, flow->ts_last)) ||
@@ -239,7 +239,6 @@ static inline bool take_next(struct snoop_engine *engine, struct snoop_flow *flo
 		return false;
 	engine->now_us = now_us;
 	flow->last_seen_us = now_us;
-	flow->bad_checksum_wired = false;
 	rtt_wired_echo(flow, view, now_us);
 	flow->data_segments++;
 	flow->data_bytes += view->payload_bytes;

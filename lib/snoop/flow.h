@@ -48,6 +48,7 @@ struct snoop_flow {
 	uint8_t window_shift;   /* scale of the station's windows; unknown: the least that what was sent fits into */
 	uint8_t ecn_last;       /* ECN bits and flags of the last ACK */
 
+	/* One word, which is asked for as a whole: a bit that is stored makes the next question wait. */
 	enum snoop_level level : 8;
 	bool window_shift_known : 1;
 	bool started : 1;       /* the sequence numbers above are valid */

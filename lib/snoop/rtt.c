@@ -60,10 +60,11 @@ void rtt_sample(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t r
 	if (station)
 		rtt_station_sample(station, rtt_us, now_us);
 
-	if (!flow->has_rtt)
+	if (!flow->has_rtt) {
 		for (int i = 0; i < SNOOP_RTT_WINDOW; i++)
 			flow->rtt_window_us[i] = rtt_us;
-	flow->has_rtt = true;
+		flow->has_rtt = true;
+	}
 	flow->rtt_window_us[flow->rtt_next] = rtt_us;
 	flow->rtt_next = (uint8_t)((flow->rtt_next + 1) % SNOOP_RTT_WINDOW);
 	for (int i = 0; i < SNOOP_RTT_WINDOW; i++)
