@@ -227,7 +227,7 @@ static inline void update_rack(struct snoop_engine *engine, struct snoop_flow *f
 
 	if (!delivery->any)
 		return;
-	if (delivery->once)
+	if (delivery->once && flow->doubted)
 		flow->doubted = false;
 	if (delivery->newest_guessed && delivery->once) {
 		/* What was sent before the time-out and not repeated arrives too: the radio stalled and lost nothing. */
