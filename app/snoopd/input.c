@@ -26,11 +26,13 @@ struct burst {
 
 	/* Segments come in trains: those behind the first are not looked up again. */
 	uint32_t train_count, wired_train_count;
-	uint64_t sacks; /* bit i: a packet of train i has SACK blocks */
+	uint64_t sacks;	   /* bit i: a packet of train i has SACK blocks */
+	uint64_t searches; /* bit i: train i will look at more than the first segments of its flow */
 	const struct snoop_key *keys[BURST_MAX];
 	uint32_t hashes[BURST_MAX];
 	uint32_t places[BURST_MAX];
 	struct flow_record *records[BURST_MAX]; /* or NULL */
+	uint32_t segments[BURST_MAX];		/* of ACKs, the last one fetched */
 	struct rte_mbuf *packets[BURST_MAX];
 };
 _Static_assert(BURST_MAX <= 64, "one bit per train");
@@ -402,11 +404,6 @@ static inline bool is_data(const struct burst *burst, uint32_t train)
 	return train < burst->wired_train_count;
 }
 
-static inline bool has_sacks(const struct burst *burst, uint32_t train)
-{
-	return burst->sacks >> train & 1;
-}
-
 /* The record has been fetched: what it points to. */
 static inline void find(const struct worker *worker, struct burst *burst, uint32_t train)
 {
@@ -419,14 +416,29 @@ static inline void find(const struct worker *worker, struct burst *burst, uint32
 	if (is_data(burst, train))
 		snoop_data_prefetch(worker->engine, &record->flow);
 	else
-		snoop_ack_prefetch(worker->engine, &record->flow, has_sacks(burst, train));
+		burst->searches |=
+			(uint64_t)snoop_ack_prefetch(worker->engine, &record->flow, burst->sacks >> train & 1)
+			<< train;
 }
 
 static inline void fetch(const struct worker *worker, struct burst *burst, uint32_t train)
 {
 	if (!is_data(burst, train) && burst->records[train] != NULL)
-		snoop_ack_prefetch_next(worker->engine, &burst->records[train]->flow,
-					has_sacks(burst, train));
+		burst->segments[train] =
+			snoop_ack_prefetch_next(worker->engine, &burst->records[train]->flow);
+}
+
+/* ACKs before which something was lost: a segment more with every step. */
+static inline void fetch_more(const struct worker *worker, struct burst *burst, uint32_t first)
+{
+	uint64_t searches = burst->searches >> first & ((1u << FETCH_AHEAD) - 1);
+
+	for (; unlikely(searches != 0); searches &= searches - 1) {
+		uint32_t train = first + (uint32_t)__builtin_ctzll(searches);
+
+		burst->segments[train] =
+			snoop_ack_prefetch_more(worker->engine, burst->segments[train]);
+	}
 }
 
 /* The engine comes to the first packet. */
@@ -447,6 +459,7 @@ static inline void advance(const struct worker *worker, struct burst *burst, uin
 {
 	if (train + FIND_AHEAD < burst->train_count)
 		find(worker, burst, train + FIND_AHEAD);
+	fetch_more(worker, burst, train);
 	if (train + FETCH_AHEAD < burst->train_count)
 		fetch(worker, burst, train + FETCH_AHEAD);
 }
@@ -535,7 +548,7 @@ static inline void start_burst(const struct worker *worker, struct burst *burst)
 {
 	burst->count = burst->wired = 0;
 	burst->train_count = burst->wired_train_count = 0;
-	burst->sacks = 0;
+	burst->sacks = burst->searches = 0;
 	burst->changes = worker->table.changes;
 }
 

@@ -139,38 +139,40 @@ void snoop_data_prefetch(const struct snoop_engine *engine, const struct snoop_f
 	}
 }
 
-/* Something is SACKed or lost, or will be: ACKs ask for more then. */
-static inline bool searches(const struct snoop_flow *flow, bool sacks)
+bool snoop_ack_prefetch(const struct snoop_engine *engine, const struct snoop_flow *flow, bool sacks)
 {
-	return sacks || flow->in_flight.head != flow->by_seq.head;
-}
+	uint32_t head = flow->by_seq.head;
 
-static inline uint32_t search_start(const struct snoop_flow *flow)
-{
-	return flow->sack_hint ? flow->sack_hint : flow->open.head;
-}
-
-void snoop_ack_prefetch(const struct snoop_engine *engine, const struct snoop_flow *flow, bool sacks)
-{
 	__builtin_prefetch(&flow->reo_deadline_us, 1);
 	__builtin_prefetch(&flow->ts_echo, 1);
-	__builtin_prefetch(segment_at(engine, flow->by_seq.head), 1);
+	__builtin_prefetch(segment_at(engine, head), 1);
 	__builtin_prefetch(&engine->stations[flow->station], 1);
-	if (searches(flow, sacks)) {
-		__builtin_prefetch(&flow->sacked_count, 1);
-		__builtin_prefetch(segment_at(engine, flow->in_flight.head), 1);
-		__builtin_prefetch(segment_at(engine, search_start(flow)), 1);
-	}
+	if (!sacks && flow->in_flight.head == head)
+		return false;
+	/* Something is SACKed or lost, or will be: ACKs ask for more then. */
+	__builtin_prefetch(&flow->sacked_count, 1);
+	__builtin_prefetch(segment_at(engine, flow->in_flight.head), 1);
+	if (flow->sack_hint)
+		__builtin_prefetch(segment_at(engine, flow->sack_hint), 1);
+	return true;
 }
 
-void snoop_ack_prefetch_next(const struct snoop_engine *engine, const struct snoop_flow *flow, bool sacks)
+uint32_t snoop_ack_prefetch_next(const struct snoop_engine *engine, const struct snoop_flow *flow)
 {
+	uint32_t second = segment_at(engine, flow->by_seq.head)->seq_next;
+
 	if ((uint32_t)engine->now_us - flow->delay_mark_us >= RTT_GROWTH_SPAN_US)
 		__builtin_prefetch(&flow->delay_growth_ppm, 1);
-	/* Mostly two segments leave. */
-	__builtin_prefetch(segment_at(engine, segment_at(engine, flow->by_seq.head)->seq_next), 1);
-	if (searches(flow, sacks))
-		__builtin_prefetch(segment_at(engine, segment_at(engine, search_start(flow))->open_next), 1);
+	__builtin_prefetch(segment_at(engine, second), 1); /* mostly two segments leave */
+	return second;
+}
+
+uint32_t snoop_ack_prefetch_more(const struct snoop_engine *engine, uint32_t segment)
+{
+	uint32_t next = segment_at(engine, segment)->seq_next;
+
+	__builtin_prefetch(segment_at(engine, next), 1);
+	return next;
 }
 
 void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow)

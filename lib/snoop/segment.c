@@ -57,12 +57,15 @@ static inline void list_append(struct snoop_engine *engine, struct snoop_list *l
 static void list_remove(struct snoop_engine *engine, struct snoop_list *list, enum link link, uint32_t index)
 {
 	struct snoop_segment *segment = segment_at(engine, index);
-	uint32_t prev = before(engine, list, link, index), next = *link_next(segment, link);
+	uint32_t prev = *link_prev(segment, link), next = *link_next(segment, link);
 
-	if (prev)
-		*link_next(segment_at(engine, prev), link) = next;
-	else
+	if (list->head == index) {
 		list->head = next;
+		if (!next)
+			list->tail = 0;
+		return;
+	}
+	*link_next(segment_at(engine, prev), link) = next;
 	if (next)
 		*link_prev(segment_at(engine, next), link) = prev;
 	else
@@ -273,9 +276,13 @@ static __attribute__((noinline)) void unlink_segment(struct snoop_engine *engine
 		flow->sacked_count--;
 	else
 		open_unlink(engine, flow, index);
-	flow->gaps -= gap_between(engine, prev, index) + gap_between(engine, index, next);
 	list_remove(engine, &flow->by_seq, LINK_SEQ, index);
-	flow->gaps += gap_between(engine, prev, next);
+	if (flow->gaps) {
+		flow->gaps -= gap_between(engine, prev, index) + gap_between(engine, index, next);
+		flow->gaps += gap_between(engine, prev, next);
+	} else {
+		flow->gaps = prev && next; /* it touched both */
+	}
 }
 
 /* The same where a segment is the first in all lists, and one the second: as in append(). */
@@ -289,7 +296,8 @@ static inline bool take_first(struct snoop_engine *engine, struct snoop_flow *fl
 		return false;
 	flow->by_seq.head = flow->open.head = flow->in_flight.head = next;
 	if (next) {
-		flow->gaps -= wire_seq_lt(segment->end, segment_at(engine, next)->seq);
+		if (flow->gaps)
+			flow->gaps -= gap_between(engine, index, next);
 	} else {
 		flow->by_seq.tail = flow->open.tail = flow->in_flight.tail = 0;
 	}

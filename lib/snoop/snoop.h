@@ -239,14 +239,21 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 				  const struct snoop_packet *packet, uint64_t now_us);
 
 /**
- * Bring into the cache what the next data, or the next ACK, of the flow will need beside the first FLOW_HOT_BYTES_DATA of its record,
- * without waiting for it. An ACK's in two steps between which memory has time. Changes nothing; may be left out.
- *
- * @param sacks  the ACK has SACK blocks
+ * Bring into the cache what the next data of the flow will need beside the first FLOW_HOT_BYTES_DATA of its record, without
+ * waiting for it. This, and the same for ACKs, changes nothing, and may be left out.
  */
 void snoop_data_prefetch(const struct snoop_engine *engine, const struct snoop_flow *flow);
-void snoop_ack_prefetch(const struct snoop_engine *engine, const struct snoop_flow *flow, bool sacks);
-void snoop_ack_prefetch_next(const struct snoop_engine *engine, const struct snoop_flow *flow, bool sacks);
+
+/**
+ * The same for an ACK, in steps between which memory has time: the third as often as segments may be looked at.
+ *
+ * @param sacks    the ACK has SACK blocks
+ * @param segment  what the second or third step returned last
+ * @return of the first, whether the third is of use; of the others, where the third goes on.
+ */
+bool snoop_ack_prefetch(const struct snoop_engine *engine, const struct snoop_flow *flow, bool sacks);
+uint32_t snoop_ack_prefetch_next(const struct snoop_engine *engine, const struct snoop_flow *flow);
+uint32_t snoop_ack_prefetch_more(const struct snoop_engine *engine, uint32_t segment);
 
 void snoop_flow_timer(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
 

@@ -270,7 +270,8 @@ void world_input(struct world *world, uint32_t index, enum snoop_side from, stru
 		snoop_data_prefetch(world->engine, &flow->engine);
 	} else if (flow->exists) {
 		snoop_ack_prefetch(world->engine, &flow->engine, view->sack_count > 0);
-		snoop_ack_prefetch_next(world->engine, &flow->engine, view->sack_count > 0);
+		snoop_ack_prefetch_more(world->engine,
+					snoop_ack_prefetch_next(world->engine, &flow->engine));
 	}
 	if (view->tcp_flags & WIRE_TCP_SYN)
 		snoop_syn(world->engine, &flow->key, &described, from, world->now_us);
