@@ -7,7 +7,11 @@
 #include <flow/timer.h>
 
 #define TICK_SHIFT 7	  /* a tick is 128 us */
-#define FIRED_PER_RUN 64u /* the rest waits for the next run */
+
+/* Fired in one run: few, as packets wait meanwhile, and more with every tick that the wheel is late. The rest waits for
+ * the next run. */
+#define FIRED_MIN 2u
+#define FIRED_MAX 64u
 
 static struct flow_record_list *slot_of(struct flow_timers *timers, uint64_t tick)
 {
@@ -36,12 +40,14 @@ void timer_source_stop(struct flow_timers *timers, struct flow_record *record)
 
 bool timer_source_run(struct flow_timers *timers, uint64_t now_us)
 {
-	uint64_t now_tick = now_us >> TICK_SHIFT;
+	uint64_t now_tick = now_us >> TICK_SHIFT, late, limit;
 
 	/* After a pause every slot is looked at once. */
 	if (timers->tick + FLOW_TIMER_SLOTS < now_tick)
 		timers->tick = now_tick - FLOW_TIMER_SLOTS;
-	for (uint32_t fired = 0; fired < FIRED_PER_RUN;) {
+	late = now_tick - RTE_MIN(timers->tick, now_tick);
+	limit = RTE_MIN(FIRED_MIN + FIRED_MIN * late, FIRED_MAX);
+	for (uint64_t fired = 0; fired < limit;) {
 		struct flow_record_list *slot = slot_of(timers, timers->tick);
 		struct flow_record *record = flow_record_list_first(timers->records, slot);
 
