@@ -455,8 +455,9 @@ static void begin(const struct worker *worker, struct burst *burst)
 }
 
 /* The engine comes to the first packet of a train: others make a step. */
-static inline void advance(const struct worker *worker, struct burst *burst, uint32_t train)
+static inline void advance(struct worker *worker, struct burst *burst, uint32_t train)
 {
+	output_fetch_dropped(&worker->dropped[worker->dropping ^ 1]);
 	if (train + FIND_AHEAD < burst->train_count)
 		find(worker, burst, train + FIND_AHEAD);
 	fetch_more(worker, burst, train);

@@ -204,13 +204,6 @@ static void hold(void *owner, void *packet)
 	add_reference(packet);
 }
 
-/* One after the other: a page walk of one does not wait for that of another. */
-static void fetch_dropped(const struct output_dropped *dropped)
-{
-	for (uint32_t i = 0; i < dropped->count; i++)
-		rte_prefetch0(dropped->packets[i]);
-}
-
 /*
  * What rte_pktmbuf_free_bulk() does, but without the pointer to a next buffer, for the same reason. What the engine holds is
  * from the worker's pool, see make_keepable().
@@ -230,12 +223,11 @@ static void free_dropped(struct worker *worker, struct output_dropped *dropped)
 	}
 	if (alone > 0)
 		rte_mempool_put_bulk(worker->pool, (void **)dropped->packets, alone);
-	dropped->count = 0;
+	dropped->count = dropped->fetched = 0;
 }
 
 void output_free_dropped(struct worker *worker)
 {
-	fetch_dropped(&worker->dropped[worker->dropping]);
 	worker->dropping ^= 1;
 	free_dropped(worker, &worker->dropped[worker->dropping]);
 }

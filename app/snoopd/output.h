@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include <rte_mbuf.h>
+#include <rte_prefetch.h>
 #include <rte_ring.h>
 
 #include <snoop/snoop.h>
@@ -49,11 +50,19 @@ struct output {
 _Static_assert(OUTPUT_ROOM <= 64, "one bit per packet");
 
 /* Packets that the engine has let go of in a turn. The mbufs were last touched a round trip ago: they are fetched
- * at the end of the turn and freed at that of the next one. */
+ * during the next turn, one by one, and freed at its end. */
 struct output_dropped {
 	uint32_t count;
+	uint32_t fetched;
 	struct rte_mbuf *packets[OUTPUT_DROPPED_ROOM];
 };
+
+/** Fetch one of those that will be freed at the end of the turn. */
+static inline void output_fetch_dropped(struct output_dropped *dropped)
+{
+	if (dropped->fetched < dropped->count)
+		rte_prefetch0(dropped->packets[dropped->fetched++]);
+}
 
 extern const struct snoop_ops output_ops; /* owner: struct worker */
 
