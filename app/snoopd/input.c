@@ -428,16 +428,15 @@ static inline void fetch(const struct worker *worker, struct burst *burst, uint3
 			snoop_ack_prefetch_next(worker->engine, &burst->records[train]->flow);
 }
 
-/* ACKs before which something was lost: a segment more with every step. */
-static inline void fetch_more(const struct worker *worker, struct burst *burst, uint32_t first)
+/* ACKs before which something was lost: a segment more with every step, up to the train that the engine comes to. */
+static inline void fetch_more(const struct worker *worker, struct burst *burst, uint32_t train)
 {
-	uint64_t searches = burst->searches >> first & ((1u << FETCH_AHEAD) - 1);
+	uint64_t searches = burst->searches >> train & ((1u << FETCH_AHEAD) - 1);
 
 	for (; unlikely(searches != 0); searches &= searches - 1) {
-		uint32_t train = first + (uint32_t)__builtin_ctzll(searches);
+		uint32_t *segment = &burst->segments[train + (uint32_t)__builtin_ctzll(searches)];
 
-		burst->segments[train] =
-			snoop_ack_prefetch_more(worker->engine, burst->segments[train]);
+		*segment = snoop_ack_prefetch_more(worker->engine, *segment);
 	}
 }
 
@@ -455,9 +454,8 @@ static void begin(const struct worker *worker, struct burst *burst)
 }
 
 /* The engine comes to the first packet of a train: others make a step. */
-static inline void advance(struct worker *worker, struct burst *burst, uint32_t train)
+static inline void advance(const struct worker *worker, struct burst *burst, uint32_t train)
 {
-	output_fetch_dropped(&worker->dropped[worker->dropping ^ 1]);
 	if (train + FIND_AHEAD < burst->train_count)
 		find(worker, burst, train + FIND_AHEAD);
 	fetch_more(worker, burst, train);
@@ -472,6 +470,7 @@ static void prefetch_payload(const struct rte_mbuf *packet)
 
 	for (uint32_t at = 2 * RTE_CACHE_LINE_SIZE; at < packet->data_len; at += RTE_CACHE_LINE_SIZE)
 		rte_prefetch0(frame + at);
+	rte_prefetch0(frame + packet->data_len - 1); /* where a frame does not begin at the border of a line */
 }
 
 static void pass_by(struct worker *worker, enum snoop_side to, struct rte_mbuf **packets,
@@ -508,6 +507,7 @@ static __rte_always_inline void handle(struct worker *worker, struct burst *burs
 		enum snoop_side from = i < burst->wired ? SNOOP_WIRED : SNOOP_WIRELESS;
 		enum snoop_side to = other_side(from);
 
+		output_fetch_dropped(&worker->dropped[worker->dropping ^ 1]);
 		if (i + 1 < burst->count && worker->slots[i + 1].verify)
 			prefetch_payload(burst->packets[i + 1]);
 		if (slot->view.kind != WIRE_TCP) {
@@ -561,19 +561,19 @@ static inline bool passes_unseen(const struct worker *worker, bool handed)
 
 void worker_input(struct worker *worker, const struct worker_received received[2], uint64_t now_us)
 {
-	uint32_t longest = RTE_MAX(received[SNOOP_WIRED].count, received[SNOOP_WIRELESS].count);
+	const struct worker_received *wired = &received[SNOOP_WIRED];
+	const struct worker_received *wireless = &received[SNOOP_WIRELESS];
+	uint32_t longest = RTE_MAX(wired->count, wireless->count);
 	struct burst burst;
 
 	worker->now_us = now_us;
-	for (int side = 0; side < 2; side++) {
-		count_received(worker, (enum snoop_side)side, received[side].packets,
-			       received[side].count);
-		if (passes_unseen(worker, false))
-			pass_by(worker, other_side((enum snoop_side)side), received[side].packets,
-				received[side].count);
-	}
-	if (passes_unseen(worker, false))
+	count_received(worker, SNOOP_WIRED, wired->packets, wired->count);
+	count_received(worker, SNOOP_WIRELESS, wireless->packets, wireless->count);
+	if (passes_unseen(worker, false)) {
+		pass_by(worker, SNOOP_WIRELESS, wired->packets, wired->count);
+		pass_by(worker, SNOOP_WIRED, wireless->packets, wireless->count);
 		return;
+	}
 	for (uint32_t done = 0; done < longest; done += WORKER_BURST) {
 		start_burst(worker, &burst);
 		for (int side = 0; side < 2; side++)

@@ -212,6 +212,8 @@ static void free_dropped(struct worker *worker, struct output_dropped *dropped)
 {
 	uint32_t alone = 0;
 
+	while (dropped->fetched < dropped->count)
+		output_fetch_dropped(dropped);
 	for (uint32_t i = 0; i < dropped->count; i++) {
 		struct rte_mbuf *packet = dropped->packets[i];
 

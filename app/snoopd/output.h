@@ -50,7 +50,7 @@ struct output {
 _Static_assert(OUTPUT_ROOM <= 64, "one bit per packet");
 
 /* Packets that the engine has let go of in a turn. The mbufs were last touched a round trip ago: they are fetched
- * during the next turn, one by one, and freed at its end. */
+ * during the next turn, one with every packet, and freed at its end. */
 struct output_dropped {
 	uint32_t count;
 	uint32_t fetched;

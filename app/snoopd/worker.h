@@ -167,7 +167,7 @@ void worker_destroy(struct worker *worker);
  */
 uint32_t worker_turn(struct worker *worker);
 
-/** Packets arrived, by enum snoop_side: those from the wired side are taken first. Takes over the references. */
+/** Packets arrived, by enum snoop_side. Of each WORKER_BURST those from the wired side are taken first. Takes over the references. */
 void worker_input(struct worker *worker, const struct worker_received received[2], uint64_t now_us);
 
 /** Packets that another worker received and handed over: they are this one's own. Takes over the references. */

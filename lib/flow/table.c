@@ -11,9 +11,9 @@
 #define BYTES_LOW 0x0101010101010101ull
 #define BYTES_HIGH 0x8080808080808080ull
 
-_Static_assert(offsetof(struct flow_record, flow.reo_deadline_us) <= FLOW_HOT_BYTES_DATA &&
-		       offsetof(struct flow_record, flow.sacked_count) <= FLOW_HOT_BYTES_ACK,
-	       "a packet in order touches nothing that was not fetched, but for the ACK of a thin flight");
+_Static_assert(offsetof(struct flow_record, flow.reo_deadline_us) == FLOW_HOT_BYTES_DATA &&
+		       offsetof(struct flow_record, flow.sacked_count) == FLOW_HOT_BYTES_ACK,
+	       "a packet in order touches nothing that was not fetched, see snoop_ack_prefetch()");
 
 static uint32_t buckets_for(uint32_t flows)
 {
@@ -282,7 +282,7 @@ void flow_table_prefetch(const struct flow_table *table)
 
 	for (uint32_t i = table->hand; i < end; i++) {
 		rte_prefetch1(&table->records[i]);
-		rte_prefetch1(&table->records[i].flow);
+		rte_prefetch1(&table->records[i].flow.last_seen_us);
 	}
 }
 

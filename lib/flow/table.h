@@ -26,7 +26,7 @@
 #include <snoop/flow.h>
 #include <snoop/snoop.h>
 
-/* What a packet in order touches of a record. */
+/* What a packet in order touches of a record; the rest of an ACK's is fetched by snoop_ack_prefetch(). */
 #define FLOW_HOT_BYTES_DATA 192
 #define FLOW_HOT_BYTES_ACK 320
 
@@ -108,8 +108,8 @@ static inline void flow_table_prefetch_bucket(const struct flow_table *table, ui
 }
 
 /**
- * A look-up in two steps, between which memory has time: the first reads the bucket, which has been prefetched, and fetches key and
- * record (FLOW_HOT_BYTES_DATA of it); the second compares the key.
+ * A look-up in two steps, between which memory has time: the first reads the bucket, which has been prefetched, and fetches
+ * FLOW_HOT_BYTES_DATA of the record, and the key where it is not short; the second compares the key.
  *
  * @param place  what the first has returned; good while the table does not change
  */

@@ -14,11 +14,8 @@ void flow_timers_init(struct flow_timers *timers, struct flow_record *records)
 void flow_timer_arm(struct flow_timers *timers, struct flow_record *record, uint64_t deadline_us,
 		    uint64_t now_us)
 {
-	uint64_t armed_us = timer_source_start(
+	record->armed = timer_source_start(
 		timers, record, RTE_MIN(deadline_us, now_us + ARMED_AHEAD_MAX_US), now_us);
-
-	record->armed = armed_us != SNOOP_NEVER;
-	record->armed_us = (uint32_t)armed_us;
 }
 
 void flow_timer_cancel(struct flow_timers *timers, struct flow_record *record)

@@ -70,12 +70,13 @@ void flow_timer_fired(struct flow_timers *timers, struct flow_record *record);
 /**
  * The source of time-outs. Called with the worker's clock in now_us.
  *
- * Arm the record's timer, or move it if it is armed. It may fire before the deadline.
+ * Arm the record's timer, or move it if it is armed; set its armed_us to the deadline, or to the time before it at which it will
+ * be armed again.
  *
- * @return when it will fire, SNOOP_NEVER if that did not work just now.
+ * @return false if that did not work just now: it is not armed.
  */
-uint64_t timer_source_start(struct flow_timers *timers, struct flow_record *record,
-			    uint64_t deadline_us, uint64_t now_us);
+bool timer_source_start(struct flow_timers *timers, struct flow_record *record,
+			uint64_t deadline_us, uint64_t now_us);
 /** Disarm it; harmless if it is not armed. */
 void timer_source_stop(struct flow_timers *timers, struct flow_record *record);
 /** Call flow_timer_fired() for records whose time has come. @return true if more are waiting. */

@@ -10,7 +10,7 @@
 
 /* Fired in one run: few, as packets wait meanwhile, and more with every tick that the wheel is late. The rest waits for
  * the next run. */
-#define FIRED_MIN 2u
+#define FIRED_MIN 4u
 #define FIRED_MAX 64u
 
 static struct flow_record_list *slot_of(struct flow_timers *timers, uint64_t tick)
@@ -18,24 +18,44 @@ static struct flow_record_list *slot_of(struct flow_timers *timers, uint64_t tic
 	return &timers->slots[tick % FLOW_TIMER_SLOTS];
 }
 
-uint64_t timer_source_start(struct flow_timers *timers, struct flow_record *record,
-			    uint64_t deadline_us, uint64_t now_us)
+/* The tick at which a time has passed for sure. */
+static uint64_t tick_behind(uint64_t time_us)
 {
-	uint64_t tick = (deadline_us >> TICK_SHIFT) + 1;
+	return (time_us >> TICK_SHIFT) + 1;
+}
+
+/* Of an armed record's tick only the bits that armed_us has are known. */
+static bool is_armed_by(const struct flow_record *record, uint64_t tick)
+{
+	uint32_t ahead = (uint32_t)tick - (uint32_t)tick_behind(record->armed_us);
+
+	return record->armed && (int32_t)(ahead << TICK_SHIFT) >= 0;
+}
+
+bool timer_source_start(struct flow_timers *timers, struct flow_record *record,
+			uint64_t deadline_us, uint64_t now_us)
+{
+	uint64_t tick = tick_behind(deadline_us);
 
 	/* Never into the slot that is being emptied, nor past it by a whole turn of the wheel. */
 	tick = RTE_MAX(tick, timers->tick + 1);
 	tick = RTE_MIN(tick, timers->tick + FLOW_TIMER_SLOTS - 1);
+	/* One that is late stays where it is, or it would be put off with every packet. */
+	if (is_armed_by(record, tick))
+		return true;
 	timer_source_stop(timers, record);
 	flow_record_list_append(timers->records, slot_of(timers, tick), record);
-	return tick << TICK_SHIFT;
+	/* The deadline where it lies within the tick before. */
+	deadline_us = RTE_MAX(deadline_us, (tick - 1) << TICK_SHIFT);
+	record->armed_us = (uint32_t)RTE_MIN(deadline_us, (tick << TICK_SHIFT) - 1);
+	return true;
 }
 
 void timer_source_stop(struct flow_timers *timers, struct flow_record *record)
 {
 	if (record->armed)
 		flow_record_list_remove(timers->records,
-					slot_of(timers, record->armed_us >> TICK_SHIFT), record);
+					slot_of(timers, tick_behind(record->armed_us)), record);
 }
 
 bool timer_source_run(struct flow_timers *timers, uint64_t now_us)

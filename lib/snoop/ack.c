@@ -393,6 +393,15 @@ bool ack_catch_up(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t
 	return !flow->behind;
 }
 
+static inline bool flow_is_untroubled(const struct snoop_flow *flow)
+{
+	return flow->started && flow->acked && flow->two_way && flow->has_rtt && !flow->closed && !flow->silent &&
+	       !flow->behind && !flow->recovery && !flow->doubted && !flow->vetoing && !flow->hold_over &&
+	       !flow->bad_checksum_station && flow->level != SNOOP_LEVEL_BYPASS && !flow->left_count &&
+	       !flow->lost.head && !flow->parked.head && flow->reo_deadline_us == SNOOP_NEVER &&
+	       !wire_seq_gt(flow->high_sack, flow->una);
+}
+
 /*
  * Nearly every ACK is the next one of a flow that nothing is the matter with: it covers a few segments, all sent once, and nothing
  * is SACKed, lost or in doubt. It is treated as take_any_ack() does, of whose questions these are the ones that are left. RACK
@@ -408,10 +417,7 @@ static inline bool take_next_ack(struct snoop_engine *engine, struct snoop_flow 
 	uint32_t ack = view->ack, news = ack - flow->una;
 	struct segment_run run;
 
-	if (!flow->started || !flow->acked || !flow->two_way || !flow->has_rtt || flow->closed || flow->silent || flow->behind ||
-	    flow->recovery || flow->doubted || flow->vetoing || flow->hold_over || flow->bad_checksum_station ||
-	    (view->has_timestamp && !flow->echoed) || flow->level == SNOOP_LEVEL_BYPASS || flow->left_count || flow->lost.head || flow->parked.head ||
-	    flow->reo_deadline_us != SNOOP_NEVER || wire_seq_gt(flow->high_sack, flow->una) || !packet->checksum_ok ||
+	if (!flow_is_untroubled(flow) || (view->has_timestamp && !flow->echoed) || !packet->checksum_ok ||
 	    view->options_malformed || view->sack_count ||
 	    (view->tcp_flags & (WIRE_TCP_RST | WIRE_TCP_FIN | WIRE_TCP_ACK)) != WIRE_TCP_ACK || !news ||
 	    news > flow->snd_max - flow->una || !station || station->silent || station->era != flow->station_era)

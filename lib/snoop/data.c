@@ -157,7 +157,8 @@ static __attribute__((noinline)) uint32_t insert_into_full(struct snoop_engine *
 	/* What the station has SACKed is the least useful thing in the cache. */
 	if (oldest && (segment_at(engine, oldest)->flags & SEGMENT_SACKED)) {
 		engine->counters->cache_evictions++;
-		flow->uncached_end = wire_seq_max(flow->uncached_end, segment_at(engine, oldest)->end);
+		if (oldest == flow->by_seq.tail)
+			flow->uncached_end = wire_seq_max(flow->uncached_end, segment_at(engine, oldest)->end);
 		segment_remove(engine, flow, oldest);
 		index = segment_insert(engine, flow, packet, packet->view->seq, end, now_us);
 	}

@@ -98,8 +98,8 @@ struct segment_run {
 };
 
 /**
- * Take out all that an ACK covers, where that is what it mostly is: nothing is SACKed, lost, missing or left to the sender, and
- * a few segments of which each was sent once are the first in all lists.
+ * Take out all that an ACK covers, where that is what it mostly is: nothing is SACKed or missing, and a few segments of which each
+ * was sent once are the first in all lists. Not for a flow of which something is lost or left to the sender.
  *
  * @return false if it is not so, or if there is none: nothing was done.
  */

@@ -239,8 +239,8 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 				  const struct snoop_packet *packet, uint64_t now_us);
 
 /**
- * Bring into the cache what the next data of the flow will need beside the first FLOW_HOT_BYTES_DATA of its record, without
- * waiting for it. This, and the same for ACKs, changes nothing, and may be left out.
+ * Bring into the cache what the next data of the flow will need beside the part of struct snoop_flow that data in order touches,
+ * without waiting for it. This, and the same for ACKs, changes nothing, and may be left out.
  */
 void snoop_data_prefetch(const struct snoop_engine *engine, const struct snoop_flow *flow);
 

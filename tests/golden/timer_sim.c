@@ -41,16 +41,17 @@ void timer_source_stop(struct flow_timers *timers, struct flow_record *record)
 		}
 }
 
-uint64_t timer_source_start(struct flow_timers *timers, struct flow_record *record,
-			    uint64_t deadline_us, uint64_t now_us)
+bool timer_source_start(struct flow_timers *timers, struct flow_record *record,
+			uint64_t deadline_us, uint64_t now_us)
 {
 	timer_source_stop(timers, record);
 	if (timers_count == TIMERS_MAX)
-		return SNOOP_NEVER;
+		return false;
 	timers_armed[timers_count].record = record;
 	timers_armed[timers_count].deadline_us = deadline_us;
 	timers_count++;
-	return deadline_us;
+	record->armed_us = (uint32_t)deadline_us;
+	return true;
 }
 
 /* In order of their deadlines; one that is armed again by its own call-back waits for the next run

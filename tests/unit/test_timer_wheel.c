@@ -76,11 +76,67 @@ static void test_moved(void **state)
 {
 	set_deadline(0, 50000, 0);
 	set_deadline(0, 90000, 0); /* later: found when the timer fires */
-	assert_in_range(records[0].armed_us, 50000, 50000 + TICK_US);
+	assert_int_equal(records[0].armed_us, 50000);
 	set_deadline(1, 80000, 0);
 	set_deadline(1, 20000, 0); /* earlier: moved at once */
 	assert_in_range(run_until_due(&records[1], 0, 100000), 20000, 20000 + 2 * TICK_US);
 	assert_in_range(run_until_due(&records[0], 20500, 100000), 90000, 90000 + 2 * TICK_US);
+}
+
+/* A timer whose deadline stands, or moves within its tick, is left where it is: nobody's links change. */
+static void test_not_moved_in_vain(void **state)
+{
+	for (uint32_t i = 0; i < 3; i++)
+		set_deadline(i, 50000, 0);
+	for (uint64_t now_us = 0; now_us < 49000; now_us += 100) {
+		struct flow_record before = records[1];
+
+		set_deadline(1, 50000 + now_us % 3, now_us);
+		assert_int_equal(records[1].link_prev, before.link_prev);
+		assert_int_equal(records[1].link_next, before.link_next);
+		flow_timers_run(&timers, now_us);
+	}
+	assert_in_range(run_until_due(&records[0], 49000, 60000), 50000, 50000 + 2 * TICK_US);
+	assert_ptr_equal(flow_timers_pop(&timers), &records[1]);
+}
+
+/* So many others fire that the wheel is late; a packet before every run must not put the timer off. */
+static void test_late_and_touched(void **state)
+{
+	uint64_t now_us = 0;
+
+	for (uint32_t i = 0; i < RECORDS; i++)
+		set_deadline(i, 10000, 0);
+	for (now_us = 10000; now_us < 100000; now_us += 10) {
+		set_deadline(RECORDS - 1, 10000, now_us);
+		flow_timers_run(&timers, now_us);
+		for (struct flow_record *record; (record = flow_timers_pop(&timers)) != NULL;) {
+			if (record == &records[RECORDS - 1])
+				goto due;
+			set_deadline((uint32_t)(record - records), now_us + 128, now_us);
+		}
+	}
+due:
+	assert_in_range(now_us, 10000, 20000);
+}
+
+/* The low half of the clock wraps, and the clock jumps by more than half of it. */
+static void test_wrap_and_jump(void **state)
+{
+	uint64_t wrap_us = 1ull << 32;
+
+	for (uint64_t start_us = wrap_us - 20000; start_us < wrap_us + 20000; start_us += 1999)
+		check_one(start_us, 1500);
+	for (uint64_t jump_us = 1ull << 30; jump_us < 5 * wrap_us; jump_us += 1ull << 30) {
+		uint64_t start_us = 10 * wrap_us + 8 * jump_us;
+
+		flow_timers_run(&timers, start_us);
+		set_deadline(0, start_us + 5000, start_us);
+		set_deadline(0, start_us + jump_us + 700, start_us + jump_us);
+		assert_true(run_until_due(&records[0], start_us + jump_us,
+					  start_us + jump_us + 10000) >= start_us + jump_us + 700);
+		assert_false(records[0].armed);
+	}
 }
 
 static void test_cancelled(void **state)
@@ -111,6 +167,9 @@ int main(void)
 		cmocka_unit_test_setup(test_near_and_far, setup),
 		cmocka_unit_test_setup(test_armed_on_a_stale_wheel, setup),
 		cmocka_unit_test_setup(test_moved, setup),
+		cmocka_unit_test_setup(test_not_moved_in_vain, setup),
+		cmocka_unit_test_setup(test_late_and_touched, setup),
+		cmocka_unit_test_setup(test_wrap_and_jump, setup),
 		cmocka_unit_test_setup(test_cancelled, setup),
 		cmocka_unit_test_setup(test_many_at_once, setup),
 	};
