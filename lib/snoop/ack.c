@@ -591,7 +591,7 @@ static __attribute__((noinline)) enum snoop_verdict take_any_ack(struct snoop_en
 enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow *flow,
 				  const struct snoop_packet *packet, uint64_t now_us)
 {
-	if (take_next_ack(engine, flow, packet, now_us))
+	if (SNOOP_SHORT_WAY(NEXT_ACK, take_next_ack(engine, flow, packet, now_us)))
 		return SNOOP_FORWARD;
 	return take_any_ack(engine, flow, packet, now_us);
 }

@@ -212,9 +212,9 @@ static inline bool station_answers(struct snoop_engine *engine, const struct sno
  */
 static inline bool deadline_stands(struct snoop_engine *engine, const struct snoop_flow *flow)
 {
-	return flow->two_way && flow->has_rtt && flow->open_count &&
-	       flow->open_bytes >= loss_two_full_bytes(flow) && !flow->left_count && !flow->lost.head &&
-	       !flow->behind && station_answers(engine, flow);
+	return SNOOP_SHORT_WAY(DEADLINE, flow->two_way && flow->has_rtt && flow->open_count &&
+					 flow->open_bytes >= loss_two_full_bytes(flow) && !flow->left_count &&
+					 !flow->lost.head && !flow->behind && station_answers(engine, flow));
 }
 
 /*
@@ -361,6 +361,6 @@ static __attribute__((noinline)) void take_any(struct snoop_engine *engine, stru
 void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
 		     uint64_t now_us)
 {
-	if (!take_next(engine, flow, packet, now_us))
+	if (!SNOOP_SHORT_WAY(NEXT_DATA, take_next(engine, flow, packet, now_us)))
 		take_any(engine, flow, packet, now_us);
 }

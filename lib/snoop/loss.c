@@ -370,7 +370,8 @@ static uint64_t tail_deadline_us(struct snoop_engine *engine, const struct snoop
 	if (flow->open_count == flow->left_count || flow->level == SNOOP_LEVEL_BYPASS)
 		return SNOOP_NEVER;
 	/* With news, and all in the window: mostly no segment has to be looked at. */
-	if (flow->sack && since_us == now_us && !station && flow->snd_max - flow->una <= flow->window_bytes)
+	if (SNOOP_SHORT_WAY(TAIL, flow->sack && since_us == now_us && !station &&
+				  flow->snd_max - flow->una <= flow->window_bytes))
 		return now_us + rtt_rto_us(engine, flow) + delayed_ack_us(engine, flow);
 	/* Behind a hole that is the sender's to fill nothing can be known without SACK, until it has filled it. */
 	head = segment_at(engine, flow->open.head);

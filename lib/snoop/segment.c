@@ -257,7 +257,7 @@ uint32_t segment_insert(struct snoop_engine *engine, struct snoop_flow *flow, co
 		engine->counters->cached_segments_total++;
 	}
 
-	if (!append(engine, flow, index))
+	if (!SNOOP_SHORT_WAY(APPEND, append(engine, flow, index)))
 		insert(engine, flow, index);
 	flow->open_count++;
 	flow->open_bytes += end - seq;
@@ -316,7 +316,7 @@ void segment_remove(struct snoop_engine *engine, struct snoop_flow *flow, uint32
 
 	if (engine->found == index)
 		engine->found = segment->seq_next;
-	if (!take_first(engine, flow, index))
+	if (!SNOOP_SHORT_WAY(FIRST, take_first(engine, flow, index)))
 		unlink_segment(engine, flow, index);
 	flow->cached_count--;
 	flow->cached_bytes -= segment->frame_bytes;

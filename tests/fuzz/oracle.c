@@ -12,11 +12,20 @@ void oracle_sealed(const struct packet *packet)
 		   "a packet was written to");
 }
 
+void (*oracle_note)(const struct world *world, const char *what, const struct packet *packet);
+
+static void note(const struct world *world, const char *what, const struct packet *packet)
+{
+	if (oracle_note)
+		oracle_note(world, what, packet);
+}
+
 void oracle_trace(const struct world *world, const char *what, const struct packet *packet)
 {
 	static int on = -1;
 	const struct wire_view *view = &packet->view;
 
+	note(world, what, packet);
 	if (on < 0)
 		on = getenv("FUZZ_TRACE") != NULL;
 	if (!on)
@@ -34,6 +43,7 @@ static void op_hold(void *owner, void *handle)
 {
 	struct packet *packet = handle;
 
+	note(owner, "hold", packet);
 	packet->engine_refs++;
 }
 
@@ -52,6 +62,7 @@ static void op_drop(void *owner, void *handle)
 	struct world *world = owner;
 	struct packet *packet = handle;
 
+	note(owner, "drop", packet);
 	FUZZ_CHECK(packet->engine_refs > 0, "dropped too often");
 	packet->engine_refs--;
 	if (!packet->parked)
@@ -122,6 +133,7 @@ static void op_release(void *owner, void *handle)
 	struct packet *packet = handle;
 
 	FUZZ_CHECK(packet->engine_refs > 0 && packet->parked, "a release of what is not parked");
+	note(world, "release", packet);
 	oracle_sealed(packet);
 	packet->engine_refs--;
 	unpark(world, packet);
@@ -173,6 +185,7 @@ void oracle_step(struct world *world)
 	FUZZ_CHECK(counters->stations_silent <= counters->stations_active &&
 			   counters->stations_active <= world->engine->station_count,
 		   "stations");
+	note(world, "step", NULL);
 }
 
 void oracle_parked(const struct world *world)

@@ -24,6 +24,7 @@ struct packet {
 	struct wire_view view;
 	struct wire_view sealed; /* what view was: nobody may write to it */
 	uint32_t engine_refs;
+	uint32_t number; /* in the world */
 	uint32_t flow, generation;
 	uint32_t repeats, era; /* since its station returned from silence */
 	uint64_t release_by_us;
@@ -88,6 +89,8 @@ static inline struct flow *flow_now(struct world *world)
 	return &world->flows[world->current];
 }
 
+/** Told of every packet, of what the engine does with it, and without a packet after every step; tests/unit/ways.c sets it. */
+extern void (*oracle_note)(const struct world *world, const char *what, const struct packet *packet);
 /** FUZZ_TRACE=1 in the environment: one line on stderr. */
 void oracle_trace(const struct world *world, const char *what, const struct packet *packet);
 /** The packet is what it was when it came. */

@@ -101,6 +101,7 @@ static struct packet *make_packet(struct world *world, uint32_t flow, enum snoop
 
 	if (!packet)
 		abort();
+	packet->number = world->packet_count;
 	world->packets[world->packet_count++] = packet;
 	memcpy(&packet->view, view, sizeof(*view));
 	memcpy(&packet->sealed, view, sizeof(*view));
@@ -174,6 +175,7 @@ static void input_ack(struct world *world, struct packet *packet,
 		   credit + (open - flow->engine.open_count) + 2);
 	FUZZ_CHECK(!world->shields, "an ACK shields");
 	if (verdict == SNOOP_WITHHOLD) {
+		oracle_trace(world, "withhold", packet);
 		oracle_withheld(world, packet, described->checksum_ok && described->handle,
 				heard_before);
 		packet->parked = true;

@@ -47,11 +47,18 @@ void sim_fail(struct sim *sim, const char *format, ...)
 	va_end(arguments);
 }
 
+void sim_note(const struct sim *sim, const char *what, const struct sim_packet *packet)
+{
+	if (sim->params->note)
+		sim->params->note(sim, what, packet);
+}
+
 void sim_trace(const struct sim *sim, const char *what, const struct sim_packet *packet)
 {
 	const struct wire_view *view = &packet->view;
 	bool wired = view->src_port == 80;
 
+	sim_note(sim, what, packet);
 	if (!sim->trace)
 		return;
 	fprintf(stderr, "%10lu %u %-8s flags %02x", sim->now_us, packet->flow, what,
@@ -227,6 +234,7 @@ static void step(struct sim *sim)
 				flow_timers(sim, i);
 	}
 	check_step(sim);
+	sim_note(sim, "step", NULL);
 }
 
 static void init(struct sim *sim, const struct sim_params *params, struct sim_result *result)

@@ -47,6 +47,9 @@ struct sim_pipe_params {
 	uint32_t duplicate_ppm;
 };
 
+struct sim;
+struct sim_packet;
+
 enum sim_handshake { SIM_MIDSTREAM, SIM_WIRED_CLIENT, SIM_STATION_CLIENT };
 
 struct sim_params {
@@ -66,6 +69,9 @@ struct sim_params {
 	uint32_t stalls;	 /* times that the receiver's application stops reading */
 	uint32_t pauses;	 /* times that the sender's application has nothing to send */
 	uint32_t delayed_ack_us; /* 0: every segment is acknowledged at once */
+	uint32_t ack_every;	 /* segments that one ACK waits for */
+	uint32_t split_ack_ppm;	 /* grains that have an ACK of their own, in the middle of a segment */
+	uint32_t stations;	 /* that the flows belong to, in turn */
 	uint32_t aborts;	 /* the connection is reset and begun anew */
 	uint32_t forgets;	 /* the worker drops the flow record in mid-flight */
 	uint32_t level_changes;
@@ -73,6 +79,8 @@ struct sim_params {
 	uint32_t corrupt_ppm;		      /* data with a bad checksum */
 	uint64_t outage_us, outage_length_us; /* radio silent */
 	uint64_t limit_us;		      /* everything must be delivered by then */
+	/* Told of what the engine is given and what it asks for, and after each step without a packet. May be NULL. */
+	void (*note)(const struct sim *sim, const char *what, const struct sim_packet *packet);
 };
 
 struct sim_result {
@@ -87,6 +95,8 @@ struct sim_result {
 
 /** Draw everything from a seed. */
 void sim_params_random(struct sim_params *params, uint64_t seed);
+/** The same where little is lost and the cache has room for it, as in most networks at most times. */
+void sim_params_calm(struct sim_params *params, uint64_t seed);
 /** A clean 20 ms + 2 ms path, 50 and 200 Mb/s, no loss, one flow: for tests that set what they
  * need. */
 void sim_params_plain(struct sim_params *params, uint64_t seed);
@@ -203,6 +213,8 @@ struct sim {
 
 __attribute__((format(printf, 2, 3))) void sim_fail(struct sim *sim, const char *format, ...);
 void sim_trace(const struct sim *sim, const char *what, const struct sim_packet *packet);
+/** For params->note alone. */
+void sim_note(const struct sim *sim, const char *what, const struct sim_packet *packet);
 void sim_push(struct sim *sim, uint64_t at_us, enum sim_place place, struct sim_packet *packet);
 
 /* sim_packet.c */

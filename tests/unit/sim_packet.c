@@ -24,6 +24,7 @@ struct sim_packet *sim_packet_new(struct sim *sim, uint32_t flow, bool from_wire
 {
 	struct sim_packet *packet = calloc(1, sizeof(*packet));
 	const uint8_t v4 = sim->params->ipv6 ? 0x20 : 198;
+	const uint8_t station = (uint8_t)(2 + flow % sim->params->stations);
 
 	if (sim->packet_count == sim->packet_size) {
 		sim->packet_size = sim->packet_size ? 2 * sim->packet_size : 1024;
@@ -33,8 +34,8 @@ struct sim_packet *sim_packet_new(struct sim *sim, uint32_t flow, bool from_wire
 	memcpy(&packet->view, view, sizeof(*view));
 	packet->view.ip_version = sim->params->ipv6 ? 6 : 4;
 	packet->view.src[0] = packet->view.dst[0] = v4;
-	packet->view.src[3] = from_wired ? 1 : 2;
-	packet->view.dst[3] = from_wired ? 2 : 1;
+	packet->view.src[3] = from_wired ? 1 : station;
+	packet->view.dst[3] = from_wired ? station : 1;
 	packet->view.src_port = (uint16_t)(from_wired ? 80 : 5000 + flow);
 	packet->view.dst_port = (uint16_t)(from_wired ? 5000 + flow : 80);
 	packet->flow = flow;

@@ -33,6 +33,8 @@ void sim_params_plain(struct sim_params *params, uint64_t seed)
 		.timestamps = true,
 		.receiver_bytes = 4U << 20,
 		.delayed_ack_us = 40000,
+		.ack_every = 2,
+		.stations = 1,
 		.limit_us = 120000000,
 	};
 	snoop_config_defaults(&params->config);
@@ -128,4 +130,26 @@ void sim_params_random(struct sim_params *params, uint64_t seed)
 		params->outage_length_us = sim_between(&rng, 100000, 6000000);
 	}
 	params->limit_us = 900000000;
+}
+
+void sim_params_calm(struct sim_params *params, uint64_t seed)
+{
+	struct sim_rng rng = {.state = seed ^ 0xca11ULL};
+
+	sim_params_random(params, seed);
+	params->grains = sim_between(&rng, 100, 1600 / params->flows);
+	params->ack_every = PICK(&rng, 2, 2, 2, 2, 8, 40);
+	params->split_ack_ppm = PICK(&rng, 0, 0, 200000);
+	params->stations = sim_between(&rng, 1, params->flows);
+	params->level = PICK(&rng, SNOOP_LEVEL_OBSERVE, SNOOP_LEVEL_REPAIR, SNOOP_LEVEL_SNOOP,
+			     SNOOP_LEVEL_AUTO);
+	params->to_box.loss_ppm = PICK(&rng, 0, 0, 0, 1000);
+	params->to_box.reorder_ppm = PICK(&rng, 0, 0, 0, 1000);
+	params->unshareable_ppm = PICK(&rng, 0, 0, 0, 1000);
+	params->to_station.loss_ppm = PICK(&rng, 0, 0, 1000, 5000);
+	params->to_station.reorder_ppm = PICK(&rng, 0, 0, 0, 1000);
+	params->from_station.loss_ppm = PICK(&rng, 0, 0, 0, 10000, 300000);
+	params->to_station.queue_bytes = PICK(&rng, 50000, 400000);
+	params->config.cache_segments = PICK(&rng, 30, 2000, 2000, 2000);
+	params->config.cache_bytes = params->config.flow_cache_bytes = 4000000;
 }

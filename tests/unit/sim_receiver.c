@@ -124,7 +124,7 @@ static void take_data(struct sim *sim, uint32_t flow, const struct sim_packet *p
 {
 	struct sim_receiver *receiver = &sim->flows[flow].receiver;
 	uint32_t old = receiver->next, duplicate = 0, fresh = 0, highest = sim->params->grains + 1;
-	bool now;
+	bool now, split;
 
 	for (uint32_t i = packet->first; i < packet->end; i++) {
 		if (receiver->have[i]) {
@@ -138,16 +138,21 @@ static void take_data(struct sim *sim, uint32_t flow, const struct sim_packet *p
 	}
 	if (!fresh)
 		sim->result->useless++;
-	while (receiver->next < highest && receiver->have[receiver->next])
+	split = packet->end < highest && !receiver->have[packet->end];
+	while (receiver->next < highest && receiver->have[receiver->next]) {
 		receiver->next++;
+		if (split && receiver->next < packet->end &&
+		    sim_chance(&sim->rng, sim->params->split_ack_ppm))
+			send_flags(sim, flow, WIRE_TCP_ACK);
+	}
 	if (sim->now_us < receiver->stall_us || sim->now_us >= receiver->resume_us)
 		receiver->read = receiver->next;
 	if (fresh && receiver->next <= packet->first)
 		remember(receiver, packet->first);
-	/* At once: out of order, a hole filled, a duplicate; else every second segment. */
+	/* At once: out of order, a hole filled, a duplicate; else every so many segments. */
 	now = duplicate || receiver->next <= packet->first || receiver->next > packet->end ||
 	      !sim->params->delayed_ack_us || receiver->next == highest;
-	if (receiver->next > old && !now && ++receiver->pending < 2) {
+	if (receiver->next > old && !now && ++receiver->pending < sim->params->ack_every) {
 		receiver->delack_us = sim->now_us + sim->params->delayed_ack_us;
 		return;
 	}

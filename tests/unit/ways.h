@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * Included ahead of every file of ways.c's two programs, the engine's own among them: one has the
+ * engine with its short ways and counts where they were taken, in the other (WAYS_GENERAL) they are
+ * closed.
+ */
+#ifndef WAYS_H
+#define WAYS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum way {
+	WAY_NEXT_DATA, /* data.c */
+	WAY_DEADLINE,
+	WAY_NEXT_ACK, /* ack.c */
+	WAY_TAIL,     /* loss.c */
+	WAY_APPEND,   /* segment.c */
+	WAY_FIRST,
+	WAY_COUNT,
+};
+
+extern uint64_t ways_asked[WAY_COUNT], ways_taken[WAY_COUNT];
+
+#ifdef WAYS_GENERAL
+#define SNOOP_SHORT_WAY(name, taken) (false && (taken))
+#else
+#define SNOOP_SHORT_WAY(name, taken)                                                               \
+	(++ways_asked[WAY_##name] && (taken) && ++ways_taken[WAY_##name])
+#endif
+
+#endif
