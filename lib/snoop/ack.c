@@ -463,14 +463,14 @@ static __attribute__((noinline)) enum snoop_verdict take_any_ack(struct snoop_en
 	flow->bad_checksum_station = !packet->checksum_ok;
 	if (!packet->checksum_ok) {
 		engine->counters->pass_bad_checksum++;
-		ack_release_all(engine, flow);
+		ack_release_only(engine, flow, now_us);
 		return SNOOP_FORWARD;
 	}
 	if (view->options_malformed) {
 		/* The sender may take its window and ECN bits: until the next progress nothing is known to be the same. */
 		flow->hold_over = true;
 		engine->counters->pass_bad_options++;
-		ack_release_all(engine, flow);
+		ack_release_only(engine, flow, now_us);
 		return SNOOP_FORWARD;
 	}
 	if (view->tcp_flags & WIRE_TCP_RST) {
@@ -480,7 +480,7 @@ static __attribute__((noinline)) enum snoop_verdict take_any_ack(struct snoop_en
 		return SNOOP_FORWARD;
 	}
 	if (!(view->tcp_flags & WIRE_TCP_ACK)) {
-		ack_release_all(engine, flow);
+		ack_release_only(engine, flow, now_us);
 		return SNOOP_FORWARD;
 	}
 	engine->counters->acks_seen++;
@@ -508,7 +508,7 @@ static __attribute__((noinline)) enum snoop_verdict take_any_ack(struct snoop_en
 		resync(engine, flow, view->ack, now_us);
 	if (wire_seq_lt(view->ack, flow->una) && flow->acked) {
 		engine->counters->acks_old++;
-		ack_release_all(engine, flow);
+		ack_release_only(engine, flow, now_us);
 		return SNOOP_FORWARD;
 	}
 	if (!flow->acked && wire_seq_lt(view->ack, flow->una))

@@ -279,7 +279,7 @@ static __attribute__((noinline)) void take_any(struct snoop_engine *engine, stru
 		flow->hold_over = true;
 		if (flow->answers_due < UINT8_MAX)
 			flow->answers_due++;
-		ack_release_all(engine, flow);
+		ack_release_only(engine, flow, now_us);
 		if (packet->checksum_ok) {
 			engine->counters->pass_bad_options++;
 		} else {

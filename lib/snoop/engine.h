@@ -326,6 +326,14 @@ static inline void ack_release_all(struct snoop_engine *engine, struct snoop_flo
 	if (flow->parked.head)
 		ack_release_parked(engine, flow);
 }
+/* The same behind a packet that tells no more: the deadline was that of the oldest, and take_next() would let it stand. */
+static inline void ack_release_only(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
+{
+	if (!flow->parked.head)
+		return;
+	ack_release_parked(engine, flow);
+	flow_rearm(engine, flow, now_us);
+}
 static inline void ack_free_all(struct snoop_engine *engine, struct snoop_flow *flow)
 {
 	if (flow->parked.head)
