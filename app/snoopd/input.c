@@ -6,6 +6,7 @@
 #include <rte_prefetch.h>
 
 #include <flow/hash.h>
+#include <snoopd/stage.h>
 #include <snoopd/worker.h>
 
 #define PREFETCH_AHEAD 6u
@@ -273,51 +274,6 @@ static __rte_always_inline struct rte_mbuf *tcp_input(struct worker *worker, enu
 	return verdict == SNOOP_FORWARD ? mbuf : NULL;
 }
 
-static void drop_staged(struct worker *worker, struct worker_stage *stage, uint32_t from)
-{
-	worker->counters.handoff_drops += stage->count - from;
-	rte_pktmbuf_free_bulk(&stage->packets[from], stage->count - from);
-}
-
-static void send_staged(struct worker *worker, enum snoop_side from, uint32_t owner)
-{
-	struct rte_ring *ring = worker->handoff->rx[from][worker->index][owner];
-	struct worker_stage *stage = &worker->staged[owner];
-	uint32_t sent = 0;
-
-	for (uint32_t tries = 0;; tries++) {
-		sent += rte_ring_sp_enqueue_burst(ring, (void **)&stage->packets[sent],
-						  stage->count - sent, NULL);
-		if (sent == stage->count || tries == worker->config->tx_retries)
-			break;
-		worker_relax(worker);
-	}
-	worker->counters.handoff_packets += sent;
-	if (sent < stage->count)
-		drop_staged(worker, stage, sent);
-	stage->count = 0;
-}
-
-static void hand_over(struct worker *worker, enum snoop_side from)
-{
-	for (uint32_t owner = 0; owner < worker->workers; owner++)
-		if (worker->staged[owner].count > 0)
-			send_staged(worker, from, owner);
-}
-
-/* @return true if the packet is another worker's and waits for hand_over() now. */
-static bool stage(struct worker *worker, struct rte_mbuf *packet, uint64_t hash)
-{
-	uint32_t owner = handoff_owner(hash, worker->workers);
-	struct worker_stage *stage = &worker->staged[owner];
-
-	if (owner == worker->index)
-		return false;
-	packet->hash.rss = (uint32_t)hash; /* spares the owner the work */
-	stage->packets[stage->count++] = packet;
-	return true;
-}
-
 /* One line of a buffer of ours, see POOL_PRIVATE_BYTES. */
 static inline void prefetch_header(const struct rte_mbuf *packet)
 {
@@ -374,7 +330,7 @@ static void parse(struct worker *worker, struct burst *burst, enum snoop_side fr
 			} else {
 				uint64_t hash = flow_hash(&slot->key, worker->secret);
 
-				if (spread && stage(worker, packet, hash))
+				if (spread && stage_packet(worker, packet, hash))
 					continue;
 				slot->hash = (uint32_t)hash;
 			}
@@ -390,7 +346,7 @@ static void parse(struct worker *worker, struct burst *burst, enum snoop_side fr
 		slot++;
 	}
 	if (spread)
-		hand_over(worker, from);
+		stage_hand_over(worker, from);
 	burst->train_count = trains;
 	burst->count = kept;
 	if (from == SNOOP_WIRED) {

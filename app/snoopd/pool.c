@@ -86,8 +86,7 @@ int pool_size(struct pool *pool, const struct config *config, const struct ports
 
 uint64_t pool_bytes(const struct pool *pool)
 {
-	uint64_t object =
-		rte_mempool_calc_obj_size(
+	uint64_t object = rte_mempool_calc_obj_size(
 		sizeof(struct rte_mbuf) + POOL_PRIVATE_BYTES + pool->data_room, 0, NULL);
 	/* The smallest that there is: with larger ones less is lost at their ends. */
 	uint64_t page = rte_eal_has_hugepages() ? RTE_PGSIZE_2M : (uint64_t)sysconf(_SC_PAGESIZE);

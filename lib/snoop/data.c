@@ -232,8 +232,9 @@ static inline bool take_next(struct snoop_engine *engine, struct snoop_flow *flo
 	bool rearm;
 
 	if (!flow->started || !flow->two_way || flow->closed || flow->behind || flow->bad_checksum_wired ||
-	    flow->level == SNOOP_LEVEL_BYPASS || !(flow->sack || flow->midstream) || flow->timestamps != view->has_timestamp || view->seq != flow->snd_max ||
-	    !view->payload_bytes || view->payload_bytes > flow->max_payload_bytes || end - flow->una > FOREIGN_BYTES ||
+	    flow->level == SNOOP_LEVEL_BYPASS || !(flow->sack || flow->midstream) ||
+	    flow->timestamps != view->has_timestamp || view->seq != flow->snd_max || !view->payload_bytes ||
+	    view->payload_bytes > flow->max_payload_bytes || end - flow->una > FOREIGN_BYTES ||
 	    (view->tcp_flags & (WIRE_TCP_RST | WIRE_TCP_FIN)) || !packet->checksum_ok || view->options_malformed ||
 	    (view->has_timestamp && wire_seq_lt(view->tsval + PAWS_REGRESSION_TICKS, flow->ts_last)) ||
 	    !(flow->window_shift_known || end - flow->una <= flow->window_bytes) || !can_insert(flow, packet))
