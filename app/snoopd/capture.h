@@ -26,12 +26,12 @@
 	X(CACHED, "forwarded, cached") \
 	X(WITHHELD, "withheld") \
 	X(RELEASED, "released") \
-	X(REPEATED_SCOREBOARD, "repeated: SACK says that it was lost") \
-	X(REPEATED_DUPACK, "repeated: duplicate or partial ACKs") \
-	X(REPEATED_TIMEOUT, "repeated: time-out") \
-	X(REPEATED_PROBE, "repeated: probe of a silent station") \
-	X(REPEATED_SYN, "repeated: SYN without an answer") \
-	X(REPEATED_SHIELD, "repeated: ahead of a repeat of the sender")
+	X(RETRANSMITTED_SCOREBOARD, "retransmitted: SACK says that it was lost") \
+	X(RETRANSMITTED_DUPACK, "retransmitted: duplicate or partial ACKs") \
+	X(RETRANSMITTED_TIMEOUT, "retransmitted: time-out") \
+	X(RETRANSMITTED_PROBE, "retransmitted: probe of a silent station") \
+	X(RETRANSMITTED_SYN, "retransmitted: SYN without an answer") \
+	X(RETRANSMITTED_SHIELD, "retransmitted: ahead of a retransmit of the sender")
 
 enum capture_verdict {
 #define CAPTURE_ENUM(id, text) CAPTURE_##id,
@@ -78,7 +78,7 @@ struct capture_before capture_before(const struct worker *worker);
 void capture_end(struct worker *worker, struct capture_packet *captured,
 		 const struct capture_before *before, bool withheld);
 
-/** A repeat, or a released ACK. */
+/** A retransmit, or a released ACK. */
 void capture_own(struct worker *worker, enum snoop_side to, const struct rte_mbuf *packet,
 		 enum capture_verdict verdict);
 

@@ -284,12 +284,12 @@ static void wait_for_end(struct control *control)
 static void log_end(const struct counters *sum, uint32_t missing, const struct pool *pool)
 {
 	log_line("event=end received=%" PRIu64 " forwarded=%" PRIu64 " dropped=%" PRIu64
-		 " repeated=%" PRIu64 " repaired=%" PRIu64 " acks_withheld=%" PRIu64
+		 " retransmitted=%" PRIu64 " repaired=%" PRIu64 " acks_withheld=%" PRIu64
 		 " buffers_back=%u buffers=%u",
 		 sum->rx_wired_packets + sum->rx_wireless_packets, sum->forwarded_packets,
 		 sum->tx_wired_drops + sum->tx_wireless_drops + sum->handoff_drops,
-		 sum->repeats_scoreboard + sum->repeats_dupack + sum->repeats_timeout +
-			 sum->repeats_probe + sum->repeats_shield + sum->repeats_syn,
+		 sum->retransmits_scoreboard + sum->retransmits_dupack + sum->retransmits_timeout +
+			 sum->retransmits_probe + sum->retransmits_shield + sum->retransmits_syn,
 		 sum->repairs_confirmed, sum->acks_withheld, pool->buffers - missing,
 		 pool->buffers);
 }

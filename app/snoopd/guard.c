@@ -33,12 +33,12 @@ static bool above(uint64_t part, uint64_t whole, uint32_t ppm)
 	return part * GUARD_PPM > whole * ppm;
 }
 
-static enum guard_cause judge(uint64_t repeats, uint64_t spurious, uint64_t confirmed,
+static enum guard_cause judge(uint64_t retransmits, uint64_t spurious, uint64_t confirmed,
 			      const struct guard_limits *limits)
 {
-	if (above(spurious, repeats, limits->spurious_ppm))
+	if (above(spurious, retransmits, limits->spurious_ppm))
 		return GUARD_SPURIOUS;
-	if (!above(confirmed, repeats, limits->confirmed_ppm) && limits->confirmed_ppm > 0)
+	if (!above(confirmed, retransmits, limits->confirmed_ppm) && limits->confirmed_ppm > 0)
 		return GUARD_USELESS;
 	return GUARD_FINE;
 }
@@ -46,26 +46,26 @@ static enum guard_cause judge(uint64_t repeats, uint64_t spurious, uint64_t conf
 static enum guard_cause judge_link(const struct guard_counts *period,
 				   const struct guard_limits *limits)
 {
-	return period->repeats < GUARD_REPEATS_MIN
+	return period->retransmits < GUARD_RETRANSMITS_MIN
 		       ? GUARD_FINE
-		       : judge(period->repeats, period->spurious, period->confirmed, limits);
+		       : judge(period->retransmits, period->spurious, period->confirmed, limits);
 }
 
 /* Flows that ended took their part with them: then what is there now is the period's. */
 static struct guard_station station_period(const struct guard_station *before,
 					   const struct guard_station *now)
 {
-	if (now->repeats < before->repeats || now->spurious < before->spurious ||
+	if (now->retransmits < before->retransmits || now->spurious < before->spurious ||
 	    now->confirmed < before->confirmed)
 		return *now;
 	return (struct guard_station){
-		.repeats = now->repeats - before->repeats,
+		.retransmits = now->retransmits - before->retransmits,
 		.spurious = now->spurious - before->spurious,
 		.confirmed = now->confirmed - before->confirmed,
 	};
 }
 
-/* @return whether most of the stations that had repeats since the last bad period are bad. */
+/* @return whether most of the stations that had retransmits since the last bad period are bad. */
 static bool most_are_bad(const struct guard *guard, const struct guard_station *stations,
 			 const struct guard_limits *limits)
 {
@@ -74,10 +74,10 @@ static bool most_are_bad(const struct guard *guard, const struct guard_station *
 	for (uint32_t i = 0; i < GUARD_STATIONS; i++) {
 		struct guard_station period = station_period(&guard->stations[i], &stations[i]);
 
-		if (period.repeats < GUARD_STATION_REPEATS_MIN)
+		if (period.retransmits < GUARD_STATION_RETRANSMITS_MIN)
 			continue;
 		voters++;
-		bad += judge(period.repeats, period.spurious, period.confirmed, limits) !=
+		bad += judge(period.retransmits, period.spurious, period.confirmed, limits) !=
 		       GUARD_FINE;
 	}
 	return bad * 2 > voters;
@@ -109,7 +109,7 @@ static enum guard_action look_helping(struct guard *guard, const struct guard_co
 {
 	enum guard_cause cause = judge_link(period, limits);
 
-	if (period->repeats < GUARD_REPEATS_MIN || (cause != GUARD_FINE && stations == NULL))
+	if (period->retransmits < GUARD_RETRANSMITS_MIN || (cause != GUARD_FINE && stations == NULL))
 		return GUARD_LEAVE;
 	if (cause != GUARD_FINE)
 		return look_bad(guard, cause, stations, limits, now_us);
@@ -137,7 +137,7 @@ static enum guard_action look_demoted(struct guard *guard, const struct guard_co
 static struct guard_counts period_of(const struct guard *guard, const struct guard_counts *now)
 {
 	return (struct guard_counts){
-		.repeats = now->repeats - guard->before.repeats,
+		.retransmits = now->retransmits - guard->before.retransmits,
 		.spurious = now->spurious - guard->before.spurious,
 		.confirmed = now->confirmed - guard->before.confirmed,
 		.losses = now->losses - guard->before.losses,

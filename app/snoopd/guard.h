@@ -4,14 +4,14 @@
  * Fail-open by itself: repairs that do not help are stopped, and tried again later. Pure: what the
  * workers counted goes in with the time, what level the link should have comes out.
  *
- * Two states. While the link helps, a period of enough repeats is bad if most of them were
+ * Two states. While the link helps, a period of enough retransmits is bad if most of them were
  * duplicates at the station (D-SACK), or next to none was confirmed. After some bad periods in a
  * row the link is demoted: it observes. While it observes, it is promoted once there is loss to
  * repair and it has waited; each demotion doubles the wait, good periods make it short again.
  *
  * One station must not take the help from all the others, by forged reports or by being the only bad
  * one. So after the first bad period the stations are asked: the next ones count only if most of the
- * stations that had repeats in them were bad themselves. Flows that have their level from a rule
+ * stations that had retransmits in them were bad themselves. Flows that have their level from a rule
  * have no vote, as the link's level does not change theirs.
  *
  * The pressure below is the workers' part: no help for new flows while the cache is nearly full.
@@ -24,10 +24,10 @@
 
 #define GUARD_BAD_PERIODS 3	   /* in a row, before the link is demoted */
 #define GUARD_GOOD_PERIODS 10	   /* in a row, before the wait is short again */
-#define GUARD_REPEATS_MIN 100	   /* in a period, below that it says nothing */
+#define GUARD_RETRANSMITS_MIN 100	   /* in a period, below that it says nothing */
 #define GUARD_LOSSES_MIN 20	   /* in a period, to be worth a promotion */
 #define GUARD_WAIT_DOUBLINGS_MAX 5
-#define GUARD_STATION_REPEATS_MIN 10 /* of a station in a period, to have a vote */
+#define GUARD_STATION_RETRANSMITS_MIN 10 /* of a station in a period, to have a vote */
 #define GUARD_STATIONS 256	     /* votes; stations whose hashes meet share one */
 
 #define GUARD_PPM 1000000u
@@ -36,18 +36,18 @@
 struct guard_limits {
 	uint64_t period_us;
 	uint64_t retry_us;	/* a demoted link waits at least this long */
-	uint32_t spurious_ppm;	/* share of repeats that may be duplicates */
-	uint32_t confirmed_ppm; /* share of repeats that have to be confirmed */
+	uint32_t spurious_ppm;	/* share of retransmits that may be duplicates */
+	uint32_t confirmed_ppm; /* share of retransmits that have to be confirmed */
 };
 
 /** Sums over all workers, since the start. */
 struct guard_counts {
-	uint64_t repeats, spurious, confirmed, losses;
+	uint64_t retransmits, spurious, confirmed, losses;
 };
 
 /** What flows in the table add up to, by a keyed hash of their station. */
 struct guard_station {
-	uint64_t repeats, spurious, confirmed;
+	uint64_t retransmits, spurious, confirmed;
 };
 
 enum guard_action { GUARD_LEAVE, GUARD_DEMOTE, GUARD_PROMOTE };

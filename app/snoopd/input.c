@@ -215,7 +215,7 @@ static void syn_input(struct worker *worker, enum snoop_side from, const struct 
 		return;
 	}
 	if (level == SNOOP_LEVEL_OBSERVE)
-		packet->handle = NULL; /* learnt from, never repeated */
+		packet->handle = NULL; /* learnt from, never retransmitted */
 	packet->checksum_ok = !slot->verify || checksum_ok(mbuf, packet->view);
 	snoop_syn(worker->engine, &slot->key, packet, from, worker->now_us);
 }

@@ -75,7 +75,7 @@ void links_look(struct links *links, uint64_t now_us)
 		poll(&port[side], side);
 		up[side] = port[side].link_up;
 	}
-	order = linkstate_look(&links->state, up, links->follow, links->hold_us, now_us);
+	order = linkstate_look(&links->state, up, links->follow, links->withhold_us, now_us);
 	if (order.action != LINKSTATE_LEAVE)
 		obey(links, &order);
 }

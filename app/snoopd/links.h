@@ -21,7 +21,7 @@ struct links {
 	struct ports *ports;
 	pthread_t control;
 	bool follow;	  /* [link] propagate */
-	uint64_t hold_us; /* [link] propagate_hold */
+	uint64_t withhold_us; /* [link] propagate_hold */
 };
 
 /** The ports were started. Called by the thread that is to be woken up. */

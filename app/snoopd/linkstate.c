@@ -37,7 +37,7 @@ static struct linkstate_order give_back(struct linkstate *state, uint64_t now_us
 }
 
 struct linkstate_order linkstate_look(struct linkstate *state, const bool up[2], bool follow,
-				      uint64_t hold_us, uint64_t now_us)
+				      uint64_t withhold_us, uint64_t now_us)
 {
 	const struct linkstate_order leave = {LINKSTATE_LEAVE, LINKSTATE_NO_SIDE};
 
@@ -47,7 +47,7 @@ struct linkstate_order linkstate_look(struct linkstate *state, const bool up[2],
 	if (state->forced != LINKSTATE_NO_SIDE) {
 		const struct linkstate_side *other = &state->side[!state->forced];
 
-		if (!follow || (other->up && now_us - other->since_us >= hold_us))
+		if (!follow || (other->up && now_us - other->since_us >= withhold_us))
 			return give_back(state, now_us);
 		return leave;
 	}

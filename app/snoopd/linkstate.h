@@ -53,10 +53,10 @@ void linkstate_init(struct linkstate *state, uint64_t now_us);
  *
  * @param up       carriers, by side; that of a side that we took down is not looked at
  * @param follow   false = no side follows the other one: only give back what was taken
- * @param hold_us  how long a carrier has to last before the other side gets its own back
+ * @param withhold_us  how long a carrier has to last before the other side gets its own back
  */
 struct linkstate_order linkstate_look(struct linkstate *state, const bool up[2], bool follow,
-				      uint64_t hold_us, uint64_t now_us);
+				      uint64_t withhold_us, uint64_t now_us);
 
 /** The driver cannot take that side down: it is not tried again. */
 void linkstate_refused(struct linkstate *state, int side);

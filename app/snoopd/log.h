@@ -6,7 +6,7 @@
  * ends the start is a sentence for who has to mend it: where, what, what to do. Any thread but a worker's: nothing on the packet
  * path logs.
  *
- * Log changes of state, not packets. What repeats is limited all the same: after LOG_BURST lines at
+ * Log changes of state, not packets. What retransmits is limited all the same: after LOG_BURST lines at
  * once, LOG_PER_SECOND lines a second pass; the next line then says suppressed=N. Errors always
  * pass.
  */

@@ -136,7 +136,7 @@ static int add_votes(const struct service *service, uint32_t position[],
 			continue;
 		}
 		for (uint32_t k = 0; k < GUARD_STATIONS; k++) {
-			stations[k].repeats += answer->repairs[k].repeats;
+			stations[k].retransmits += answer->repairs[k].retransmits;
 			stations[k].spurious += answer->repairs[k].spurious;
 			stations[k].confirmed += answer->repairs[k].confirmed;
 		}
@@ -174,7 +174,7 @@ static enum guard_action look_at_repairs(struct monitor *monitor, const struct s
 
 	stats_sum(&sum, service->workers, service->worker_count);
 	counts = (struct guard_counts){
-		.repeats = sum.repeats_scoreboard + sum.repeats_dupack + sum.repeats_timeout,
+		.retransmits = sum.retransmits_scoreboard + sum.retransmits_dupack + sum.retransmits_timeout,
 		.spurious = sum.spurious_repairs,
 		.confirmed = sum.repairs_confirmed,
 		.losses = sum.radio_losses,
@@ -214,7 +214,7 @@ static void look_at_service(struct monitor *monitor, uint64_t now_us)
 	if (service == NULL)
 		return;
 	monitor->links.follow = service->config->propagate != 0;
-	monitor->links.hold_us = service->config->propagate_hold_us;
+	monitor->links.withhold_us = service->config->propagate_hold_us;
 	action = look_at_repairs(monitor, service, now_us);
 	tell_status(monitor, service);
 	service_unlock();

@@ -29,7 +29,7 @@ void options_help(void)
 	     "       snoopd --check-config --config FILE\n"
 	     "       snoopd --print-config --config FILE\n"
 	     "\n"
-	     "A wire between two ports that repeats TCP segments lost on its wireless side.\n"
+	     "A wire between two ports that retransmits TCP segments lost on its wireless side.\n"
 	     "\n"
 	     "  --config FILE            the configuration; config/snoopd.ini documents it\n"
 	     "  --check-config           read it, say OK or what is wrong, touch no port\n"

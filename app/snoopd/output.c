@@ -9,7 +9,7 @@
 struct totals {
 	uint64_t packets;
 	uint64_t bytes;
-	uint64_t received; /* of the packets, those that are not repeats of ours */
+	uint64_t received; /* of the packets, those that are not retransmits of ours */
 };
 
 static uint32_t hand_over(const struct output *output, struct rte_mbuf **packets, uint32_t first,
@@ -73,7 +73,7 @@ static void count_drop(struct worker *worker, enum snoop_side to, bool ours)
 	struct counters *counters = &worker->counters;
 
 	if (ours)
-		counters->tx_repeat_drops++;
+		counters->tx_retransmit_drops++;
 	else if (to == SNOOP_WIRED)
 		counters->tx_wired_drops++;
 	else
@@ -169,7 +169,7 @@ void output_append(struct worker *worker, enum snoop_side to, struct rte_mbuf *p
 	append(worker, to, packet, ours);
 }
 
-/* The engine has kept it: the driver gets a copy, or the engine repeats it later. */
+/* The engine has kept it: the driver gets a copy, or the engine retransmits it later. */
 static __rte_noinline void forward_copy(struct worker *worker, enum snoop_side to,
 					struct rte_mbuf *packet)
 {
@@ -199,7 +199,7 @@ static inline void add_reference(struct rte_mbuf *packet)
 		rte_pktmbuf_refcnt_update(packet, 1);
 }
 
-static void hold(void *owner, void *packet)
+static void ref(void *owner, void *packet)
 {
 	add_reference(packet);
 }
@@ -234,7 +234,7 @@ void output_free_dropped(struct worker *worker)
 	free_dropped(worker, &worker->dropped[worker->dropping]);
 }
 
-static void drop(void *owner, void *packet)
+static void unref(void *owner, void *packet)
 {
 	struct worker *worker = owner;
 	struct output_dropped *dropped = &worker->dropped[worker->dropping];
@@ -249,18 +249,18 @@ static void drop(void *owner, void *packet)
 static enum capture_verdict verdict_of(enum snoop_cause cause)
 {
 	static const enum capture_verdict verdicts[] = {
-		[SNOOP_CAUSE_SCOREBOARD] = CAPTURE_REPEATED_SCOREBOARD,
-		[SNOOP_CAUSE_DUPACK] = CAPTURE_REPEATED_DUPACK,
-		[SNOOP_CAUSE_TIMEOUT] = CAPTURE_REPEATED_TIMEOUT,
-		[SNOOP_CAUSE_PROBE] = CAPTURE_REPEATED_PROBE,
-		[SNOOP_CAUSE_SYN] = CAPTURE_REPEATED_SYN,
-		[SNOOP_CAUSE_SHIELD] = CAPTURE_REPEATED_SHIELD,
+		[SNOOP_CAUSE_SCOREBOARD] = CAPTURE_RETRANSMITTED_SCOREBOARD,
+		[SNOOP_CAUSE_DUPACK] = CAPTURE_RETRANSMITTED_DUPACK,
+		[SNOOP_CAUSE_TIMEOUT] = CAPTURE_RETRANSMITTED_TIMEOUT,
+		[SNOOP_CAUSE_PROBE] = CAPTURE_RETRANSMITTED_PROBE,
+		[SNOOP_CAUSE_SYN] = CAPTURE_RETRANSMITTED_SYN,
+		[SNOOP_CAUSE_SHIELD] = CAPTURE_RETRANSMITTED_SHIELD,
 	};
 
 	return verdicts[cause];
 }
 
-static void repeat(void *owner, void *packet, enum snoop_cause cause)
+static void retransmit(void *owner, void *packet, enum snoop_cause cause)
 {
 	struct worker *worker = owner;
 
@@ -288,8 +288,8 @@ static void release(void *owner, void *packet)
 }
 
 const struct snoop_ops output_ops = {
-	.hold = hold,
-	.drop = drop,
-	.repeat = repeat,
+	.ref = ref,
+	.unref = unref,
+	.retransmit = retransmit,
 	.release = release,
 };

@@ -2,7 +2,7 @@
 /**
  * @file
  * The worker's TX buffers, one per side: everything that leaves goes through them in the order in
- * which it was decided, forwarded packets, released ACKs and repeats alike.
+ * which it was decided, forwarded packets, released ACKs and retransmits alike.
  *
  * Worker lcore only. A packet that was handed over is not touched again without a reference of our
  * own.
@@ -42,7 +42,7 @@ struct output {
 	const uint64_t *backlog; /* of that worker; its count when we last looked */
 	uint64_t backlog_seen;
 	uint32_t count;
-	uint64_t ours; /* bit i: packets[i] is a repeat of ours, not a received packet */
+	uint64_t ours; /* bit i: packets[i] is a retransmit of ours, not a received packet */
 	uint64_t bytes_all;	     /* the sum of bytes[] */
 	uint32_t bytes[OUTPUT_ROOM]; /* frame lengths: the mbuf is gone when they are counted */
 	struct rte_mbuf *packets[OUTPUT_ROOM];
@@ -94,7 +94,7 @@ void output_forward(struct worker *worker, enum snoop_side to, struct rte_mbuf *
  * end of all. */
 void output_free_dropped(struct worker *worker);
 
-/** Send a packet that is already a copy where the port needs that; ours = a repeat, not a received
+/** Send a packet that is already a copy where the port needs that; ours = a retransmit, not a received
  * one. */
 void output_append(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet, bool ours);
 

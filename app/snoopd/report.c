@@ -181,7 +181,7 @@ static const char *verdict(const struct service *service, const struct counters 
 	if (config_at_most(service->config, SNOOP_LEVEL_OBSERVE))
 		return sum->radio_losses == 0
 			       ? "observe: the radio lost nothing yet"
-			       : "observe: the radio loses, mode repair would repeat it";
+			       : "observe: the radio loses, mode repair would retransmit it";
 	if (sum->radio_losses == 0)
 		return "the radio lost nothing yet: there is nothing to repair";
 	if (sum->repairs_confirmed == 0)
@@ -295,18 +295,18 @@ void report_flow(const struct request_flow *flow, uint64_t worker, const struct 
 	FLOW_NUMBER(queue_delay_us);
 	FLOW_NUMBER(cached_segments);
 	FLOW_NUMBER(cached_bytes);
-	FLOW_NUMBER(parked_acks);
+	FLOW_NUMBER(withheld_acks);
 	FLOW_NUMBER(data_segments);
 	FLOW_NUMBER(data_bytes);
 	FLOW_NUMBER(acked_bytes);
 	FLOW_NUMBER(radio_losses);
 	FLOW_NUMBER(upstream_holes);
-	FLOW_NUMBER(repeats);
+	FLOW_NUMBER(retransmits);
 	FLOW_NUMBER(repairs_confirmed);
 	FLOW_NUMBER(spurious);
 	FLOW_NUMBER(given_up);
 	FLOW_NUMBER(vetoes);
-	FLOW_NUMBER(sender_repeats);
+	FLOW_NUMBER(sender_retransmits);
 	FLOW_NUMBER(timeouts);
 	FLOW_NUMBER(acks_withheld);
 #undef FLOW_NUMBER

@@ -116,13 +116,13 @@ static bool step_repairs(struct worker *worker, struct request *request)
 		struct guard_station *station;
 		const struct snoop_key *key;
 
-		if (!record->in_use || flow->repeats == 0)
+		if (!record->in_use || flow->retransmits == 0)
 			continue;
 		key = flow_table_key(table, record);
 		if (config_rule_names(worker->config, key))
 			continue;
 		station = &request->repairs[station_vote(worker, key)];
-		station->repeats += flow->repeats;
+		station->retransmits += flow->retransmits;
 		station->spurious += flow->spurious;
 		station->confirmed += flow->repairs_confirmed;
 	}
@@ -136,15 +136,15 @@ static bool step_repairs(struct worker *worker, struct request *request)
 
 /*
  * A bypass of the whole link must not wait for the walk through the flows, which takes seconds in a
- * large table. Until the walk has come by a flow, its timer forgets it instead of repeating anything,
- * and no ACK is parked any more: what is parked leaves within the hold time.
+ * large table. Until the walk has come by a flow, its timer forgets it instead of retransmitting anything,
+ * and no ACK is withheld any more: what is withheld leaves within the withholding time.
  */
 static void begin_bypass(struct worker *worker, const struct config *config)
 {
 	struct config share;
 
 	config_share(config, worker->workers, &share);
-	share.protocol.hold_max_us = 0;
+	share.protocol.withhold_max_us = 0;
 	share.protocol.silence_max_us = 0;
 	snoop_engine_configure(worker->engine, &share.protocol);
 }
@@ -155,7 +155,7 @@ static bool step_configure(struct worker *worker, struct request *request)
 	uint32_t last = RTE_MIN(request->cursor + RECORDS_PER_STEP, table->capacity);
 
 	/* Nothing is held that new packets could overtake: a bypass begins now. */
-	if (worker->counters.acks_parked == 0)
+	if (worker->counters.acks_withheld_now == 0)
 		worker_configured(worker);
 	for (; request->cursor < last; request->cursor++) {
 		struct flow_record *record = &table->records[request->cursor];

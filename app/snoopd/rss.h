@@ -4,7 +4,7 @@
  * Receive side scaling that brings both directions of a connection to the same queue number of
  * both ports.
  *
- * Both ports get the key 6d5a6d5a... (Woo and Park, "Scalable TCP session monitoring with
+ * Both ports get the key 6d5a6d5a... (Woo and Withhold, "Scalable TCP session monitoring with
  * symmetric receive-side scaling", KAIST 2012), for which the Toeplitz hash does not change when
  * source and destination change places, the same fields to hash and the same table of queues. Where
  * they take a flow rule with the symmetric Toeplitz function, they get that on top. Nothing is

@@ -155,7 +155,7 @@ static void explain_late(uint32_t index, enum progress progress, char *line, siz
 	snprintf(line, line_bytes, "in effect, but worker %u of %u %s", index,
 		 service->worker_count,
 		 progress == PROGRESS_NOT_TOLD
-			 ? "is busy with an earlier request and did not get it: repeat it"
+			 ? "is busy with an earlier request and did not get it: retransmit it"
 		 : taken ? "still gives its flows their levels"
 			 : "does not move and takes it when it does: see snoopctl workers");
 }
@@ -277,7 +277,7 @@ static int finish(const char *event, int result, const char *line)
 		log_line("event=%s result=done message=\"%s\"", event, line);
 	else if (result == -EINPROGRESS)
 		log_error("event=%s result=partly message=\"%s\"", event, line);
-	else /* no error: nothing changed, and who repeats it must not fill the log */
+	else /* no error: nothing changed, and who retransmits it must not fill the log */
 		log_warning("event=%s result=refused message=\"%s\"", event, line);
 	service_unlock();
 	return result;

@@ -7,10 +7,10 @@
  *
  * Another configuration comes from service_reload() or service_mode(). It is made aside, checked,
  * and then published: every worker takes the pointer between two turns, gives each of its flows
- * the level that it has now (parked ACKs of a flow that changes are released in order), and
+ * the level that it has now (withheld ACKs of a flow that changes are released in order), and
  * acknowledges. Only after that the old structure is freed. No packet waits for any of it. All
  * workers are told at once. A bypass of the whole link begins for all packets as soon as no ACK is
- * parked, before the flows have been gone through.
+ * withheld, before the flows have been gone through.
  */
 #ifndef SNOOPD_SERVICE_H
 #define SNOOPD_SERVICE_H

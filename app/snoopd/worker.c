@@ -226,7 +226,7 @@ static bool under_pressure(const struct worker *worker)
 	const struct counters *counters = &worker->counters;
 	uint32_t limit_ppm = worker->config->guard_memory_ppm;
 
-	return guard_pressed(worker->pressed, counters->cache_segments + counters->acks_parked,
+	return guard_pressed(worker->pressed, counters->cache_segments + counters->acks_withheld_now,
 			     worker->cache_segments, limit_ppm) ||
 	       guard_pressed(worker->pressed, counters->cache_bytes, worker->cache_bytes,
 			     limit_ppm);

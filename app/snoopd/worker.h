@@ -178,7 +178,7 @@ void worker_input_handed(struct worker *worker, enum snoop_side from, struct rte
 void worker_service(struct worker *worker, uint64_t now_us);
 
 /**
- * Let go of everything: parked ACKs are released and transmitted, every flow is closed, the caches
+ * Let go of everything: withheld ACKs are released and transmitted, every flow is closed, the caches
  * are dropped. After that the worker holds no packet.
  */
 void worker_close(struct worker *worker, uint64_t now_us);

@@ -9,9 +9,9 @@
  *
  * What adds up, at any quiescent point (tested):
  *   rx_wired_packets + rx_wireless_packets
- *     = forwarded_packets + acks_freed + acks_parked + tx_wired_drops + tx_wireless_drops + handoff_drops
+ *     = forwarded_packets + acks_freed + acks_withheld_now + tx_wired_drops + tx_wireless_drops + handoff_drops
  * With several workers this holds for the sum over them: one receives, another may forward.
- * Repeats are extra packets of our own: they appear in repeats_* and tx_*_packets only.
+ * Retransmits are extra packets of our own: they appear in retransmits_* and tx_*_packets only.
  */
 #ifndef COUNTERS_COUNTERS_H
 #define COUNTERS_COUNTERS_H
@@ -26,14 +26,14 @@
 	X(rx_wireless_bytes, counter, bytes, "received from the wireless port") \
 	X(tx_wired_packets, counter, packets, "sent to the wired port") \
 	X(tx_wired_bytes, counter, bytes, "sent to the wired port") \
-	X(tx_wireless_packets, counter, packets, "sent to the wireless port, repeats included") \
-	X(tx_wireless_bytes, counter, bytes, "sent to the wireless port, repeats included") \
+	X(tx_wireless_packets, counter, packets, "sent to the wireless port, retransmits included") \
+	X(tx_wireless_bytes, counter, bytes, "sent to the wireless port, retransmits included") \
 	X(forwarded_packets, counter, packets, "received packets handed on, released ACKs included") \
 	X(tx_wired_retries, counter, events, "a TX burst to the wired port was retried") \
 	X(tx_wireless_retries, counter, events, "a TX burst to the wireless port was retried") \
 	X(tx_wired_drops, counter, packets, "received packets that the wired port did not take in time") \
 	X(tx_wireless_drops, counter, packets, "received packets that the wireless port did not take in time") \
-	X(tx_repeat_drops, counter, packets, "repeats that the wireless port did not take") \
+	X(tx_retransmit_drops, counter, packets, "retransmits that the wireless port did not take") \
 	X(handoff_drops, counter, packets, "received packets that the ring to the flow's worker did not take in time") \
 	X(handoff_packets, counter, packets, "received packets that were handed to the flow's worker") \
 	X(pass_bypass, counter, packets, "forwarded unexamined: the link or the flow is in bypass") \
@@ -63,24 +63,24 @@
 	X(radio_losses, counter, segments, "segments found lost between the box and the station") \
 	X(upstream_holes, counter, segments, "holes that were already there when the data arrived from the wired side") \
 	X(upstream_bytes, counter, bytes, "size of those holes") \
-	X(repeats_scoreboard, counter, segments, "repeated because later segments were SACKed (RACK)") \
-	X(repeats_dupack, counter, segments, "repeated because of duplicate or partial ACKs without SACK") \
-	X(repeats_timeout, counter, segments, "repeated because the tail timer expired") \
-	X(repeats_probe, counter, segments, "repeated to probe a silent station") \
-	X(repeats_shield, counter, segments, "repeated ahead of a repeat of the sender that would make them stale (PAWS)") \
-	X(repeats_syn, counter, segments, "SYN or SYN-ACK repeated towards the station") \
-	X(repeat_bytes, counter, bytes, "frame bytes of all repeats") \
-	X(repairs_confirmed, counter, segments, "segments acknowledged after a repeat and without help of the sender") \
-	X(spurious_repairs, counter, segments, "repeats that a D-SACK reported as duplicates") \
+	X(retransmits_scoreboard, counter, segments, "retransmitted because later segments were SACKed (RACK)") \
+	X(retransmits_dupack, counter, segments, "retransmitted because of duplicate or partial ACKs without SACK") \
+	X(retransmits_timeout, counter, segments, "retransmitted because the tail timer expired") \
+	X(retransmits_probe, counter, segments, "retransmitted to probe a silent station") \
+	X(retransmits_shield, counter, segments, "retransmitted ahead of a retransmit of the sender that would make them stale (PAWS)") \
+	X(retransmits_syn, counter, segments, "SYN or SYN-ACK retransmitted towards the station") \
+	X(retransmit_bytes, counter, bytes, "frame bytes of all retransmits") \
+	X(repairs_confirmed, counter, segments, "segments acknowledged after a retransmit and without help of the sender") \
+	X(spurious_repairs, counter, segments, "retransmits that a D-SACK reported as duplicates") \
 	X(given_up, counter, segments, "losses left to the sender: too many tries or too old") \
 	X(stale_segments, counter, segments, "of those, ones that the station would discard for their old timestamp (PAWS)") \
-	X(acks_withheld, counter, packets, "duplicate ACKs parked") \
-	X(acks_released, counter, packets, "parked ACKs forwarded after all, in order") \
-	X(acks_freed, counter, packets, "parked ACKs that became needless: the hole was filled") \
-	X(sender_repeats, counter, segments, "segments that the sender sent again while we had them") \
-	X(sender_repeats_needless, counter, segments, "of those, ones that the station had already or that we had repeated") \
+	X(acks_withheld, counter, packets, "duplicate ACKs withheld") \
+	X(acks_released, counter, packets, "withheld ACKs forwarded after all, in order") \
+	X(acks_freed, counter, packets, "withheld ACKs that became needless: the hole was filled") \
+	X(sender_retransmits, counter, segments, "segments that the sender sent again while we had them") \
+	X(sender_retransmits_needless, counter, segments, "of those, ones that the station had already or that we had retransmitted") \
 	X(vetoes, counter, events, "losses taken as congestion and left to the sender") \
-	X(veto_holdback, counter, segments, "losses not repeated in the window of a veto") \
+	X(veto_holdback, counter, segments, "losses not retransmitted in the window of a veto") \
 	X(timeouts, counter, events, "tail timer expiries") \
 	X(station_silences, counter, events, "a station stopped answering") \
 	X(station_returns, counter, events, "a silent station answered again") \
@@ -112,7 +112,7 @@
 	X(flows_because_no_loss, gauge, flows, "flows not helped: nothing was lost; counted by ageing, up to a second old") \
 	X(cache_segments, gauge, segments, "segments in the cache; of flows that are only observed without their packets") \
 	X(cache_bytes, gauge, bytes, "frame bytes in the cache") \
-	X(acks_parked, gauge, packets, "duplicate ACKs parked now") \
+	X(acks_withheld_now, gauge, packets, "duplicate ACKs withheld now") \
 	X(stations_active, gauge, stations, "wireless stations known") \
 	X(stations_silent, gauge, stations, "stations that do not answer now")
 

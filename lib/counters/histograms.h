@@ -13,7 +13,7 @@
 #define HISTOGRAMS(X) \
 	X(wireless_rtt, us, "round trips between the box and the stations") \
 	X(repair_time, us, "from the detection of a radio loss to the acknowledgement of its repair") \
-	X(hold_time, us, "how long duplicate ACKs were withheld") \
+	X(withhold_time, us, "how long duplicate ACKs were withheld") \
 	X(burst_size, packets, "packets taken from a port at once")
 
 /* Bucket i counts values up to 2^i, the last one all above: 2^25 us = 34 s. */

@@ -18,19 +18,19 @@ struct delivery {
 	uint32_t once_end;
 	uint64_t newest_sent_us; /* most recently sent of all: RACK */
 	uint32_t newest_end;
-	bool newest_repeated;
-	bool newest_guessed; /* repeated because of a time-out */
+	bool newest_retransmitted;
+	bool newest_guessed; /* retransmitted because of a time-out */
 	bool any;
 	const struct wire_sack *dsack; /* what this ACK reports as a duplicate, or NULL */
 };
 
-/* Repeated without proof of a loss. */
+/* Retransmitted without proof of a loss. */
 static bool is_guess(const struct snoop_segment *segment)
 {
 	return segment->cause == SNOOP_CAUSE_TIMEOUT || segment->cause == SNOOP_CAUSE_PROBE;
 }
 
-/* The answer to a repeat of ours: was it needed? Not so for a shield: nobody knows. */
+/* The answer to a retransmit of ours: was it needed? Not so for a shield: nobody knows. */
 static void confirm(struct snoop_engine *engine, struct snoop_flow *flow, struct snoop_segment *segment,
 		    const struct delivery *delivery, uint64_t now_us)
 {
@@ -69,21 +69,21 @@ static bool take_one(struct snoop_engine *engine, struct delivery *delivery)
 static void deliver(struct snoop_engine *engine, struct snoop_flow *flow, struct snoop_segment *segment,
 		    struct delivery *delivery, uint64_t now_us)
 {
-	bool once = !(segment->flags & (SEGMENT_REPEATED | SEGMENT_SENDER));
+	bool once = !(segment->flags & (SEGMENT_RETRANSMITTED | SEGMENT_SENDER));
 
-	/* Sooner than the path allows: the original arrived, and the repeat will bring a duplicate ACK. */
-	if (segment->flags & SEGMENT_REPEATED && now_us - segment->sent_us < rtt_min_us(engine, flow))
+	/* Sooner than the path allows: the original arrived, and the retransmit will bring a duplicate ACK. */
+	if (segment->flags & SEGMENT_RETRANSMITTED && now_us - segment->sent_us < rtt_min_us(engine, flow))
 		count_dup_ack(&flow->stray_dup_acks);
 
 	delivery->segments++;
-	if ((segment->flags & (SEGMENT_REPEATED | SEGMENT_SENDER)) == SEGMENT_REPEATED)
+	if ((segment->flags & (SEGMENT_RETRANSMITTED | SEGMENT_SENDER)) == SEGMENT_RETRANSMITTED)
 		confirm(engine, flow, segment, delivery, now_us);
 	if (!delivery->any || segment->sent_us > delivery->newest_sent_us ||
 	    (segment->sent_us == delivery->newest_sent_us && wire_seq_gt(segment->end, delivery->newest_end))) {
 		delivery->any = true;
 		delivery->newest_sent_us = segment->sent_us;
 		delivery->newest_end = segment->end;
-		delivery->newest_repeated = !once;
+		delivery->newest_retransmitted = !once;
 		delivery->newest_guessed = !once && is_guess(segment);
 	}
 	if (once && (!delivery->once || segment->sent_us > delivery->once_sent_us)) {
@@ -122,7 +122,7 @@ static void take_cumulative(struct snoop_engine *engine, struct snoop_flow *flow
 	flow->high_sack = wire_seq_max(flow->high_sack, flow->una);
 }
 
-/* @return false if this packet may not take all that the block covers: the next ACK repeats it. */
+/* @return false if this packet may not take all that the block covers: the next ACK retransmits it. */
 static bool take_sack(struct snoop_engine *engine, struct snoop_flow *flow, const struct wire_sack *block,
 		      struct delivery *delivery, uint64_t now_us)
 {
@@ -168,7 +168,7 @@ static bool take_sack_blocks(struct snoop_engine *engine, struct snoop_flow *flo
 	return true;
 }
 
-/* RFC 2883: the first block repeats data below the cumulative ACK, or inside of the second block. */
+/* RFC 2883: the first block retransmits data below the cumulative ACK, or inside of the second block. */
 static bool is_dsack(const struct wire_view *view)
 {
 	if (!view->sack_count)
@@ -191,27 +191,27 @@ static void widen_reordering(struct snoop_engine *engine, struct snoop_flow *flo
 	history->reo_round_us = engine->now_us;
 }
 
-/* @return true if the duplicate is a repeat of ours. */
+/* @return true if the duplicate is a retransmit of ours. */
 static bool take_dsack(struct snoop_engine *engine, struct snoop_flow *flow, const struct wire_sack *block)
 {
 	struct snoop_history *history = history_of(engine, flow);
 	bool ours = false;
 
-	for (int i = 0; history && i < SNOOP_RECENT_REPEATS; i++) {
-		if (!history->recent_repeats[i].valid ||
-		    wire_seq_lt(history->recent_repeats[i].seq, block->start) ||
-		    wire_seq_geq(history->recent_repeats[i].seq, block->end))
+	for (int i = 0; history && i < SNOOP_RECENT_RETRANSMITS; i++) {
+		if (!history->recent_retransmits[i].valid ||
+		    wire_seq_lt(history->recent_retransmits[i].seq, block->start) ||
+		    wire_seq_geq(history->recent_retransmits[i].seq, block->end))
 			continue;
-		history->recent_repeats[i].valid = false;
+		history->recent_retransmits[i].valid = false;
 		ours = true;
 		flow->spurious++;
 		engine->counters->spurious_repairs++;
-		if (history->recent_repeats[i].cause == SNOOP_CAUSE_TIMEOUT) {
+		if (history->recent_retransmits[i].cause == SNOOP_CAUSE_TIMEOUT) {
 			/* The station answers later than we thought. */
 			flow->rto_widen_us =
 				(uint32_t)min_u64(flow->rto_widen_us + max_u64(flow->srtt_us, engine->config.delayed_ack_us / 4),
 						  2ULL * engine->config.delayed_ack_us);
-		} else if (history->recent_repeats[i].cause == SNOOP_CAUSE_SCOREBOARD) {
+		} else if (history->recent_retransmits[i].cause == SNOOP_CAUSE_SCOREBOARD) {
 			widen_reordering(engine, flow, history);
 		}
 	}
@@ -230,12 +230,12 @@ static inline void update_rack(struct snoop_engine *engine, struct snoop_flow *f
 	if (delivery->once && flow->doubted)
 		flow->doubted = false;
 	if (delivery->newest_guessed && delivery->once) {
-		/* What was sent before the time-out and not repeated arrives too: the radio stalled and lost nothing. */
+		/* What was sent before the time-out and not retransmitted arrives too: the radio stalled and lost nothing. */
 		sent_us = delivery->once_sent_us;
 		end = delivery->once_end;
 		rtt_us = now_us - sent_us;
-	} else if (delivery->newest_repeated && rtt_us < rtt_min_us(engine, flow)) {
-		/* An ACK faster than the path allows is one of the original, not of the repeat (RFC 8985 step 2). */
+	} else if (delivery->newest_retransmitted && rtt_us < rtt_min_us(engine, flow)) {
+		/* An ACK faster than the path allows is one of the original, not of the retransmit (RFC 8985 step 2). */
 		return;
 	} else if (delivery->newest_guessed && history) {
 		flow->doubted = true;
@@ -280,8 +280,8 @@ static void detect_without_sack(struct snoop_engine *engine, struct snoop_flow *
 		return;
 	if (advanced) {
 		if (wire_seq_geq(flow->una, flow->recovery_point) ||
-		    (uint32_t)now_us - flow->repeat_us < rtt_min_us(engine, flow))
-			flow->recovery = false; /* over, or not the answer to a repeat: the originals arrive */
+		    (uint32_t)now_us - flow->retransmit_us < rtt_min_us(engine, flow))
+			flow->recovery = false; /* over, or not the answer to a retransmit: the originals arrive */
 		if (flow->recovery && !segment->tries)
 			loss_mark(engine, flow, index, SNOOP_CAUSE_DUPACK, now_us);
 		return;
@@ -293,7 +293,7 @@ static void detect_without_sack(struct snoop_engine *engine, struct snoop_flow *
 	if (sent_again ? flow->dup_acks && now_us - segment->sent_us > flow->srtt_us + max_u64(4ULL * flow->rttvar_us,
 											       flow->srtt_us / 4)
 		       : flow->dup_acks >= threshold) {
-		/* A repeat that duplicates outlive was lost too: they are answers to what was sent behind it. */
+		/* A retransmit that duplicates outlive was lost too: they are answers to what was sent behind it. */
 		loss_mark(engine, flow, index, SNOOP_CAUSE_DUPACK, now_us);
 		flow->recovery = true;
 		flow->recovery_point = flow->snd_max;
@@ -310,8 +310,8 @@ static inline void take_ack(struct snoop_engine *engine, struct snoop_flow *flow
 	if (wire_seq_geq(ack, flow->recovery_point))
 		flow->stray_dup_acks = 0; /* those that did not come were lost */
 	flow->dup_acks = 0;
-	if (flow->hold_over)
-		flow->hold_over = false;
+	if (flow->withhold_over)
+		flow->withhold_over = false;
 	flow->answers_due = 0;
 }
 
@@ -337,8 +337,8 @@ static void resync(struct snoop_engine *engine, struct snoop_flow *flow, uint32_
 }
 
 /*
- * Packet conservation: what has left the radio makes room for repeats, and little more. Each segment does so once, or a
- * station could have them all repeated by duplicates that answer nothing: what these claimed is not counted again when it
+ * Packet conservation: what has left the radio makes room for retransmits, and little more. Each segment does so once, or a
+ * station could have them all retransmitted by duplicates that answer nothing: what these claimed is not counted again when it
  * is acknowledged, but for the hole.
  */
 static void earn(const struct snoop_engine *engine, struct snoop_flow *flow, uint32_t delivered)
@@ -376,7 +376,7 @@ static inline void take_delivery(struct snoop_engine *engine, struct snoop_flow 
 	update_rack(engine, flow, delivery, now_us);
 	veto_progress(flow, now_us);
 	earn(engine, flow, delivery->segments);
-	/* Behind a time-out nothing is in flight that could clock the repeats out: as in slow start (RFC 6937 PRR-SSRB). */
+	/* Behind a time-out nothing is in flight that could clock the retransmits out: as in slow start (RFC 6937 PRR-SSRB). */
 	if (flow->sack && flow->recovery && delivery->segments) {
 		flow->recovery = wire_seq_lt(flow->una, flow->recovery_point);
 		flow->credit += flow->recovery;
@@ -396,9 +396,9 @@ bool ack_catch_up(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t
 static inline bool flow_is_untroubled(const struct snoop_flow *flow)
 {
 	return flow->started && flow->acked && flow->two_way && flow->has_rtt && !flow->closed && !flow->silent &&
-	       !flow->behind && !flow->recovery && !flow->doubted && !flow->vetoing && !flow->hold_over &&
+	       !flow->behind && !flow->recovery && !flow->doubted && !flow->vetoing && !flow->withhold_over &&
 	       !flow->bad_checksum_station && flow->level != SNOOP_LEVEL_BYPASS && !flow->left_count &&
-	       !flow->lost.head && !flow->parked.head && flow->reo_deadline_us == SNOOP_NEVER &&
+	       !flow->lost.head && !flow->withheld.head && flow->reo_deadline_us == SNOOP_NEVER &&
 	       !wire_seq_gt(flow->high_sack, flow->una);
 }
 
@@ -468,7 +468,7 @@ static __attribute__((noinline)) enum snoop_verdict take_any_ack(struct snoop_en
 	}
 	if (view->options_malformed) {
 		/* The sender may take its window and ECN bits: until the next progress nothing is known to be the same. */
-		flow->hold_over = true;
+		flow->withhold_over = true;
 		engine->counters->pass_bad_options++;
 		ack_release_only(engine, flow, now_us);
 		return SNOOP_FORWARD;
@@ -535,8 +535,8 @@ static __attribute__((noinline)) enum snoop_verdict take_any_ack(struct snoop_en
 		take_cumulative(engine, flow, &delivery, now_us);
 	}
 	complete = !flow->behind && take_sack_blocks(engine, flow, view, dsack, &delivery, now_us);
-	/* Karn; and what a repeat just uncovered has waited for it, as what is still to be taken: no sample of the path. */
-	delivery.has_sample &= complete && !delivery.newest_repeated;
+	/* Karn; and what a retransmit just uncovered has waited for it, as what is still to be taken: no sample of the path. */
+	delivery.has_sample &= complete && !delivery.newest_retransmitted;
 	take_delivery(engine, flow, &delivery, now_us);
 	if (duplicate) {
 		engine->counters->acks_duplicate++;
@@ -551,7 +551,7 @@ static __attribute__((noinline)) enum snoop_verdict take_any_ack(struct snoop_en
 		}
 	}
 
-	take_window(flow, view); /* before anything is repeated; the raw window is compared first */
+	take_window(flow, view); /* before anything is retransmitted; the raw window is compared first */
 	if (!flow->acked && !flow->window_shift_known) {
 		flow->window_raw = view->window;
 		flow_learn_window(flow);
@@ -564,7 +564,7 @@ static __attribute__((noinline)) enum snoop_verdict take_any_ack(struct snoop_en
 	}
 
 	/*
-	 * A duplicate that is none of ours is news of the sender's own repeats. One that says nothing new at all answers
+	 * A duplicate that is none of ours is news of the sender's own retransmits. One that says nothing new at all answers
 	 * something that did not pass here: a challenge ACK (RFC 5961).
 	 */
 	if (duplicate && complete && (!dsack || dsack_is_ours) && (!flow->sack || delivery.segments || dsack_is_ours))
@@ -572,7 +572,7 @@ static __attribute__((noinline)) enum snoop_verdict take_any_ack(struct snoop_en
 	if (duplicate && flow->answers_due && !dsack_is_ours)
 		flow->answers_due--;
 	if (withhold)
-		withhold = segment_park(engine, flow, packet, now_us + ack_hold_us(engine, flow));
+		withhold = segment_withhold(engine, flow, packet, now_us + ack_withhold_us(engine, flow));
 	if (withhold) {
 		flow->acks_withheld++;
 		engine->counters->acks_withheld++;

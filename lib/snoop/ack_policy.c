@@ -2,21 +2,21 @@
 /* Which duplicate ACKs may be withheld, and what becomes of them. */
 #include <snoop/engine.h>
 
-#define IMPATIENT_REPEATS 20U   /* needless repeats after which a sender is judged */
-#define HOLD_FLOOR_US 60000U    /* room for several tries on a fast radio */
-#define HOLD_RTTS 3U            /* on a slow one: for the dup ACKs that prove the loss, and a repeat that is lost too */
+#define IMPATIENT_RETRANSMITS 20U   /* needless retransmits after which a sender is judged */
+#define WITHHOLD_FLOOR_US 60000U    /* room for several tries on a fast radio */
+#define WITHHOLD_RTTS 3U            /* on a slow one: for the dup ACKs that prove the loss, and a retransmit that is lost too */
 #define IMPATIENT_SHARE 4U      /* more than one for so many repairs: it does not tolerate them */
 
 /*
- * A sender with RACK and timestamps learns from its first needless repeats to tolerate the delay of a local repair, and
- * takes back its cut. One that goes on to repeat has not learnt, and one without SACK cannot learn: for these
+ * A sender with RACK and timestamps learns from its first needless retransmits to tolerate the delay of a local repair, and
+ * takes back its cut. One that goes on to retransmit has not learnt, and one without SACK cannot learn: for these
  * withholding is the lesser evil (doc/measurements.md).
  */
 static bool sender_needs_silence(const struct snoop_flow *flow)
 {
 	if (!flow->sack)
 		return !flow->midstream; /* only the handshake tells that it has none */
-	return flow->sender_needless >= IMPATIENT_REPEATS &&
+	return flow->sender_needless >= IMPATIENT_RETRANSMITS &&
 	       flow->sender_needless * IMPATIENT_SHARE > flow->repairs_confirmed;
 }
 
@@ -25,9 +25,9 @@ bool flow_withholds(const struct snoop_flow *flow)
 	return flow->level == SNOOP_LEVEL_SNOOP || (flow->level == SNOOP_LEVEL_AUTO && sender_needs_silence(flow));
 }
 
-uint32_t ack_hold_us(const struct snoop_engine *engine, const struct snoop_flow *flow)
+uint32_t ack_withhold_us(const struct snoop_engine *engine, const struct snoop_flow *flow)
 {
-	return (uint32_t)min_u64(engine->config.hold_max_us, max_u64(HOLD_FLOOR_US, HOLD_RTTS * (uint64_t)flow->srtt_us));
+	return (uint32_t)min_u64(engine->config.withhold_max_us, max_u64(WITHHOLD_FLOOR_US, WITHHOLD_RTTS * (uint64_t)flow->srtt_us));
 }
 
 /* The ACK itself: pure, a duplicate, and nothing in it but the hole is news. */
@@ -44,7 +44,7 @@ bool ack_may_withhold(struct snoop_engine *engine, const struct snoop_flow *flow
 {
 	const struct snoop_segment *hole;
 
-	if (!flow_withholds(flow) || !engine->config.hold_max_us || !flow->acked || flow->hold_over || flow->vetoing)
+	if (!flow_withholds(flow) || !engine->config.withhold_max_us || !flow->acked || flow->withhold_over || flow->vetoing)
 		return false;
 	if (!is_bare_duplicate(flow, view) || (flow->answers_due && !dsack_is_ours))
 		return false;
@@ -57,25 +57,25 @@ bool ack_may_withhold(struct snoop_engine *engine, const struct snoop_flow *flow
 	if (hole->seq != flow->una || (hole->flags & SEGMENT_SACKED))
 		return false;
 	return hole->tries < engine->config.tries_max &&
-	       (!(hole->flags & SEGMENT_MISSED) || (uint32_t)now_us - hole->lost_us < ack_hold_us(engine, flow));
+	       (!(hole->flags & SEGMENT_MISSED) || (uint32_t)now_us - hole->lost_us < ack_withhold_us(engine, flow));
 }
 
-void ack_release_parked(struct snoop_engine *engine, struct snoop_flow *flow)
+void ack_release_withheld(struct snoop_engine *engine, struct snoop_flow *flow)
 {
 	void *packet;
 
-	while ((packet = segment_unpark(engine, flow))) {
+	while ((packet = segment_pop_withheld(engine, flow))) {
 		engine->counters->acks_released++;
 		engine->ops->release(engine->owner, packet);
 	}
 }
 
-void ack_free_parked(struct snoop_engine *engine, struct snoop_flow *flow)
+void ack_free_withheld(struct snoop_engine *engine, struct snoop_flow *flow)
 {
 	void *packet;
 
-	while ((packet = segment_unpark(engine, flow))) {
+	while ((packet = segment_pop_withheld(engine, flow))) {
 		engine->counters->acks_freed++;
-		engine->ops->drop(engine->owner, packet);
+		engine->ops->unref(engine->owner, packet);
 	}
 }

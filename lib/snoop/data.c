@@ -15,13 +15,13 @@ static bool answers_are_due(const struct snoop_flow *flow, const struct wire_vie
 	       (view->payload_bytes || wire_seq_lt(view->seq, flow->una));
 }
 
-static void note_sender_repeat(struct snoop_engine *engine, struct snoop_flow *flow, bool needless)
+static void note_sender_retransmit(struct snoop_engine *engine, struct snoop_flow *flow, bool needless)
 {
-	flow->sender_repeats++;
-	engine->counters->sender_repeats++;
+	flow->sender_retransmits++;
+	engine->counters->sender_retransmits++;
 	if (!needless)
 		return;
-	engine->counters->sender_repeats_needless++;
+	engine->counters->sender_retransmits_needless++;
 	flow->sender_needless++;
 }
 
@@ -35,7 +35,7 @@ static void start(struct snoop_flow *flow, uint32_t seq, uint64_t now_us)
 
 /*
  * The scale of a connection that was picked up mid-stream: a sender keeps to the window, so that the least scale that
- * all it sent fits into is safe. Repeats are of what it sent, and so within that window as well.
+ * all it sent fits into is safe. Retransmits are of what it sent, and so within that window as well.
  */
 bool flow_learn_window(struct snoop_flow *flow)
 {
@@ -95,7 +95,7 @@ static enum take_over take_over(struct snoop_engine *engine, struct snoop_flow *
 	bool needless = false;
 
 	if (index == SEGMENT_FAR) {
-		/* What the station has SACKed will not be repeated; what overlaps beside it must not be. */
+		/* What the station has SACKed will not be retransmitted; what overlaps beside it must not be. */
 		for (index = segment_find_open(engine, flow, view->seq);
 		     index && wire_seq_lt(segment_at(engine, index)->seq, end);) {
 			uint32_t next = segment_at(engine, index)->open_next;
@@ -121,19 +121,19 @@ static enum take_over take_over(struct snoop_engine *engine, struct snoop_flow *
 		index = next;
 	}
 	if (result != UNSEEN)
-		note_sender_repeat(engine, flow, needless);
+		note_sender_retransmit(engine, flow, needless);
 	return result;
 }
 
 /* From now on a D-SACK of these bytes may tell of the sender's copy: it is not ours to judge or to withhold. */
-static void forget_repeats(struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq, uint32_t end)
+static void forget_retransmits(struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq, uint32_t end)
 {
 	struct snoop_history *history = history_of(engine, flow);
 
-	for (int i = 0; history && i < SNOOP_RECENT_REPEATS; i++)
-		if (wire_seq_geq(history->recent_repeats[i].seq, seq) &&
-		    wire_seq_lt(history->recent_repeats[i].seq, end))
-			history->recent_repeats[i].valid = false;
+	for (int i = 0; history && i < SNOOP_RECENT_RETRANSMITS; i++)
+		if (wire_seq_geq(history->recent_retransmits[i].seq, seq) &&
+		    wire_seq_lt(history->recent_retransmits[i].seq, end))
+			history->recent_retransmits[i].valid = false;
 }
 
 static void note_hole(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t seq)
@@ -277,7 +277,7 @@ static __attribute__((noinline)) void take_any(struct snoop_engine *engine, stru
 	flow->bad_checksum_wired = !packet->checksum_ok;
 	if (!packet->checksum_ok || view->options_malformed) {
 		/* Whatever it was, the station may answer it: until the next progress no ACK is ours to withhold. */
-		flow->hold_over = true;
+		flow->withhold_over = true;
 		if (flow->answers_due < UINT8_MAX)
 			flow->answers_due++;
 		ack_release_only(engine, flow, now_us);
@@ -296,13 +296,13 @@ static __attribute__((noinline)) void take_any(struct snoop_engine *engine, stru
 	}
 	rtt_wired_echo(flow, view, now_us);
 	if (flow->started && wire_seq_lt(view->seq, flow->snd_max))
-		forget_repeats(engine, flow, view->seq, end);
+		forget_retransmits(engine, flow, view->seq, end);
 	if (flow->started && answers_are_due(flow, view, end)) {
 		if (flow->answers_due < UINT8_MAX)
 			flow->answers_due++;
 		if (view->payload_bytes > 1) {
 			engine->counters->pass_old_data++;
-			note_sender_repeat(engine, flow, true);
+			note_sender_retransmit(engine, flow, true);
 		}
 		return;
 	}
@@ -329,7 +329,7 @@ static __attribute__((noinline)) void take_any(struct snoop_engine *engine, stru
 	}
 
 	if (wire_seq_lt(view->seq, flow->snd_max)) {
-		veto_sender_repeat(flow, view->seq, end);
+		veto_sender_retransmit(flow, view->seq, end);
 		taken = take_over(engine, flow, view, end);
 		if (view->has_timestamp)
 			loss_shield(engine, flow, view->tsval, now_us);

@@ -181,10 +181,10 @@ void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow)
 
 	ack_release_all(engine, flow);
 	segment_discard_all(engine, flow);
-	flow->started = flow->acked = flow->behind = flow->recovery = flow->hold_over = flow->vetoing = false;
+	flow->started = flow->acked = flow->behind = flow->recovery = flow->withhold_over = flow->vetoing = false;
 	flow->doubted = false;
 	if (history)
-		memset(history->recent_repeats, 0, sizeof(history->recent_repeats));
+		memset(history->recent_retransmits, 0, sizeof(history->recent_retransmits));
 	flow->fin_wired = flow->fin_station = flow->silent = false;
 	flow->timestamps = flow->echoed = false;
 	flow->dup_acks = flow->stray_dup_acks = 0;
@@ -257,19 +257,19 @@ void snoop_flow_info(const struct snoop_engine *engine, const struct snoop_flow 
 		.wired_rtt_us = wired_rtt_us == UINT32_MAX ? 0 : wired_rtt_us,
 		.queue_delay_us = flow->queue_delay_us,
 		.cached_segments = flow->cached_count,
-		.parked_acks = flow->parked_count,
+		.withheld_acks = flow->withheld_count,
 		.cached_bytes = flow->cached_bytes,
 		.data_segments = flow->data_segments,
 		.data_bytes = flow->data_bytes,
 		.acked_bytes = flow->acked_bytes,
 		.radio_losses = flow->radio_losses,
 		.upstream_holes = flow->upstream_holes,
-		.repeats = flow->repeats,
+		.retransmits = flow->retransmits,
 		.repairs_confirmed = flow->repairs_confirmed,
 		.spurious = flow->spurious,
 		.given_up = flow->given_up,
 		.vetoes = flow->vetoes,
-		.sender_repeats = flow->sender_repeats,
+		.sender_retransmits = flow->sender_retransmits,
 		.timeouts = flow->timeouts,
 		.acks_withheld = flow->acks_withheld,
 		.last_seen_us = flow->last_seen_us,

@@ -59,7 +59,7 @@ struct snoop_handshake {
 	uint32_t window_bytes;          /* the station's newest; valid with to_wired_us */
 	uint64_t to_station_us;         /* when it crossed; 0 = none did */
 	uint64_t to_wired_us;           /* when the station's SYN or SYN-ACK crossed; 0 = none did */
-	uint64_t repeat_us;             /* when it is to be repeated */
+	uint64_t retransmit_us;             /* when it is to be retransmitted */
 	uint32_t due_at;                /* place in the heap of those with a packet, 0 = not in it */
 	uint32_t due;                   /* the heap's entry at the place that this record's index is */
 	uint32_t wired_rtt_us;
@@ -70,24 +70,24 @@ struct snoop_handshake {
 	bool scales[2], sack[2];
 };
 
-#define SNOOP_RECENT_REPEATS 16 /* repeats remembered for D-SACK feedback */
+#define SNOOP_RECENT_RETRANSMITS 16 /* retransmits remembered for D-SACK feedback */
 #define SNOOP_SPANS 8           /* parts of a path RTT */
 #define SNOOP_HISTORIES 8192U   /* flows with a history at the same time; their numbers have 16 bits */
 
-/** What only few flows need: those that we have repeated something for, and those of senders without SACK. */
+/** What only few flows need: those that we have retransmitted something for, and those of senders without SACK. */
 struct snoop_history {
 	struct snoop_flow *flow;        /* whose it is; NULL = free */
 	struct {
 		uint32_t seq;
 		uint8_t cause;
 		bool valid;
-	} recent_repeats[SNOOP_RECENT_REPEATS];
+	} recent_retransmits[SNOOP_RECENT_RETRANSMITS];
 	/* Without SACK: bytes from the sender in the last spans, each an eighth of the path RTT. */
 	uint64_t span_start_us;
 	uint32_t span_bytes[SNOOP_SPANS];
 	uint32_t span_peak_bytes;       /* most in one span: what the narrowest wired link lets through */
 	/*
-	 * F-RTO (RFC 5682): a segment that a time-out repeated has arrived, alone. If the radio only stalled, the others
+	 * F-RTO (RFC 5682): a segment that a time-out retransmitted has arrived, alone. If the radio only stalled, the others
 	 * arrive in a moment as well; RACK takes it up at doubt_until_us, unless one of them did. Valid with flow->doubted.
 	 */
 	uint64_t doubt_until_us;
@@ -97,7 +97,7 @@ struct snoop_history {
 	uint64_t reo_round_us;
 	uint8_t reo_persist;
 	uint8_t span_now;               /* index of the span under way */
-	uint8_t repeat_next;            /* slot of recent_repeats that is written next */
+	uint8_t retransmit_next;            /* slot of recent_retransmits that is written next */
 };
 
 struct snoop_engine {
@@ -120,7 +120,7 @@ struct snoop_engine {
 	struct snoop_history *histories; /* [1 .. SNOOP_HISTORIES] */
 	uint32_t history_hand;          /* where the next one is looked for */
 
-	/* What segment_find() found last, and for whom: the repeats of a sender come in order. */
+	/* What segment_find() found last, and for whom: the retransmits of a sender come in order. */
 	const struct snoop_flow *found_of;
 	uint32_t found;
 	uint32_t discarded;             /* segments of no flow, by seq_next, freed in portions */
@@ -256,16 +256,16 @@ void loss_count(struct snoop_engine *engine, struct snoop_flow *flow, struct sno
 /** One segment is lost: statistics, veto, then lost list or the sender. */
 void loss_mark(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index, enum snoop_cause cause,
 	       uint64_t now_us);
-/** The tail timer expired over this segment: it is repeated next, and counts as a loss when the repeat is answered. */
+/** The tail timer expired over this segment: it is retransmitted next, and counts as a loss when the retransmit is answered. */
 void loss_suspect(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
-/** Repeat what is lost as far as packet conservation, window and rules allow. */
+/** Retransmit what is lost as far as packet conservation, window and rules allow. */
 void loss_repair(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
 /** The station came back from silence: tries and ages start anew. */
 void loss_revive(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
 /**
- * A repeat of the sender with timestamp tsval is about to be forwarded. When it fills a hole, the station will discard
+ * A retransmit of the sender with timestamp tsval is about to be forwarded. When it fills a hole, the station will discard
  * every older copy that arrives later (PAWS): what is on the air now could not be repaired any more. Each such loss would
- * have to wait for the sender, whose repeat makes the next ones stale in turn, with a cut of its window every time. So
+ * have to wait for the sender, whose retransmit makes the next ones stale in turn, with a cut of its window every time. So
  * where the radio's share makes a loss likely, what is on the air is sent once more, ahead of it.
  */
 void loss_shield(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t tsval, uint64_t now_us);
@@ -291,7 +291,7 @@ static inline void count_dup_ack(uint16_t *count)
 /**
  * Take up what ACKs of this flow have left over, for flow->behind. An ACK may cover ten thousand segments, which would
  * stall the worker: it is taken in portions. The cumulative ACK itself counts at once; until what lies below it has left
- * the scoreboard, no loss is judged and nothing is repeated.
+ * the scoreboard, no loss is judged and nothing is retransmitted.
  *
  * @return true if all of it is done.
  */
@@ -304,8 +304,8 @@ void veto_delivered(struct snoop_engine *engine, struct snoop_flow *flow, uint32
 /** A first transmission was lost. @return true if it is left to the sender. */
 bool veto_loss(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_segment *segment,
 	       uint64_t now_us);
-/** The sender repeats [seq, end): if that is the signal, it has taken up the veto. */
-void veto_sender_repeat(struct snoop_flow *flow, uint32_t seq, uint32_t end);
+/** The sender retransmits [seq, end): if that is the signal, it has taken up the veto. */
+void veto_sender_retransmit(struct snoop_flow *flow, uint32_t seq, uint32_t end);
 void veto_progress(struct snoop_flow *flow, uint64_t now_us);
 /** Queueing delay from which on a loss is congestion. */
 uint32_t veto_threshold_us(struct snoop_engine *engine, const struct snoop_flow *flow);
@@ -313,31 +313,31 @@ uint32_t veto_threshold_us(struct snoop_engine *engine, const struct snoop_flow 
 uint64_t veto_measured_share_ppm(struct snoop_engine *engine, const struct snoop_flow *flow);
 
 /* ack_policy.c */
-/** @return true if this duplicate ACK may be parked (the closed list of doc/protocol.md). */
+/** @return true if this duplicate ACK may be withheld (the closed list of doc/protocol.md). */
 bool ack_may_withhold(struct snoop_engine *engine, const struct snoop_flow *flow, const struct wire_view *view,
 		      bool dsack_is_ours, uint64_t now_us);
 /** @return how long a duplicate ACK may be withheld now. */
-uint32_t ack_hold_us(const struct snoop_engine *engine, const struct snoop_flow *flow);
-void ack_release_parked(struct snoop_engine *engine, struct snoop_flow *flow);
-void ack_free_parked(struct snoop_engine *engine, struct snoop_flow *flow);
+uint32_t ack_withhold_us(const struct snoop_engine *engine, const struct snoop_flow *flow);
+void ack_release_withheld(struct snoop_engine *engine, struct snoop_flow *flow);
+void ack_free_withheld(struct snoop_engine *engine, struct snoop_flow *flow);
 /* Nearly every packet asks, and nearly no flow has any. */
 static inline void ack_release_all(struct snoop_engine *engine, struct snoop_flow *flow)
 {
-	if (flow->parked.head)
-		ack_release_parked(engine, flow);
+	if (flow->withheld.head)
+		ack_release_withheld(engine, flow);
 }
 /* The same behind a packet that tells no more: the deadline was that of the oldest, and take_next() would let it stand. */
 static inline void ack_release_only(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
 {
-	if (!flow->parked.head)
+	if (!flow->withheld.head)
 		return;
-	ack_release_parked(engine, flow);
+	ack_release_withheld(engine, flow);
 	flow_rearm(engine, flow, now_us);
 }
 static inline void ack_free_all(struct snoop_engine *engine, struct snoop_flow *flow)
 {
-	if (flow->parked.head)
-		ack_free_parked(engine, flow);
+	if (flow->withheld.head)
+		ack_free_withheld(engine, flow);
 }
 bool flow_withholds(const struct snoop_flow *flow);
 static inline uint8_t ack_ecn_bits(const struct wire_view *view)

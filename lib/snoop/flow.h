@@ -39,7 +39,7 @@ struct snoop_flow {
 	uint32_t una;           /* cumulative ACK of the station */
 	uint32_t high_sack;     /* highest SACKed byte + 1; una if nothing is SACKed */
 	/*
-	 * Below it something was forwarded uncached: what comes again there may be a repeat. Where it lies below snd_max the last
+	 * Below it something was forwarded uncached: what comes again there may be a retransmit. Where it lies below snd_max the last
 	 * cached segment, if there is one, ends at snd_max.
 	 */
 	uint32_t uncached_end;
@@ -61,13 +61,13 @@ struct snoop_flow {
 	bool midstream : 1;
 	bool reordering : 1;    /* the radio was seen to reorder */
 	bool recovery : 1;      /* una is below recovery_point: NewReno, and behind a time-out */
-	bool hold_over : 1;     /* the hold budget of the hole at una is used up */
+	bool withhold_over : 1;     /* the withholding budget of the hole at una is used up */
 	bool fin_wired : 1;
 	bool fin_station : 1;
 	bool closed : 1;
 	bool behind : 1;        /* segments below una wait to be taken out, see ack_catch_up() */
 	bool vetoing : 1;       /* a veto is in force */
-	bool veto_answered : 1; /* the sender has repeated the signal */
+	bool veto_answered : 1; /* the sender has retransmitted the signal */
 	bool has_rtt : 1;
 	bool bad_checksum_wired : 1;   /* the last segment of that side had a wrong checksum */
 	bool bad_checksum_station : 1;
@@ -85,7 +85,7 @@ struct snoop_flow {
 	struct snoop_list by_seq;       /* all cached segments in sequence order */
 	struct snoop_list open;         /* of those, the ones not SACKed, in sequence order */
 	struct snoop_list in_flight;    /* open, not known lost, in order of their last transmission */
-	struct snoop_list lost;         /* open, lost, waiting for their repeat */
+	struct snoop_list lost;         /* open, lost, waiting for their retransmit */
 	uint64_t echo_sent_us;          /* when the ACK with echo_tsval was forwarded, 0 = no echo is awaited */
 	uint32_t gaps;                  /* places where neighbours in by_seq do not touch */
 	uint32_t cached_count;
@@ -109,11 +109,11 @@ struct snoop_flow {
 	uint32_t srtt_us;
 	uint32_t rttvar_us;
 	uint32_t rto_widen_us;          /* added to the tail timer after spurious time-outs */
-	uint32_t credit;                /* repeats that packet conservation allows now */
+	uint32_t credit;                /* retransmits that packet conservation allows now */
 	uint32_t station_next;          /* the station's next sequence number, by what it sent; valid with acked */
 	uint16_t station_era;           /* station's era when the flow last looked */
 	uint16_t history;               /* index into the engine's histories, 0 = none */
-	struct snoop_list parked;       /* withheld ACKs in order of arrival */
+	struct snoop_list withheld;       /* withheld ACKs in order of arrival */
 	uint32_t sack_hint;             /* open segment behind the newest SACK, where the next search starts */
 
 	/* Loss detection. */
@@ -122,7 +122,7 @@ struct snoop_flow {
 	uint32_t rack_rtt_us;
 	uint32_t recovery_point;
 	uint16_t dup_acks;
-	uint16_t stray_dup_acks;        /* without SACK: needless repeats on their way, each brings a duplicate ACK */
+	uint16_t stray_dup_acks;        /* without SACK: needless retransmits on their way, each brings a duplicate ACK */
 	uint32_t ts_echo;               /* TSecr of the newest ACK: the station's TS.Recent */
 	uint64_t acked_bytes;
 
@@ -136,7 +136,7 @@ struct snoop_flow {
 	/* From here on: what only losses touch, or one packet in many. */
 	uint32_t sacked_count;
 	uint32_t sender_count;          /* open segments that the sender has sent again */
-	uint32_t parked_count;
+	uint32_t withheld_count;
 	uint32_t fin_end;               /* sequence number behind the wired FIN */
 	uint32_t delay_before_us;       /* queueing delay at delay_mark_us */
 	int32_t delay_growth_ppm;       /* trend of the queueing delay, microseconds per second */
@@ -144,20 +144,20 @@ struct snoop_flow {
 	struct snoop_windowed_min wired_rtt;
 	uint32_t wired_delay_us;        /* queueing delay between box and wired host, the smaller of two samples */
 	uint32_t wired_delay_last_us;
-	uint32_t repeat_us;             /* time of the last repeat */
+	uint32_t retransmit_us;             /* time of the last retransmit */
 
 	/* Congestion veto. */
 	uint32_t veto_signal;           /* first byte of the loss that was left to the sender */
 	uint32_t veto_end;              /* what the sender had sent when it took up the signal */
-	uint32_t veto_budget_ppm;       /* repeats left in the veto's window, in millionths */
+	uint32_t veto_budget_ppm;       /* retransmits left in the veto's window, in millionths */
 	uint64_t veto_quiet_us;         /* no new veto before this time */
 	uint32_t high_delivered;        /* deliveries and losses while the queue was inflated, halved at 256 */
 	uint32_t high_lost;
 
 	/* Statistics for telemetry. */
-	uint32_t radio_losses, upstream_holes, repeats, repairs_confirmed, spurious, given_up, vetoes;
-	uint32_t sender_needless;       /* repeats of the sender that our repair had made needless */
-	uint32_t sender_repeats, timeouts, acks_withheld;
+	uint32_t radio_losses, upstream_holes, retransmits, repairs_confirmed, spurious, given_up, vetoes;
+	uint32_t sender_needless;       /* retransmits of the sender that our repair had made needless */
+	uint32_t sender_retransmits, timeouts, acks_withheld;
 };
 
 /** When snoop_flow_timer() wants to be called, SNOOP_NEVER if not at all. Every call of the engine for the flow may change it. */

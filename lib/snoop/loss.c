@@ -18,8 +18,8 @@ static bool sent_before_rack(const struct snoop_flow *flow, const struct snoop_s
 {
 	if (segment->sent_us != flow->rack_sent_us)
 		return segment->sent_us < flow->rack_sent_us;
-	/* Repeats do not go out in the order of their sequence. */
-	return !(segment->flags & SEGMENT_REPEATED) && wire_seq_lt(segment->end, flow->rack_end);
+	/* Retransmits do not go out in the order of their sequence. */
+	return !(segment->flags & SEGMENT_RETRANSMITTED) && wire_seq_lt(segment->end, flow->rack_end);
 }
 
 /*
@@ -110,7 +110,7 @@ static uint64_t hole_age_us(const struct snoop_segment *segment, uint64_t now_us
 }
 
 /*
- * PAWS (RFC 7323 section 5): once the station has taken a younger segment in order, say the sender's own repeat of an
+ * PAWS (RFC 7323 section 5): once the station has taken a younger segment in order, say the sender's own retransmit of an
  * earlier hole, it discards our copy for its old timestamp. Its echo tells how far it is.
  */
 static bool is_stale(const struct snoop_flow *flow, const struct snoop_segment *segment)
@@ -147,7 +147,7 @@ void loss_mark(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t in
 
 	segment->cause = (uint8_t)cause;
 	if (!(segment->flags & SEGMENT_COUNTED)) {
-		bool first = !(segment->flags & SEGMENT_MISSED); /* a time-out has not repeated it */
+		bool first = !(segment->flags & SEGMENT_MISSED); /* a time-out has not retransmitted it */
 
 		loss_count(engine, flow, segment);
 		note_missed(segment, now_us);
@@ -169,17 +169,17 @@ void loss_mark(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t in
 	segment_lost(engine, flow, index);
 }
 
-static void remember_repeat(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_segment *segment)
+static void remember_retransmit(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_segment *segment)
 {
 	struct snoop_history *history = history_get(engine, flow);
 
-	history->recent_repeats[history->repeat_next].seq = segment->seq;
-	history->recent_repeats[history->repeat_next].cause = segment->cause;
-	history->recent_repeats[history->repeat_next].valid = true;
-	history->repeat_next = (uint8_t)((history->repeat_next + 1) % SNOOP_RECENT_REPEATS);
+	history->recent_retransmits[history->retransmit_next].seq = segment->seq;
+	history->recent_retransmits[history->retransmit_next].cause = segment->cause;
+	history->recent_retransmits[history->retransmit_next].valid = true;
+	history->retransmit_next = (uint8_t)((history->retransmit_next + 1) % SNOOP_RECENT_RETRANSMITS);
 }
 
-static void repeat(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index, uint64_t now_us)
+static void retransmit(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index, uint64_t now_us)
 {
 	struct snoop_segment *segment = segment_at(engine, index);
 	struct counters *counters = engine->counters;
@@ -187,34 +187,34 @@ static void repeat(struct snoop_engine *engine, struct snoop_flow *flow, uint32_
 	if (segment->cause != SNOOP_CAUSE_SHIELD)
 		note_missed(segment, now_us);
 	segment->tries++;
-	segment->flags |= SEGMENT_REPEATED;
+	segment->flags |= SEGMENT_RETRANSMITTED;
 	if (segment->seq == flow->una)
 		flow->dup_acks = 0; /* from now on they are answers to what is sent with or behind it */
 	segment_sent(engine, flow, index, now_us);
-	remember_repeat(engine, flow, segment);
-	flow->repeat_us = (uint32_t)now_us;
-	flow->repeats++;
-	counters->repeat_bytes += segment->frame_bytes;
+	remember_retransmit(engine, flow, segment);
+	flow->retransmit_us = (uint32_t)now_us;
+	flow->retransmits++;
+	counters->retransmit_bytes += segment->frame_bytes;
 	switch ((enum snoop_cause)segment->cause) {
 	case SNOOP_CAUSE_DUPACK:
-		counters->repeats_dupack++;
+		counters->retransmits_dupack++;
 		break;
 	case SNOOP_CAUSE_TIMEOUT:
-		counters->repeats_timeout++;
+		counters->retransmits_timeout++;
 		break;
 	case SNOOP_CAUSE_SHIELD:
 		/* Most of them arrived already, and each copy brings a duplicate ACK. */
 		count_dup_ack(&flow->stray_dup_acks);
-		counters->repeats_shield++;
+		counters->retransmits_shield++;
 		break;
 	case SNOOP_CAUSE_PROBE:
-		counters->repeats_probe++;
+		counters->retransmits_probe++;
 		break;
 	default:
-		counters->repeats_scoreboard++;
+		counters->retransmits_scoreboard++;
 		break;
 	}
-	engine->ops->repeat(engine->owner, segment->packet, (enum snoop_cause)segment->cause);
+	engine->ops->retransmit(engine->owner, segment->packet, (enum snoop_cause)segment->cause);
 }
 
 static bool window_allows(const struct snoop_flow *flow, const struct snoop_segment *segment)
@@ -256,7 +256,7 @@ static __attribute__((noinline)) void repair(struct snoop_engine *engine, struct
 		if (!window_allows(flow, segment))
 			return;
 		flow->credit--;
-		repeat(engine, flow, index, now_us);
+		retransmit(engine, flow, index, now_us);
 	}
 }
 
@@ -322,7 +322,7 @@ static void shield_round(struct snoop_engine *engine, struct snoop_flow *flow, u
 		next = at == last ? 0 : segment->send_next;
 		if (needs_shield(flow, segment, tsval, round) && (!round || segment->sent_us == now_us)) {
 			segment->cause = SNOOP_CAUSE_SHIELD;
-			repeat(engine, flow, at, now_us);
+			retransmit(engine, flow, at, now_us);
 		}
 	}
 }
@@ -399,8 +399,8 @@ void flow_rearm(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t n
 	}
 	flow->tail_deadline_us = tail_deadline_us(engine, flow, now_us);
 	deadline_us = min_u64(flow->tail_deadline_us, flow->reo_deadline_us);
-	if (flow->parked.head)
-		deadline_us = min_u64(deadline_us, segment_at(engine, flow->parked.head)->sent_us);
+	if (flow->withheld.head)
+		deadline_us = min_u64(deadline_us, segment_at(engine, flow->withheld.head)->sent_us);
 	/* Losses that wait only for our own TX queue. */
 	if (flow->lost.head && flow->credit && now_us < engine->backlog_until_us)
 		deadline_us = min_u64(deadline_us, engine->backlog_until_us);

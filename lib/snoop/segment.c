@@ -120,7 +120,7 @@ static inline void segment_free(struct snoop_engine *engine, uint32_t index)
 {
 	engine->counters->cache_segments--;
 	if (segment_at(engine, index)->packet)
-		engine->ops->drop(engine->owner, segment_at(engine, index)->packet);
+		engine->ops->unref(engine->owner, segment_at(engine, index)->packet);
 	record_put(engine, index);
 }
 
@@ -237,7 +237,7 @@ static inline bool append(struct snoop_engine *engine, struct snoop_flow *flow, 
 uint32_t segment_insert(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
 			uint32_t seq, uint32_t end, uint64_t now_us)
 {
-	/* Who only observes repeats nothing: the record will do, without the packet. */
+	/* Who only observes retransmits nothing: the record will do, without the packet. */
 	void *handle = flow->level == SNOOP_LEVEL_OBSERVE ? NULL : packet->handle;
 	struct snoop_segment *segment;
 	uint32_t index;
@@ -253,7 +253,7 @@ uint32_t segment_insert(struct snoop_engine *engine, struct snoop_flow *flow, co
 		.seq = seq, .end = end, .frame_bytes = packet->frame_bytes,
 	};
 	if (handle) {
-		engine->ops->hold(engine->owner, handle);
+		engine->ops->ref(engine->owner, handle);
 		engine->counters->cached_segments_total++;
 	}
 
@@ -367,7 +367,7 @@ bool segment_take_run(struct snoop_engine *engine, struct snoop_flow *flow, uint
 	if (packets[0]) {
 		engine->counters->cache_bytes -= frame_bytes;
 		for (uint32_t i = 0; i < count; i++)
-			engine->ops->drop(engine->owner, packets[i]);
+			engine->ops->unref(engine->owner, packets[i]);
 	}
 	return true;
 }
@@ -506,12 +506,12 @@ void segment_by_sender(struct snoop_engine *engine, struct snoop_flow *flow, uin
 	}
 }
 
-bool segment_park(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
+bool segment_withhold(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
 		  uint64_t deadline_us)
 {
 	uint32_t index;
 
-	if (!packet->handle || flow->parked_count >= engine->config.hold_acks)
+	if (!packet->handle || flow->withheld_count >= engine->config.withhold_acks)
 		return false;
 	index = record_get(engine, packet->frame_bytes);
 	if (!index)
@@ -520,24 +520,24 @@ bool segment_park(struct snoop_engine *engine, struct snoop_flow *flow, const st
 		.packet = packet->handle, .sent_us = deadline_us, .frame_bytes = packet->frame_bytes,
 		.lost_us = (uint32_t)engine->now_us,
 	};
-	list_append(engine, &flow->parked, LINK_SEND, index);
-	flow->parked_count++;
-	engine->counters->acks_parked++;
+	list_append(engine, &flow->withheld, LINK_SEND, index);
+	flow->withheld_count++;
+	engine->counters->acks_withheld_now++;
 	return true;
 }
 
-void *segment_unpark(struct snoop_engine *engine, struct snoop_flow *flow)
+void *segment_pop_withheld(struct snoop_engine *engine, struct snoop_flow *flow)
 {
-	uint32_t index = flow->parked.head;
+	uint32_t index = flow->withheld.head;
 	void *packet;
 
 	if (!index)
 		return NULL;
 	packet = segment_at(engine, index)->packet;
-	histogram_add(&engine->histograms.hold_time, (uint32_t)engine->now_us - segment_at(engine, index)->lost_us);
-	list_remove(engine, &flow->parked, LINK_SEND, index);
+	histogram_add(&engine->histograms.withhold_time, (uint32_t)engine->now_us - segment_at(engine, index)->lost_us);
+	list_remove(engine, &flow->withheld, LINK_SEND, index);
 	record_put(engine, index);
-	flow->parked_count--;
-	engine->counters->acks_parked--;
+	flow->withheld_count--;
+	engine->counters->acks_withheld_now--;
 	return packet;
 }

@@ -8,7 +8,7 @@
  *   open       what is not SACKed yet; a SACK block touches only what it newly covers
  *   in_flight / lost   open segments by last transmission, so that loss detection costs O(losses)
  * The link of a list's first record to the one before it means nothing: what was before it left without a look at it.
- * Parked ACKs use records of the same pool.
+ * Withheld ACKs use records of the same pool.
  */
 #ifndef SNOOP_SEGMENT_H
 #define SNOOP_SEGMENT_H
@@ -20,14 +20,14 @@
 #define SEGMENT_LEFT 0x04       /* in neither send list: the sender has to do it */
 #define SEGMENT_SENDER 0x08     /* sent again by the sender */
 #define SEGMENT_COUNTED 0x10    /* its first loss is in the statistics */
-#define SEGMENT_REPEATED 0x20   /* we have sent it again, be it before the station fell silent (Karn) */
+#define SEGMENT_RETRANSMITTED 0x20   /* we have sent it again, be it before the station fell silent (Karn) */
 #define SEGMENT_VETOED 0x40     /* left to the sender as a sign of congestion */
 #define SEGMENT_MISSED 0x80     /* lost_us is valid: its loss was found, or guessed by a time-out */
 
 struct snoop_segment {
 	void *packet;                   /* NULL where the flow is only observed */
-	uint64_t sent_us;               /* last transmission towards the station; parked ACK: its deadline */
-	uint32_t lost_us;               /* when its loss was detected first, low half of the clock; parked ACK: when */
+	uint64_t sent_us;               /* last transmission towards the station; withheld ACK: its deadline */
+	uint32_t lost_us;               /* when its loss was detected first, low half of the clock; withheld ACK: when */
 	uint32_t tsval;                 /* of the copy that is cached */
 	uint32_t seq;
 	uint32_t end;
@@ -65,18 +65,18 @@ void segment_sacked(struct snoop_engine *engine, struct snoop_flow *flow, uint32
 void segment_sent(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index, uint64_t now_us);
 /** From in_flight to the end of lost. */
 void segment_lost(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
-/** From in_flight or lost to the head of lost: it is repeated next. */
+/** From in_flight or lost to the head of lost: it is retransmitted next. */
 void segment_lost_first(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
 /** Leave it to the sender: out of both send lists. */
 void segment_leave(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
 /** Mark it as sent again by the sender. */
 void segment_by_sender(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
 
-/** Park an ACK. Takes over the caller's reference. @return false where pool or budget forbid. */
-bool segment_park(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
+/** Withhold an ACK. Takes over the caller's reference. @return false where pool or budget forbid. */
+bool segment_withhold(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
 		  uint64_t deadline_us);
-/** Unlink the oldest parked ACK. @return its packet, whose reference is now the caller's; NULL if none. */
-void *segment_unpark(struct snoop_engine *engine, struct snoop_flow *flow);
+/** Unlink the oldest withheld ACK. @return its packet, whose reference is now the caller's; NULL if none. */
+void *segment_pop_withheld(struct snoop_engine *engine, struct snoop_flow *flow);
 
 #define SEGMENT_PORTION 256U    /* segments that leave the scoreboards of all flows at one instant of the clock ... */
 #define SEGMENT_PORTION_MIN 16U /* ... but for every packet so many */

@@ -28,7 +28,7 @@
 #define SNOOP_LEVELS(X) \
 	X(BYPASS, "bypass", "forward without looking") \
 	X(OBSERVE, "observe", "measure only") \
-	X(REPAIR, "repair", "repeat lost segments, touch no ACK") \
+	X(REPAIR, "repair", "retransmit lost segments, touch no ACK") \
 	X(SNOOP, "snoop", "repair, and withhold duplicate ACKs of holes under repair") \
 	X(AUTO, "auto", "repair, and withhold where the sender has no SACK or does not tolerate a fast repair")
 
@@ -69,7 +69,7 @@ const char *snoop_reason_name(enum snoop_reason reason);
 /** Protocol settings; every field has an INI key of the same name (see config/snoopd.ini). */
 struct snoop_config {
 	/* [cache] */
-	uint32_t cache_segments;        /* per worker: cached segments and parked ACKs together */
+	uint32_t cache_segments;        /* per worker: cached segments and withheld ACKs together */
 	uint64_t cache_bytes;           /* per worker: frame bytes held by them */
 	uint64_t flow_cache_bytes;      /* per flow */
 	uint32_t stations;              /* station records per worker */
@@ -81,19 +81,19 @@ struct snoop_config {
 	uint32_t probe_interval_us;     /* a silent station is probed this often */
 	uint32_t silence_max_us;        /* after this long a silent station is probed no more */
 	/* [repair] */
-	uint32_t tries_max;             /* repeats of one segment before the sender has to do it */
+	uint32_t tries_max;             /* retransmits of one segment before the sender has to do it */
 	uint32_t hole_age_max_us;       /* a hole older than this is left to the sender */
-	uint32_t allowance_segments;    /* repeats in hand beyond one per delivered segment */
-	/* [hold] */
-	uint32_t hold_max_us;           /* a duplicate ACK is withheld at most this long, on a fast radio 60 ms */
-	uint32_t hold_acks;             /* parked ACKs per flow */
+	uint32_t allowance_segments;    /* retransmits in hand beyond one per delivered segment */
+	/* [withhold] */
+	uint32_t withhold_max_us;           /* a duplicate ACK is withheld at most this long, on a fast radio 60 ms */
+	uint32_t withhold_acks;             /* withheld ACKs per flow */
 	/* [veto] */
 	uint32_t veto_delay_floor_us;   /* queueing delay below this is radio jitter */
 	uint32_t veto_delay_us;         /* queueing delay above this is congestion; 0 = one path RTT, learnt */
 	uint32_t veto_prior_ppm;        /* radio loss share assumed before it is learnt, parts per million */
 	/* [syn] */
 	uint32_t syn_entries;           /* SYN memory, handshakes; 0 = off */
-	uint32_t syn_tries;             /* repeats of one SYN */
+	uint32_t syn_tries;             /* retransmits of one SYN */
 	uint32_t syn_rate_max;          /* SYNs per second above which the memory is off (flood) */
 };
 
@@ -112,13 +112,13 @@ enum snoop_cause {
  * and never looks inside.
  */
 struct snoop_ops {
-	/** Take one more reference: the packet stays valid until drop() (or send of a parked ACK). */
-	void (*hold)(void *owner, void *packet);
+	/** Take one more reference: the packet stays valid until drop() (or send of a withheld ACK). */
+	void (*ref)(void *owner, void *packet);
 	/** Give one reference back. */
-	void (*drop)(void *owner, void *packet);
+	void (*unref)(void *owner, void *packet);
 	/** Send a byte-identical copy to the wireless side. The engine keeps its reference. */
-	void (*repeat)(void *owner, void *packet, enum snoop_cause cause);
-	/** Forward a parked ACK to the wired side. The engine's reference passes to the callee. */
+	void (*retransmit)(void *owner, void *packet, enum snoop_cause cause);
+	/** Forward a withheld ACK to the wired side. The engine's reference passes to the callee. */
 	void (*release)(void *owner, void *packet);
 };
 
@@ -131,7 +131,7 @@ enum snoop_verdict {
 /** What the caller knows of a packet beside its headers. */
 struct snoop_packet {
 	const struct wire_view *view;
-	void *handle;           /* opaque; NULL if it cannot be held (then it is never repeated or withheld) */
+	void *handle;           /* opaque; NULL if it cannot be held (then it is never retransmitted or withheld) */
 	uint32_t frame_bytes;
 	bool checksum_ok;       /* of TCP, and of the IPv4 header: nothing is believed without it */
 };
@@ -208,7 +208,7 @@ void snoop_engine_tx_backlog(struct snoop_engine *engine, uint64_t now_us);
 void snoop_syn(struct snoop_engine *engine, const struct snoop_key *key, const struct snoop_packet *packet,
 	       enum snoop_side from, uint64_t now_us);
 
-/** Repeat none of the SYNs that are remembered now; what the handshakes taught stays. */
+/** Retransmit none of the SYNs that are remembered now; what the handshakes taught stays. */
 void snoop_syn_drop_all(struct snoop_engine *engine);
 
 /** A SYN of this key, or of any, passed unseen: what is remembered may be of an older connection. */
@@ -227,14 +227,14 @@ void snoop_engine_timer(struct snoop_engine *engine, uint64_t now_us);
 void snoop_flow_init(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_key *key,
 		     enum snoop_level level, uint64_t now_us);
 
-/** Change the level of a running flow: it is reset (parked ACKs are released), and starts afresh. */
+/** Change the level of a running flow: it is reset (withheld ACKs are released), and starts afresh. */
 void snoop_flow_set_level(struct snoop_engine *engine, struct snoop_flow *flow, enum snoop_level level);
 
 /** A packet (not a SYN) of the flow from the wired side. Always forwarded; may be cached. */
 void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_packet *packet,
 		     uint64_t now_us);
 
-/** A packet (not a SYN) of the flow from the wireless side. May call ops->repeat before it returns. */
+/** A packet (not a SYN) of the flow from the wireless side. May call ops->retransmit before it returns. */
 enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow *flow,
 				  const struct snoop_packet *packet, uint64_t now_us);
 
@@ -258,7 +258,7 @@ uint32_t snoop_ack_prefetch_more(const struct snoop_engine *engine, uint32_t seg
 void snoop_flow_timer(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
 
 /**
- * Forget everything about the flow's bytes: parked ACKs are released, segments dropped (a large number of them by and by,
+ * Forget everything about the flow's bytes: withheld ACKs are released, segments dropped (a large number of them by and by,
  * in snoop_engine_timer()). The flow may go on.
  */
 void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow);
@@ -305,10 +305,10 @@ struct snoop_flow_info {
 	bool withholding;               /* duplicate ACKs of this flow are being withheld when they qualify */
 	bool midstream, sack, timestamps, window_scale_known;
 	uint32_t srtt_us, rttvar_us, min_rtt_us, wired_rtt_us, queue_delay_us;
-	uint32_t cached_segments, parked_acks;
+	uint32_t cached_segments, withheld_acks;
 	uint64_t cached_bytes, data_segments, data_bytes, acked_bytes;
-	uint64_t radio_losses, upstream_holes, repeats, repairs_confirmed, spurious, given_up, vetoes;
-	uint64_t sender_repeats, timeouts, acks_withheld;
+	uint64_t radio_losses, upstream_holes, retransmits, repairs_confirmed, spurious, given_up, vetoes;
+	uint64_t sender_retransmits, timeouts, acks_withheld;
 	uint64_t last_seen_us;
 };
 void snoop_flow_info(const struct snoop_engine *engine, const struct snoop_flow *flow, struct snoop_flow_info *info);

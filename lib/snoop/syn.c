@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The SYN memory: handshakes under way, least recently used first out. It serves two ends: a SYN or SYN-ACK that was
- * lost on the radio is repeated after the station's RTT instead of the sender's second (RFC 6298 section 2.1), and
+ * lost on the radio is retransmitted after the station's RTT instead of the sender's second (RFC 6298 section 2.1), and
  * what the handshake negotiated (window scale, SACK) is known when the flow begins. A bare SYN makes no flow.
  */
 #include <string.h>
@@ -10,7 +10,7 @@
 
 #define SYN_RTO_FLOOR_US 10000U /* a station takes a moment to accept a connection */
 #define SYN_LIFE_US (600 * USEC_PER_SEC) /* a connection may be idle, or upload, before its first data */
-#define SYN_DUE_PER_CALL 64     /* repeats of one call, so that a turn is bounded */
+#define SYN_DUE_PER_CALL 64     /* retransmits of one call, so that a turn is bounded */
 
 static uint32_t *handshake_bucket(struct snoop_engine *engine, const struct snoop_key *key)
 {
@@ -37,16 +37,16 @@ static void due_place(struct snoop_engine *engine, uint32_t at, uint32_t index)
 static void due_settle(struct snoop_engine *engine, uint32_t at, uint32_t index)
 {
 	struct snoop_handshake *all = engine->handshakes;
-	uint64_t repeat_us = all[index].repeat_us;
+	uint64_t retransmit_us = all[index].retransmit_us;
 
-	for (; at > 1 && all[all[at / 2].due].repeat_us > repeat_us; at /= 2)
+	for (; at > 1 && all[all[at / 2].due].retransmit_us > retransmit_us; at /= 2)
 		due_place(engine, at, all[at / 2].due);
 	for (;;) {
 		uint32_t child = 2 * at;
 
-		if (child < engine->due_count && all[all[child + 1].due].repeat_us < all[all[child].due].repeat_us)
+		if (child < engine->due_count && all[all[child + 1].due].retransmit_us < all[all[child].due].retransmit_us)
 			child++;
-		if (child > engine->due_count || all[all[child].due].repeat_us >= repeat_us)
+		if (child > engine->due_count || all[all[child].due].retransmit_us >= retransmit_us)
 			break;
 		due_place(engine, at, all[child].due);
 		at = child;
@@ -54,12 +54,12 @@ static void due_settle(struct snoop_engine *engine, uint32_t at, uint32_t index)
 	due_place(engine, at, index);
 }
 
-/* Its packet is to be repeated at another time, or for the first time. */
-static void due_set(struct snoop_engine *engine, struct snoop_handshake *handshake, uint64_t repeat_us)
+/* Its packet is to be retransmitted at another time, or for the first time. */
+static void due_set(struct snoop_engine *engine, struct snoop_handshake *handshake, uint64_t retransmit_us)
 {
 	uint32_t at = handshake->due_at ? handshake->due_at : ++engine->due_count;
 
-	handshake->repeat_us = repeat_us;
+	handshake->retransmit_us = retransmit_us;
 	due_settle(engine, at, (uint32_t)(handshake - engine->handshakes));
 }
 
@@ -104,7 +104,7 @@ static void drop_packet(struct snoop_engine *engine, struct snoop_handshake *han
 {
 	if (!handshake->packet)
 		return;
-	engine->ops->drop(engine->owner, handshake->packet);
+	engine->ops->unref(engine->owner, handshake->packet);
 	handshake->packet = NULL;
 	due_remove(engine, handshake);
 }
@@ -187,7 +187,7 @@ static void remember(struct snoop_engine *engine, struct snoop_handshake *handsh
 	handshake->answered = false;
 	if (!rto_us || !packet->handle || !packet->checksum_ok)
 		return;
-	engine->ops->hold(engine->owner, packet->handle);
+	engine->ops->ref(engine->owner, packet->handle);
 	handshake->packet = packet->handle;
 	handshake->frame_bytes = packet->frame_bytes;
 	due_set(engine, handshake, now_us + rto_us);
@@ -226,7 +226,7 @@ void snoop_syn(struct snoop_engine *engine, const struct snoop_key *key, const s
 		remember(engine, handshake, packet, now_us);
 		return;
 	}
-	/* The station's SYN-ACK answers our side's SYN; with a repeat in between it is no RTT sample (Karn). */
+	/* The station's SYN-ACK answers our side's SYN; with a retransmit in between it is no RTT sample (Karn). */
 	if (handshake->to_station_us && !handshake->answered && (view->tcp_flags & WIRE_TCP_ACK) &&
 	    !handshake->tries && !handshake->again[SNOOP_WIRED])
 		handshake->wireless_rtt_us = (uint32_t)min_u64(now_us - handshake->to_station_us, UINT32_MAX - 1);
@@ -315,8 +315,8 @@ bool syn_adopt(struct snoop_engine *engine, const struct snoop_key *key, struct 
 	return true;
 }
 
-/* The station is told apart from a dead one by its answers, so that a SYN is repeated a bounded number of times. */
-static void repeat_due(struct snoop_engine *engine, struct snoop_handshake *handshake, uint64_t now_us)
+/* The station is told apart from a dead one by its answers, so that a SYN is retransmitted a bounded number of times. */
+static void retransmit_due(struct snoop_engine *engine, struct snoop_handshake *handshake, uint64_t now_us)
 {
 	uint64_t rto_us = syn_rto_us(engine, &handshake->key);
 
@@ -327,27 +327,27 @@ static void repeat_due(struct snoop_engine *engine, struct snoop_handshake *hand
 	}
 	handshake->tries++;
 	due_set(engine, handshake, now_us + (rto_us << handshake->tries));
-	engine->counters->repeats_syn++;
-	engine->counters->repeat_bytes += handshake->frame_bytes;
-	engine->ops->repeat(engine->owner, handshake->packet, SNOOP_CAUSE_SYN);
+	engine->counters->retransmits_syn++;
+	engine->counters->retransmit_bytes += handshake->frame_bytes;
+	engine->ops->retransmit(engine->owner, handshake->packet, SNOOP_CAUSE_SYN);
 }
 
-static uint64_t repeat_deadline_us(const struct snoop_engine *engine)
+static uint64_t retransmit_deadline_us(const struct snoop_engine *engine)
 {
-	return engine->due_count ? engine->handshakes[engine->handshakes[1].due].repeat_us : SNOOP_NEVER;
+	return engine->due_count ? engine->handshakes[engine->handshakes[1].due].retransmit_us : SNOOP_NEVER;
 }
 
 uint64_t snoop_engine_deadline_us(const struct snoop_engine *engine)
 {
-	return engine->discarded ? 0 : repeat_deadline_us(engine);
+	return engine->discarded ? 0 : retransmit_deadline_us(engine);
 }
 
 void snoop_engine_timer(struct snoop_engine *engine, uint64_t now_us)
 {
 	engine->now_us = now_us;
 	segment_free_discarded(engine, segment_portion(engine));
-	for (int i = 0; i < SYN_DUE_PER_CALL && repeat_deadline_us(engine) <= now_us; i++)
-		repeat_due(engine, &engine->handshakes[engine->handshakes[1].due], now_us);
+	for (int i = 0; i < SYN_DUE_PER_CALL && retransmit_deadline_us(engine) <= now_us; i++)
+		retransmit_due(engine, &engine->handshakes[engine->handshakes[1].due], now_us);
 }
 
 void snoop_engine_flush(struct snoop_engine *engine)

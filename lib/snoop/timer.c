@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What happens when nothing arrives: reordering window, hold budget, tail timer, probes. */
+/* What happens when nothing arrives: reordering window, withholding budget, tail timer, probes. */
 #include <snoop/engine.h>
 
 #define BACKOFF_MAX 8
 
 /*
- * The tail timer (RFC 6298 section 5): the head of line is repeated, and nothing else. If more is lost, the answer to the
- * repeat tells: RACK with SACK, a partial ACK without. If the time-out was spurious, it cost one segment.
+ * The tail timer (RFC 6298 section 5): the head of line is retransmitted, and nothing else. If more is lost, the answer to the
+ * retransmit tells: RACK with SACK, a partial ACK without. If the time-out was spurious, it cost one segment.
  */
 static void tail_expired(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
 {
@@ -56,8 +56,8 @@ void snoop_flow_timer(struct snoop_engine *engine, struct snoop_flow *flow, uint
 		flow_rearm(engine, flow, now_us);
 		return;
 	}
-	if (flow->parked.head && now_us >= segment_at(engine, flow->parked.head)->sent_us) {
-		flow->hold_over = true;
+	if (flow->withheld.head && now_us >= segment_at(engine, flow->withheld.head)->sent_us) {
+		flow->withhold_over = true;
 		ack_release_all(engine, flow);
 	}
 	if (now_us >= flow->reo_deadline_us)

@@ -11,8 +11,8 @@
  *
  * A veto leaves one loss, the signal, to the sender: its duplicate ACKs pass and nothing of ours fills the hole, so
  * that the sender cuts its window once and has no reason to undo it (Linux does, if the hole is filled by a copy with
- * an old timestamp). Everything that the sender had sent before it repeated the signal belongs to the same recovery of
- * the sender; losses among it are repeated as far as the radio's own loss share explains them, and no further. What
+ * an old timestamp). Everything that the sender had sent before it retransmitted the signal belongs to the same recovery of
+ * the sender; losses among it are retransmitted as far as the radio's own loss share explains them, and no further. What
  * it sends later is repaired as ever: left alone it would cost the sender a second cut for one event.
  */
 #include <string.h>
@@ -23,7 +23,7 @@
 #define HIGH_MEMORY 256U
 #define PRIOR_WEIGHT 100U       /* outcomes that the prior share stands for */
 #define WIRED_RTT_GUESS_US 40000U
-#define BUDGET_FACTOR 2U        /* repeats in a veto's window: this many times the radio's share */
+#define BUDGET_FACTOR 2U        /* retransmits in a veto's window: this many times the radio's share */
 #define CLEAN_DELIVERIES 1000U
 #define CLEAN_DELIVERIES_PER_LOSS 2000U
 #define EVIDENCE_LOSSES 3U       /* losses under a short queue that prove a lossy radio */
@@ -215,7 +215,7 @@ static bool wired_path_is_filled(struct snoop_engine *engine, const struct snoop
 }
 
 /*
- * Without SACK a sender repeats one segment per RTT, so that it pays with seconds for a queue that it overran, be it one
+ * Without SACK a sender retransmits one segment per RTT, so that it pays with seconds for a queue that it overran, be it one
  * on the wired side. It has to hear of congestion before: in slow start when what it sends within one round trip fills
  * half of it (the train length of HyStart), and later when the wired queue holds three quarters of the path: a cut
  * costs little throughput then, and CUBIC is one or two round trips away from filling a queue as long as the path.
@@ -223,7 +223,7 @@ static bool wired_path_is_filled(struct snoop_engine *engine, const struct snoop
 static bool wired_queue_fills(struct snoop_engine *engine, const struct snoop_flow *flow)
 {
 	/* It has not cut its window; a cut that our repair made needless it has taken back. */
-	bool slow_start = !flow->midstream && !flow->vetoes && flow->sender_repeats == flow->sender_needless;
+	bool slow_start = !flow->midstream && !flow->vetoes && flow->sender_retransmits == flow->sender_needless;
 
 	if (flow->sack || windowed_min_get(&flow->wired_rtt) == UINT32_MAX)
 		return false;
@@ -268,7 +268,7 @@ bool veto_loss(struct snoop_engine *engine, struct snoop_flow *flow, const struc
 	return true;
 }
 
-void veto_sender_repeat(struct snoop_flow *flow, uint32_t seq, uint32_t end)
+void veto_sender_retransmit(struct snoop_flow *flow, uint32_t seq, uint32_t end)
 {
 	if (!flow->vetoing || flow->veto_answered || wire_seq_gt(seq, flow->veto_signal) ||
 	    wire_seq_leq(end, flow->veto_signal))

@@ -105,7 +105,7 @@ static void time_outs(struct feed *feed)
 	corner_turn(feed);
 	corner_start_counting(feed);
 	let_pass(feed, 300000, STEP_US);
-	corner_want(feed, GREW(feed, timeouts) >= flows && GREW(feed, repeats_timeout) > 0,
+	corner_want(feed, GREW(feed, timeouts) >= flows && GREW(feed, retransmits_timeout) > 0,
 		    "not every connection has timed out");
 }
 
@@ -184,7 +184,7 @@ static void upstream(struct feed *feed)
 
 /*
  * The sender begins again at the head of its window. No SACK was seen and its timestamps have not
- * moved, which makes the search for segments that a repeat would make stale the longest.
+ * moved, which makes the search for segments that a retransmit would make stale the longest.
  */
 static void go_back_n(struct feed *feed)
 {
@@ -196,7 +196,7 @@ static void go_back_n(struct feed *feed)
 	for (uint32_t i = 0; i < window; i++)
 		put_flow(feed, 0, PACKET_DATA, 1 + (1 + i) * SEGMENT);
 	corner_turn(feed);
-	corner_want(feed, GREW(feed, sender_repeats) == window, "the sender did not repeat");
+	corner_want(feed, GREW(feed, sender_retransmits) == window, "the sender did not retransmit");
 	acknowledge_all(feed, window);
 }
 
@@ -336,7 +336,7 @@ const struct corner corners[] = {
 	 FRAME, 0},
 	{"upstream", "the sender fills holes between 10,000 SACKed segments", upstream, 1024, 16384,
 	 FRAME, 0},
-	{"go-back-n", "the sender repeats a window of 10,000 segments", go_back_n, 1024, 16384, FRAME,
+	{"go-back-n", "the sender retransmits a window of 10,000 segments", go_back_n, 1024, 16384, FRAME,
 	 0},
 	{"station-returns", "a station comes back from silence to 10,000 segments", station_returns,
 	 1024, 16384, FRAME, 0},

@@ -40,8 +40,8 @@ static const char usage[] =
 	"  --workers N       1 to 8: RSS has divided the connections; on so many lcores at once where -l\n"
 	"                    gives them, else one after the other. Default 1\n"
 	"  --handoff         the workers hand each other's packets over by rings instead\n"
-	"  --packets N       measured in each repeat; default 2000000\n"
-	"  --repeats N       1 to 32; the median is printed; default 5\n"
+	"  --packets N       measured in each round; default 2000000\n"
+	"  --rounds N        1 to 32; the median is printed; default 5\n"
 	"  --latency         time from RX to TX at 50 % and 90 % load\n"
 	"  --mpps N          with --latency: offered load instead of 50 %; once more for that of 90 %\n"
 	"  --corner NAME     an expensive corner, 'list' names them\n"
@@ -70,7 +70,7 @@ static int parse(struct arguments *arguments, int argc, char **argv)
 		{"window", required_argument, NULL, 'w'}, {"frame", required_argument, NULL, 'b'},
 		{"loss", required_argument, NULL, 'p'},	 {"rtt", required_argument, NULL, 't'},
 		{"udp", no_argument, NULL, 'u'},	 {"nic-checksum", no_argument, NULL, 'c'},
-		{"packets", required_argument, NULL, 'n'}, {"repeats", required_argument, NULL, 'r'},
+		{"packets", required_argument, NULL, 'n'}, {"rounds", required_argument, NULL, 'r'},
 		{"latency", no_argument, NULL, 'y'},	 {"mpps", required_argument, NULL, 's'},
 		{"corner", required_argument, NULL, 'C'}, {"json", no_argument, NULL, 'j'},
 		{"huge", no_argument, NULL, 'H'},	 {"all-turns", no_argument, NULL, 'A'},
@@ -126,8 +126,8 @@ static int parse(struct arguments *arguments, int argc, char **argv)
 			run->packets = (uint64_t)value;
 			break;
 		case 'r':
-			failed = parse_number("--repeats", optarg, 1, RUN_REPEATS_MAX, &value);
-			run->repeats = (uint32_t)value;
+			failed = parse_number("--rounds", optarg, 1, RUN_ROUNDS_MAX, &value);
+			run->rounds = (uint32_t)value;
 			break;
 		case 'y':
 			run->latency = true;
@@ -223,7 +223,7 @@ int main(int argc, char **argv)
 				    .seed = 1},
 			.workers = 1,
 			.packets = 2000000,
-			.repeats = 5},
+			.rounds = 5},
 		.memory_mib = "1024",
 		.lcore = "1",
 	};

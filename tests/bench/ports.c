@@ -133,7 +133,7 @@ static int tell(const char *command, const char *parameters, struct rte_tel_data
 	rte_tel_data_add_dict_u64(data, "waiting", 2 * TURNS_AHEAD * TRAFFIC_BURST); /* at most */
 	rte_tel_data_add_dict_u64(data, "no_buffers", peer.no_buffers);
 	rte_tel_data_add_dict_u64(data, "lost", stats->lost);
-	rte_tel_data_add_dict_u64(data, "sender_repeats", stats->sender_repeats);
+	rte_tel_data_add_dict_u64(data, "sender_retransmits", stats->sender_retransmits);
 	rte_tel_data_add_dict_u64(data, "cycles",
 				  peer.fill.cycles + peer.supply.cycles + peer.deliver.cycles);
 	rte_tel_data_add_dict_u64(data, "tsc_hz", rte_get_tsc_hz());

@@ -14,7 +14,7 @@
 #include "machine.h"
 #include "traffic.h"
 
-#define RUN_REPEATS_MAX 32
+#define RUN_ROUNDS_MAX 32
 #define RUN_WORKERS_MAX 8
 #define RUN_LOADS 2
 
@@ -25,8 +25,8 @@ struct run_setup {
 	uint32_t workers;    /* on as many lcores, where there are as many; else one after the other */
 	bool handoff;	     /* the workers receive each other's packets; else RSS has divided them */
 	bool nic_checksum;   /* received packets carry the NIC's verdict */
-	uint64_t packets;    /* measured in each repeat */
-	uint32_t repeats;
+	uint64_t packets;    /* measured in each round */
+	uint32_t rounds;
 	bool all_turns;	     /* interrupted ones too: for callgrind, which counts, not times */
 	bool json;
 	const char *corner;  /* name of an expensive corner, or NULL */
@@ -53,7 +53,7 @@ void run_list_corners(FILE *out);
  * worker comes to them. */
 #define SCENE_TURNS 8u
 
-/** Per packet, of one repeat. */
+/** Per packet, of one round. */
 struct run_figures {
 	double cycles, pool_cycles, generator_cycles, misses, all_cycles;
 	double worst_us, bytes, turn_packets, steal;

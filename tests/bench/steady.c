@@ -22,12 +22,12 @@ struct lane {
 	struct scene scene;
 	struct machine machine;
 	struct together *together; /* NULL = alone */
-	struct run_figures all[RUN_REPEATS_MAX];
+	struct run_figures all[RUN_ROUNDS_MAX];
 	int failed;
 };
 
 struct totals {
-	uint64_t lost, repeats, sender_repeats, packets;
+	uint64_t lost, retransmits, sender_retransmits, packets;
 };
 
 static int run_packets(struct scene *scene, uint64_t packets)
@@ -91,7 +91,7 @@ static double least_cycles(const struct run_figures *all, uint32_t count)
 
 #define MEDIAN(figures, count, field)                                                              \
 	__extension__({                                                                            \
-		double values[RUN_REPEATS_MAX];                                                    \
+		double values[RUN_ROUNDS_MAX];                                                    \
 		for (uint32_t at = 0; at < (count); at++)                                          \
 			values[at] = (figures)[at].field;                                          \
 		qsort(values, (count), sizeof(values[0]), compare);                                \
@@ -107,25 +107,25 @@ static struct totals add_up(const struct lane *lanes, uint32_t count)
 		const struct traffic_stats *stats = traffic_stats(scene->traffic);
 
 		totals.lost += stats->lost;
-		totals.sender_repeats += stats->sender_repeats;
+		totals.sender_retransmits += stats->sender_retransmits;
 		for (uint32_t k = 0; k < scene->box_count; k++) {
 			const struct worker *worker = scene->boxes[k]->worker;
 
 			totals.packets += scene->boxes[k]->packets_total;
 			if (worker != NULL)
-				totals.repeats += worker->counters.repeats_scoreboard +
-						  worker->counters.repeats_timeout +
-						  worker->counters.repeats_shield;
+				totals.retransmits += worker->counters.retransmits_scoreboard +
+						  worker->counters.retransmits_timeout +
+						  worker->counters.retransmits_shield;
 		}
 	}
 	return totals;
 }
 
 /* Independent workers: their rates add up. */
-static void combine(const struct lane *lanes, uint32_t count, uint32_t repeats,
+static void combine(const struct lane *lanes, uint32_t count, uint32_t rounds,
 		    struct run_figures *all)
 {
-	for (uint32_t i = 0; i < repeats; i++) {
+	for (uint32_t i = 0; i < rounds; i++) {
 		double rate = 0, pool = 0, bytes = 0;
 
 		all[i] = lanes[0].all[i];
@@ -155,7 +155,7 @@ static bool at_once(const struct run_setup *setup)
 static void print_json(const struct run_setup *setup, const struct lane *lanes,
 		       const struct machine *machine, const struct run_figures *all)
 {
-	uint32_t count = setup->repeats;
+	uint32_t count = setup->rounds;
 	struct totals totals = add_up(lanes, setup->handoff ? 1 : setup->workers);
 	double all_cycles = MEDIAN(all, count, all_cycles), misses = MEDIAN(all, count, misses);
 	double mpps = machine->tsc_ghz * 1e3 / all_cycles;
@@ -179,17 +179,17 @@ static void print_json(const struct run_setup *setup, const struct lane *lanes,
 		printf("%.2f", misses);
 	printf(", \"worst_turn_us\": %.1f, \"bytes_per_flow\": %.0f, "
 	       "\"bytes_per_segment\": %.0f, \"steal_percent\": %.1f, \"lost\": %" PRIu64
-	       ", \"repeats\": %" PRIu64 ", \"sender_repeats\": %" PRIu64
+	       ", \"retransmits\": %" PRIu64 ", \"sender_retransmits\": %" PRIu64
 	       ", \"packets_total\": %" PRIu64 ", \"tsc_ghz\": %.3f}\n",
 	       MEDIAN(all, count, worst_us), lanes[0].scene.box->flow_bytes,
 	       lanes[0].scene.box->segment_bytes, MEDIAN(all, count, steal), totals.lost,
-	       totals.repeats, totals.sender_repeats, totals.packets, machine->tsc_ghz);
+	       totals.retransmits, totals.sender_retransmits, totals.packets, machine->tsc_ghz);
 }
 
 static void print(const struct run_setup *setup, const struct lane *lanes,
 		  const struct machine *machine, const struct run_figures *all)
 {
-	uint32_t count = setup->repeats;
+	uint32_t count = setup->rounds;
 	struct totals totals = add_up(lanes, setup->handoff ? 1 : setup->workers);
 	double all_cycles = MEDIAN(all, count, all_cycles), misses = MEDIAN(all, count, misses);
 	double mpps = machine->tsc_ghz * 1e3 / all_cycles;
@@ -214,11 +214,11 @@ static void print(const struct run_setup *setup, const struct lane *lanes,
 	else
 		printf("%.2f\n", misses);
 	printf("  worst turn %.1f us; %.0f bytes per flow, %.0f per cached segment beyond its "
-	       "mbuf; lost %" PRIu64 ", repeated %" PRIu64 ", by the sender %" PRIu64
+	       "mbuf; lost %" PRIu64 ", retransmitted %" PRIu64 ", by the sender %" PRIu64
 	       "; stolen %.1f %%\n",
 	       MEDIAN(all, count, worst_us), lanes[0].scene.box->flow_bytes,
-	       lanes[0].scene.box->segment_bytes, totals.lost, totals.repeats,
-	       totals.sender_repeats, MEDIAN(all, count, steal));
+	       lanes[0].scene.box->segment_bytes, totals.lost, totals.retransmits,
+	       totals.sender_retransmits, MEDIAN(all, count, steal));
 }
 
 static void begin_together(struct together *together, uint32_t round)
@@ -252,7 +252,7 @@ static int measure(void *argument)
 	lane->failed = run_packets(&lane->scene, (uint64_t)WARM_UP_WINDOWS * setup->traffic.flows *
 							 setup->traffic.window);
 	machine_misses_take(&lane->machine);
-	for (uint32_t i = 0; i < setup->repeats; i++) {
+	for (uint32_t i = 0; i < setup->rounds; i++) {
 		begin_together(lane->together, i + 1);
 		machine_steal_start(&lane->machine);
 		if (lane->failed == 0)
@@ -309,7 +309,7 @@ int run_steady(const struct run_setup *setup, const struct machine *machine)
 {
 	static struct lane lanes[RUN_WORKERS_MAX];
 	uint32_t count = setup->handoff ? 1 : setup->workers;
-	struct run_figures all[RUN_REPEATS_MAX];
+	struct run_figures all[RUN_ROUNDS_MAX];
 	struct run_setup part;
 	int failed;
 
@@ -317,7 +317,7 @@ int run_steady(const struct run_setup *setup, const struct machine *machine)
 		return -1;
 	failed = measure_all(setup, lanes, count);
 	if (!failed) {
-		combine(lanes, count, setup->repeats, all);
+		combine(lanes, count, setup->rounds, all);
 		if (setup->json)
 			print_json(setup, lanes, machine, all);
 		else

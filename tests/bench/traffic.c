@@ -334,7 +334,7 @@ static void expire_delayed(struct traffic *traffic)
 	}
 }
 
-/* @return true and the flow whose head of line is to be repeated. */
+/* @return true and the flow whose head of line is to be retransmitted. */
 static bool expire_timeout(struct traffic *traffic, uint32_t *index)
 {
 	const struct event *event;
@@ -393,7 +393,7 @@ uint32_t traffic_next(struct traffic *traffic, struct rte_mbuf **buffers,
 	while (burst->data_count < TRAFFIC_BURST && expire_timeout(traffic, &index)) {
 		write_data(traffic, index, traffic->flows[index].una, buffers[used]);
 		burst->data[burst->data_count++] = buffers[used++];
-		traffic->stats.sender_repeats++;
+		traffic->stats.sender_retransmits++;
 	}
 	while (burst->data_count < TRAFFIC_BURST && traffic->ready_head != traffic->ready_tail) {
 		index = traffic->ready[traffic->ready_head & traffic->ready_mask];

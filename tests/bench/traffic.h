@@ -5,9 +5,9 @@
  * behind the radio, on a virtual clock.
  *
  * A lost segment is really missing at its station, which answers what comes behind it with
- * duplicate ACKs and SACK blocks until a repeat fills the hole. ACKs are delayed (one for two
+ * duplicate ACKs and SACK blocks until a retransmit fills the hole. ACKs are delayed (one for two
  * segments, 40 ms at most). The sender keeps a fixed window full, so that its segments leave in
- * pairs as each ACK comes in; it repeats the head of line when nothing moved for 200 ms.
+ * pairs as each ACK comes in; it retransmits the head of line when nothing moved for 200 ms.
  */
 #ifndef BENCH_TRAFFIC_H
 #define BENCH_TRAFFIC_H
@@ -43,9 +43,9 @@ struct traffic_burst {
 
 struct traffic_stats {
 	uint64_t data, acks; /* generated */
-	uint64_t lost;	     /* on the radio, repeats included */
+	uint64_t lost;	     /* on the radio, retransmits included */
 	uint64_t duplicates; /* that reached a station twice */
-	uint64_t sender_repeats;
+	uint64_t sender_retransmits;
 };
 
 /** @return the connections, each about to send its first window; NULL = no memory. */

@@ -84,7 +84,7 @@ def stall(arguments):
 def tables(arguments):
     """Flow table, cache, stations, SYN memory and withheld ACKs as small as the INI allows, and far too many flows."""
     settings = ("flows.max=64", "cache.segments=64", "cache.bytes=1MiB", "cache.flow_bytes=64KiB", "cache.stations=16",
-                "syn.entries=1", "hold.acks=1")
+                "syn.entries=1", "withhold.acks=1")
     box = FaultBox(arguments.snoopd, settings, level="snoop")
     with loaded(arguments, box, flows=300) as crowd:
         crowd.run_until(lambda: box.counter("pass_table_full") > 0 and box.counter("pass_cache_full") > 0,

@@ -42,13 +42,13 @@ def one_way(arguments):
         crowd.run_until(crowd.all_moved, "every connection moves on")
         crowd.drain()
         stats = box.stats()
-        repeats = sum(stats[name] for name in stats if name.startswith("repeats_"))
+        retransmits = sum(stats[name] for name in stats if name.startswith("retransmits_"))
         demand(not crowd.lost, "connections lost: %s" % crowd.lost[:3])
         demand(stats["rx_wireless_packets"] == before, "the box has seen ACKs")
-        demand(repeats == 0, "%d repeats without an ACK" % repeats)
+        demand(retransmits == 0, "%d retransmits without an ACK" % retransmits)
         crowd.close()
         check_counters(arguments, box)
-    return "50 flows, 0 lost; %d data segments seen, %d cached, %d timeouts, 0 repeats" % tuple(
+    return "50 flows, 0 lost; %d data segments seen, %d cached, %d timeouts, 0 retransmits" % tuple(
         stats[name] for name in ("data_segments", "cached_segments_total", "timeouts"))
 
 

@@ -229,10 +229,10 @@ static void step_configure(struct script *script)
 		config.tries_max = 1u + value;
 		break;
 	case 1:
-		config.hold_max_us = value * 1000u;
+		config.withhold_max_us = value * 1000u;
 		break;
 	case 2:
-		config.hold_acks = value % (WORLD_PARKED - 1);
+		config.withhold_acks = value % (WORLD_WITHHELD - 1);
 		break;
 	case 3:
 		config.allowance_segments = value;
@@ -337,7 +337,7 @@ static void shrink(struct snoop_config *config, uint8_t how)
 		config->flow_cache_bytes = 512u * (how >> 2 & 31);
 		break;
 	default:
-		config->hold_acks = how >> 2 & 3;
+		config->withhold_acks = how >> 2 & 3;
 		config->cache_segments = 4;
 	}
 }
@@ -356,7 +356,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	config.stations = 2;
 	config.syn_entries = 2;
 	config.syn_rate_max = more & 1 ? 2 : 1000;
-	config.hold_acks = more & 2 ? 4 : WORLD_PARKED - 2;
+	config.withhold_acks = more & 2 ? 4 : WORLD_WITHHELD - 2;
 	config.tries_max = more & 4 ? 2 : 8;
 	run(&config, level, input);
 	shrink(&config, how);

@@ -15,7 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.join(HERE, "..", "..")
 GOLDEN = os.path.join(HERE, "..", "golden")
 CASES = ("forward-bad-options", "forward-fragments", "forward-ipv6-extensions", "forward-malformed", "forward-non-ip",
-         "forward-truncated", "forward-udp-esp", "forward-vlan", "ipv6", "padding", "dsack-own", "not-held-mptcp",
+         "forward-truncated", "forward-udp-esp", "forward-vlan", "ipv6", "padding", "dsack-own", "not-withheld-mptcp",
          "syn-lost", "tcp-transparent")
 FRAME_BYTES_MAX = 200
 FRAMES_PER_CASE = 8
@@ -84,10 +84,10 @@ def engine():
         write("engine", "hole-" + name, opened(level) + hole + bytes(SHORT) + step(ACK, ALL))
         write("engine", "tail-" + name, opened(level) + step(BURST, 3) + bytes(LONG) + step(ACK, ALL))
     for name, more in {
-            "held-too-long": hole + bytes(LONG),
+            "withheld-too-long": hole + bytes(LONG),
             "no-sack": step(BURST, 8) + step(ACK_AGAIN, 0) * 4 + bytes(RTT) + step(ACK, 4) + bytes(RTT) + step(ACK, ALL),
-            "sender-repeats": hole + step(DATA_AT, 0, 0xf0) + bytes(RTT) + step(ACK, ALL),
-            "sender-repeats-answered": step(BURST, 8) + step(DATA_AT, 0, 0xf0) + bytes(SHORT) + step(ACK_SACK, 1, 2, 8) * 4,
+            "sender-retransmits": hole + step(DATA_AT, 0, 0xf0) + bytes(RTT) + step(ACK, ALL),
+            "sender-retransmits-answered": step(BURST, 8) + step(DATA_AT, 0, 0xf0) + bytes(SHORT) + step(ACK_SACK, 1, 2, 8) * 4,
             "resegmented": step(BURST, 8) + step(DATA_AT, 1, 0xfb) + step(DATA_AT, 3, 0xf7) + step(ACK, ALL),
             "upstream": step(DATA, 0x90) + step(BURST, 4) + step(ACK_AGAIN, 0) * 3 + step(DATA_AT, 0, 0xf4),
             "raw": step(DATA_RAW, 0x18, 0xff, 0xff, 0x90, 0, 5, 220, 0) + step(ACK_RAW, 0x10, 0, 0, 0, 9, 16, 0, 0, 0),
@@ -103,7 +103,7 @@ def engine():
             "configured": hole + b"".join(step(CONFIGURE, k, 3) for k in range(8)) + hole + bytes(RTT),
             "trouble": step(TROUBLE, 1) + hole + step(TROUBLE, 2) + hole + step(TROUBLE, 4) + hole + bytes(RTT),
             "stall": hole + step(STALL, 0xff) + hole + step(ACK, ALL),
-            "not-held": hole + b"".join(step(ACK_AGAIN, 1 << i) + step(ACK_AGAIN, 0) * 2 for i in range(8)),
+            "not-withheld": hole + b"".join(step(ACK_AGAIN, 1 << i) + step(ACK_AGAIN, 0) * 2 for i in range(8)),
             "upstream-above": step(BURST, 4) + step(DATA, 0x90) + step(BURST, 4) + step(ACK_SACK, 1, 2, 4) * 4,
             "midstream": step(FORGET) + step(BURST, 4) + step(ACK, 2) + step(ACK, ALL),
     }.items():
@@ -122,7 +122,7 @@ def config():
     for i, line in enumerate(("[link", "wired = x", "[none]\n", "[link]\nwired\n", "[link]\nwired=a\nwired=b\n",
                               "[timers]\nrto_min = 1m\n", "[cache]\nbytes = 99999999999999999999GiB\n",
                               "[veto]\nprior = 0.12345%\n", "\xef\xbb\xbf[link]\r\n wired = a # c\r\n", "[rule ]\n",
-                              "[link]\nwired=a\nwireless=a\n", "[rule a]\nwired=10.1.0.0/8\n", "[hold]\ntime = 2s\n")):
+                              "[link]\nwired=a\nwireless=a\n", "[rule a]\nwired=10.1.0.0/8\n", "[withhold]\ntime = 2s\n")):
         write("config", "wrong-%02d" % i, line.encode("latin-1"))
 
 

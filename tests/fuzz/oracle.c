@@ -39,25 +39,25 @@ void oracle_trace(const struct world *world, const char *what, const struct pack
 	fprintf(stderr, "\n");
 }
 
-static void op_hold(void *owner, void *handle)
+static void op_ref(void *owner, void *handle)
 {
 	struct packet *packet = handle;
 
-	note(owner, "hold", packet);
+	note(owner, "withhold", packet);
 	packet->engine_refs++;
 }
 
-static void unpark(struct world *world, struct packet *packet)
+static void pop_withheld(struct world *world, struct packet *packet)
 {
 	struct flow *flow = &world->flows[packet->flow];
 
-	FUZZ_CHECK(flow->parked_head != flow->parked_tail &&
-			   flow->parked[flow->parked_head++ % WORLD_PARKED] == packet,
-		   "parked ACKs do not leave in order");
-	packet->parked = false;
+	FUZZ_CHECK(flow->withheld_head != flow->withheld_tail &&
+			   flow->withheld[flow->withheld_head++ % WORLD_WITHHELD] == packet,
+		   "withheld ACKs do not leave in order");
+	packet->withheld = false;
 }
 
-static void op_drop(void *owner, void *handle)
+static void op_unref(void *owner, void *handle)
 {
 	struct world *world = owner;
 	struct packet *packet = handle;
@@ -65,30 +65,30 @@ static void op_drop(void *owner, void *handle)
 	note(owner, "drop", packet);
 	FUZZ_CHECK(packet->engine_refs > 0, "dropped too often");
 	packet->engine_refs--;
-	if (!packet->parked)
+	if (!packet->withheld)
 		return;
 	FUZZ_CHECK(world->call == CALL_ACK && packet->flow == world->current &&
 			   flow_now(world)->ack != packet->view.ack,
-		   "a parked ACK was destroyed, and its hole is open");
-	unpark(world, packet);
+		   "a withheld ACK was destroyed, and its hole is open");
+	pop_withheld(world, packet);
 }
 
-static void syn_repeat(const struct world *world, const struct packet *packet)
+static void syn_retransmit(const struct world *world, const struct packet *packet)
 {
-	FUZZ_CHECK(world->call == CALL_SYN_TIMER, "a SYN is repeated by call %d", world->call);
+	FUZZ_CHECK(world->call == CALL_SYN_TIMER, "a SYN is retransmitted by call %d", world->call);
 	FUZZ_CHECK(packet->view.tcp_flags & WIRE_TCP_SYN, "not a SYN");
-	FUZZ_CHECK(packet->repeats <= 10, "a SYN was repeated %u times", packet->repeats);
+	FUZZ_CHECK(packet->retransmits <= 10, "a SYN was retransmitted %u times", packet->retransmits);
 }
 
-static void segment_repeat(struct world *world, struct packet *packet, enum snoop_cause cause)
+static void segment_retransmit(struct world *world, struct packet *packet, enum snoop_cause cause)
 {
 	const struct flow *flow = flow_now(world);
 	const struct snoop_flow *engine = &flow->engine;
 	uint32_t end = packet->view.seq + wire_segment_bytes(&packet->view);
 
-	FUZZ_CHECK(packet->flow == world->current, "flow %u repeats a packet of flow %u",
+	FUZZ_CHECK(packet->flow == world->current, "flow %u retransmits a packet of flow %u",
 		   world->current, packet->flow);
-	FUZZ_CHECK(engine->level > SNOOP_LEVEL_OBSERVE, "level %d repeats", engine->level);
+	FUZZ_CHECK(engine->level > SNOOP_LEVEL_OBSERVE, "level %d retransmits", engine->level);
 	FUZZ_CHECK(!(packet->view.tcp_flags & (WIRE_TCP_SYN | WIRE_TCP_RST)), "flags %02x",
 		   packet->view.tcp_flags);
 	FUZZ_CHECK(wire_seq_gt(end, engine->una), "below the cumulative ACK");
@@ -98,33 +98,33 @@ static void segment_repeat(struct world *world, struct packet *packet, enum snoo
 			   wire_seq_leq(end, engine->una + engine->window_bytes),
 		   "beyond the window");
 	if (cause == SNOOP_CAUSE_PROBE || packet->era != engine->station_era)
-		packet->repeats = cause != SNOOP_CAUSE_PROBE; /* tries begin anew */
+		packet->retransmits = cause != SNOOP_CAUSE_PROBE; /* tries begin anew */
 	packet->era = engine->station_era;
-	FUZZ_CHECK(packet->repeats <= world->tries_max, "%u repeats of one segment",
-		   packet->repeats);
+	FUZZ_CHECK(packet->retransmits <= world->tries_max, "%u retransmits of one segment",
+		   packet->retransmits);
 	if (cause == SNOOP_CAUSE_SHIELD)
 		world->shields++;
 	else
-		world->repeats++;
+		world->retransmits++;
 }
 
-static void op_repeat(void *owner, void *handle, enum snoop_cause cause)
+static void op_retransmit(void *owner, void *handle, enum snoop_cause cause)
 {
 	struct world *world = owner;
 	struct packet *packet = handle;
 
-	FUZZ_CHECK(packet->engine_refs > 0, "a repeat of what is not held");
+	FUZZ_CHECK(packet->engine_refs > 0, "a retransmit of what is not held");
 	FUZZ_CHECK(packet->from_wired && packet->forwarded,
-		   "a repeat of what was not forwarded to the radio");
+		   "a retransmit of what was not forwarded to the radio");
 	FUZZ_CHECK(packet->generation == world->flows[packet->flow].generation,
-		   "bytes of an old connection are repeated");
+		   "bytes of an old connection are retransmitted");
 	oracle_sealed(packet);
-	oracle_trace(world, "repeat", packet);
-	packet->repeats++;
+	oracle_trace(world, "retransmit", packet);
+	packet->retransmits++;
 	if (cause == SNOOP_CAUSE_SYN)
-		syn_repeat(world, packet);
+		syn_retransmit(world, packet);
 	else
-		segment_repeat(world, packet, cause);
+		segment_retransmit(world, packet, cause);
 }
 
 static void op_release(void *owner, void *handle)
@@ -132,69 +132,69 @@ static void op_release(void *owner, void *handle)
 	struct world *world = owner;
 	struct packet *packet = handle;
 
-	FUZZ_CHECK(packet->engine_refs > 0 && packet->parked, "a release of what is not parked");
+	FUZZ_CHECK(packet->engine_refs > 0 && packet->withheld, "a release of what is not withheld");
 	note(world, "release", packet);
 	oracle_sealed(packet);
 	packet->engine_refs--;
-	unpark(world, packet);
+	pop_withheld(world, packet);
 	packet->forwarded = true;
 }
 
 const struct snoop_ops oracle_ops = {
-	.hold = op_hold,
-	.drop = op_drop,
-	.repeat = op_repeat,
+	.ref = op_ref,
+	.unref = op_unref,
+	.retransmit = op_retransmit,
 	.release = op_release,
 };
 
 void oracle_step(struct world *world)
 {
-	uint64_t segments = 0, parked = 0, bytes = 0;
+	uint64_t segments = 0, withheld = 0, bytes = 0;
 	const struct counters *counters = &world->counters;
 
 	for (uint32_t i = 0; i < WORLD_FLOWS; i++) {
 		struct flow *flow = &world->flows[i];
 		const char *wrong;
 
-		FUZZ_CHECK(flow->exists || flow->parked_head == flow->parked_tail,
-			   "parked without a flow");
+		FUZZ_CHECK(flow->exists || flow->withheld_head == flow->withheld_tail,
+			   "withheld without a flow");
 		if (!flow->exists)
 			continue;
 		wrong = check_store(world->engine, &flow->engine);
 		FUZZ_CHECK(!wrong, "flow %u: %s", i, wrong);
 		segments += flow->engine.cached_count;
-		parked += flow->engine.parked_count;
+		withheld += flow->engine.withheld_count;
 		if (flow->engine.level != SNOOP_LEVEL_OBSERVE)
 			bytes += flow->engine.cached_bytes;
-		FUZZ_CHECK(flow->parked_tail - flow->parked_head == flow->engine.parked_count,
-			   "parked ACKs");
+		FUZZ_CHECK(flow->withheld_tail - flow->withheld_head == flow->engine.withheld_count,
+			   "withheld ACKs");
 		FUZZ_CHECK(snoop_flow_reason(&flow->engine) < SNOOP_REASON_COUNT, "no such reason");
 	}
 	/* What a closed flow left is freed in portions, and counts until then. */
 	for (uint32_t index = world->engine->discarded; index; index = segment_at(world->engine, index)->seq_next)
 		segments++;
-	FUZZ_CHECK(counters->cache_segments == segments && counters->acks_parked == parked,
+	FUZZ_CHECK(counters->cache_segments == segments && counters->acks_withheld_now == withheld,
 		   "gauges: %lu segments for %lu, %lu ACKs for %lu", counters->cache_segments,
-		   segments, counters->acks_parked, parked);
+		   segments, counters->acks_withheld_now, withheld);
 	FUZZ_CHECK(counters->cache_bytes >= bytes && counters->cache_bytes <= world->cache_bytes,
 		   "%lu bytes cached, %lu in flows", counters->cache_bytes, bytes);
-	FUZZ_CHECK(segments + parked <= world->engine->segment_count, "more than the pool has");
+	FUZZ_CHECK(segments + withheld <= world->engine->segment_count, "more than the pool has");
 	FUZZ_CHECK(counters->acks_withheld ==
-			   counters->acks_released + counters->acks_freed + counters->acks_parked,
-		   "withheld is not released + freed + parked");
+			   counters->acks_released + counters->acks_freed + counters->acks_withheld_now,
+		   "withheld is not released + freed + withheld");
 	FUZZ_CHECK(counters->stations_silent <= counters->stations_active &&
 			   counters->stations_active <= world->engine->station_count,
 		   "stations");
 	note(world, "step", NULL);
 }
 
-void oracle_parked(const struct world *world)
+void oracle_overdue(const struct world *world)
 {
 	for (uint32_t i = 0; i < WORLD_FLOWS; i++) {
 		const struct flow *flow = &world->flows[i];
 
-		if (flow->parked_head != flow->parked_tail)
-			FUZZ_CHECK(flow->parked[flow->parked_head % WORLD_PARKED]->release_by_us >
+		if (flow->withheld_head != flow->withheld_tail)
+			FUZZ_CHECK(flow->withheld[flow->withheld_head % WORLD_WITHHELD]->release_by_us >
 					   world->now_us,
 				   "an ACK is held too long");
 	}
@@ -268,5 +268,5 @@ void oracle_withheld(struct world *world, const struct packet *packet, bool desc
 		   "it may answer a keep-alive, a probe or old data");
 	FUZZ_CHECK(hole_is_held(world, packet->flow, view->ack), "its hole is not ours to repair");
 	FUZZ_CHECK(!has_upstream_hole(world, packet), "a hole behind it happened upstream");
-	FUZZ_CHECK(flow->parked_tail - flow->parked_head < world->hold_acks, "too many");
+	FUZZ_CHECK(flow->withheld_tail - flow->withheld_head < world->withhold_acks, "too many");
 }

@@ -18,7 +18,7 @@
 
 #define WORLD_FLOWS 4u
 #define WORLD_PACKETS 2048u /* more only take time: the checks look at each */
-#define WORLD_PARKED 256u
+#define WORLD_WITHHELD 256u
 
 struct packet {
 	struct wire_view view;
@@ -26,9 +26,9 @@ struct packet {
 	uint32_t engine_refs;
 	uint32_t number; /* in the world */
 	uint32_t flow, generation;
-	uint32_t repeats, era; /* since its station returned from silence */
+	uint32_t retransmits, era; /* since its station returned from silence */
 	uint64_t release_by_us;
-	bool from_wired, forwarded, parked, taken_up;
+	bool from_wired, forwarded, withheld, taken_up;
 };
 
 struct flow {
@@ -42,8 +42,8 @@ struct flow {
 	uint16_t window;
 	uint8_t ecn;
 	uint32_t answers; /* packets that make the station answer with a duplicate ACK of its own */
-	struct packet *parked[WORLD_PARKED];
-	uint32_t parked_head, parked_tail;
+	struct packet *withheld[WORLD_WITHHELD];
+	uint32_t withheld_head, withheld_tail;
 };
 
 struct world {
@@ -59,9 +59,9 @@ struct world {
 	/* The engine call that runs. */
 	enum { CALL_NONE, CALL_DATA, CALL_ACK, CALL_TIMER, CALL_SYN_TIMER, CALL_END } call;
 	uint32_t current; /* its flow */
-	uint32_t repeats; /* in it, shields left out */
+	uint32_t retransmits; /* in it, shields left out */
 	uint32_t shields;
-	uint32_t tries_max, hold_acks; /* the largest of all configurations so far */
+	uint32_t tries_max, withhold_acks; /* the largest of all configurations so far */
 	uint64_t cache_bytes;
 };
 
@@ -97,8 +97,8 @@ void oracle_trace(const struct world *world, const char *what, const struct pack
 void oracle_sealed(const struct packet *packet);
 /** After every step: memory and counters. */
 void oracle_step(struct world *world);
-/** Served timers leave nothing parked beyond its time. */
-void oracle_parked(const struct world *world);
+/** Served timers leave nothing withheld beyond its time. */
+void oracle_overdue(const struct world *world);
 /**
  * The closed list of doc/protocol.md.
  *

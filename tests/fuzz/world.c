@@ -37,8 +37,8 @@ void world_configure(struct world *world, const struct snoop_config *config)
 	snoop_engine_configure(world->engine, config);
 	world->tries_max =
 		config->tries_max > world->tries_max ? config->tries_max : world->tries_max;
-	world->hold_acks =
-		config->hold_acks > world->hold_acks ? config->hold_acks : world->hold_acks;
+	world->withhold_acks =
+		config->withhold_acks > world->withhold_acks ? config->withhold_acks : world->withhold_acks;
 	world->cache_bytes = max_u64(config->cache_bytes, world->cache_bytes);
 }
 
@@ -88,7 +88,7 @@ void world_close(struct world *world)
 		free(world->packets[i]);
 	}
 	FUZZ_CHECK(!world->counters.cache_segments && !world->counters.cache_bytes &&
-			   !world->counters.acks_parked && !world->counters.flows_helped,
+			   !world->counters.acks_withheld_now && !world->counters.flows_helped,
 		   "gauges at the end");
 	free(world->memory);
 	free(world);
@@ -170,20 +170,20 @@ static void input_ack(struct world *world, struct packet *packet,
 	verdict = snoop_flow_ack(world->engine, &flow->engine, described, world->now_us);
 	/* Packet conservation: as much as arrived, the allowance, one for a duplicate, one for a
 	 * probe. */
-	FUZZ_CHECK(world->repeats <= credit + (open - flow->engine.open_count) + 2,
-		   "%u repeats, allowed %lu", world->repeats,
+	FUZZ_CHECK(world->retransmits <= credit + (open - flow->engine.open_count) + 2,
+		   "%u retransmits, allowed %lu", world->retransmits,
 		   credit + (open - flow->engine.open_count) + 2);
 	FUZZ_CHECK(!world->shields, "an ACK shields");
 	if (verdict == SNOOP_WITHHOLD) {
 		oracle_trace(world, "withhold", packet);
 		oracle_withheld(world, packet, described->checksum_ok && described->handle,
 				heard_before);
-		packet->parked = true;
+		packet->withheld = true;
 		packet->engine_refs++;
-		packet->release_by_us = world->now_us + world->config.hold_max_us;
-		flow->parked[flow->parked_tail++ % WORLD_PARKED] = packet;
+		packet->release_by_us = world->now_us + world->config.withhold_max_us;
+		flow->withheld[flow->withheld_tail++ % WORLD_WITHHELD] = packet;
 	} else {
-		FUZZ_CHECK(flow->parked_head == flow->parked_tail, "an ACK overtakes parked ones");
+		FUZZ_CHECK(flow->withheld_head == flow->withheld_tail, "an ACK overtakes withheld ones");
 		packet->forwarded = true;
 		if (believed && flow->answers && duplicate)
 			flow->answers--;
@@ -229,8 +229,8 @@ static void input_data(struct world *world, struct packet *packet,
 	if (world->checksum_ok && !view->options_malformed)
 		note_sender_copies(world, packet);
 	snoop_flow_data(world->engine, &flow->engine, described, world->now_us);
-	FUZZ_CHECK(!world->repeats && world->shields <= SHIELD_COPIES, "%u repeats, %u shields",
-		   world->repeats, world->shields);
+	FUZZ_CHECK(!world->retransmits && world->shields <= SHIELD_COPIES, "%u retransmits, %u shields",
+		   world->retransmits, world->shields);
 	packet->forwarded = true;
 	if (world->counters.flows_reset != resets) {
 		forget_history(flow);
@@ -261,7 +261,7 @@ void world_input(struct world *world, uint32_t index, enum snoop_side from, stru
 	described.handle = world->handles ? packet : NULL;
 	oracle_trace(world, from == SNOOP_WIRED ? "wired" : "radio", packet);
 	world->current = index;
-	world->repeats = world->shields = 0;
+	world->retransmits = world->shields = 0;
 	world->call = CALL_NONE;
 	if (!flow->exists && from == SNOOP_WIRED && view->payload_bytes &&
 	    !view->options_malformed && !(view->tcp_flags & (WIRE_TCP_SYN | WIRE_TCP_RST))) {
@@ -283,7 +283,7 @@ void world_input(struct world *world, uint32_t index, enum snoop_side from, stru
 		input_data(world, packet, &described);
 	else
 		input_ack(world, packet, &described);
-	packet->forwarded |= !packet->parked;
+	packet->forwarded |= !packet->withheld;
 	oracle_step(world);
 }
 
@@ -303,10 +303,10 @@ static void serve_flow(struct world *world, uint32_t index)
 
 		FUZZ_CHECK(calls < calls_max, "the flow's deadline stays in the past");
 		world->call = CALL_TIMER;
-		world->repeats = world->shields = 0;
+		world->retransmits = world->shields = 0;
 		snoop_flow_timer(world->engine, &flow->engine, world->now_us);
-		FUZZ_CHECK(world->repeats <= credit + 1 && !world->shields, "%u repeats",
-			   world->repeats);
+		FUZZ_CHECK(world->retransmits <= credit + 1 && !world->shields, "%u retransmits",
+			   world->retransmits);
 		oracle_step(world);
 	}
 }
@@ -332,7 +332,7 @@ static void serve(struct world *world)
 	for (uint32_t i = 0; i < WORLD_FLOWS; i++)
 		serve_flow(world, i);
 	oracle_step(world);
-	oracle_parked(world);
+	oracle_overdue(world);
 }
 
 static uint64_t next_deadline_us(const struct world *world)

@@ -103,12 +103,12 @@ static int check_sum(const struct counters *counters, uint64_t now_us)
 {
 	uint64_t received = counters->rx_wired_packets + counters->rx_wireless_packets;
 	uint64_t accounted = counters->forwarded_packets + counters->acks_freed +
-			     counters->acks_parked + counters->tx_wired_drops +
+			     counters->acks_withheld_now + counters->tx_wired_drops +
 			     counters->tx_wireless_drops + counters->handoff_drops;
 
 	if (received == accounted)
 		return 0;
-	fail("at %" PRIu64 " us: received %" PRIu64 " packets, but forwarded + freed + parked + "
+	fail("at %" PRIu64 " us: received %" PRIu64 " packets, but forwarded + freed + withheld + "
 	     "dropped = %" PRIu64,
 	     now_us, received, accounted);
 	return -1;
@@ -210,10 +210,10 @@ static int check_end(const struct harness *harness)
 		failed = -1;
 	}
 	if (counters->cache_segments != 0 || counters->cache_bytes != 0 ||
-	    counters->acks_parked != 0) {
+	    counters->acks_withheld_now != 0) {
 		fail("not empty after the end: %" PRIu64 " segments, %" PRIu64 " bytes, %" PRIu64
-		     " parked ACKs",
-		     counters->cache_segments, counters->cache_bytes, counters->acks_parked);
+		     " withheld ACKs",
+		     counters->cache_segments, counters->cache_bytes, counters->acks_withheld_now);
 		failed = -1;
 	}
 	return failed;
@@ -244,7 +244,7 @@ static void starve(struct config *config)
 	config->protocol.cache_segments = 2; /* one segment and one ACK */
 	config->protocol.stations = 1;
 	config->protocol.syn_entries = 1;
-	config->protocol.hold_acks = 1;
+	config->protocol.withhold_acks = 1;
 }
 
 /* Not in the INI's range either: nothing can be kept. */

@@ -90,10 +90,10 @@ void journal_withheld(struct journal *journal, const struct worker *worker, cons
 	flow = &record->flow;
 	hole = segment_at(worker->engine, flow->by_seq.head);
 	fprintf(journal->file,
-		"withheld %" PRIu64 " duplicate ACK %u of the cached segment %u to %u, repeated %u "
+		"withheld %" PRIu64 " duplicate ACK %u of the cached segment %u to %u, retransmitted %u "
 		"times, held until %" PRIu64 "\n",
 		journal->next - 1, view.ack, hole->seq, hole->end, hole->tries,
-		segment_at(worker->engine, flow->parked.tail)->sent_us);
+		segment_at(worker->engine, flow->withheld.tail)->sent_us);
 }
 
 void journal_count(struct journal *journal, const struct counters *counters)
@@ -108,15 +108,15 @@ void journal_count(struct journal *journal, const struct counters *counters)
 	COUNT(acks_withheld)
 	COUNT(acks_released)
 	COUNT(acks_freed)
-	COUNT(repeats_scoreboard)
-	COUNT(repeats_dupack)
-	COUNT(repeats_timeout)
-	COUNT(repeats_probe)
-	COUNT(repeats_shield)
-	COUNT(repeats_syn)
+	COUNT(retransmits_scoreboard)
+	COUNT(retransmits_dupack)
+	COUNT(retransmits_timeout)
+	COUNT(retransmits_probe)
+	COUNT(retransmits_shield)
+	COUNT(retransmits_syn)
 	COUNT(tx_wired_drops)
 	COUNT(tx_wireless_drops)
-	COUNT(tx_repeat_drops)
+	COUNT(tx_retransmit_drops)
 #undef COUNT
 	journal->counters = *counters;
 }

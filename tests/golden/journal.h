@@ -6,8 +6,8 @@
  *
  *	in NUMBER SIDE TIME_US
  *	missed NUMBER                  no packet buffer: never received
- *	out NUMBER SIDE TIME_US        sent to that side; a number that comes again is a repeat
- *	withheld NUMBER REASON         an ACK was parked, and why (see journal_withheld())
+ *	out NUMBER SIDE TIME_US        sent to that side; a number that comes again is a retransmit
+ *	withheld NUMBER REASON         an ACK was withheld, and why (see journal_withheld())
  *	count NAME DIFFERENCE          behind what one event brought: counters of verdicts that changed
  */
 #ifndef GOLDEN_JOURNAL_H

@@ -2,7 +2,7 @@
 """What the generators of the cases share: a time line, and the two ends of TCP connections on it.
 
 A generator calls in the order of time. Everything that it puts in on one side is expected to come out on the
-other, unchanged and at once, unless the call says `withheld`; what snoopd adds (repeat, released ACKs) is said
+other, unchanged and at once, unless the call says `withheld`; what snoopd adds (retransmit, released ACKs) is said
 in its own call. The counters that follow from that are filled in by write(); expect() adds others.
 
 Times are milliseconds in calls, microseconds in fields.
@@ -26,13 +26,13 @@ WIRED_MAC, STATION_MAC = "02:00:00:00:00:01", "02:00:00:00:00:02"
 GAP_US = 10  # between two packets of one call
 
 # A case that does not name these expects 0.
-ZERO = ("acks_withheld acks_released acks_freed repeats_scoreboard repeats_dupack repeats_timeout repeats_probe "
-        "repeats_shield repeats_syn spurious_repairs given_up stale_segments vetoes veto_holdback cache_evictions "
-        "sender_repeats upstream_holes station_silences flows_reset tx_wired_retries tx_wireless_retries "
-        "tx_wired_drops tx_wireless_drops tx_repeat_drops acks_old pass_bypass pass_non_ip pass_ip_other "
+ZERO = ("acks_withheld acks_released acks_freed retransmits_scoreboard retransmits_dupack retransmits_timeout retransmits_probe "
+        "retransmits_shield retransmits_syn spurious_repairs given_up stale_segments vetoes veto_holdback cache_evictions "
+        "sender_retransmits upstream_holes station_silences flows_reset tx_wired_retries tx_wireless_retries "
+        "tx_wired_drops tx_wireless_drops tx_retransmit_drops acks_old pass_bypass pass_non_ip pass_ip_other "
         "pass_fragment pass_truncated pass_malformed pass_vlan_depth pass_ext_depth pass_split_header "
         "pass_source_route pass_jumbogram pass_bad_options pass_table_full pass_bad_checksum pass_cache_full "
-        "pass_old_data pass_not_shareable syn_remembered syn_evicted cache_segments cache_bytes acks_parked "
+        "pass_old_data pass_not_shareable syn_remembered syn_evicted cache_segments cache_bytes acks_withheld_now "
         "flows_active flows_helped").split()
 
 
@@ -78,16 +78,16 @@ class Case:
         self._put("wireless", bytes(frame), what)
         self.now += GAP_US
 
-    def repeat(self, what, cause, between=(0, 0)):
+    def retransmit(self, what, cause, between=(0, 0)):
         """
-        snoopd repeats a segment (or a frame) to the station, so many milliseconds from now.
+        snoopd retransmits a segment (or a frame) to the station, so many milliseconds from now.
 
-        cause  the counter repeats_CAUSE; None where no rule says as what it counts
+        cause  the counter retransmits_CAUSE; None where no rule says as what it counts
         """
         frame = what if isinstance(what, bytes) else what.frame
-        self.expect_frame("wireless", frame, "repeat (%s)" % (cause or "any cause"), between)
+        self.expect_frame("wireless", frame, "retransmit (%s)" % (cause or "any cause"), between)
         if cause:
-            self.counters["repeats_" + cause] += 1
+            self.counters["retransmits_" + cause] += 1
         else:
             self.free_causes = True
 
@@ -101,7 +101,7 @@ class Case:
         self.counters["acks_freed"] = self.counters["acks_withheld"] - self.counters["acks_released"]
         if self.free_causes:
             for cause in ("scoreboard", "dupack", "timeout"):
-                del self.counters["repeats_" + cause]
+                del self.counters["retransmits_" + cause]
         for side in ("wired", "wireless"):
             self.counters["rx_%s_packets" % side] = len(self.inputs[side])
             self.counters["rx_%s_bytes" % side] = sum(len(frame) for frame, _ in self.inputs[side])
@@ -140,7 +140,7 @@ class Flow:
         self.ids = {"wired": 1, "wireless": 1}
         self.tsvals = {}  # newest TSval by sequence number: what TS.Recent becomes when the hole there is filled
         self.recent = self._clock("wired")
-        self.parked = []
+        self.withheld = []
 
     def _clock(self, side):
         return self.case.now // 1000 % 2**32 + (10**6 if side == "wired" else 2 * 10**6)
@@ -197,7 +197,7 @@ class Flow:
         return [self.data(size, **more) for _ in range(count)]
 
     def again(self, segment):
-        """The sender repeats a segment: same bytes, another packet."""
+        """The sender retransmits a segment: same bytes, another packet."""
         return self.data((segment.end - segment.seq) % 2**32, seq=segment.seq)
 
     def lose_upstream(self, size=1000):
@@ -215,14 +215,14 @@ class Flow:
     # The station.
 
     def ack(self, to=None, sack=(), dsack=None, flags="A", payload=b"", window=None, ecn=0, extra=(), seq=None,
-            withheld=False, repeats=(), cause="scoreboard", tsecr=None, urgent=0, stray=False):
+            withheld=False, retransmits=(), cause="scoreboard", tsecr=None, urgent=0, stray=False):
         """
         One packet of the station.
 
         to        acknowledges all up to this segment's end; None = a duplicate ACK
         sack      segments in its SACK blocks, newest run first; dsack = a duplicate reported by RFC 2883
         withheld  snoopd keeps it: True; otherwise what was kept goes out before it (and is freed if `to` advances)
-        repeats   segments that snoopd repeats because of it
+        retransmits   segments that snoopd retransmits because of it
         stray     it does not touch what this end of the connection knows (old ACK, another connection's)
         """
         before = self.una
@@ -230,7 +230,7 @@ class Flow:
             self.una = to.end
             if self.una != before:
                 self.recent = max(self.recent, self.tsvals.get(before, 0))
-                self.parked.clear()
+                self.withheld.clear()
         if window is not None:
             self.window = window
         options = self._timestamp("wireless")
@@ -249,20 +249,20 @@ class Flow:
         if not withheld:
             self.released()
         self.case._put("wireless", frame, "ACK", forwarded=not withheld)
-        for segment in repeats:
-            self.case.repeat(segment, cause)
+        for segment in retransmits:
+            self.case.retransmit(segment, cause)
         if withheld:
-            self.parked.append(frame)
+            self.withheld.append(frame)
             self.case.counters["acks_withheld"] += 1
         self.case.now += GAP_US
         return frame
 
     def released(self, between=(0, 0)):
         """What is withheld goes out now, in order."""
-        for frame in self.parked:
+        for frame in self.withheld:
             self.case.expect_frame("wired", frame, "released ACK", between)
-        self.case.counters["acks_released"] += len(self.parked)
-        self.parked.clear()
+        self.case.counters["acks_released"] += len(self.withheld)
+        self.withheld.clear()
 
     # Both.
 
@@ -305,7 +305,7 @@ class Flow:
     def lose(self, hole=0, count=8, rtt=4, **more):
         """
         Send `count` segments of which the radio loses one; three SACKs for later ones arrive, are withheld
-        (level snoop), and the third makes snoopd repeat the hole.
+        (level snoop), and the third makes snoopd retransmit the hole.
 
         @return the segments.
         """
@@ -315,7 +315,7 @@ class Flow:
             self.ack(segment)
         for i in range(1, 4):
             self.ack(sack=segments[hole + 1:hole + 1 + i], withheld=True,
-                     repeats=segments[hole:hole + 1] if i == 3 else ())
+                     retransmits=segments[hole:hole + 1] if i == 3 else ())
         return segments
 
 

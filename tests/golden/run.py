@@ -131,10 +131,10 @@ def compare_counters(expect, folder):
         elif stats[name] != value:
             lines.append("counter %s: expected %d, got %d" % (name, value, stats[name]))
     received = stats["rx_wired_packets"] + stats["rx_wireless_packets"]
-    accounted = sum(stats[name] for name in ("forwarded_packets", "acks_freed", "acks_parked", "tx_wired_drops",
+    accounted = sum(stats[name] for name in ("forwarded_packets", "acks_freed", "acks_withheld_now", "tx_wired_drops",
                                              "tx_wireless_drops", "handoff_drops"))
     if received != accounted:
-        lines.append("received %d packets, forwarded + freed + parked + dropped = %d" % (received, accounted))
+        lines.append("received %d packets, forwarded + freed + withheld + dropped = %d" % (received, accounted))
     return lines
 
 

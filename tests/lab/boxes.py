@@ -35,7 +35,7 @@ def telemetry(file_prefix, command):
 def adds_up(stats):
     """lib/counters/counters.h"""
     received = stats["rx_wired_packets"] + stats["rx_wireless_packets"]
-    return received == (stats["forwarded_packets"] + stats["acks_freed"] + stats["acks_parked"] +
+    return received == (stats["forwarded_packets"] + stats["acks_freed"] + stats["acks_withheld_now"] +
                         stats["tx_wired_drops"] + stats["tx_wireless_drops"] + stats["handoff_drops"])
 
 

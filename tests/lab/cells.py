@@ -4,9 +4,9 @@
 Goals of a cell (medians over the seeds, snoopd against the plain wire in the same cell):
     min_limit          goodput / L
     min_plain          goodput / goodput of the plain wire
-    max_died           repeats that die in the radio's queue / data segments
+    max_died           retransmits that die in the radio's queue / data segments
     max_drops_vs_plain queue drops / the plain wire's queue drops, both with the start
-    max_repeats        repeats / data segments
+    max_retransmits    retransmits / data segments
 """
 
 import re
@@ -82,7 +82,7 @@ def goal5():
 def goal6():
     for path in ("A", "B"):
         for congestion_control in ("cubic", "reno", "bbr"):
-            yield cell(path, congestion_control, 0, {"min_plain": 0.98, "max_repeats": 0.0005})
+            yield cell(path, congestion_control, 0, {"min_plain": 0.98, "max_retransmits": 0.0005})
 
 
 def both_ways():
@@ -102,7 +102,7 @@ def quick():
     yield cell("A", "cubic", 0.01, {"min_limit": 0.95})
     yield cell("A", "reno", 0.05, {"min_limit": 0.95})
     yield cell("B", "cubic", 0, {"min_limit": 0.93, "min_plain": 0.98, "max_drops_vs_plain": 2.0,
-                                 "max_repeats": 0.0005})
+                                 "max_retransmits": 0.0005})
     yield cell("B", "cubic", 0.01, {"min_limit": 0.93, "max_died": 0.03})
     yield cell("B", "reno", 0.05, {"min_limit": 0.93, "max_died": 0.03})
 

@@ -123,9 +123,9 @@ def ecn(lab):
         marked, _, told = exchange_marked(lab)
         demand(marked > 0 and told > 0, "%d CE marks, %d were fed back" % (marked, told))
         lab.set_link("radio", "fwd", loss=0)
-        drops, copies = dropped(), radio()["repeats"]["copies"]
+        drops, copies = dropped(), radio()["retransmits"]["copies"]
         marked, received, told = exchange_marked(lab)
-        drops, copies = dropped() - drops, radio()["repeats"]["copies"] - copies
+        drops, copies = dropped() - drops, radio()["retransmits"]["copies"] - copies
         demand(marked - drops <= received <= marked + copies,
                "%d packets were marked, %d received with the mark; %d drops, %d copies" % (marked, received, drops, copies))
         demand(told > 0, "CE marks were not fed back")

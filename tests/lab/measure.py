@@ -144,11 +144,11 @@ def share(part, whole):
 
 
 def summarize(cell, results, run):
-    """The figures of the table. Shares of repeats are of distinct data segments, after the omitted start."""
+    """The figures of the table. Shares of retransmits are of distinct data segments, after the omitted start."""
     goodputs = [result.goodput_bps(cell.omit_s) for result in results]
     links, whole = run["measured"]["links"], run["whole"]["links"]
-    radio, repeats = links["links"]["radio"]["fwd"], links["links"]["radio"]["fwd"]["repeats"]
-    whole_repeats = whole["links"]["radio"]["fwd"]["repeats"]
+    radio, retransmits = links["links"]["radio"]["fwd"], links["links"]["radio"]["fwd"]["retransmits"]
+    whole_retransmits = whole["links"]["radio"]["fwd"]["retransmits"]
     directions = [link[way] for link in whole["links"].values() for way in ("fwd", "rev")]
     delivered = sum(direction["delivered_pkts"] for direction in directions)
     return {
@@ -158,12 +158,12 @@ def summarize(cell, results, run):
         "retransmits": run["measured"]["sender"]["TcpRetransSegs"],
         "retransmits_whole": run["whole"]["sender"]["TcpRetransSegs"],
         "timeouts": run["measured"]["sender"]["TcpExtTCPTimeouts"],
-        "repeats": repeats["copies_identical"],
-        "repeats_whole": whole_repeats["copies_identical"],
-        "data_segments": repeats["data_segments"],
-        "repeats_share": share(repeats["copies_identical"], repeats["data_segments"]),
-        "useless_share": share(repeats["copies_identical_needless"], repeats["data_segments"]),
-        "died_share": share(repeats["copies_identical_died_in_queue"], repeats["data_segments"]),
+        "box_retransmits": retransmits["copies_identical"],
+        "box_retransmits_whole": whole_retransmits["copies_identical"],
+        "data_segments": retransmits["data_segments"],
+        "box_retransmits_share": share(retransmits["copies_identical"], retransmits["data_segments"]),
+        "useless_share": share(retransmits["copies_identical_needless"], retransmits["data_segments"]),
+        "died_share": share(retransmits["copies_identical_died_in_queue"], retransmits["data_segments"]),
         "queue_drops": radio["queue_drops"],
         "queue_drops_whole": whole["links"]["radio"]["fwd"]["queue_drops"],
         "wired_queue_drops": links["links"]["wired"]["fwd"]["queue_drops"],

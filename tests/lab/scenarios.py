@@ -162,7 +162,7 @@ def survival(args, boxes, log, progress):
             outcome = f"not complete in {args.patience:g} s"
             if found["complete"]:
                 outcome = f"complete in {found['seconds']:.1f} s"
-            log(f"{box_spec:<26} seed {seed}  1 MB at p=50%: {outcome}, sender repeated "
+            log(f"{box_spec:<26} seed {seed}  1 MB at p=50%: {outcome}, sender retransmitted "
                 f"{found['counters']['sender']['TcpRetransSegs']}")
         for loss in (0.0, 0.01):
             for seed in args.seeds:

@@ -105,7 +105,7 @@ def lost_inside(before, after):
     gained = {name: after[name] - before[name] for name in after}
     drops = gained["tx_wired_drops"] + gained["tx_wireless_drops"] + gained["handoff_drops"]
     received = gained["rx_wired_packets"] + gained["rx_wireless_packets"]
-    return received - gained["forwarded_packets"] - gained["acks_freed"] - gained["acks_parked"] - drops, drops
+    return received - gained["forwarded_packets"] - gained["acks_freed"] - gained["acks_withheld_now"] - drops, drops
 
 
 def missed(wire):

@@ -8,18 +8,18 @@ from captures import SIDE_NAMES, WIRED, WIRELESS
 from packets import SYN, before
 from rules import HELP, WITHHOLD, Flow
 
-REPEATS = ("repeats_scoreboard", "repeats_dupack", "repeats_timeout", "repeats_probe", "repeats_shield", "repeats_syn")
+RETRANSMITS = ("retransmits_scoreboard", "retransmits_dupack", "retransmits_timeout", "retransmits_probe", "retransmits_shield", "retransmits_syn")
 VERDICTS = ("acks_withheld", "acks_released", "acks_freed")
-DROPS = ("tx_wired_drops", "tx_wireless_drops", "tx_repeat_drops")
-EMPTY = ("cache_segments", "cache_bytes", "acks_parked", "flows_active", "flows_helped")
-HOLD_SLACK_US = 1000  # the worker's timers fire every 100 us
+DROPS = ("tx_wired_drops", "tx_wireless_drops", "tx_retransmit_drops")
+EMPTY = ("cache_segments", "cache_bytes", "acks_withheld_now", "flows_active", "flows_helped")
+WITHHOLD_SLACK_US = 1000  # the worker's timers fire every 100 us
 
 
 class Limits:
     """What the configuration of the replay allows."""
 
-    def __init__(self, level, tries, syn_tries, hold_us, starved=False, drops=False):
-        self.level, self.tries, self.syn_tries, self.hold_us = level, tries, syn_tries, hold_us
+    def __init__(self, level, tries, syn_tries, withhold_us, starved=False, drops=False):
+        self.level, self.tries, self.syn_tries, self.withhold_us = level, tries, syn_tries, withhold_us
         self.starved = starved  # handshakes are forgotten: the scale of the windows is not known
         self.drops = drops      # buffers are missing: packets are neither received nor copied
 
@@ -35,11 +35,11 @@ class Replay:
         self.packets, self.epochs = [], []
         self.sent = Counter()               # number: how often it left
         self.last_out = {}                  # (flow, side): the number that left last, for the first time
-        self.parked = defaultdict(list)     # flow: [(number, time)]
+        self.withheld = defaultdict(list)     # flow: [(number, time)]
         self.tries, self.totals = Counter(), Counter()
-        self.repeated = []                  # numbers that left again in this event
+        self.retransmitted = []                  # numbers that left again in this event
         self.silent = set()                 # stations that were probed, and have not answered yet
-        self.of_station = defaultdict(set)  # station: numbers of repeats whose tries count
+        self.of_station = defaultdict(set)  # station: numbers of retransmits whose tries count
         self._begin(None, 0)
 
     def violation(self, number, rule):
@@ -65,8 +65,8 @@ class Replay:
             else:
                 self.counted[rest[0]] += int(rest[1])
         self._end()
-        for parked in self.parked.values():
-            for number, _ in parked:
+        for withheld in self.withheld.values():
+            for number, _ in withheld:
                 self.violation(number, "withheld, neither released nor freed at the end")
         for side, left in enumerate(self.sides):
             for _ in left:
@@ -79,7 +79,7 @@ class Replay:
         self.number, self.now_us, self.reason = number, now_us, None
         self.counted = Counter()
         self.event = Counter()
-        self.repeated = []
+        self.retransmitted = []
 
     def _missed(self, number):
         # The harness reads the sides in order of time: it is the earlier of the next two, of the wired side if equal.
@@ -121,7 +121,7 @@ class Replay:
         self.totals["tx_%s_packets" % SIDE_NAMES[side]] += 1
         self.totals["tx_%s_bytes" % SIDE_NAMES[side]] += len(frame or b"")
         if self.sent[number] > 1:
-            self._repeat(number, packet, side)
+            self._retransmit(number, packet, side)
             return
         if side != 1 - packet.side:
             self.violation(number, "left on the side where it came from")
@@ -133,32 +133,32 @@ class Replay:
             self._release(number, packet)
 
     def _release(self, number, packet):
-        parked = self.parked[packet.flow]
-        if not parked or parked[0][0] != number:
+        withheld = self.withheld[packet.flow]
+        if not withheld or withheld[0][0] != number:
             self.violation(number, "left later than it came, and is not the first of its flow that was withheld")
             return
-        self._check_hold(*parked.pop(0))
+        self._check_withhold(*withheld.pop(0))
         self.event["acks_released"] += 1
 
-    def _check_hold(self, number, since_us):
-        if self.now_us - since_us > self.limits.hold_us + HOLD_SLACK_US:
+    def _check_withhold(self, number, since_us):
+        if self.now_us - since_us > self.limits.withhold_us + WITHHOLD_SLACK_US:
             self.violation(number, "withheld for %d us" % (self.now_us - since_us))
 
-    def _repeat(self, number, packet, side):
+    def _retransmit(self, number, packet, side):
         flow = self.flows[packet.flow]
-        self.event["repeats"] += 1
-        self.totals["repeat_bytes"] += len(packet.frame)
-        self.repeated.append(number)
+        self.event["retransmits"] += 1
+        self.totals["retransmit_bytes"] += len(packet.frame)
+        self.retransmitted.append(number)
         if side != WIRELESS or packet.side != WIRED:
-            self.violation(number, "repeated to the wired side")
+            self.violation(number, "retransmitted to the wired side")
         elif self.limits.level not in HELP:
-            self.violation(number, "repeated in level %s" % self.limits.level)
+            self.violation(number, "retransmitted in level %s" % self.limits.level)
         else:
-            why = flow.why_not_repeat(packet, self.epochs[number], number, self.limits.starved) or \
+            why = flow.why_not_retransmit(packet, self.epochs[number], number, self.limits.starved) or \
                 (not self.limits.starved and flow.why_not_in_window(packet))
             if why:
-                self.violation(number, "repeated, but %s" % why)
-        flow.note_repeat(packet)
+                self.violation(number, "retransmitted, but %s" % why)
+        flow.note_retransmit(packet)
 
     def _start_anew(self, station):
         """A station answers after a silence: the tries of what it has not got begin again."""
@@ -167,9 +167,9 @@ class Replay:
             del self.tries[number]
 
     def _count_tries(self):
-        """Which of several repeats of one event were the probes is not in the journal: any of them may be."""
-        probes = self.counted["repeats_probe"]
-        for number in self.repeated:
+        """Which of several retransmits of one event were the probes is not in the journal: any of them may be."""
+        probes = self.counted["retransmits_probe"]
+        for number in self.retransmitted:
             packet = self.packets[number]
             if probes and not packet.flags & SYN:
                 self.silent.add(station_of(packet))
@@ -178,20 +178,20 @@ class Replay:
             self.tries[number] += 1
             self.of_station[station_of(packet)].add(number)
             if self.tries[number] == 1 + (self.limits.syn_tries if packet.flags & SYN else self.limits.tries):
-                self.violation(number, "repeated %d times" % self.tries[number])
+                self.violation(number, "retransmitted %d times" % self.tries[number])
 
     def _end(self):
         counted, number = self.counted, self.number
         self._count_tries()
-        for name in VERDICTS + DROPS + REPEATS:
+        for name in VERDICTS + DROPS + RETRANSMITS:
             self.totals[name] += counted[name]
         if number is not None:
             self._end_input(number, self.packets[number])
         elif counted["acks_freed"]:
-            self._drop_parked(counted["acks_freed"])
-        copies = sum(counted[name] for name in REPEATS) - counted["tx_repeat_drops"]
-        if copies != self.event["repeats"]:
-            self.violation(number, "%d repeats left, the counters say %d" % (self.event["repeats"], copies))
+            self._drop_withheld(counted["acks_freed"])
+        copies = sum(counted[name] for name in RETRANSMITS) - counted["tx_retransmit_drops"]
+        if copies != self.event["retransmits"]:
+            self.violation(number, "%d retransmits left, the counters say %d" % (self.event["retransmits"], copies))
         for name in VERDICTS:
             if counted[name] != self.event[name]:
                 self.violation(number, "%s counts %d, it was %d" % (name, counted[name], self.event[name]))
@@ -216,18 +216,18 @@ class Replay:
             self.violation(number, "withheld against rule %s" % self.why_not)
         if not self.reason:
             self.violation(number, "withheld without a reason in the journal")
-        self.parked[packet.flow].append((number, self.now_us))
+        self.withheld[packet.flow].append((number, self.now_us))
 
     def _free(self, number, packet):
-        """A cumulative ACK has filled the hole of all that is parked in its flow."""
-        for parked, since_us in self.parked[packet.flow]:
-            if packet.side != WIRELESS or not packet.sound or not before(self.packets[parked].ack, packet.ack):
-                self.violation(parked, "freed by packet %d, which does not acknowledge its hole" % number)
-            self._check_hold(parked, since_us)
+        """A cumulative ACK has filled the hole of all that is withheld in its flow."""
+        for withheld, since_us in self.withheld[packet.flow]:
+            if packet.side != WIRELESS or not packet.sound or not before(self.packets[withheld].ack, packet.ack):
+                self.violation(withheld, "freed by packet %d, which does not acknowledge its hole" % number)
+            self._check_withhold(withheld, since_us)
             self.event["acks_freed"] += 1
-        self.parked[packet.flow].clear()
+        self.withheld[packet.flow].clear()
 
-    def _drop_parked(self, count):
+    def _drop_withheld(self, count):
         self.violation(None, "%d withheld ACKs freed without a cumulative ACK" % count)
 
 
@@ -250,11 +250,11 @@ def check_stats(wrong, stats, totals):
         if stats[name]:
             wrong.append((None, "%s is %d at the end" % (name, stats[name])))
     received = stats["rx_wired_packets"] + stats["rx_wireless_packets"]
-    accounted = sum(stats[name] for name in ("forwarded_packets", "acks_freed", "acks_parked", "tx_wired_drops",
+    accounted = sum(stats[name] for name in ("forwarded_packets", "acks_freed", "acks_withheld_now", "tx_wired_drops",
                                              "tx_wireless_drops"))
     if received != accounted:
-        wrong.append((None, "received %d, forwarded + freed + parked + dropped = %d" % (received, accounted)))
-    if stats["acks_withheld"] != stats["acks_released"] + stats["acks_freed"] + stats["acks_parked"]:
+        wrong.append((None, "received %d, forwarded + freed + withheld + dropped = %d" % (received, accounted)))
+    if stats["acks_withheld"] != stats["acks_released"] + stats["acks_freed"] + stats["acks_withheld_now"]:
         wrong.append((None, "withheld %(acks_withheld)d, released %(acks_released)d, freed %(acks_freed)d" % stats))
 
 
@@ -274,8 +274,8 @@ def check_journal(limits, sides, outputs, journal, stats_path):
     with open(stats_path) as file:
         stats = json.load(file)
     totals = replay.totals
-    if stats["tx_repeat_drops"]:
-        del totals["repeat_bytes"]  # counts those too
+    if stats["tx_retransmit_drops"]:
+        del totals["retransmit_bytes"]  # counts those too
     if not limits.drops:
         totals.update(received_totals(sides))
         totals.update({name: 0 for name in DROPS})

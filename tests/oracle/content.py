@@ -8,7 +8,7 @@ import json
 from collections import Counter, defaultdict
 
 from captures import WIRED, WIRELESS
-from check import DROPS, REPEATS, check_stats, received_totals
+from check import DROPS, RETRANSMITS, check_stats, received_totals
 from packets import ACK, FIN, RST, SYN, URG, Packet
 from rules import HELP, WITHHOLD, WITHHOLDABLE_OPTIONS
 
@@ -17,7 +17,7 @@ class Content:
     def __init__(self, limits, sides, outputs):
         self.limits, self.sides, self.wrong = limits, sides, []
         self.outputs = [[frame for frame, _ in output] for output in outputs]
-        self.repeats = self.repeat_bytes = self.withheld = 0
+        self.retransmits = self.retransmit_bytes = self.withheld = 0
 
     def to_wireless(self):
         """In the order of the input, and copies of what was forwarded before."""
@@ -31,17 +31,17 @@ class Content:
                                    Packet(frame)))
                 return
             else:
-                self._repeat(at, sent[frame])
+                self._retransmit(at, sent[frame])
         if at < len(packets):
             self.wrong.append((at, "wired side: never left"))
 
-    def _repeat(self, at, packet):
-        self.repeats += 1
-        self.repeat_bytes += len(packet.frame)
+    def _retransmit(self, at, packet):
+        self.retransmits += 1
+        self.retransmit_bytes += len(packet.frame)
         if self.limits.level not in HELP:
-            self.wrong.append((at, "repeated in level %s" % self.limits.level))
+            self.wrong.append((at, "retransmitted in level %s" % self.limits.level))
         elif not packet.is_data():
-            self.wrong.append((at, "repeated, but neither data nor SYN, or unsound: %s" % packet))
+            self.wrong.append((at, "retransmitted, but neither data nor SYN, or unsound: %s" % packet))
 
     def to_wired(self):
         """Per flow in the order of the input; what is missing was withheld."""
@@ -89,10 +89,10 @@ def check_content(limits, sides, outputs, stats_path):
                   tx_wireless_packets=len(outputs[WIRELESS]), tx_wired_packets=len(outputs[WIRED]),
                   tx_wireless_bytes=sum(map(len, content.outputs[WIRELESS])),
                   tx_wired_bytes=sum(map(len, content.outputs[WIRED])),
-                  repeat_bytes=content.repeat_bytes, acks_freed=content.withheld)
+                  retransmit_bytes=content.retransmit_bytes, acks_freed=content.withheld)
     if not content.wrong:
         check_stats(content.wrong, stats, totals)
-        if sum(stats[name] for name in REPEATS) != content.repeats:
-            content.wrong.append((None, "%d repeats left, the counters say %d" %
-                                  (content.repeats, sum(stats[name] for name in REPEATS))))
+        if sum(stats[name] for name in RETRANSMITS) != content.retransmits:
+            content.wrong.append((None, "%d retransmits left, the counters say %d" %
+                                  (content.retransmits, sum(stats[name] for name in RETRANSMITS))))
     return content.wrong

@@ -2,7 +2,7 @@
 """What the oracle knows of a frame: its own parser, which shares nothing with lib/wire.
 
 It is more liberal where order is concerned (a TCP segment with wrong options still belongs to its connection), and
-stricter where something may be done to a packet: only what is `sound` may be withheld or repeated.
+stricter where something may be done to a packet: only what is `sound` may be withheld or retransmitted.
 """
 
 import struct
@@ -135,7 +135,7 @@ class Packet:
             at += size
 
     def is_data(self):
-        """Something that a local repair may repeat."""
+        """Something that a local repair may retransmit."""
         return self.tcp and self.sound and not self.broken_options and not self.flags & RST and (self.payload > 0 or bool(self.flags & (SYN | FIN)))
 
     def ecn_bits(self):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
 What snoopd may do to a connection, from doc/protocol.md: which ACKs may be withheld (the closed list) and which
-segments may be repeated. One Flow follows one connection by what passed on the wire; nothing is taken from the engine.
+segments may be retransmitted. One Flow follows one connection by what passed on the wire; nothing is taken from the engine.
 """
 
 from captures import WIRELESS
@@ -38,7 +38,7 @@ class Flow:
         self.last = None        # newest ACK that was not old
         self.due = 0            # answers of the station to old data, keep-alives, probes
         self.doubt = False      # an ACK that nobody can read passed since the last progress
-        self.repeated = []      # our copies, (seq, end), as far as the sender has not sent the same again
+        self.retransmitted = []      # our copies, (seq, end), as far as the sender has not sent the same again
         self.old = {}           # number: end of data that was acknowledged before it came, and not again since
         self.met_us = None      # when data passed last, so that the box knows the connection,
         self.heard_us = None    # and an ACK soon behind it, so that it knows what is acknowledged
@@ -59,7 +59,7 @@ class Flow:
             return
         if not packet.sound or packet.broken_options:
             return
-        self.repeated = [r for r in self.repeated if not (before_or_at(packet.seq, r[0]) and before(r[0], packet.end))]
+        self.retransmitted = [r for r in self.retransmitted if not (before_or_at(packet.seq, r[0]) and before(r[0], packet.end))]
         if self.last is not None and self.is_old(packet):
             self.due += 1
             self.old[number] = packet.end
@@ -167,9 +167,9 @@ class Flow:
         if packet.broken_options or not packet.options <= WITHHOLDABLE_OPTIONS:
             return "3: options %s" % sorted(packet.options)
         dsack = self.dsack(packet)
-        ours = dsack and any(before_or_at(dsack[0], r[0]) and before(r[0], dsack[1]) for r in self.repeated)
+        ours = dsack and any(before_or_at(dsack[0], r[0]) and before(r[0], dsack[1]) for r in self.retransmitted)
         if dsack and not ours:
-            return "4: a D-SACK that is not about a repeat of the box"
+            return "4: a D-SACK that is not about a retransmit of the box"
         if self.due and not ours:
             return "4: the answer to old data, a keep-alive or a window probe"
         if not self.segments:
@@ -181,21 +181,21 @@ class Flow:
                 return "5: a hole upstream at %d" % at
             at = segment.end
         if any(s.sender and not s.sacked for s in self.segments):
-            return "6: the sender has repeated an outstanding segment"
+            return "6: the sender has retransmitted an outstanding segment"
         hole = next(s for s in self.segments if s.seq == packet.ack)
         if hole.sacked:
             return "5: the hole is SACKed"
         if tries.get(hole.number, 0) >= tries_max:
-            return "7: the hole was repeated %d times" % tries[hole.number]
+            return "7: the hole was retransmitted %d times" % tries[hole.number]
         return None
 
-    # Repeats
+    # Retransmits
 
-    def why_not_repeat(self, packet, epoch, number, starved):
+    def why_not_retransmit(self, packet, epoch, number, starved):
         """
         @param starved  flows are forgotten: what was acknowledged before old data came may not be known, as after a long time
                         without an ACK
-        @return what forbids to repeat the packet now, None if nothing does
+        @return what forbids to retransmit the packet now, None if nothing does
         """
         if not packet.is_data():
             return "neither data nor SYN, or unsound"
@@ -220,6 +220,6 @@ class Flow:
             return "beyond the receiver's window"
         return None
 
-    def note_repeat(self, packet):
+    def note_retransmit(self, packet):
         if not packet.flags & SYN:
-            self.repeated.append((packet.seq, packet.end))
+            self.retransmitted.append((packet.seq, packet.end))

@@ -9,7 +9,7 @@ import threading
 import captures
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-TRIES, SYN_TRIES, HOLD_US = 8, 2, 60000  # oracle.ini
+TRIES, SYN_TRIES, WITHHOLD_US = 8, 2, 60000  # oracle.ini
 TAIL_US = 30 * 10**6                     # time for what is under repair when the capture ends
 TIMEOUT_S = 120
 

@@ -8,7 +8,7 @@ CPUS is `own` (as far as there are CPUs) or `shared` (all workers on one). BUDGE
 hand-off overflows) or `starved` (the cache is a hundredth of what is in flight). PORTS is `pcap`, `memif`
 (testpmd moves the packets between files and snoopd), `tap` or `af_packet` (through the kernel, in a network namespace of
 its own: needs root). Checks that every packet comes out once, in
-order within its flow and direction (repeats of snoopd apart), that what is lost is counted, and that every flow has one
+order within its flow and direction (retransmits of snoopd apart), that what is lost is counted, and that every flow has one
 worker that sees both of its directions.
 """
 
@@ -37,11 +37,11 @@ SKIPPED = 77
 DEADLINE_S = 40
 # Packets in a hand-off ring, retries, cached segments.
 BUDGETS = {"ample": (2048, 10000, 16384), "tight": (64, 0, 16384), "starved": (2048, 10000, 64)}
-REPEATS = ("scoreboard", "dupack", "timeout", "probe", "shield", "syn")
+RETRANSMITS = ("scoreboard", "dupack", "timeout", "probe", "shield", "syn")
 
 
 def level_for(cpus, budget):
-    """Where our own queues may drop a packet it can be repeated later, behind others: then nothing is repeated."""
+    """Where our own queues may drop a packet it can be retransmitted later, behind others: then nothing is retransmitted."""
     return "repair" if cpus == "shared" and budget != "tight" else "observe"
 
 
@@ -107,7 +107,7 @@ def wait_for(what, process, condition):
 
 
 def accounted(stats):
-    return stats is not None and sum(stats[name] for name in ("forwarded_packets", "acks_freed", "acks_parked", "tx_wired_drops",
+    return stats is not None and sum(stats[name] for name in ("forwarded_packets", "acks_freed", "acks_withheld_now", "tx_wired_drops",
                                         "tx_wireless_drops", "handoff_drops"))
 
 
@@ -204,13 +204,13 @@ def check_flows(flows, found, workers):
 def check_output(folder, sent, cpus, budget):
     with open(os.path.join(folder, "stats.json")) as file:
         stats = json.load(file)
-    lines, lost, repeated = [], 0, 0
+    lines, lost, retransmitted = [], 0, 0
     for side, name in enumerate(SIDES):
         got = [frame for frame, _ in pcapfile.read(os.path.join(folder, "out-%s.pcap" % name))]
         wrong, missing, again = stream.check_side(sent[1 - side], got, side == stream.WIRELESS)
         lines += ["out of the %s port: %s" % (name, line) for line in wrong]
         lost += missing
-        repeated += again
+        retransmitted += again
     received = stats["rx_wired_packets"] + stats["rx_wireless_packets"]
     drops = stats["handoff_drops"] + stats["tx_wired_drops"] + stats["tx_wireless_drops"]
     if received != sum(map(len, sent)):
@@ -219,8 +219,8 @@ def check_output(folder, sent, cpus, budget):
         lines.append("received %d packets, %d accounted for" % (received, accounted(stats)))
     if lost != drops:
         lines.append("%d packets are missing, %d drops are counted" % (lost, drops))
-    if repeated > sum(stats["repeats_" + cause] for cause in REPEATS):
-        lines.append("%d packets came twice, fewer repeats are counted" % repeated)
+    if retransmitted > sum(stats["retransmits_" + cause] for cause in RETRANSMITS):
+        lines.append("%d packets came twice, fewer retransmits are counted" % retransmitted)
     if (stats["pass_cache_full"] > 5000) != (budget == "starved"):
         lines.append("%d packets found the cache full" % stats["pass_cache_full"])
     if stats["handoff_packets"] == 0:
@@ -228,8 +228,8 @@ def check_output(folder, sent, cpus, budget):
     # Where a worker has a CPU of its own, another process may still take it away for a while.
     if cpus == "shared" and budget != "tight" and drops:
         lines.append("%d packets dropped" % drops)
-    return lines, "%d packets, %d handed over, %d dropped and counted, %d repeats" % (
-        received, stats["handoff_packets"], drops, repeated)
+    return lines, "%d packets, %d handed over, %d dropped and counted, %d retransmits" % (
+        received, stats["handoff_packets"], drops, retransmitted)
 
 
 def observe(process, telemetry, mover, level, sent):
@@ -243,8 +243,8 @@ def observe(process, telemetry, mover, level, sent):
     wait_for("all packets", process, lambda: accounted(telemetry.ask("/snoop/stats")) == total)
     found, told = telemetry.flows(process), telemetry.ask("/snoop/workers")
     if level == "repair":
-        # Nothing is acknowledged: the tail timers expire, and repeats take the same ways.
-        wait_for("repeats", process, lambda: (telemetry.ask("/snoop/stats") or {}).get("repeats_timeout"))
+        # Nothing is acknowledged: the tail timers expire, and retransmits take the same ways.
+        wait_for("retransmits", process, lambda: (telemetry.ask("/snoop/stats") or {}).get("retransmits_timeout"))
     if mover:
         wait_for("all to arrive", process, lambda: mover.delivered() == sum(
             (telemetry.ask("/snoop/stats") or {}).get("tx_%s_packets" % side, -1) for side in SIDES))

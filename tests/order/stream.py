@@ -108,20 +108,20 @@ def interleave(flows, side, packets_per_flow, seed):
     return frames
 
 
-def check_side(sent, got, may_repeat):
+def check_side(sent, got, may_retransmit):
     """@param sent, got  the frames that went in on one side and came out on the other
 
-    @return (what is wrong as lines, packets lost, packets repeated)
+    @return (what is wrong as lines, packets lost, packets retransmitted)
     """
     known = {frame: TRAILER.unpack(frame[-TRAILER.size:]) for frame in sent}
-    seen, last, lines, repeated = set(), {}, [], 0
+    seen, last, lines, retransmitted = set(), {}, [], 0
     for frame in got:
         if frame not in known:
             lines.append("a frame that nobody sent: %s" % frame[:64].hex(" "))
             continue
         if frame in seen:
-            repeated += 1
-            if not may_repeat:
+            retransmitted += 1
+            if not may_retransmit:
                 lines.append("flow %d side %d: packet %d twice" % known[frame][1:])
             continue
         seen.add(frame)
@@ -129,4 +129,4 @@ def check_side(sent, got, may_repeat):
         if number <= last.get((flow, side), -1):
             lines.append("flow %d side %d: packet %d behind %d" % (flow, side, number, last[flow, side]))
         last[flow, side] = max(number, last.get((flow, side), -1))
-    return lines[:10], len(known) - len(seen), repeated
+    return lines[:10], len(known) - len(seen), retransmitted

@@ -261,11 +261,11 @@ static void init(struct sim *sim, const struct sim_params *params, struct sim_re
 		entry->sender.state = calloc(grains, 1);
 		entry->receiver.have = calloc(grains, 1);
 		entry->shadow.copy = calloc(grains, sizeof(struct sim_packet *));
-		entry->shadow.sender_repeated = calloc(grains, 1);
+		entry->shadow.sender_retransmitted = calloc(grains, 1);
 		entry->shadow.delivered = calloc(grains, 1);
-		entry->shadow.parked_size = params->config.hold_acks + 1;
-		entry->shadow.parked =
-			calloc(entry->shadow.parked_size, sizeof(struct sim_packet *));
+		entry->shadow.withheld_size = params->config.withhold_acks + 1;
+		entry->shadow.withheld =
+			calloc(entry->shadow.withheld_size, sizeof(struct sim_packet *));
 		entry->level = params->level;
 		entry->born_us = sim->now_us + i * 10000ULL;
 		entry->abort_us = params->aborts
@@ -289,9 +289,9 @@ static void destroy(struct sim *sim)
 		free(entry->sender.state);
 		free(entry->receiver.have);
 		free(entry->shadow.copy);
-		free(entry->shadow.sender_repeated);
+		free(entry->shadow.sender_retransmitted);
 		free(entry->shadow.delivered);
-		free(entry->shadow.parked);
+		free(entry->shadow.withheld);
 	}
 	sim_packets_free(sim);
 	free(sim->heap);

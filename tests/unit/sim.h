@@ -7,7 +7,7 @@
  *
  * Everything follows from one seed. sim_run() checks the engine's promises at every step
  * (sim_check.c); the first one that is broken ends the run. Streams are counted in grains: a
- * segment is a few grains of equal size, so that the sender may cut its repeats anew. Single
+ * segment is a few grains of equal size, so that the sender may cut its retransmits anew. Single
  * thread, no clock, no file.
  */
 #ifndef SIM_H
@@ -88,7 +88,7 @@ struct sim_result {
 	struct counters counters;
 	uint64_t done_us; /* when the last flow was complete */
 	uint64_t steps;
-	uint64_t sender_timeouts, sender_repeats, radio_data, radio_lost, queue_drops, useless;
+	uint64_t sender_timeouts, sender_retransmits, radio_data, radio_lost, queue_drops, useless;
 	uint64_t spurious_sender_timeouts, bytes;
 	uint32_t lenient_holes; /* withheld although a hole above the first was over tries or age */
 };
@@ -116,10 +116,10 @@ struct sim_packet {
 	uint32_t engine_refs; /* of those, the engine's */
 	uint32_t flow, generation;
 	uint32_t first, end; /* grains; end of the FIN is behind the last grain */
-	bool dead, forwarded, parked, good, old_news;
+	bool dead, forwarded, withheld, good, old_news;
 	uint32_t shielded; /* copies that shields have sent */
 	uint32_t tries, probes, station_returns;
-	uint64_t repeated_us, parked_us;
+	uint64_t retransmitted_us, withheld_us;
 };
 
 struct sim_event {
@@ -163,7 +163,7 @@ struct sim_receiver {
 /* What sim_check.c knows of a flow, from the packets alone. */
 struct sim_shadow {
 	struct sim_packet **copy; /* newest copy that was forwarded, by grain */
-	uint8_t *sender_repeated; /* the sender sent it again while the engine held it */
+	uint8_t *sender_retransmitted; /* the sender sent it again while the engine held it */
 	uint8_t *delivered;
 	uint32_t una, high, forwarded_max;
 	bool acked;
@@ -174,8 +174,8 @@ struct sim_shadow {
 	uint32_t budget;
 	uint32_t timeout_end; /* what had been sent when the timer expired */
 	uint32_t returns; /* of silent stations, when the flow was last looked at */
-	struct sim_packet **parked;
-	uint32_t parked_head, parked_tail, parked_size;
+	struct sim_packet **withheld;
+	uint32_t withheld_head, withheld_tail, withheld_size;
 };
 
 struct sim_flow {
@@ -259,7 +259,7 @@ void check_data(struct sim *sim, struct sim_packet *packet);
 const char *check_ack(struct sim *sim, struct sim_packet *packet);
 void check_verdict(struct sim *sim, struct sim_packet *packet, enum snoop_verdict verdict,
 		   const char *forbidden);
-void check_repeat(struct sim *sim, struct sim_packet *packet, enum snoop_cause cause);
+void check_retransmit(struct sim *sim, struct sim_packet *packet, enum snoop_cause cause);
 void check_release(struct sim *sim, struct sim_packet *packet);
 void check_drop(struct sim *sim, struct sim_packet *packet);
 void check_timer(struct sim *sim, uint32_t flow);

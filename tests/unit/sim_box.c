@@ -7,18 +7,18 @@
 #include "sim.h"
 
 #define TIMER_CALLS_PER_MS 50U /* and flow */
-#define TIMER_REPEATS_MAX 3    /* calls until its deadline is in the future */
+#define TIMER_RETRANSMITS_MAX 3    /* calls until its deadline is in the future */
 
-static void op_hold(void *owner, void *handle)
+static void op_ref(void *owner, void *handle)
 {
 	struct sim_packet *packet = handle;
 
-	sim_note(owner, "hold", packet);
+	sim_note(owner, "withhold", packet);
 	sim_packet_ref(owner, packet);
 	packet->engine_refs++;
 }
 
-static void op_drop(void *owner, void *handle)
+static void op_unref(void *owner, void *handle)
 {
 	struct sim_packet *packet = handle;
 
@@ -31,14 +31,14 @@ static void op_drop(void *owner, void *handle)
 	sim_packet_unref(owner, packet);
 }
 
-static void op_repeat(void *owner, void *handle, enum snoop_cause cause)
+static void op_retransmit(void *owner, void *handle, enum snoop_cause cause)
 {
 	struct sim_packet *packet = handle;
 
-	check_repeat(owner, packet, cause);
+	check_retransmit(owner, packet, cause);
 	if (packet->dead)
 		return;
-	sim_trace(owner, "repeat", packet);
+	sim_trace(owner, "retransmit", packet);
 	sim_packet_ref(owner, packet);
 	sim_pipe_send(owner, SIM_STATION, packet);
 }
@@ -58,9 +58,9 @@ static void op_release(void *owner, void *handle)
 }
 
 static const struct snoop_ops ops = {
-	.hold = op_hold,
-	.drop = op_drop,
-	.repeat = op_repeat,
+	.ref = op_ref,
+	.unref = op_unref,
+	.retransmit = op_retransmit,
 	.release = op_release,
 };
 
@@ -223,7 +223,7 @@ void sim_box_timers(struct sim *sim)
 	sim->current = SIM_FLOWS_MAX;
 	while (snoop_engine_deadline_us(sim->engine) <= sim->now_us && !sim->failed) {
 		count_call(sim);
-		if (++calls > TIMER_REPEATS_MAX)
+		if (++calls > TIMER_RETRANSMITS_MAX)
 			sim_fail(sim, "the engine's deadline stays in the past");
 		snoop_engine_timer(sim->engine, sim->now_us);
 	}
@@ -236,7 +236,7 @@ void sim_box_timers(struct sim *sim)
 		     calls++) {
 			count_call(sim);
 			/* What a large ACK covers is taken out in portions, too. */
-			if (calls == TIMER_REPEATS_MAX + entry->flow.cached_count / SEGMENT_PORTION_MIN)
+			if (calls == TIMER_RETRANSMITS_MAX + entry->flow.cached_count / SEGMENT_PORTION_MIN)
 				sim_fail(sim, "the flow's deadline stays in the past");
 			check_timer(sim, i);
 			if (sim->trace)
@@ -257,10 +257,10 @@ void sim_box_finish(struct sim *sim)
 			sim_fail(sim, "leak: the engine keeps %u references of packet %u",
 				 sim->packets[i]->engine_refs, i);
 	if (sim->counters.cache_segments || sim->counters.cache_bytes ||
-	    sim->counters.acks_parked || sim->counters.flows_helped)
+	    sim->counters.acks_withheld_now || sim->counters.flows_helped)
 		sim_fail(sim,
 			 "gauges are not 0 at the end: %lu segments, %lu bytes, %lu ACKs, %lu "
 			 "helped",
 			 sim->counters.cache_segments, sim->counters.cache_bytes,
-			 sim->counters.acks_parked, sim->counters.flows_helped);
+			 sim->counters.acks_withheld_now, sim->counters.flows_helped);
 }

@@ -16,11 +16,11 @@ void check_forget(struct sim *sim, uint32_t flow)
 {
 	struct sim_shadow *shadow = shadow_of(sim, flow);
 
-	if (shadow->parked_head != shadow->parked_tail)
-		sim_fail(sim, "a reset left parked ACKs behind");
+	if (shadow->withheld_head != shadow->withheld_tail)
+		sim_fail(sim, "a reset left withheld ACKs behind");
 	for (uint32_t i = 0; i <= sim->params->grains; i++) {
 		shadow->copy[i] = NULL;
-		shadow->sender_repeated[i] = 0;
+		shadow->sender_retransmitted[i] = 0;
 		shadow->delivered[i] = 0;
 	}
 	shadow->una = shadow->high = shadow->forwarded_max = shadow->right = 0;
@@ -34,7 +34,7 @@ void check_deadline(struct sim *sim, uint32_t flow)
 	struct snoop_flow copy = sim->flows[flow].flow;
 
 	flow_rearm(sim->engine, &copy, sim->now_us);
-	/* Sooner is harmless: of an ACK that was parked and is not any more. */
+	/* Sooner is harmless: of an ACK that was withheld and is not any more. */
 	if (sim->flows[flow].flow.deadline_us > copy.deadline_us)
 		sim_fail(sim, "the deadline does not stand");
 }
@@ -54,7 +54,7 @@ void check_data(struct sim *sim, struct sim_packet *packet)
 	for (uint32_t i = packet->first; i < packet->end; i++) {
 		if (shadow->copy[i] && shadow->copy[i]->forwarded && shadow->copy[i]->engine_refs &&
 		    shadow->copy[i] != packet)
-			shadow->sender_repeated[i] = 1;
+			shadow->sender_retransmitted[i] = 1;
 		else
 			shadow->delivered[i] = 0; /* nobody remembers that it was SACKed */
 		shadow->copy[i] = packet;
@@ -67,7 +67,7 @@ static uint8_t ecn_of(const struct wire_view *view)
 	return (uint8_t)(view->ecn | (view->tcp_flags & (WIRE_TCP_ECE | WIRE_TCP_CWR)));
 }
 
-/* A D-SACK that tells of a repeat of ours. */
+/* A D-SACK that tells of a retransmit of ours. */
 static bool is_our_duplicate(struct sim *sim, uint32_t flow, const struct wire_view *view)
 {
 	struct sim_shadow *shadow = shadow_of(sim, flow);
@@ -166,7 +166,7 @@ const char *check_ack(struct sim *sim, struct sim_packet *packet)
 	if (shadow->budget > sim->params->config.allowance_segments)
 		shadow->budget = sim->params->config.allowance_segments;
 	shadow->budget += delivered + (!view->sack_count && ack == shadow->una);
-	/* As in slow start while the segments of a time-out are being repeated. */
+	/* As in slow start while the segments of a time-out are being retransmitted. */
 	shadow->budget += delivered && shadow->una < shadow->timeout_end;
 	shadow->window_raw = view->window;
 	shadow->ecn = ecn_of(view);
@@ -190,13 +190,13 @@ static const char *holes(struct sim *sim, uint32_t flow, uint32_t *at)
 			continue;
 		if (!copy || copy->dead || !copy->engine_refs)
 			return "a hole is not cached";
-		if (shadow->sender_repeated[i])
+		if (shadow->sender_retransmitted[i])
 			return "the sender repairs the hole";
 		/* Tries and age begin anew when a silent station returns. */
 		old = copy->station_returns == shadow->returns &&
 		      (copy->tries >= config->tries_max ||
-		       (copy->repeated_us &&
-			sim->now_us - copy->repeated_us >= config->hold_max_us));
+		       (copy->retransmitted_us &&
+			sim->now_us - copy->retransmitted_us >= config->withhold_max_us));
 		if (old && i == shadow->una)
 			return "the hole is over its tries or its age";
 		if (old) {
@@ -221,46 +221,46 @@ void check_verdict(struct sim *sim, struct sim_packet *packet, enum snoop_verdic
 			sim_fail(sim, "an ACK of %u was withheld: %s (%u, highest SACK %u of %u)",
 				 packet->first, forbidden, hole, shadow->high,
 				 shadow->forwarded_max);
-		packet->parked = true;
-		packet->parked_us = sim->now_us;
-		shadow->parked[shadow->parked_tail++ % shadow->parked_size] = packet;
-		if (shadow->parked_tail - shadow->parked_head > sim->params->config.hold_acks)
-			sim_fail(sim, "more parked ACKs than allowed");
+		packet->withheld = true;
+		packet->withheld_us = sim->now_us;
+		shadow->withheld[shadow->withheld_tail++ % shadow->withheld_size] = packet;
+		if (shadow->withheld_tail - shadow->withheld_head > sim->params->config.withhold_acks)
+			sim_fail(sim, "more withheld ACKs than allowed");
 		return;
 	}
-	if (shadow->parked_head != shadow->parked_tail)
-		sim_fail(sim, "an ACK overtook parked ones");
+	if (shadow->withheld_head != shadow->withheld_tail)
+		sim_fail(sim, "an ACK overtook withheld ones");
 	if (shadow->answers && packet->first == shadow->una)
 		shadow->answers--;
 }
 
-void check_repeat(struct sim *sim, struct sim_packet *packet, enum snoop_cause cause)
+void check_retransmit(struct sim *sim, struct sim_packet *packet, enum snoop_cause cause)
 {
 	struct sim_flow *entry = &sim->flows[packet->flow];
 	struct sim_shadow *shadow = &entry->shadow;
 	const struct snoop_config *config = &sim->params->config;
 
-	sim_packet_verify(sim, packet, "repeat");
+	sim_packet_verify(sim, packet, "retransmit");
 	if (packet->dead)
 		return;
 	if (!packet->forwarded)
-		sim_fail(sim, "a packet was repeated before it was forwarded");
+		sim_fail(sim, "a packet was retransmitted before it was forwarded");
 	if (packet->generation != entry->box_generation)
-		sim_fail(sim, "bytes of an old connection were repeated");
+		sim_fail(sim, "bytes of an old connection were retransmitted");
 	if (cause == SNOOP_CAUSE_SYN) {
 		if (!(packet->view.tcp_flags & WIRE_TCP_SYN) || ++packet->tries > config->syn_tries)
-			sim_fail(sim, "a SYN was repeated too often, or is none");
+			sim_fail(sim, "a SYN was retransmitted too often, or is none");
 		return;
 	}
 	if (packet->flow != sim->current)
-		sim_fail(sim, "a packet of flow %u was repeated by flow %u", packet->flow,
+		sim_fail(sim, "a packet of flow %u was retransmitted by flow %u", packet->flow,
 			 sim->current);
 	if (entry->level == SNOOP_LEVEL_OBSERVE || entry->level == SNOOP_LEVEL_BYPASS)
-		sim_fail(sim, "a repeat at a level that forbids it");
+		sim_fail(sim, "a retransmit at a level that forbids it");
 	if (packet->end <= shadow->una)
-		sim_fail(sim, "a repeat below the cumulative ACK");
+		sim_fail(sim, "a retransmit below the cumulative ACK");
 	if (shadow->acked && (packet->end > shadow->right || !shadow->window_raw))
-		sim_fail(sim, "a repeat beyond the receiver's window: %u > %u, window %u",
+		sim_fail(sim, "a retransmit beyond the receiver's window: %u > %u, window %u",
 			 packet->end, shadow->right, shadow->window_raw);
 	if (packet->station_returns != shadow->returns || cause == SNOOP_CAUSE_PROBE) {
 		packet->tries = 0;
@@ -269,35 +269,35 @@ void check_repeat(struct sim *sim, struct sim_packet *packet, enum snoop_cause c
 	packet->station_returns = shadow->returns;
 	packet->probes += cause == SNOOP_CAUSE_PROBE;
 	if (++packet->tries > config->tries_max)
-		sim_fail(sim, "%u repeats of one segment", packet->tries);
+		sim_fail(sim, "%u retransmits of one segment", packet->tries);
 	/* A shield is no answer to a loss: it has no part in ages and conservation, but comes at most twice.
 	 */
 	if (cause == SNOOP_CAUSE_SHIELD) {
 		if (packet->tries > 1 + packet->shielded || packet->shielded > 1)
-			sim_fail(sim, "a segment was shielded more than twice, or after a repeat");
+			sim_fail(sim, "a segment was shielded more than twice, or after a retransmit");
 		packet->shielded++;
 		return;
 	}
-	if (!packet->repeated_us || packet->tries == 1)
-		packet->repeated_us = sim->now_us;
+	if (!packet->retransmitted_us || packet->tries == 1)
+		packet->retransmitted_us = sim->now_us;
 	if (sim->params->grains_per_segment > 1)
 		return;
 	if (!shadow->budget)
-		sim_fail(sim, "more repeats than deliveries and allowance");
+		sim_fail(sim, "more retransmits than deliveries and allowance");
 	else
 		shadow->budget--;
 }
 
-static void unpark(struct sim *sim, struct sim_packet *packet)
+static void pop_withheld(struct sim *sim, struct sim_packet *packet)
 {
 	struct sim_shadow *shadow = shadow_of(sim, packet->flow);
 
-	if (shadow->parked_head == shadow->parked_tail ||
-	    shadow->parked[shadow->parked_head++ % shadow->parked_size] != packet)
-		sim_fail(sim, "parked ACKs do not leave in order");
-	packet->parked = false;
-	if (sim->now_us - packet->parked_us > sim->params->config.hold_max_us)
-		sim_fail(sim, "an ACK was held for %lu us", sim->now_us - packet->parked_us);
+	if (shadow->withheld_head == shadow->withheld_tail ||
+	    shadow->withheld[shadow->withheld_head++ % shadow->withheld_size] != packet)
+		sim_fail(sim, "withheld ACKs do not leave in order");
+	packet->withheld = false;
+	if (sim->now_us - packet->withheld_us > sim->params->config.withhold_max_us)
+		sim_fail(sim, "an ACK was held for %lu us", sim->now_us - packet->withheld_us);
 }
 
 void check_release(struct sim *sim, struct sim_packet *packet)
@@ -305,19 +305,19 @@ void check_release(struct sim *sim, struct sim_packet *packet)
 	sim_packet_verify(sim, packet, "release");
 	if (packet->dead)
 		return;
-	if (!packet->parked)
-		sim_fail(sim, "a release of what is not parked");
+	if (!packet->withheld)
+		sim_fail(sim, "a release of what is not withheld");
 	else
-		unpark(sim, packet);
+		pop_withheld(sim, packet);
 }
 
 void check_drop(struct sim *sim, struct sim_packet *packet)
 {
-	if (!packet->parked)
+	if (!packet->withheld)
 		return;
 	if (packet->first >= shadow_of(sim, packet->flow)->una)
-		sim_fail(sim, "a parked ACK was destroyed while its hole is open");
-	unpark(sim, packet);
+		sim_fail(sim, "a withheld ACK was destroyed while its hole is open");
+	pop_withheld(sim, packet);
 }
 
 void check_timer(struct sim *sim, uint32_t flow)
@@ -387,24 +387,24 @@ const char *check_store(const struct snoop_engine *engine, const struct snoop_fl
 void check_step(struct sim *sim)
 {
 	const struct counters *counters = &sim->counters;
-	uint64_t segments = 0, parked = 0;
+	uint64_t segments = 0, withheld = 0;
 
 	for (uint32_t i = 0; i < sim->params->flows; i++) {
 		struct sim_flow *entry = &sim->flows[i];
 		struct sim_shadow *shadow = &entry->shadow;
 		const char *wrong;
 
-		if (shadow->parked_head != shadow->parked_tail) {
+		if (shadow->withheld_head != shadow->withheld_tail) {
 			struct sim_packet *oldest =
-				shadow->parked[shadow->parked_head % shadow->parked_size];
+				shadow->withheld[shadow->withheld_head % shadow->withheld_size];
 
-			if (sim->now_us - oldest->parked_us > sim->params->config.hold_max_us)
+			if (sim->now_us - oldest->withheld_us > sim->params->config.withhold_max_us)
 				sim_fail(sim, "an ACK is held too long");
 		}
 		if (!entry->exists)
 			continue;
 		segments += entry->flow.cached_count;
-		parked += entry->flow.parked_count;
+		withheld += entry->flow.withheld_count;
 		if (sim->result->steps % 16)
 			continue;
 		wrong = check_store(sim->engine, &entry->flow);
@@ -414,13 +414,13 @@ void check_step(struct sim *sim)
 	/* What a closed flow left is freed in portions, and counts until then. */
 	for (uint32_t i = sim->engine->discarded; i; i = segment_at(sim->engine, i)->seq_next)
 		segments++;
-	if (counters->cache_segments != segments || counters->acks_parked != parked)
+	if (counters->cache_segments != segments || counters->acks_withheld_now != withheld)
 		sim_fail(sim, "gauges: %lu segments for %lu, %lu ACKs for %lu",
-			 counters->cache_segments, segments, counters->acks_parked, parked);
+			 counters->cache_segments, segments, counters->acks_withheld_now, withheld);
 	if (counters->rx_wired_packets + counters->rx_wireless_packets !=
-	    counters->forwarded_packets + counters->acks_freed + counters->acks_parked)
-		sim_fail(sim, "received is not forwarded + freed + parked");
+	    counters->forwarded_packets + counters->acks_freed + counters->acks_withheld_now)
+		sim_fail(sim, "received is not forwarded + freed + withheld");
 	if (counters->acks_withheld !=
-	    counters->acks_released + counters->acks_freed + counters->acks_parked)
-		sim_fail(sim, "withheld is not released + freed + parked");
+	    counters->acks_released + counters->acks_freed + counters->acks_withheld_now)
+		sim_fail(sim, "withheld is not released + freed + withheld");
 }

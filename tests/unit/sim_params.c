@@ -54,8 +54,8 @@ static void random_config(struct snoop_config *config, struct sim_rng *rng)
 	config->tries_max = PICK(rng, 1, 2, 8, 8);
 	config->hole_age_max_us = PICK(rng, 20000, 150000, 150000);
 	config->allowance_segments = PICK(rng, 0, 3, 3, 20);
-	config->hold_max_us = PICK(rng, 1000, 20000, 60000, 60000);
-	config->hold_acks = PICK(rng, 0, 1, 10, 1024, 1024);
+	config->withhold_max_us = PICK(rng, 1000, 20000, 60000, 60000);
+	config->withhold_acks = PICK(rng, 0, 1, 10, 1024, 1024);
 	config->veto_delay_us = PICK(rng, 0, 0, 5000, 1000000);
 	config->syn_rate_max = PICK(rng, 1, 1000);
 }

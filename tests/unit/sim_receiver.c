@@ -165,7 +165,7 @@ void sim_receiver_input(struct sim *sim, uint32_t flow, struct sim_packet *packe
 	struct sim_receiver *receiver = &entry->receiver;
 	const struct wire_view *view = &packet->view;
 
-	/* What was repeated before the box saw the new connection is not the box's fault. */
+	/* What was retransmitted before the box saw the new connection is not the box's fault. */
 	if (!packet->good || packet->generation != entry->generation)
 		return;
 	if (view->tcp_flags & WIRE_TCP_RST)

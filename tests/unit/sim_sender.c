@@ -91,7 +91,7 @@ static void send_range(struct sim *sim, uint32_t flow, uint32_t first, uint32_t 
 		sender->sent_us[i] = sim->now_us;
 	}
 	if (first < sender->high)
-		sim->result->sender_repeats++;
+		sim->result->sender_retransmits++;
 	if (end > sender->high)
 		sender->high = end;
 	packet = new_packet(sim, flow, flags);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "snoop_fixture.h"
 
-static void op_hold(void *owner, void *handle)
+static void op_ref(void *owner, void *handle)
 {
 	struct fixture_packet *packet = handle;
 
@@ -10,7 +10,7 @@ static void op_hold(void *owner, void *handle)
 	packet->engine_refs++;
 }
 
-static void op_drop(void *owner, void *handle)
+static void op_unref(void *owner, void *handle)
 {
 	struct fixture_packet *packet = handle;
 
@@ -19,14 +19,14 @@ static void op_drop(void *owner, void *handle)
 	packet->refs--;
 }
 
-static void op_repeat(void *owner, void *handle, enum snoop_cause cause)
+static void op_retransmit(void *owner, void *handle, enum snoop_cause cause)
 {
 	struct fixture *f = owner;
 	struct fixture_packet *packet = handle;
 
 	assert_true(packet->engine_refs > 0);
-	assert_true(f->repeat_count < LOG_MAX);
-	f->repeats[f->repeat_count++] = (struct fixture_log){packet->view.seq, cause, f->now_us};
+	assert_true(f->retransmit_count < LOG_MAX);
+	f->retransmits[f->retransmit_count++] = (struct fixture_log){packet->view.seq, cause, f->now_us};
 }
 
 static void op_release(void *owner, void *handle)
@@ -41,9 +41,9 @@ static void op_release(void *owner, void *handle)
 }
 
 static const struct snoop_ops ops = {
-	.hold = op_hold,
-	.drop = op_drop,
-	.repeat = op_repeat,
+	.ref = op_ref,
+	.unref = op_unref,
+	.retransmit = op_retransmit,
 	.release = op_release,
 };
 
@@ -98,7 +98,7 @@ void fixture_close(struct fixture *f)
 	}
 	assert_int_equal(f->counters.cache_segments, 0);
 	assert_int_equal(f->counters.cache_bytes, 0);
-	assert_int_equal(f->counters.acks_parked, 0);
+	assert_int_equal(f->counters.acks_withheld_now, 0);
 	assert_int_equal(f->counters.acks_withheld,
 			 f->counters.acks_released + f->counters.acks_freed);
 	free(f->memory);
@@ -221,12 +221,12 @@ void fixture_wait(struct fixture *f, uint64_t us)
 	fail_msg("the timers spin");
 }
 
-uint32_t fixture_repeats_of(const struct fixture *f, uint32_t n)
+uint32_t fixture_retransmits_of(const struct fixture *f, uint32_t n)
 {
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < f->repeat_count; i++)
-		count += f->repeats[i].seq == SEG(n);
+	for (uint32_t i = 0; i < f->retransmit_count; i++)
+		count += f->retransmits[i].seq == SEG(n);
 	return count;
 }
 

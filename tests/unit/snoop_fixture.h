@@ -48,8 +48,8 @@ struct fixture {
 	bool checksum_ok, no_handle; /* of the next packets */
 	struct fixture_packet *packets[LOG_MAX];
 	uint32_t packet_count;
-	struct fixture_log repeats[LOG_MAX], releases[LOG_MAX];
-	uint32_t repeat_count, release_count;
+	struct fixture_log retransmits[LOG_MAX], releases[LOG_MAX];
+	uint32_t retransmit_count, release_count;
 	struct fixture_packet *last; /* the packet of the last call */
 };
 
@@ -73,8 +73,8 @@ void fixture_send(struct fixture *f, uint32_t first, uint32_t end, uint32_t step
 enum snoop_verdict fixture_ack(struct fixture *f, uint32_t n, uint32_t from, uint32_t to);
 /** Let time pass, with the timers. */
 void fixture_wait(struct fixture *f, uint64_t us);
-/** How often segment n was repeated. */
-uint32_t fixture_repeats_of(const struct fixture *f, uint32_t n);
+/** How often segment n was retransmitted. */
+uint32_t fixture_retransmits_of(const struct fixture *f, uint32_t n);
 /** SYN or SYN-ACK of the flow's key. */
 void fixture_syn(struct fixture *f, enum snoop_side from, uint8_t flags, uint8_t window_scale);
 

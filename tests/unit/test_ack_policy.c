@@ -30,10 +30,10 @@ static void test_duplicate_is_withheld_and_freed(void **state)
 
 	assert_int_equal(fixture_ack(f, 2, 3, 4), SNOOP_WITHHOLD);
 	assert_int_equal(fixture_ack(f, 2, 3, 5), SNOOP_WITHHOLD);
-	assert_int_equal(f->counters.acks_parked, 2);
-	assert_int_equal(fixture_repeats_of(f, 2), 0);
+	assert_int_equal(f->counters.acks_withheld_now, 2);
+	assert_int_equal(fixture_retransmits_of(f, 2), 0);
 	assert_int_equal(fixture_ack(f, 2, 3, 6), SNOOP_WITHHOLD);
-	assert_int_equal(fixture_repeats_of(f, 2), 1);
+	assert_int_equal(fixture_retransmits_of(f, 2), 1);
 	assert_int_equal(fixture_ack(f, 12, 0, 0), SNOOP_FORWARD);
 	assert_int_equal(f->counters.acks_freed, 3);
 	assert_int_equal(f->release_count, 0);
@@ -48,7 +48,7 @@ static void test_released_in_order_when_the_budget_ends(void **state)
 	assert_int_equal(fixture_ack(f, 2, 3, 4), SNOOP_WITHHOLD);
 	fixture_wait(f, 1000);
 	assert_int_equal(fixture_ack(f, 2, 3, 5), SNOOP_WITHHOLD);
-	fixture_wait(f, 2ULL * f->config.hold_max_us);
+	fixture_wait(f, 2ULL * f->config.withhold_max_us);
 	assert_int_equal(f->release_count, 2);
 	assert_int_equal(f->releases[0].at_us, start_us + 60000); /* a fast radio */
 	/* The budget of this hole is used up. */
@@ -66,7 +66,7 @@ static void test_levels(void **state)
 
 		assert_int_equal(fixture_ack(f, 2, 3, 4), SNOOP_FORWARD);
 		assert_int_equal(fixture_ack(f, 2, 3, 6), SNOOP_FORWARD);
-		assert_int_equal(fixture_repeats_of(f, 2), levels[i] >= SNOOP_LEVEL_REPAIR);
+		assert_int_equal(fixture_retransmits_of(f, 2), levels[i] >= SNOOP_LEVEL_REPAIR);
 		fixture_close(f);
 	}
 }
@@ -96,7 +96,7 @@ static void refuse(void (*spoil)(struct fixture *f, struct wire_view *view))
 	view = duplicate(f, 5);
 	spoil(f, &view);
 	assert_int_equal(fixture_receive_view(f, &view), SNOOP_FORWARD);
-	/* What was parked before it went before it. */
+	/* What was withheld before it went before it. */
 	assert_int_equal(f->release_count, 1);
 	fixture_close(f);
 }
@@ -229,7 +229,7 @@ static void test_hole_from_upstream(void **state)
 	f->now_us += RTT_US;
 	assert_int_equal(fixture_ack(f, 4, 5, 6), SNOOP_FORWARD);
 	assert_int_equal(fixture_ack(f, 4, 5, 9), SNOOP_FORWARD);
-	assert_int_equal(f->repeat_count, 0);
+	assert_int_equal(f->retransmit_count, 0);
 	assert_int_equal(f->counters.upstream_holes, 1);
 	fixture_close(f);
 }
@@ -259,7 +259,7 @@ static void test_sender_repairs(void **state)
 	fixture_close(f);
 }
 
-/* The first copy was not cached: what fills its gap is the sender's repeat, not a segment that came late. */
+/* The first copy was not cached: what fills its gap is the sender's retransmit, not a segment that came late. */
 static void test_sender_repairs_uncached(void **state)
 {
 	struct fixture *f = fixture_open(SNOOP_LEVEL_SNOOP, NULL, BASE);
@@ -275,7 +275,7 @@ static void test_sender_repairs_uncached(void **state)
 	fixture_close(f);
 }
 
-/* A D-SACK of the sender's own needless repeat is news to the sender, even while a hole is open. */
+/* A D-SACK of the sender's own needless retransmit is news to the sender, even while a hole is open. */
 static void test_dsack_of_the_sender(void **state)
 {
 	struct fixture *f = open_hole(SNOOP_LEVEL_SNOOP);
@@ -293,21 +293,21 @@ static void test_tries_used_up(void **state)
 	struct fixture *f = open_hole(SNOOP_LEVEL_SNOOP);
 
 	f->config.tries_max = 1;
-	f->config.hold_max_us = 1000000;
+	f->config.withhold_max_us = 1000000;
 	snoop_engine_configure(f->engine, &f->config);
 	assert_int_equal(fixture_ack(f, 2, 3, 4), SNOOP_WITHHOLD);
 	assert_int_equal(fixture_ack(f, 2, 3, 6), SNOOP_FORWARD);
-	assert_int_equal(fixture_repeats_of(f, 2), 1);
+	assert_int_equal(fixture_retransmits_of(f, 2), 1);
 	fixture_wait(f, 30000); /* shorter than three time-outs: those begin to probe */
-	assert_int_equal(fixture_repeats_of(f, 2), 1);
+	assert_int_equal(fixture_retransmits_of(f, 2), 1);
 	fixture_close(f);
 }
 
-static void test_no_room_to_park(void **state)
+static void test_no_room_to_withhold(void **state)
 {
 	struct fixture *f = open_hole(SNOOP_LEVEL_SNOOP);
 
-	f->config.hold_acks = 1;
+	f->config.withhold_acks = 1;
 	snoop_engine_configure(f->engine, &f->config);
 	assert_int_equal(fixture_ack(f, 2, 3, 4), SNOOP_WITHHOLD);
 	assert_int_equal(fixture_ack(f, 2, 3, 5), SNOOP_FORWARD);
@@ -322,7 +322,7 @@ static void test_auto_after_an_impatient_sender(void **state)
 	struct fixture *f = open_hole(SNOOP_LEVEL_AUTO);
 
 	assert_int_equal(fixture_ack(f, 2, 3, 6), SNOOP_FORWARD);
-	assert_int_equal(fixture_repeats_of(f, 2), 1);
+	assert_int_equal(fixture_retransmits_of(f, 2), 1);
 	fixture_send(f, 2, 3, 0); /* it did not wait for the repair */
 	f->now_us += RTT_US;
 	fixture_ack(f, 12, 0, 0);
@@ -363,7 +363,7 @@ int main(void)
 		cmocka_unit_test(test_sender_repairs_uncached),
 		cmocka_unit_test(test_dsack_of_the_sender),
 		cmocka_unit_test(test_tries_used_up),
-		cmocka_unit_test(test_no_room_to_park),
+		cmocka_unit_test(test_no_room_to_withhold),
 		cmocka_unit_test(test_auto_after_an_impatient_sender),
 		cmocka_unit_test(test_level_change_releases),
 	};

@@ -26,28 +26,28 @@ static const struct {
 	 "3: [link] wired is missing, allowed: an ethdev name or index"},
 	{"[link]\nwired = a\nwireless = a\n",
 	 "3: [link] wired and wireless are both a, allowed: two different ports"},
-	{"[link]\nwireless = a\nwired = a\n[hold]\n",
+	{"[link]\nwireless = a\nwired = a\n[withhold]\n",
 	 "3: [link] wired and wireless are both a, allowed: two different ports"},
 	{LINK "[lnk]\n", "4: unknown section [lnk], allowed: link, ports, workers, flows, cache, timers, "
-			 "repair, hold, veto, syn, guard, process, metrics, rule NAME"},
+			 "repair, withhold, veto, syn, guard, process, metrics, rule NAME"},
 	{LINK "[]\n", "4: unknown section [], allowed: link, ports, workers, flows, cache, timers, "
-		      "repair, hold, veto, syn, guard, process, metrics, rule NAME"},
-	{LINK "[Hold]\n", "4: unknown section [Hold], allowed: link, ports, workers, flows, cache, timers, "
-			  "repair, hold, veto, syn, guard, process, metrics, rule NAME"},
+		      "repair, withhold, veto, syn, guard, process, metrics, rule NAME"},
+	{LINK "[Withhold]\n", "4: unknown section [Withhold], allowed: link, ports, workers, flows, cache, timers, "
+			  "repair, withhold, veto, syn, guard, process, metrics, rule NAME"},
 	{LINK "[rule]\n", "4: unknown section [rule], allowed: link, ports, workers, flows, cache, timers, "
-			  "repair, hold, veto, syn, guard, process, metrics, rule NAME"},
-	{LINK "[hold]\n[link]\n", "5: [link] is given twice, first in line 1, allowed: once"},
-	{LINK "[hold]\n[hold]\n", "5: [hold] is given twice, first in line 4, allowed: once"},
-	{LINK "[hold\n", "4: bad section line '[hold', allowed: [section] and nothing after it"},
-	{LINK "[hold] x\n",
-	 "4: bad section line '[hold] x', allowed: [section] and nothing after it"},
+			  "repair, withhold, veto, syn, guard, process, metrics, rule NAME"},
+	{LINK "[withhold]\n[link]\n", "5: [link] is given twice, first in line 1, allowed: once"},
+	{LINK "[withhold]\n[withhold]\n", "5: [withhold] is given twice, first in line 4, allowed: once"},
+	{LINK "[withhold\n", "4: bad section line '[withhold', allowed: [section] and nothing after it"},
+	{LINK "[withhold] x\n",
+	 "4: bad section line '[withhold] x', allowed: [section] and nothing after it"},
 	{"wired = 0\n", "1: key 'wired' stands before the first section, allowed: a [section] line "
 			"above it"},
 	{LINK "wird = 0\n", "4: unknown key 'wird' in [link], allowed: wired, wireless, mode, propagate, propagate_hold"},
 	{LINK "Mode = auto\n", "4: unknown key 'Mode' in [link], allowed: wired, wireless, mode, propagate, propagate_hold"},
 	{LINK "= 5\n", "4: unknown key '' in [link], allowed: wired, wireless, mode, propagate, propagate_hold"},
-	{LINK "[hold]\ntries = 1\n", "5: unknown key 'tries' in [hold], allowed: time, acks"},
-	{LINK "[hold]\ntime_us = 1\n", "5: unknown key 'time_us' in [hold], allowed: time, acks"},
+	{LINK "[withhold]\ntries = 1\n", "5: unknown key 'tries' in [withhold], allowed: time, acks"},
+	{LINK "[withhold]\ntime_us = 1\n", "5: unknown key 'time_us' in [withhold], allowed: time, acks"},
 	{LINK "wired = 5\n", "4: [link] wired is given twice, first in line 2, allowed: once"},
 	{LINK "mode\n", "4: no '=' in 'mode', allowed: key = value, [section], # comment"},
 	{LINK "mode: auto\n",
@@ -56,7 +56,7 @@ static const struct {
 	{LINK "   observe\n", "4: no '=' in 'observe', allowed: key = value, [section], # comment"},
 	{LINK "mode =\n", "4: [link] mode has no value, allowed: " LEVELS},
 	{LINK "mode = # auto\n", "4: [link] mode has no value, allowed: " LEVELS},
-	{LINK "mode = repeat\n", "4: [link] mode = repeat is not a level, allowed: " LEVELS},
+	{LINK "mode = retransmit\n", "4: [link] mode = retransmit is not a level, allowed: " LEVELS},
 	{LINK "mode = auto x\n", "4: [link] mode = auto x is not a level, allowed: " LEVELS},
 	{LINK "[workers]\ndistribution = hash\n",
 	 "5: [workers] distribution = hash is none of these words, allowed: auto, rss, software"},
@@ -70,39 +70,39 @@ static const struct {
 	 "or index, 1 to 63 characters without blanks"},
 	{"[link]\nwired =\n", "2: [link] wired has no value, allowed: an ethdev name or index, "
 			      "1 to 63 characters without blanks"},
-	{LINK "[hold]\ntime = 5\n",
-	 "5: [hold] time = 5 has no unit, allowed: 0us to 1s (units us, ms, s, min)"},
-	{LINK "[hold]\ntime = 0\n",
-	 "5: [hold] time = 0 has no unit, allowed: 0us to 1s (units us, ms, s, min)"},
-	{LINK "[hold]\ntime = 5 ms\n", "5: [hold] time = 5 ms has no unit right after the number, "
+	{LINK "[withhold]\ntime = 5\n",
+	 "5: [withhold] time = 5 has no unit, allowed: 0us to 1s (units us, ms, s, min)"},
+	{LINK "[withhold]\ntime = 0\n",
+	 "5: [withhold] time = 0 has no unit, allowed: 0us to 1s (units us, ms, s, min)"},
+	{LINK "[withhold]\ntime = 5 ms\n", "5: [withhold] time = 5 ms has no unit right after the number, "
 				       "allowed: 0us to 1s (units us, ms, s, min)"},
-	{LINK "[hold]\ntime = 5sec\n",
-	 "5: [hold] time = 5sec has an unknown unit, allowed: 0us to 1s (units us, ms, s, min)"},
-	{LINK "[hold]\ntime = 5MS\n",
-	 "5: [hold] time = 5MS has an unknown unit, allowed: 0us to 1s (units us, ms, s, min)"},
-	{LINK "[hold]\ntime = 5m\n",
-	 "5: [hold] time = 5m has an unknown unit, allowed: 0us to 1s (units us, ms, s, min)"},
-	{LINK "[hold]\ntime = 5ms x\n",
-	 "5: [hold] time = 5ms x has text after the unit, allowed: 0us "
+	{LINK "[withhold]\ntime = 5sec\n",
+	 "5: [withhold] time = 5sec has an unknown unit, allowed: 0us to 1s (units us, ms, s, min)"},
+	{LINK "[withhold]\ntime = 5MS\n",
+	 "5: [withhold] time = 5MS has an unknown unit, allowed: 0us to 1s (units us, ms, s, min)"},
+	{LINK "[withhold]\ntime = 5m\n",
+	 "5: [withhold] time = 5m has an unknown unit, allowed: 0us to 1s (units us, ms, s, min)"},
+	{LINK "[withhold]\ntime = 5ms x\n",
+	 "5: [withhold] time = 5ms x has text after the unit, allowed: 0us "
 	 "to 1s (units us, ms, s, min)"},
-	{LINK "[hold]\ntime = 1min\n",
-	 "5: [hold] time = 1min is out of range, allowed: 0us to 1s (units us, ms, s, min)"},
-	{LINK "[hold]\ntime = 18446744073709551617us\n",
-	 "5: [hold] time = 18446744073709551617us is out of range, allowed: 0us to 1s (units us, "
+	{LINK "[withhold]\ntime = 1min\n",
+	 "5: [withhold] time = 1min is out of range, allowed: 0us to 1s (units us, ms, s, min)"},
+	{LINK "[withhold]\ntime = 18446744073709551617us\n",
+	 "5: [withhold] time = 18446744073709551617us is out of range, allowed: 0us to 1s (units us, "
 	 "ms, "
 	 "s, min)"},
-	{LINK "[hold]\ntime = 307445734561825861min\n",
-	 "5: [hold] time = 307445734561825861min is out of range, allowed: 0us to 1s (units us, "
+	{LINK "[withhold]\ntime = 307445734561825861min\n",
+	 "5: [withhold] time = 307445734561825861min is out of range, allowed: 0us to 1s (units us, "
 	 "ms, "
 	 "s, min)"},
-	{LINK "[hold]\ntime = -5ms\n",
-	 "5: [hold] time = -5ms is not a number, allowed: 0us to 1s (units us, ms, s, min)"},
-	{LINK "[hold]\nacks = 5 6\n",
-	 "5: [hold] acks = 5 6 has text after the number, allowed: 0 to 65535"},
-	{LINK "[hold]\nacks = 0x10\n",
-	 "5: [hold] acks = 0x10 has text after the number, allowed: 0 to 65535"},
-	{LINK "[hold]\nacks = 65536\n",
-	 "5: [hold] acks = 65536 is out of range, allowed: 0 to 65535"},
+	{LINK "[withhold]\ntime = -5ms\n",
+	 "5: [withhold] time = -5ms is not a number, allowed: 0us to 1s (units us, ms, s, min)"},
+	{LINK "[withhold]\nacks = 5 6\n",
+	 "5: [withhold] acks = 5 6 has text after the number, allowed: 0 to 65535"},
+	{LINK "[withhold]\nacks = 0x10\n",
+	 "5: [withhold] acks = 0x10 has text after the number, allowed: 0 to 65535"},
+	{LINK "[withhold]\nacks = 65536\n",
+	 "5: [withhold] acks = 65536 is out of range, allowed: 0 to 65535"},
 	{LINK "[cache]\nbytes = 64MB\n",
 	 "5: [cache] bytes = 64MB has an unknown unit, allowed: 1MiB "
 	 "to 1024GiB (units B, KiB, MiB, GiB)"},
@@ -133,7 +133,7 @@ static const struct {
 	{LINK "[flows]\nidle = 1s\n",
 	 "5: [flows] linger = 2s is above [flows] idle = 1s (one of them "
 	 "by default), allowed: up to it"},
-	{LINK "[hold]\n\001\n", "5: control character 0x01, allowed: plain text"},
+	{LINK "[withhold]\n\001\n", "5: control character 0x01, allowed: plain text"},
 	{LINK "[rule ]\n", "4: bad rule name '', allowed: 1 to 31 of letters, digits and '_'"},
 };
 
@@ -262,7 +262,7 @@ static void accepts_what_people_write(void **state)
 		     "\xef\xbb\xbf# BOM\r\n[link] ; ports\r\n"
 		     "  wired=0000:01:00.0\r\n\twireless = net_tap0#1 # radio\r\n"
 		     "[ports]\nmtu = auto\n[cache]\nbytes = 1048576B\nflow_bytes = 1024KiB\n"
-		     "[veto]\nprior = 2.5%\ndelay = 7ms\n[hold]\ntime = 0us\n"
+		     "[veto]\nprior = 2.5%\ndelay = 7ms\n[withhold]\ntime = 0us\n"
 		     "[rule last]\nmode=snoop",
 		     error),
 		0);
@@ -274,7 +274,7 @@ static void accepts_what_people_write(void **state)
 	assert_int_equal(config.protocol.flow_cache_bytes, 1 << 20);
 	assert_int_equal(config.protocol.veto_prior_ppm, 25000);
 	assert_int_equal(config.protocol.veto_delay_us, 7000);
-	assert_int_equal(config.protocol.hold_max_us, 0);
+	assert_int_equal(config.protocol.withhold_max_us, 0);
 	assert_int_equal(config.rule_count, 1);
 	assert_string_equal(config.file, path);
 }

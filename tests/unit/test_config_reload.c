@@ -22,7 +22,7 @@ static void names_every_start_key(void **state)
 	load_or_fail(&running, LINK);
 	load_or_fail(&fresh, "[link]\nwired = 2\nwireless = 1\nmode = snoop\n"
 			     "[flows]\nmax = 100\nidle = 9s\n[metrics]\nlisten = [::1]:80\n"
-			     "[hold]\ntime = 1ms\n[rule a]\nmode = observe\n");
+			     "[withhold]\ntime = 1ms\n[rule a]\nmode = observe\n");
 	assert_int_equal(config_start_changes(&running, &fresh, names, sizeof(names)), 3);
 	assert_string_equal(names, "[link] wired, [flows] max, [metrics] listen");
 	load_or_fail(&fresh, LINK "mode = snoop\n[flows]\nidle = 9s\n[rule a]\nmode = observe\n");

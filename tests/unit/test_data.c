@@ -23,17 +23,17 @@ static void test_new_data(void **state)
 	fixture_close(f);
 }
 
-static void test_sender_repeat_resets_tries(void **state)
+static void test_sender_retransmit_resets_tries(void **state)
 {
 	struct fixture *f = open_repair();
 
 	fixture_send(f, 2, 12, 10);
 	f->now_us += RTT_US;
 	fixture_ack(f, 2, 3, 12);
-	assert_int_equal(fixture_repeats_of(f, 2), 1);
+	assert_int_equal(fixture_retransmits_of(f, 2), 1);
 	fixture_send(f, 2, 3, 0);
-	assert_int_equal(f->counters.sender_repeats, 1);
-	assert_int_equal(f->counters.sender_repeats_needless, 1);
+	assert_int_equal(f->counters.sender_retransmits, 1);
+	assert_int_equal(f->counters.sender_retransmits_needless, 1);
 	assert_int_equal(segment_at(f->engine, f->flow.by_seq.head)->tries, 0);
 	assert_int_equal(f->flow.sender_count, 1);
 	assert_int_equal(f->flow.cached_count, 10);
@@ -65,7 +65,7 @@ static void test_hole_and_its_filler(void **state)
 	assert_int_equal(f->flow.gaps, 1);
 	fixture_send(f, 3, 4, 0);
 	assert_int_equal(f->flow.gaps, 0);
-	assert_int_equal(f->counters.sender_repeats, 0);
+	assert_int_equal(f->counters.sender_retransmits, 0);
 	fixture_close(f);
 }
 
@@ -92,7 +92,7 @@ static void test_sacked_copy_stays(void **state)
 	fixture_ack(f, 2, 4, 5);
 	fixture_send(f, 4, 5, 0);
 	assert_int_equal(f->flow.sacked_count, 1);
-	assert_int_equal(f->counters.sender_repeats_needless, 1);
+	assert_int_equal(f->counters.sender_retransmits_needless, 1);
 	fixture_close(f);
 }
 
@@ -107,8 +107,8 @@ static void test_jump_flushes(void **state)
 	assert_int_equal(f->counters.flows_reset, 1);
 	assert_int_equal(f->flow.cached_count, 1);
 	fixture_wait(f, 1000000);
-	for (uint32_t i = 0; i < f->repeat_count; i++)
-		assert_int_equal(f->repeats[i].seq, view.seq);
+	for (uint32_t i = 0; i < f->retransmit_count; i++)
+		assert_int_equal(f->retransmits[i].seq, view.seq);
 	fixture_close(f);
 }
 
@@ -172,7 +172,7 @@ static void test_reset_flushes(void **state)
 		assert_int_equal(f->flow.cached_count, 0);
 		assert_true(snoop_flow_finished(&f->flow));
 		fixture_wait(f, 1000000);
-		assert_int_equal(f->repeat_count, 0);
+		assert_int_equal(f->retransmit_count, 0);
 		fixture_close(f);
 	}
 }
@@ -186,7 +186,7 @@ static void test_fin(void **state)
 	fixture_send_view(f, &view);
 	assert_int_equal(f->flow.cached_count, 1);
 	fixture_wait(f, 100000);
-	assert_true(fixture_repeats_of(f, 2) >= 1); /* a lost FIN is repaired */
+	assert_true(fixture_retransmits_of(f, 2) >= 1); /* a lost FIN is repaired */
 	ack = fixture_ack_view(f, SEG(2) + 1);
 	ack.tcp_flags |= WIRE_TCP_FIN;
 	assert_false(snoop_flow_finished(&f->flow));
@@ -228,9 +228,9 @@ static void test_mid_stream(void **state)
 	/* Older data than we know is still unacknowledged. */
 	assert_int_equal(fixture_ack(f, 7, 0, 0), SNOOP_FORWARD);
 	assert_int_equal(fixture_ack(f, 7, 10, 12), SNOOP_FORWARD);
-	assert_int_equal(f->repeat_count, 0);
+	assert_int_equal(f->retransmit_count, 0);
 	assert_int_equal(fixture_ack(f, 13, 14, 20), SNOOP_FORWARD);
-	assert_int_equal(fixture_repeats_of(f, 13), 1);
+	assert_int_equal(fixture_retransmits_of(f, 13), 1);
 	fixture_close(f);
 }
 
@@ -247,7 +247,7 @@ static void test_stale_jump_is_recovered_from(void **state)
 	fixture_send(f, 2, 8, 10);
 	f->now_us += RTT_US;
 	fixture_ack(f, 2, 3, 8);
-	assert_int_equal(fixture_repeats_of(f, 2), 1);
+	assert_int_equal(fixture_retransmits_of(f, 2), 1);
 	fixture_close(f);
 }
 
@@ -256,7 +256,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stale_jump_is_recovered_from),
 		cmocka_unit_test(test_new_data),
-		cmocka_unit_test(test_sender_repeat_resets_tries),
+		cmocka_unit_test(test_sender_retransmit_resets_tries),
 		cmocka_unit_test(test_old_data),
 		cmocka_unit_test(test_hole_and_its_filler),
 		cmocka_unit_test(test_overlap_newest_wins),

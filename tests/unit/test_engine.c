@@ -63,9 +63,9 @@ static void test_info(void **state)
 	assert_int_equal(info.acked_bytes, 2 * SEGMENT_BYTES);
 	assert_int_equal(info.cached_segments, 6);
 	assert_int_equal(info.cached_bytes, 6 * (66 + SEGMENT_BYTES));
-	assert_int_equal(info.repeats, 1);
+	assert_int_equal(info.retransmits, 1);
 	assert_int_equal(info.radio_losses, 1);
-	assert_int_equal(info.parked_acks, info.acks_withheld);
+	assert_int_equal(info.withheld_acks, info.acks_withheld);
 	assert_int_equal(info.min_rtt_us, RTT_US);
 	assert_in_range(info.srtt_us, RTT_US, 2 * RTT_US);
 	fixture_ack(f, 8, 0, 0);
@@ -99,7 +99,7 @@ static void test_early_timer_does_nothing(void **state)
 	deadline_us = snoop_flow_deadline_us(&f->flow);
 	snoop_flow_timer(f->engine, &f->flow, deadline_us - 1);
 	assert_int_equal(snoop_flow_deadline_us(&f->flow), deadline_us);
-	assert_int_equal(f->repeat_count, 0);
+	assert_int_equal(f->retransmit_count, 0);
 	fixture_close(f);
 }
 
@@ -142,7 +142,7 @@ static void test_one_way_is_cached_on_trust_only(void **state)
 	assert_int_equal(f->flow.cached_count, 64);
 	fixture_wait(f, 10000000);
 	assert_int_equal(f->flow.cached_count, 0);
-	assert_int_equal(f->repeat_count, 0);
+	assert_int_equal(f->retransmit_count, 0);
 	fixture_close(f);
 }
 
@@ -152,16 +152,16 @@ static void test_configure(void **state)
 	struct fixture *f = fixture_open(SNOOP_LEVEL_SNOOP, NULL, 1000);
 	struct snoop_config config = f->config;
 
-	config.hold_max_us = 0;
+	config.withhold_max_us = 0;
 	snoop_engine_configure(f->engine, &config);
 	fixture_send(f, 2, 8, 10);
 	fixture_wait(f, RTT_US);
 	assert_int_equal(fixture_ack(f, 2, 3, 6), SNOOP_FORWARD);
 	config.tries_max = 1;
-	config.hold_max_us = 60000;
+	config.withhold_max_us = 60000;
 	snoop_engine_configure(f->engine, &config);
 	fixture_wait(f, 1000000);
-	assert_int_equal(fixture_repeats_of(f, 2), 1);
+	assert_int_equal(fixture_retransmits_of(f, 2), 1);
 	assert_true(f->flow.given_up > 0);
 	fixture_close(f);
 }

@@ -26,24 +26,24 @@ static int start(void **state)
 {
 	guard = (struct guard){0};
 	memset(stations, 0, sizeof(stations));
-	counts = (struct guard_counts){.repeats = 1000000, .spurious = 900000};
+	counts = (struct guard_counts){.retransmits = 1000000, .spurious = 900000};
 	now_us = 1000;
 	guard_restart(&guard, &counts, &limits, now_us);
 	return 0;
 }
 
-static void add_station(uint32_t index, uint64_t repeats, uint64_t spurious, uint64_t confirmed)
+static void add_station(uint32_t index, uint64_t retransmits, uint64_t spurious, uint64_t confirmed)
 {
-	stations[index].repeats += repeats;
+	stations[index].retransmits += retransmits;
 	stations[index].spurious += spurious;
 	stations[index].confirmed += confirmed;
 }
 
 /* The stations are as they are. */
-static enum guard_action period_of_link(uint64_t repeats, uint64_t spurious, uint64_t confirmed,
+static enum guard_action period_of_link(uint64_t retransmits, uint64_t spurious, uint64_t confirmed,
 					uint64_t losses)
 {
-	counts.repeats += repeats;
+	counts.retransmits += retransmits;
 	counts.spurious += spurious;
 	counts.confirmed += confirmed;
 	counts.losses += losses;
@@ -52,12 +52,12 @@ static enum guard_action period_of_link(uint64_t repeats, uint64_t spurious, uin
 }
 
 /* Of two stations that are alike. */
-static enum guard_action period(uint64_t repeats, uint64_t spurious, uint64_t confirmed,
+static enum guard_action period(uint64_t retransmits, uint64_t spurious, uint64_t confirmed,
 				uint64_t losses)
 {
 	for (uint32_t i = 0; i < 2; i++)
-		add_station(i, repeats / 2, spurious / 2, confirmed / 2);
-	return period_of_link(repeats, spurious, confirmed, losses);
+		add_station(i, retransmits / 2, spurious / 2, confirmed / 2);
+	return period_of_link(retransmits, spurious, confirmed, losses);
 }
 
 static void good_repairs_stay(void **state)
@@ -90,7 +90,7 @@ static void one_good_period_starts_the_count_again(void **state)
 	period(1000, 900, 100, 0);
 	assert_int_equal(period(1000, 0, 1000, 0), GUARD_LEAVE);
 	period(1000, 900, 100, 0);
-	assert_int_equal(period(GUARD_REPEATS_MIN - 1, 99, 0, 0), GUARD_LEAVE);
+	assert_int_equal(period(GUARD_RETRANSMITS_MIN - 1, 99, 0, 0), GUARD_LEAVE);
 	assert_int_equal(period(1000, 900, 100, 0), GUARD_LEAVE);
 	assert_int_equal(period(1000, 900, 100, 0), GUARD_DEMOTE);
 }
@@ -98,7 +98,7 @@ static void one_good_period_starts_the_count_again(void **state)
 static void looks_within_a_period_change_nothing(void **state)
 {
 	for (int i = 0; i < 20; i++) {
-		counts.repeats += 1000;
+		counts.retransmits += 1000;
 		counts.spurious += 1000;
 		now_us += 1000;
 		assert_int_equal(guard_look(&guard, &counts, NULL, &limits, now_us), GUARD_LEAVE);
@@ -164,7 +164,7 @@ static void one_station_alone_does_not_demote_the_link(void **state)
 	for (int i = 0; i < 50; i++) {
 		add_station(7, 100000, 100000, 0);
 		add_station(8, 20, 0, 20);
-		add_station(9, GUARD_STATION_REPEATS_MIN - 1, 9, 0); /* too few for a vote */
+		add_station(9, GUARD_STATION_RETRANSMITS_MIN - 1, 9, 0); /* too few for a vote */
 		assert_int_equal(period_of_link(100029, 100009, 20, 100029), GUARD_LEAVE);
 	}
 	assert_false(guard.demoted);
@@ -211,14 +211,14 @@ static void flows_that_ended_do_not_make_it_negative(void **state)
 
 static void the_stations_are_wanted_after_a_bad_period_only(void **state)
 {
-	counts.repeats += 1000;
+	counts.retransmits += 1000;
 	counts.spurious += 900;
 	assert_false(guard_suspects(&guard, &counts, &limits, now_us + limits.period_us - 1));
 	assert_true(guard_suspects(&guard, &counts, &limits, now_us + limits.period_us));
 	now_us += limits.period_us;
 	assert_int_equal(guard_look(&guard, &counts, NULL, &limits, now_us), GUARD_LEAVE);
 	assert_int_equal(guard.bad, 0); /* not known: it says nothing */
-	counts.repeats += 1000;
+	counts.retransmits += 1000;
 	counts.confirmed += 900;
 	assert_false(guard_suspects(&guard, &counts, &limits, now_us + limits.period_us));
 }

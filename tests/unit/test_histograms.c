@@ -47,7 +47,7 @@ static void test_rtt_and_repair(void **state)
 	assert_int_equal(histogram_count(&histograms->wireless_rtt), f->counters.rtt_samples);
 	fixture_send(f, 2, 12, 10);
 	fixture_wait(f, RTT_US);
-	fixture_ack(f, 2, 3, 7); /* found lost, and repeated */
+	fixture_ack(f, 2, 3, 7); /* found lost, and retransmitted */
 	fixture_wait(f, 3000);
 	fixture_ack(f, 12, 0, 0);
 	assert_int_equal(f->counters.repairs_confirmed, 1);
@@ -66,7 +66,7 @@ static void test_rtt_and_repair(void **state)
 	fixture_close(f);
 }
 
-static void test_hold_time(void **state)
+static void test_withhold_time(void **state)
 {
 	struct fixture *f = fixture_open(SNOOP_LEVEL_SNOOP, NULL, 1000);
 	const struct histograms *histograms = snoop_engine_histograms(f->engine);
@@ -77,8 +77,8 @@ static void test_hold_time(void **state)
 	fixture_wait(f, 2500);
 	fixture_ack(f, 12, 0, 0);
 	assert_int_equal(f->counters.acks_freed, 1);
-	assert_int_equal(histogram_count(&histograms->hold_time), 1);
-	assert_int_equal(histograms->hold_time.sum, 2500);
+	assert_int_equal(histogram_count(&histograms->withhold_time), 1);
+	assert_int_equal(histograms->withhold_time.sum, 2500);
 	fixture_close(f);
 }
 
@@ -94,7 +94,7 @@ static void test_levels(void **state)
 	snoop_flow_set_level(f->engine, &f->flow, SNOOP_LEVEL_BYPASS);
 	/* Another level: what was withheld goes out, in order. */
 	assert_int_equal(f->release_count, 2);
-	assert_int_equal(f->counters.acks_parked, 0);
+	assert_int_equal(f->counters.acks_withheld_now, 0);
 	assert_int_equal(f->counters.flows_snoop, 0);
 	assert_int_equal(f->counters.flows_bypass, 1);
 	snoop_flow_set_level(f->engine, &f->flow, SNOOP_LEVEL_AUTO);
@@ -104,7 +104,7 @@ static void test_levels(void **state)
 	fixture_send(f, 12, 22, 10);
 	fixture_wait(f, RTT_US);
 	fixture_ack(f, 12, 13, 17);
-	assert_int_equal(fixture_repeats_of(f, 12), 1);
+	assert_int_equal(fixture_retransmits_of(f, 12), 1);
 	snoop_flow_close(f->engine, &f->flow);
 	assert_int_equal(f->counters.flows_auto, 0);
 	snoop_flow_init(f->engine, &f->flow, &f->key, SNOOP_LEVEL_OBSERVE, f->now_us);
@@ -118,7 +118,7 @@ int main(void)
 		cmocka_unit_test(test_buckets),
 		cmocka_unit_test(test_quantiles),
 		cmocka_unit_test(test_rtt_and_repair),
-		cmocka_unit_test(test_hold_time),
+		cmocka_unit_test(test_withhold_time),
 		cmocka_unit_test(test_levels),
 	};
 

@@ -11,7 +11,7 @@
 #include <snoopd/linkstate.h>
 
 #define LOOK_US 250000u
-#define HOLD_US 2000000u
+#define WITHHOLD_US 2000000u
 #define BOTH_UP_LOOKS 100
 
 static struct linkstate state;
@@ -26,7 +26,7 @@ static struct linkstate_order look(void)
 	struct linkstate_order order;
 
 	now_us += LOOK_US;
-	order = linkstate_look(&state, up, follow, HOLD_US, now_us);
+	order = linkstate_look(&state, up, follow, WITHHOLD_US, now_us);
 	if (order.action == LINKSTATE_TAKE_DOWN) {
 		assert_int_equal(forced, LINKSTATE_NO_SIDE);
 		forced = order.side;
@@ -66,13 +66,13 @@ static int start(void **unused)
 static void the_other_side_follows_and_returns(void **unused)
 {
 	for (int broken = 0; broken < 2; broken++) {
-		nothing_for(HOLD_US);
+		nothing_for(WITHHOLD_US);
 		cable[broken] = false;
 		assert_int_equal(looks_until_order(1), 1);
 		assert_int_equal(forced, !broken);
 		nothing_for(60000000);
 		cable[broken] = true;
-		assert_int_equal(looks_until_order(100), 1 + HOLD_US / LOOK_US);
+		assert_int_equal(looks_until_order(100), 1 + WITHHOLD_US / LOOK_US);
 		assert_int_equal(forced, LINKSTATE_NO_SIDE);
 	}
 }
@@ -84,7 +84,7 @@ static void flaps_give_one_loss(void **unused)
 	assert_int_equal(forced, 0);
 	for (int flap = 0; flap < 50; flap++) {
 		cable[1] = true;
-		nothing_for(HOLD_US / 2);
+		nothing_for(WITHHOLD_US / 2);
 		cable[1] = false;
 		nothing_for(LOOK_US);
 	}
@@ -149,7 +149,7 @@ static void a_driver_that_cannot_is_asked_once(void **unused)
 	forced = LINKSTATE_NO_SIDE;
 	nothing_for(LINKSTATE_SETTLE_US * 2);
 	cable[0] = true;
-	nothing_for(HOLD_US);
+	nothing_for(WITHHOLD_US);
 	cable[1] = false; /* the other driver may be able to */
 	look();
 	assert_int_equal(forced, 0);

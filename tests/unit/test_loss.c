@@ -17,11 +17,11 @@ static void test_three_sacked_segments(void **state)
 
 	fixture_ack(f, 2, 3, 4);
 	fixture_ack(f, 2, 3, 5);
-	assert_int_equal(f->repeat_count, 0);
+	assert_int_equal(f->retransmit_count, 0);
 	fixture_ack(f, 2, 3, 6);
-	assert_int_equal(f->repeat_count, 1);
-	assert_int_equal(f->repeats[0].seq, SEG(2));
-	assert_int_equal(f->repeats[0].cause, SNOOP_CAUSE_SCOREBOARD);
+	assert_int_equal(f->retransmit_count, 1);
+	assert_int_equal(f->retransmits[0].seq, SEG(2));
+	assert_int_equal(f->retransmits[0].cause, SNOOP_CAUSE_SCOREBOARD);
 	fixture_close(f);
 }
 
@@ -31,15 +31,15 @@ static void test_reordering_window_without_three(void **state)
 	uint64_t start_us = f->now_us;
 
 	fixture_ack(f, 2, 3, 4);
-	assert_int_equal(f->repeat_count, 0);
+	assert_int_equal(f->retransmit_count, 0);
 	fixture_wait(f, RTT_US);
-	assert_int_equal(f->repeat_count, 1);
-	assert_true(f->repeats[0].at_us - start_us <= RTT_US / 4);
-	assert_int_equal(f->repeats[0].cause, SNOOP_CAUSE_SCOREBOARD);
+	assert_int_equal(f->retransmit_count, 1);
+	assert_true(f->retransmits[0].at_us - start_us <= RTT_US / 4);
+	assert_int_equal(f->retransmits[0].cause, SNOOP_CAUSE_SCOREBOARD);
 	fixture_close(f);
 }
 
-/* A reordered segment that arrives within the window is not repeated, and the flow learns. */
+/* A reordered segment that arrives within the window is not retransmitted, and the flow learns. */
 static void test_reordering_is_learnt(void **state)
 {
 	struct fixture *f = sent(SNOOP_LEVEL_REPAIR, 12, 10);
@@ -49,12 +49,12 @@ static void test_reordering_is_learnt(void **state)
 	fixture_ack(f, 5, 0, 0);
 	assert_true(f->flow.reordering);
 	fixture_wait(f, 1000);
-	assert_int_equal(f->repeat_count, 0);
+	assert_int_equal(f->retransmit_count, 0);
 	/* From now on three segments are not enough. */
 	fixture_ack(f, 5, 6, 12);
-	assert_int_equal(f->repeat_count, 0);
+	assert_int_equal(f->retransmit_count, 0);
 	fixture_wait(f, RTT_US);
-	assert_int_equal(fixture_repeats_of(f, 5), 1);
+	assert_int_equal(fixture_retransmits_of(f, 5), 1);
 	fixture_close(f);
 }
 
@@ -64,7 +64,7 @@ static void test_dsack_widens_the_window(void **state)
 	struct wire_view view;
 
 	fixture_ack(f, 2, 3, 6);
-	assert_int_equal(f->repeat_count, 1);
+	assert_int_equal(f->retransmit_count, 1);
 	f->now_us += 100;
 	fixture_ack(f, 12, 0, 0);
 	f->now_us += RTT_US;
@@ -76,19 +76,19 @@ static void test_dsack_widens_the_window(void **state)
 	fixture_close(f);
 }
 
-static void test_lost_repeat(void **state)
+static void test_lost_retransmit(void **state)
 {
 	struct fixture *f = sent(SNOOP_LEVEL_REPAIR, 12, 10);
 
 	fixture_ack(f, 2, 3, 12);
-	assert_int_equal(fixture_repeats_of(f, 2), 1);
+	assert_int_equal(fixture_retransmits_of(f, 2), 1);
 	fixture_send(f, 12, 20, 100);
 	f->now_us += RTT_US;
 	fixture_ack(f, 2, 3, 14);
 	fixture_wait(f, RTT_US / 2);
 	fixture_ack(f, 2, 3, 20);
-	assert_int_equal(fixture_repeats_of(f, 2), 2);
-	assert_int_equal(f->repeats[1].cause, SNOOP_CAUSE_SCOREBOARD);
+	assert_int_equal(fixture_retransmits_of(f, 2), 2);
+	assert_int_equal(f->retransmits[1].cause, SNOOP_CAUSE_SCOREBOARD);
 	fixture_close(f);
 }
 
@@ -96,11 +96,11 @@ static void test_conservation(void **state)
 {
 	struct fixture *f = sent(SNOOP_LEVEL_REPAIR, 102, 10);
 
-	/* 2 .. 99 are lost, two arrive: two repeats and the allowance. */
+	/* 2 .. 99 are lost, two arrive: two retransmits and the allowance. */
 	fixture_ack(f, 2, 100, 102);
 	fixture_wait(f, RTT_US / 2);
-	assert_true(f->repeat_count <= 2 + f->config.allowance_segments);
-	assert_true(f->repeat_count >= 2);
+	assert_true(f->retransmit_count <= 2 + f->config.allowance_segments);
+	assert_true(f->retransmit_count >= 2);
 	fixture_close(f);
 }
 
@@ -119,7 +119,7 @@ static void test_give_up_by_tries(void **state)
 		fixture_wait(f, RTT_US);
 		fixture_ack(f, 2, 3, n + 1);
 	}
-	assert_int_equal(fixture_repeats_of(f, 2), 2);
+	assert_int_equal(fixture_retransmits_of(f, 2), 2);
 	assert_int_equal(f->counters.given_up, 1);
 	fixture_close(f);
 }
@@ -136,8 +136,8 @@ static void test_give_up_by_age(void **state)
 		fixture_ack(f, 2, 3, n + 1);
 	}
 	assert_int_equal(f->counters.given_up, 1);
-	for (uint32_t i = 0; i < f->repeat_count; i++)
-		assert_true(f->repeats[i].at_us - start_us <= f->config.hole_age_max_us + 1000);
+	for (uint32_t i = 0; i < f->retransmit_count; i++)
+		assert_true(f->retransmits[i].at_us - start_us <= f->config.hole_age_max_us + 1000);
 	fixture_close(f);
 }
 
@@ -151,15 +151,15 @@ static void test_window(void **state)
 	fixture_add_sack(&view, SEG(3), SEG(8));
 	fixture_receive_view(f, &view);
 	fixture_wait(f, 30000);
-	assert_int_equal(f->repeat_count, 0);
+	assert_int_equal(f->retransmit_count, 0);
 	view = fixture_ack_view(f, SEG(2));
 	view.window = 2; /* times 1024: two segments */
 	fixture_add_sack(&view, SEG(3), SEG(9));
 	fixture_receive_view(f, &view);
-	assert_int_equal(fixture_repeats_of(f, 2), 1);
+	assert_int_equal(fixture_retransmits_of(f, 2), 1);
 	fixture_wait(f, 30000);
-	for (uint32_t i = 0; i < f->repeat_count; i++)
-		assert_true(wire_seq_lt(f->repeats[i].seq, SEG(4)));
+	for (uint32_t i = 0; i < f->retransmit_count; i++)
+		assert_true(wire_seq_lt(f->retransmits[i].seq, SEG(4)));
 	fixture_close(f);
 }
 
@@ -170,14 +170,14 @@ static void test_without_sack_three_duplicates(void **state)
 	f->flow.sack = false;
 	fixture_ack(f, 2, 0, 0);
 	fixture_ack(f, 2, 0, 0);
-	assert_int_equal(f->repeat_count, 0);
+	assert_int_equal(f->retransmit_count, 0);
 	fixture_ack(f, 2, 0, 0);
-	assert_int_equal(f->repeat_count, 1);
-	assert_int_equal(f->repeats[0].cause, SNOOP_CAUSE_DUPACK);
+	assert_int_equal(f->retransmit_count, 1);
+	assert_int_equal(f->retransmits[0].cause, SNOOP_CAUSE_DUPACK);
 	fixture_close(f);
 }
 
-/* 2 and 8 are lost: the partial ACK names 8, and nothing else may be repeated (RFC 6582). */
+/* 2 and 8 are lost: the partial ACK names 8, and nothing else may be retransmitted (RFC 6582). */
 static void test_without_sack_partial_ack(void **state)
 {
 	struct fixture *f = sent(SNOOP_LEVEL_REPAIR, 22, 300);
@@ -187,11 +187,11 @@ static void test_without_sack_partial_ack(void **state)
 		fixture_ack(f, 2, 0, 0);
 		f->now_us += 300;
 	}
-	assert_int_equal(f->repeat_count, 1);
+	assert_int_equal(f->retransmit_count, 1);
 	fixture_wait(f, RTT_US);
 	fixture_ack(f, 8, 0, 0);
-	assert_int_equal(fixture_repeats_of(f, 8), 1);
-	assert_int_equal(f->repeat_count, 2);
+	assert_int_equal(fixture_retransmits_of(f, 8), 1);
+	assert_int_equal(f->retransmit_count, 2);
 	fixture_close(f);
 }
 
@@ -201,7 +201,7 @@ static void test_early_retransmit(void **state)
 
 	f->flow.sack = false;
 	fixture_ack(f, 2, 0, 0); /* only one duplicate is possible */
-	assert_int_equal(f->repeat_count, 1);
+	assert_int_equal(f->retransmit_count, 1);
 	fixture_close(f);
 }
 
@@ -213,10 +213,10 @@ static void test_tail_timer(void **state)
 	/* Four segments: no delayed ACK. Only the first one goes out again. */
 	fixture_send(f, 2, 6, 0);
 	fixture_wait(f, 20000);
-	assert_int_equal(f->repeat_count, 1);
-	assert_int_equal(f->repeats[0].cause, SNOOP_CAUSE_TIMEOUT);
-	assert_int_equal(f->repeats[0].seq, SEG(2));
-	assert_int_equal(f->repeats[0].at_us, start_us + RTT_US + 4 * (RTT_US / 2));
+	assert_int_equal(f->retransmit_count, 1);
+	assert_int_equal(f->retransmits[0].cause, SNOOP_CAUSE_TIMEOUT);
+	assert_int_equal(f->retransmits[0].seq, SEG(2));
+	assert_int_equal(f->retransmits[0].at_us, start_us + RTT_US + 4 * (RTT_US / 2));
 	fixture_close(f);
 }
 
@@ -226,9 +226,9 @@ static void test_tail_timer_allows_for_delayed_acks(void **state)
 
 	fixture_send(f, 2, 3, 0);
 	fixture_wait(f, 40000 + RTT_US);
-	assert_int_equal(f->repeat_count, 0);
+	assert_int_equal(f->retransmit_count, 0);
 	fixture_wait(f, 30000);
-	assert_int_equal(f->repeat_count, 1);
+	assert_int_equal(f->retransmit_count, 1);
 	fixture_close(f);
 }
 
@@ -240,19 +240,19 @@ static void test_backoff(void **state)
 	snoop_engine_configure(f->engine, &f->config);
 	fixture_send(f, 2, 6, 0);
 	fixture_wait(f, 60000);
-	assert_true(f->repeat_count >= 2);
-	assert_true(f->repeats[1].at_us - f->repeats[0].at_us >=
+	assert_true(f->retransmit_count >= 2);
+	assert_true(f->retransmits[1].at_us - f->retransmits[0].at_us >=
 		    2ULL * (RTT_US + 4 * (RTT_US / 2)));
 	fixture_close(f);
 }
 
-/* A flight of which nothing is answered until the timer repeats its first segment. */
+/* A flight of which nothing is answered until the timer retransmits its first segment. */
 static void stall(struct fixture *f)
 {
 	fixture_send(f, 2, 42, 10);
-	while (!f->repeat_count)
+	while (!f->retransmit_count)
 		fixture_wait(f, 1000);
-	assert_int_equal(f->repeats[0].seq, SEG(2));
+	assert_int_equal(f->retransmits[0].seq, SEG(2));
 }
 
 static void test_stalled_radio_lost_nothing(void **state)
@@ -266,29 +266,29 @@ static void test_stalled_radio_lost_nothing(void **state)
 		fixture_ack(f, n, 0, 0);
 		fixture_wait(f, 100);
 	}
-	assert_true(f->repeat_count <= 2);
+	assert_true(f->retransmit_count <= 2);
 	assert_int_equal(f->counters.repairs_confirmed, f->counters.radio_losses);
 	assert_true(f->counters.radio_losses <= 1);
 	fixture_close(f);
 }
 
-static void test_lost_tail_is_repeated_in_a_few_round_trips(void **state)
+static void test_lost_tail_is_retransmitted_in_a_few_round_trips(void **state)
 {
 	struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 1000);
 	uint32_t rounds = 0;
 
 	stall(f);
 	while (f->flow.una != SEG(42)) {
-		uint32_t sent = 2 + f->repeat_count;
+		uint32_t sent = 2 + f->retransmit_count;
 
 		assert_true(++rounds < 10);
 		fixture_wait(f, RTT_US);
-		/* The station answers each of the repeats. */
+		/* The station answers each of the retransmits. */
 		for (uint32_t n = (f->flow.una - f->base) / SEGMENT_BYTES; n < sent; n++)
 			fixture_ack(f, n + 1, 0, 0);
 		fixture_wait(f, RTT_US / 4);
 	}
-	assert_int_equal(f->repeat_count, 40);
+	assert_int_equal(f->retransmit_count, 40);
 	assert_int_equal(f->counters.radio_losses, 40);
 	fixture_close(f);
 }
@@ -300,7 +300,7 @@ static void test_spurious_timeout_is_no_loss(void **state)
 	struct wire_view view;
 
 	fixture_send(f, 2, 3, 0);
-	while (!f->repeat_count)
+	while (!f->retransmit_count)
 		fixture_wait(f, 1000);
 	f->now_us += RTT_US;
 	view = fixture_ack_view(f, SEG(3));
@@ -313,7 +313,7 @@ static void test_spurious_timeout_is_no_loss(void **state)
 	fixture_close(f);
 }
 
-static void test_observe_repeats_nothing(void **state)
+static void test_observe_retransmits_nothing(void **state)
 {
 	struct fixture *f = sent(SNOOP_LEVEL_OBSERVE, 12, 10);
 
@@ -327,11 +327,11 @@ static void test_observe_repeats_nothing(void **state)
 	fixture_wait(f, 5000000);
 	fixture_ack(f, 2, 3, 11); /* the station is back */
 	fixture_wait(f, 5000000);
-	assert_int_equal(f->repeat_count, 0);
+	assert_int_equal(f->retransmit_count, 0);
 	fixture_close(f);
 }
 
-/* What was only observed cannot be repeated: a flow that is helped from now on starts afresh. */
+/* What was only observed cannot be retransmitted: a flow that is helped from now on starts afresh. */
 static void test_observed_then_helped(void **state)
 {
 	struct fixture *f = sent(SNOOP_LEVEL_OBSERVE, 12, 10);
@@ -343,11 +343,11 @@ static void test_observed_then_helped(void **state)
 	snoop_flow_set_level(f->engine, &f->flow, SNOOP_LEVEL_REPAIR);
 	fixture_ack(f, 2, 3, 10);
 	fixture_wait(f, 100000);
-	assert_int_equal(f->repeat_count, 0);
+	assert_int_equal(f->retransmit_count, 0);
 	fixture_send(f, 14, 24, 10);
 	fixture_wait(f, RTT_US);
 	fixture_ack(f, 14, 15, 20);
-	assert_int_equal(fixture_repeats_of(f, 14), 1);
+	assert_int_equal(fixture_retransmits_of(f, 14), 1);
 	fixture_close(f);
 }
 
@@ -358,7 +358,7 @@ int main(void)
 		cmocka_unit_test(test_reordering_window_without_three),
 		cmocka_unit_test(test_reordering_is_learnt),
 		cmocka_unit_test(test_dsack_widens_the_window),
-		cmocka_unit_test(test_lost_repeat),
+		cmocka_unit_test(test_lost_retransmit),
 		cmocka_unit_test(test_conservation),
 		cmocka_unit_test(test_give_up_by_tries),
 		cmocka_unit_test(test_give_up_by_age),
@@ -370,9 +370,9 @@ int main(void)
 		cmocka_unit_test(test_tail_timer_allows_for_delayed_acks),
 		cmocka_unit_test(test_backoff),
 		cmocka_unit_test(test_stalled_radio_lost_nothing),
-		cmocka_unit_test(test_lost_tail_is_repeated_in_a_few_round_trips),
+		cmocka_unit_test(test_lost_tail_is_retransmitted_in_a_few_round_trips),
 		cmocka_unit_test(test_spurious_timeout_is_no_loss),
-		cmocka_unit_test(test_observe_repeats_nothing),
+		cmocka_unit_test(test_observe_retransmits_nothing),
 		cmocka_unit_test(test_observed_then_helped),
 	};
 

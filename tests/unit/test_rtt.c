@@ -26,7 +26,7 @@ static void test_one_sample_per_ack_from_the_newest(void **state)
 	fixture_close(f);
 }
 
-/* Karn: an ACK whose newest segment was repeated gives no sample, however many others it covers. */
+/* Karn: an ACK whose newest segment was retransmitted gives no sample, however many others it covers. */
 static void test_no_sample_across_a_repair(void **state)
 {
 	struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 1000);
@@ -37,7 +37,7 @@ static void test_no_sample_across_a_repair(void **state)
 	f->now_us += RTT_US;
 	for (int i = 0; i < 4; i++)
 		fixture_ack(f, 2, 0, 0); /* no SACK: NewReno */
-	assert_int_equal(fixture_repeats_of(f, 2), 1);
+	assert_int_equal(fixture_retransmits_of(f, 2), 1);
 	samples = f->counters.rtt_samples;
 	f->now_us += 20000;
 	fixture_ack(f, 12, 0, 0);
@@ -46,7 +46,7 @@ static void test_no_sample_across_a_repair(void **state)
 	fixture_close(f);
 }
 
-static void test_no_sample_of_a_sender_repeat(void **state)
+static void test_no_sample_of_a_sender_retransmit(void **state)
 {
 	struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 1000);
 	uint64_t samples = f->counters.rtt_samples;
@@ -148,7 +148,7 @@ int main(void)
 		cmocka_unit_test(test_first_sample),
 		cmocka_unit_test(test_one_sample_per_ack_from_the_newest),
 		cmocka_unit_test(test_no_sample_across_a_repair),
-		cmocka_unit_test(test_no_sample_of_a_sender_repeat),
+		cmocka_unit_test(test_no_sample_of_a_sender_retransmit),
 		cmocka_unit_test(test_delayed_ack_is_no_sample),
 		cmocka_unit_test(test_rto),
 		cmocka_unit_test(test_rto_before_any_sample),

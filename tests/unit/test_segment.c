@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The segment store: order, gaps, hint, budgets, parked ACKs. */
+/* The segment store: order, gaps, hint, budgets, withheld ACKs. */
 #include "sim.h"
 #include "snoop_fixture.h"
 
@@ -205,7 +205,7 @@ static void test_a_large_ack_is_taken_in_portions(void **state)
 	}
 	assert_int_equal(f->flow.cached_count, 1);
 	assert_false(f->flow.behind);
-	assert_int_equal(f->repeat_count, 0);
+	assert_int_equal(f->retransmit_count, 0);
 	assert_false(f->flow.reordering);
 	fixture_close(f);
 }
@@ -220,14 +220,14 @@ static void test_large_sack_blocks_are_taken_in_portions(void **state)
 		f->now_us++;
 		fixture_ack(f, 2, 3, 2 + MANY);
 		assert_int_equal(f->flow.sacked_count, (i + 1) * SEGMENT_PORTION);
-		assert_int_equal(f->repeat_count, 0); /* what is not taken yet is not lost */
+		assert_int_equal(f->retransmit_count, 0); /* what is not taken yet is not lost */
 		assert_null(check_store(f->engine, &f->flow));
 	}
 	f->now_us++;
 	fixture_ack(f, 2, 3, 2 + MANY);
 	assert_int_equal(f->flow.sacked_count, MANY - 1);
-	assert_int_equal(f->repeat_count, 1);
-	assert_int_equal(fixture_repeats_of(f, 2), 1);
+	assert_int_equal(f->retransmit_count, 1);
+	assert_int_equal(fixture_retransmits_of(f, 2), 1);
 	assert_false(f->flow.reordering);
 	fixture_close(f);
 }
@@ -266,7 +266,7 @@ static void test_search_among_sacked(void **state)
 {
 	struct fixture *f = open_with_hole(MANY / 2);
 
-	for (uint32_t n = 2; n < 2 + MANY; n++) /* as a sender repeats all of it */
+	for (uint32_t n = 2; n < 2 + MANY; n++) /* as a sender retransmits all of it */
 		assert_int_equal(segment_find(f->engine, &f->flow, SEG(n)), find_from_head(f, SEG(n)));
 	for (uint32_t n = 2; n < SEGMENT_SEARCH_MAX / 2; n++) {
 		assert_int_equal(segment_find(f->engine, &f->flow, SEG(n)), find_from_head(f, SEG(n)));
@@ -290,7 +290,7 @@ static void test_filler_below_sacked(void **state)
 	fixture_close(f);
 }
 
-/* Where it belongs would take too long to find: it is forwarded, and what it overlaps is not repeated. */
+/* Where it belongs would take too long to find: it is forwarded, and what it overlaps is not retransmitted. */
 static void test_filler_far_among_sacked(void **state)
 {
 	struct fixture *f = open_with_hole(MANY / 2);

@@ -30,7 +30,7 @@ static void test_seeds(void **state)
 	uint64_t first = from_environment("SIM_FIRST", 1),
 		 seeds = from_environment("SIM_SEEDS", SEEDS);
 	bool verbose = from_environment("SIM_VERBOSE", 0);
-	uint64_t steps = 0, repeats = 0, withheld = 0, lenient = 0;
+	uint64_t steps = 0, retransmits = 0, withheld = 0, lenient = 0;
 	uint32_t failures = 0;
 
 	for (uint64_t seed = first; seed < first + seeds && failures < FAILURES_MAX; seed++) {
@@ -50,11 +50,11 @@ static void test_seeds(void **state)
 		steps += result.steps;
 		lenient += result.lenient_holes;
 		withheld += result.counters.acks_withheld;
-		repeats += result.counters.repeats_scoreboard + result.counters.repeats_dupack +
-			   result.counters.repeats_timeout + result.counters.repeats_probe;
+		retransmits += result.counters.retransmits_scoreboard + result.counters.retransmits_dupack +
+			   result.counters.retransmits_timeout + result.counters.retransmits_probe;
 	}
-	print_message("%lu seeds, %lu steps, %lu repeats, %lu withheld, %lu beside an old hole\n",
-		      seeds, steps, repeats, withheld, lenient);
+	print_message("%lu seeds, %lu steps, %lu retransmits, %lu withheld, %lu beside an old hole\n",
+		      seeds, steps, retransmits, withheld, lenient);
 	assert_int_equal(failures, 0);
 }
 

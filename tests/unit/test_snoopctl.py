@@ -213,11 +213,11 @@ class Test(unittest.TestCase):
 
     def test_config(self):
         self.serve(lambda command: {command: {
-            'link/wired': 'net_tap0', 'link/mode': 'auto', 'hold/acks': 64, 'cache.bytes': '64MiB',
+            'link/wired': 'net_tap0', 'link/mode': 'auto', 'withhold/acks': 64, 'cache.bytes': '64MiB',
             'rule/ab/mode': 'observe', 'rule/cd': {'wired_ports': '22', 'mode': 'bypass'},
             'bare': 'x'}})
         self.assertEqual(self.run_it('config').stdout,
-                         '[link]\nwired = net_tap0\nmode = auto\n\n[hold]\nacks = 64\n\n'
+                         '[link]\nwired = net_tap0\nmode = auto\n\n[withhold]\nacks = 64\n\n'
                          '[cache]\nbytes = 64MiB\n\n[rule ab]\nmode = observe\n\n'
                          '[rule cd]\nwired_ports = 22\nmode = bypass\n\n[]\nbare = x\n')
 

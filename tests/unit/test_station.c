@@ -18,14 +18,14 @@ static struct fixture *go_silent(enum snoop_level level)
 static void test_silence_and_probes(void **state)
 {
 	struct fixture *f = go_silent(SNOOP_LEVEL_REPAIR);
-	uint32_t before = f->repeat_count;
+	uint32_t before = f->retransmit_count;
 
 	fixture_wait(f, 5000000);
 	/* At the full interval, with a few more while the gap grows. */
-	assert_true(f->repeat_count - before >= 5000000 / f->config.probe_interval_us - 2);
-	assert_true(f->repeat_count - before <= 5000000 / f->config.probe_interval_us + 10);
-	for (uint32_t i = before; i < f->repeat_count; i++)
-		assert_int_equal(f->repeats[i].cause, SNOOP_CAUSE_PROBE);
+	assert_true(f->retransmit_count - before >= 5000000 / f->config.probe_interval_us - 2);
+	assert_true(f->retransmit_count - before <= 5000000 / f->config.probe_interval_us + 10);
+	for (uint32_t i = before; i < f->retransmit_count; i++)
+		assert_int_equal(f->retransmits[i].cause, SNOOP_CAUSE_PROBE);
 	assert_int_equal(snoop_flow_reason(&f->flow), SNOOP_REASON_SILENT);
 	fixture_close(f);
 }
@@ -36,14 +36,14 @@ static void test_return(void **state)
 	uint32_t before;
 
 	fixture_wait(f, 5000000);
-	before = f->repeat_count;
+	before = f->retransmit_count;
 	fixture_ack(f, 3, 0, 0);
 	assert_int_equal(f->counters.station_returns, 1);
 	assert_int_equal(f->counters.stations_silent, 0);
 	/* Head of line first, once nothing else arrives, with what the ACK made room for. */
 	fixture_wait(f, RTT_US / 2);
-	assert_true(f->repeat_count > before);
-	assert_int_equal(f->repeats[before].seq, SEG(3));
+	assert_true(f->retransmit_count > before);
+	assert_int_equal(f->retransmits[before].seq, SEG(3));
 	fixture_close(f);
 }
 
@@ -51,11 +51,11 @@ static void test_return(void **state)
 static void test_return_gives_no_rtt(void **state)
 {
 	struct fixture *f = go_silent(SNOOP_LEVEL_REPAIR);
-	uint32_t min_us = rtt_min_us(f->engine, &f->flow), before = f->repeat_count;
+	uint32_t min_us = rtt_min_us(f->engine, &f->flow), before = f->retransmit_count;
 
-	while (f->repeat_count == before)
+	while (f->retransmit_count == before)
 		fixture_wait(f, 10000);
-	f->now_us = f->repeats[f->repeat_count - 1].at_us + 300;
+	f->now_us = f->retransmits[f->retransmit_count - 1].at_us + 300;
 	fixture_ack(f, 3, 0, 0);
 	assert_int_equal(f->counters.station_returns, 1);
 	assert_int_equal(rtt_min_us(f->engine, &f->flow), min_us);
@@ -68,9 +68,9 @@ static void test_probes_end(void **state)
 	uint32_t before;
 
 	fixture_wait(f, 2ULL * f->config.silence_max_us);
-	before = f->repeat_count;
+	before = f->retransmit_count;
 	fixture_wait(f, 60000000);
-	assert_int_equal(f->repeat_count, before);
+	assert_int_equal(f->retransmit_count, before);
 	assert_int_equal(f->flow.cached_count, 0);
 	assert_int_equal(snoop_flow_deadline_us(&f->flow), SNOOP_NEVER);
 	fixture_close(f);
@@ -87,7 +87,7 @@ static void test_observe_does_not_probe(void **state)
 	}
 	fixture_ack(f, 3, 0, 0);
 	fixture_wait(f, 1000000);
-	assert_int_equal(f->repeat_count, 0);
+	assert_int_equal(f->retransmit_count, 0);
 	fixture_close(f);
 }
 
@@ -99,12 +99,12 @@ static void test_one_probe_per_station(void **state)
 	uint64_t last_us = 0;
 
 	fixture_wait(f, 2000000);
-	for (uint32_t i = 0; i < f->repeat_count; i++) {
-		if (f->repeats[i].cause != SNOOP_CAUSE_PROBE)
+	for (uint32_t i = 0; i < f->retransmit_count; i++) {
+		if (f->retransmits[i].cause != SNOOP_CAUSE_PROBE)
 			continue;
 		if (last_us)
-			assert_true(f->repeats[i].at_us - last_us >= f->config.rto_min_us);
-		last_us = f->repeats[i].at_us;
+			assert_true(f->retransmits[i].at_us - last_us >= f->config.rto_min_us);
+		last_us = f->retransmits[i].at_us;
 	}
 	assert_true(station->probe_us > f->now_us);
 	fixture_close(f);
@@ -171,7 +171,7 @@ static void test_flow_without_station(void **state)
 	fixture_ack(f, 1, 0, 0);
 	fixture_ack(f, 1, 2, 10);
 	fixture_wait(f, 1000000);
-	assert_true(fixture_repeats_of(f, 1) >= 1);
+	assert_true(fixture_retransmits_of(f, 1) >= 1);
 	fixture_close(f);
 }
 

@@ -26,19 +26,19 @@ static void wait_engine(struct fixture *f, uint64_t us)
 	f->now_us = end_us;
 }
 
-static void test_repeated_a_few_times(void **state)
+static void test_retransmitted_a_few_times(void **state)
 {
 	struct fixture *f = open_known(5000);
 	uint64_t start_us = f->now_us;
 
 	fixture_syn(f, SNOOP_WIRED, WIRE_TCP_SYN, 7);
 	wait_engine(f, 5000);
-	assert_int_equal(f->repeat_count, 0);
+	assert_int_equal(f->retransmit_count, 0);
 	wait_engine(f, 3000000);
-	assert_int_equal(f->repeat_count, f->config.syn_tries);
-	assert_int_equal(f->counters.repeats_syn, f->config.syn_tries);
-	assert_int_equal(f->repeats[0].cause, SNOOP_CAUSE_SYN);
-	assert_true(f->repeats[0].at_us - start_us < 100000);
+	assert_int_equal(f->retransmit_count, f->config.syn_tries);
+	assert_int_equal(f->counters.retransmits_syn, f->config.syn_tries);
+	assert_int_equal(f->retransmits[0].cause, SNOOP_CAUSE_SYN);
+	assert_true(f->retransmits[0].at_us - start_us < 100000);
 	assert_int_equal(snoop_engine_deadline_us(f->engine), SNOOP_NEVER);
 	fixture_close(f);
 }
@@ -51,7 +51,7 @@ static void test_answer_ends_it(void **state)
 	wait_engine(f, 5000);
 	fixture_syn(f, SNOOP_WIRELESS, WIRE_TCP_SYN | WIRE_TCP_ACK, 7);
 	wait_engine(f, 3000000);
-	assert_int_equal(f->repeat_count, 0);
+	assert_int_equal(f->retransmit_count, 0);
 	fixture_close(f);
 }
 
@@ -67,17 +67,17 @@ static void test_ack_ends_a_syn_ack(void **state)
 	view = fixture_ack_view(f, f->base);
 	snoop_handshake_done(f->engine, &f->key, &view, SNOOP_WIRELESS, f->now_us);
 	wait_engine(f, 3000000);
-	assert_int_equal(f->repeat_count, 0);
+	assert_int_equal(f->retransmit_count, 0);
 	fixture_close(f);
 }
 
-static void test_unknown_rtt_repeats_nothing(void **state)
+static void test_unknown_rtt_retransmits_nothing(void **state)
 {
 	struct fixture *f = open_known(0);
 
 	fixture_syn(f, SNOOP_WIRED, WIRE_TCP_SYN, 7);
 	wait_engine(f, 3000000);
-	assert_int_equal(f->repeat_count, 0);
+	assert_int_equal(f->retransmit_count, 0);
 	assert_int_equal(f->counters.syn_remembered, 0);
 	fixture_close(f);
 }
@@ -94,12 +94,12 @@ static void test_flood(void **state)
 	}
 	assert_int_equal(f->counters.syn_remembered, 10);
 	wait_engine(f, 900000);
-	assert_int_equal(f->repeat_count, 0);
+	assert_int_equal(f->retransmit_count, 0);
 	/* A quiet second later it is on again. */
 	wait_engine(f, 1000000);
 	fixture_syn(f, SNOOP_WIRED, WIRE_TCP_SYN, 7);
 	wait_engine(f, 500000);
-	assert_int_equal(f->repeat_count, f->config.syn_tries);
+	assert_int_equal(f->retransmit_count, f->config.syn_tries);
 	fixture_close(f);
 }
 
@@ -115,7 +115,7 @@ static void test_least_recently_used_goes(void **state)
 	assert_int_equal(f->packets[0]->refs, 0); /* the first one */
 	assert_int_equal(f->packets[1]->refs, 1);
 	wait_engine(f, 3000000);
-	assert_int_equal(f->repeat_count, 4 * f->config.syn_tries);
+	assert_int_equal(f->retransmit_count, 4 * f->config.syn_tries);
 	fixture_close(f);
 }
 
@@ -211,16 +211,16 @@ static void test_many_in_the_order_of_their_time(void **state)
 		f->now_us++;
 	}
 	f->now_us += 1000000;
-	while (f->counters.repeats_syn == 0 || snoop_engine_deadline_us(f->engine) <= f->now_us) {
-		uint64_t before = f->counters.repeats_syn, due_us = snoop_engine_deadline_us(f->engine);
+	while (f->counters.retransmits_syn == 0 || snoop_engine_deadline_us(f->engine) <= f->now_us) {
+		uint64_t before = f->counters.retransmits_syn, due_us = snoop_engine_deadline_us(f->engine);
 
 		assert_true(due_us >= last_us && due_us <= f->now_us);
 		last_us = due_us;
 		snoop_engine_timer(f->engine, f->now_us);
-		assert_true(f->counters.repeats_syn - before <= 64);
+		assert_true(f->counters.retransmits_syn - before <= 64);
 		assert_true(++calls < 100);
 	}
-	assert_true(f->counters.repeats_syn > 300);
+	assert_true(f->counters.retransmits_syn > 300);
 	wait_engine(f, 3000000);
 	assert_int_equal(f->engine->due_count, 0);
 	fixture_close(f);
@@ -241,7 +241,7 @@ static void test_unremembered_syn_ends_the_older(void **state)
 		snoop_syn(f->engine, &f->key, &described, SNOOP_WIRED, f->now_us);
 		f->engine->config.syn_rate_max = 1000;
 		wait_engine(f, 3000000);
-		assert_int_equal(f->repeat_count, 0);
+		assert_int_equal(f->retransmit_count, 0);
 		fixture_close(f);
 	}
 }
@@ -284,7 +284,7 @@ static void test_forgotten_when_passing_unseen(void **state)
 	fixture_syn(f, SNOOP_WIRED, WIRE_TCP_SYN, 7);
 	snoop_syn_drop_all(f->engine);
 	wait_engine(f, 3000000);
-	assert_int_equal(f->repeat_count, 0);
+	assert_int_equal(f->retransmit_count, 0);
 	fixture_syn(f, SNOOP_WIRELESS, WIRE_TCP_SYN | WIRE_TCP_ACK, 9);
 	snoop_syn_forget_all(f->engine);
 	snoop_flow_init(f->engine, &f->flow, &f->key, SNOOP_LEVEL_REPAIR, f->now_us);
@@ -298,10 +298,10 @@ int main(void)
 		cmocka_unit_test(test_syn_sent_again_gives_no_rtt),
 		cmocka_unit_test(test_handshake_is_remembered_while_idle),
 		cmocka_unit_test(test_forgotten_when_passing_unseen),
-		cmocka_unit_test(test_repeated_a_few_times),
+		cmocka_unit_test(test_retransmitted_a_few_times),
 		cmocka_unit_test(test_answer_ends_it),
 		cmocka_unit_test(test_ack_ends_a_syn_ack),
-		cmocka_unit_test(test_unknown_rtt_repeats_nothing),
+		cmocka_unit_test(test_unknown_rtt_retransmits_nothing),
 		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_least_recently_used_goes),
 		cmocka_unit_test(test_memory_off),

@@ -61,7 +61,7 @@ static void test_threshold_is_the_path_rtt(void **state)
 	fixture_close(f);
 }
 
-/* The signal is neither repeated nor withheld; once the sender took it up, life goes on. */
+/* The signal is neither retransmitted nor withheld; once the sender took it up, life goes on. */
 static void test_signal_is_left_to_the_sender(void **state)
 {
 	uint32_t n;
@@ -74,7 +74,7 @@ static void test_signal_is_left_to_the_sender(void **state)
 	assert_int_equal(fixture_ack(f, n, n + 1, n + 10), SNOOP_FORWARD);
 	assert_int_equal(fixture_ack(f, n, n + 1, n + 20), SNOOP_FORWARD);
 	fixture_wait(f, 20000);
-	assert_int_equal(fixture_repeats_of(f, n), 0);
+	assert_int_equal(fixture_retransmits_of(f, n), 0);
 	assert_int_equal(f->counters.acks_withheld, f->counters.acks_released);
 	assert_int_equal(snoop_flow_reason(&f->flow), SNOOP_REASON_CONGESTION);
 
@@ -87,7 +87,7 @@ static void test_signal_is_left_to_the_sender(void **state)
 	fixture_close(f);
 }
 
-/* In a veto's window no more is repeated than the radio explains: at an assumed 2 %, at most a few.
+/* In a veto's window no more is retransmitted than the radio explains: at an assumed 2 %, at most a few.
  */
 static void test_budget(void **state)
 {
@@ -101,7 +101,7 @@ static void test_budget(void **state)
 	fixture_wait(f, 10000);
 	assert_int_equal(f->counters.vetoes, 1);
 	assert_true(f->counters.veto_holdback >= 40);
-	assert_true(f->counters.repeats_scoreboard <= 8);
+	assert_true(f->counters.retransmits_scoreboard <= 8);
 	fixture_close(f);
 }
 
@@ -156,7 +156,7 @@ static void test_sender_without_sack_leaves_slow_start(void **state)
 		/* What else is lost nobody knows before the sender has filled that hole. */
 		fixture_wait(f, 100000);
 		if (!sack)
-			assert_int_equal(f->repeat_count, 0);
+			assert_int_equal(f->retransmit_count, 0);
 		fixture_close(f);
 	}
 	/* A short train is slow start far from the end, a thin one is no slow start. */
@@ -167,7 +167,7 @@ static void test_sender_without_sack_leaves_slow_start(void **state)
 		fixture_wait(f, 100000);
 		lose_head_of_train(f, 2, thin ? 16 : 100, thin ? 40000 : 10000);
 		assert_int_equal(f->counters.vetoes, 0);
-		assert_int_equal(f->repeat_count, 1);
+		assert_int_equal(f->retransmit_count, 1);
 		fixture_close(f);
 	}
 }
@@ -182,7 +182,7 @@ static void test_backlog_is_congestion(void **state)
 	f->now_us += 1000;
 	assert_int_equal(fixture_ack(f, 2, 3, 12), SNOOP_FORWARD);
 	assert_int_equal(f->counters.vetoes, 1);
-	assert_int_equal(f->repeat_count, 0);
+	assert_int_equal(f->retransmit_count, 0);
 	fixture_close(f);
 
 	f = fixture_open(SNOOP_LEVEL_SNOOP, NULL, 1000);
@@ -192,7 +192,7 @@ static void test_backlog_is_congestion(void **state)
 	f->now_us += RTT_US;
 	fixture_ack(f, 2, 3, 12);
 	assert_int_equal(f->counters.vetoes, 0);
-	assert_int_equal(f->repeat_count, 1);
+	assert_int_equal(f->retransmit_count, 1);
 	fixture_close(f);
 }
 

@@ -53,7 +53,7 @@ static void note_line(const char *what, uint64_t value)
 	X(snd_max) X(una) X(high_sack) X(uncached_end) X(window_bytes) X(window_raw) \
 	X(window_shift) X(ecn_last) X(level) X(window_shift_known) X(started) X(silent) \
 	X(acked) X(two_way) X(sack) X(timestamps) X(echoed) X(midstream) X(reordering) \
-	X(recovery) X(hold_over) X(fin_wired) X(fin_station) X(closed) X(behind) X(vetoing) \
+	X(recovery) X(withhold_over) X(fin_wired) X(fin_station) X(closed) X(behind) X(vetoing) \
 	X(veto_answered) X(has_rtt) X(bad_checksum_wired) X(bad_checksum_station) \
 	X(cache_refused) X(doubted) X(answers_due) X(backoff) X(reo_steps) X(rtt_next) \
 	X(claimed) X(max_payload_bytes) X(echo_sent_us) X(gaps) X(cached_count) X(open_count) \
@@ -65,12 +65,12 @@ static void note_line(const char *what, uint64_t value)
 	X(acked_bytes) X(rtt_window_us[0]) X(rtt_window_us[1]) X(rtt_window_us[2]) \
 	X(rtt_window_us[3]) X(queue_delay_us) X(sample_us) X(delay_mark_us) X(min_rtt.now_us) \
 	X(min_rtt.before_us) X(min_rtt.since_us) X(sacked_count) X(sender_count) \
-	X(parked_count) X(fin_end) X(delay_before_us) X(delay_growth_ppm) X(last_slope_ppm) \
+	X(withheld_count) X(fin_end) X(delay_before_us) X(delay_growth_ppm) X(last_slope_ppm) \
 	X(wired_rtt.now_us) X(wired_rtt.before_us) X(wired_rtt.since_us) X(wired_delay_us) \
-	X(wired_delay_last_us) X(repeat_us) X(veto_signal) X(veto_end) X(veto_budget_ppm) \
+	X(wired_delay_last_us) X(retransmit_us) X(veto_signal) X(veto_end) X(veto_budget_ppm) \
 	X(veto_quiet_us) X(high_delivered) X(high_lost) X(radio_losses) X(upstream_holes) \
-	X(repeats) X(repairs_confirmed) X(spurious) X(given_up) X(vetoes) X(sender_needless) \
-	X(sender_repeats) X(timeouts) X(acks_withheld)
+	X(retransmits) X(repairs_confirmed) X(spurious) X(given_up) X(vetoes) X(sender_needless) \
+	X(sender_retransmits) X(timeouts) X(acks_withheld)
 
 #define STATION_FIELDS(X) \
 	X(heard_us) X(delay_since_us) X(timeouts) X(srtt_us) X(rttvar_us) X(min_rtt.now_us) \
@@ -82,7 +82,7 @@ static void note_line(const char *what, uint64_t value)
 
 #define HISTORY_FIELDS(X) \
 	X(span_start_us) X(span_peak_bytes) X(span_now) X(doubt_until_us) X(doubt_sent_us) \
-	X(doubt_end) X(reo_round_us) X(reo_persist) X(repeat_next)
+	X(doubt_end) X(reo_round_us) X(reo_persist) X(retransmit_next)
 /* clang-format on */
 
 static void note_segment(const struct snoop_segment *segment)
@@ -113,8 +113,8 @@ static void note_lists(const struct snoop_engine *engine, const struct snoop_flo
 	note_line("lost", 0);
 	for (uint32_t i = flow->lost.head; i; i = segment_at(engine, i)->send_next)
 		note("seq", segment_at(engine, i)->seq);
-	note_line("parked", 0);
-	for (uint32_t i = flow->parked.head; i; i = segment_at(engine, i)->send_next)
+	note_line("withheld", 0);
+	for (uint32_t i = flow->withheld.head; i; i = segment_at(engine, i)->send_next)
 		note_segment(segment_at(engine, i));
 }
 
@@ -133,9 +133,9 @@ static void note_flow(struct snoop_engine *engine, const struct snoop_flow *flow
 #undef FIELD
 	for (uint32_t i = 0; i < SNOOP_SPANS; i++)
 		note("span_bytes", history->span_bytes[i]);
-	for (uint32_t i = 0; i < SNOOP_RECENT_REPEATS; i++)
-		if (history->recent_repeats[i].valid)
-			note("recent_repeat", history->recent_repeats[i].seq);
+	for (uint32_t i = 0; i < SNOOP_RECENT_RETRANSMITS; i++)
+		if (history->recent_retransmits[i].valid)
+			note("recent_retransmit", history->recent_retransmits[i].seq);
 }
 
 static void note_engine(const struct snoop_engine *engine)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * libinih splits lines; what it lets pass silently is refused by the reader in front of it:
- * overlong lines (it cuts them), continuation lines, ':' for '=', repeated or unknown sections
+ * overlong lines (it cuts them), continuation lines, ':' for '=', retransmitted or unknown sections
  * without keys. Packaged libinih also gives no line numbers to its handler, but calls it before it
  * asks for the next line, so the reader's line is the right one.
  */

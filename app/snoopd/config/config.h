@@ -79,14 +79,14 @@ struct config {
 	/* [guard] */
 	uint32_t guard_levels;	      /* 1 = demote a link whose repairs do not help */
 	uint32_t guard_period_us;     /* what is judged at once */
-	uint32_t guard_spurious_ppm;  /* share of repeats that may be duplicates */
-	uint32_t guard_confirmed_ppm; /* share of repeats that have to be confirmed */
+	uint32_t guard_spurious_ppm;  /* share of retransmits that may be duplicates */
+	uint32_t guard_confirmed_ppm; /* share of retransmits that have to be confirmed */
 	uint32_t guard_retry_us;      /* a demoted link waits at least this long */
 	uint32_t guard_memory_ppm;    /* share of the cache above which new flows begin in bypass */
 	char user[64], group[64];     /* [process]: account name, number, or "auto" */
 	enum config_log log;
 	char metrics_listen[64];      /* [metrics] listen: "off" or ADDRESS:PORT */
-	struct snoop_config protocol; /* [cache] [timers] [repair] [hold] [veto] [syn] */
+	struct snoop_config protocol; /* [cache] [timers] [repair] [withhold] [veto] [syn] */
 	uint32_t rule_count;
 	struct config_rule rules[CONFIG_RULES_MAX];
 	char file[256]; /* where it was read from */

@@ -57,8 +57,8 @@ void direction_reset(struct direction *dir)
 	for (unsigned int i = 0; i < STREAMS; i++)
 		prng_seed(&dir->streams[i], (uint64_t)dir->set.seed, i);
 	dir->burst_is_bad = false;
-	if (dir->repeats != NULL)
-		repeats_reset(dir->repeats);
+	if (dir->retransmits != NULL)
+		retransmits_reset(dir->retransmits);
 }
 
 void direction_down(struct direction *dir, uint64_t now_ns, double after_s, double length_s)
@@ -186,8 +186,8 @@ static void corrupt(struct direction *dir, struct frame *frame)
 static void note_fate(struct direction *dir, const struct frame *frame, enum segment_fate fate,
 		      uint64_t now_ns, uint64_t due_ns)
 {
-	if (dir->repeats != NULL)
-		repeats_note(dir->repeats, frame->data, frame->len_bytes, fate, now_ns, due_ns);
+	if (dir->retransmits != NULL)
+		retransmits_note(dir->retransmits, frame->data, frame->len_bytes, fate, now_ns, due_ns);
 }
 
 void direction_admit(struct direction *dir, struct frame *frame, uint64_t now_ns)
@@ -246,10 +246,10 @@ void direction_deliver(struct direction *dir, uint64_t now_ns)
 	}
 }
 
-static void repeats_print_json(const struct repeats_counters *counters, FILE *out)
+static void retransmits_print_json(const struct retransmits_counters *counters, FILE *out)
 {
 	fprintf(out,
-		",\"repeats\":{\"data_segments\":%" PRIu64 ",\"copies\":%" PRIu64
+		",\"retransmits\":{\"data_segments\":%" PRIu64 ",\"copies\":%" PRIu64
 		",\"copies_identical\":%" PRIu64 ",\"copies_needless\":%" PRIu64
 		",\"copies_delivered_already\":%" PRIu64 ",\"copies_identical_needless\":%" PRIu64
 		",\"copies_lost\":%" PRIu64 ",\"copies_died_in_queue\":%" PRIu64
@@ -276,7 +276,7 @@ void direction_print_json(const struct direction *dir, FILE *out)
 #define X(counter) fprintf(out, ",\"%s\":%" PRIu64, #counter, dir->counters.counter);
 	DIRECTION_COUNTERS(X)
 #undef X
-	if (dir->repeats != NULL)
-		repeats_print_json(&dir->repeats->counters, out);
+	if (dir->retransmits != NULL)
+		retransmits_print_json(&dir->retransmits->counters, out);
 	fputc('}', out);
 }

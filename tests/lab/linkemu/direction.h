@@ -4,7 +4,7 @@
 
 #include "frame.h"
 #include "prng.h"
-#include "repeats.h"
+#include "retransmits.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -86,7 +86,7 @@ struct direction {
 	struct prng streams[STREAMS];
 	struct frame_queue queue;
 	struct frame_pool *pool;
-	struct repeats *repeats; /* NULL = not tracked */
+	struct retransmits *retransmits; /* NULL = not tracked */
 	uint64_t last_departure_ns;
 	uint64_t last_due_ns;
 	uint64_t down_from_ns, down_to_ns; /* departures in [from, to) are lost */

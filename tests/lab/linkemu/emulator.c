@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#define REPEATS_ENTRIES_LOG2 21
+#define RETRANSMITS_ENTRIES_LOG2 21
 #define COMMAND_WORDS 5
 
 uint64_t emulator_now_ns(void)
@@ -76,13 +76,13 @@ int emulator_track(struct emulator *emu, const char *link_name)
 	struct link *link = find_link(emu, link_name);
 	int ret;
 
-	if (link == NULL || emu->repeats.entries != NULL) {
+	if (link == NULL || emu->retransmits.entries != NULL) {
 		fprintf(stderr, "linkemu: --track %s: want the name of one link\n", link_name);
 		return -EINVAL;
 	}
-	ret = repeats_init(&emu->repeats, REPEATS_ENTRIES_LOG2);
+	ret = retransmits_init(&emu->retransmits, RETRANSMITS_ENTRIES_LOG2);
 	if (ret == 0)
-		link->dirs[DIR_FWD].repeats = &emu->repeats;
+		link->dirs[DIR_FWD].retransmits = &emu->retransmits;
 	return ret;
 }
 

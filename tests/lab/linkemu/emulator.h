@@ -32,7 +32,7 @@ struct emulator {
 	struct link links[LINKS_MAX];
 	unsigned int links_count;
 	struct frame_pool pool;
-	struct repeats repeats;
+	struct retransmits retransmits;
 	bool realtime;
 	uint64_t started_ns;
 	uint64_t wakeups;
@@ -48,7 +48,7 @@ uint64_t emulator_now_ns(void);
  */
 int emulator_add_link(struct emulator *emu, const char *spec);
 
-/** Count the repeats that enter the forward direction of a link. @return 0 or a negative errno */
+/** Count the retransmits that enter the forward direction of a link. @return 0 or a negative errno */
 int emulator_track(struct emulator *emu, const char *link_name);
 
 /** Apply `LINK:DIR:key=value[,key=value...]`, DIR is fwd, rev or both. @return as add_link */

@@ -1,4 +1,4 @@
-"""clock: a segment with a wrong checksum is forwarded, but neither cached nor repeated; duplicate ACKs for it pass."""
+"""clock: a segment with a wrong checksum is forwarded, but neither cached nor retransmitted; duplicate ACKs for it pass."""
 from lib import Case, Flow
 
 case = Case()

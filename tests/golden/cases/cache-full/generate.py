@@ -8,7 +8,7 @@ s = flow.send(70)
 case.wait(5)
 flow.ack(s[0])
 for last in range(3, 6):  # the second finds no room, what is withheld goes out
-    flow.ack(sack=s[2:last], repeats=s[1:2] if last == 5 else (), withheld=last != 4)
+    flow.ack(sack=s[2:last], retransmits=s[1:2] if last == 5 else (), withheld=last != 4)
 case.wait(5)
 flow.ack(s[69])
 case.wait(200)

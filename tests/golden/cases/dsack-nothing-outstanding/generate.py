@@ -1,4 +1,4 @@
-"""clock: a D-SACK about a repeat of snoopd that comes when all is acknowledged passes and is counted."""
+"""clock: a D-SACK about a retransmit of snoopd that comes when all is acknowledged passes and is counted."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,4 +1,4 @@
-"""clock: a D-SACK about a repeat of snoopd is counted as spurious; while a hole is open it may be withheld."""
+"""clock: a D-SACK about a retransmit of snoopd is counted as spurious; while a hole is open it may be withheld."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,4 +1,4 @@
-"""clock: data marked CE on its way is repeated with the mark: CE is never cleared."""
+"""clock: data marked CE on its way is retransmitted with the mark: CE is never cleared."""
 from lib import Case, Flow
 
 case = Case()
@@ -8,7 +8,7 @@ s = [flow.data(ecn=3 if i == 0 else 2) for i in range(8)]
 case.wait(5)
 flow.ack(sack=s[1:2], withheld=True)
 flow.ack(sack=s[1:3], withheld=True)
-flow.ack(sack=s[1:4], withheld=True, repeats=s[:1])
+flow.ack(sack=s[1:4], withheld=True, retransmits=s[:1])
 case.wait(5)
 flow.ack(s[7], flags="EA")
 case.wait(200)

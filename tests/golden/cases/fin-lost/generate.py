@@ -1,11 +1,11 @@
-"""clock: a lost FIN is repeated by the timer."""
+"""clock: a lost FIN is retransmitted by the timer."""
 from lib import Case, Flow
 
 case = Case()
 flow = Flow(case)
 flow.warm_up()
 fin = flow.data(0, flags="FA")
-case.repeat(fin, "timeout", between=(48, 60))
+case.retransmit(fin, "timeout", between=(48, 60))
 case.wait(64)
 flow.ack(fin)
 case.wait(300)

@@ -1,4 +1,4 @@
-"""clock: the first hole is repeated when three later segments are SACKed; its duplicate ACKs never reach the sender."""
+"""clock: the first hole is retransmitted when three later segments are SACKed; its duplicate ACKs never reach the sender."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,4 +1,4 @@
-"""clock: a segment that arrives late, within the reordering window, is not repeated."""
+"""clock: a segment that arrives late, within the reordering window, is not retransmitted."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,4 +1,4 @@
-"""clock: with fewer than three SACKed segments above it a hole is repeated after a quarter of the minimum RTT."""
+"""clock: with fewer than three SACKed segments above it a hole is retransmitted after a quarter of the minimum RTT."""
 from lib import Case, Flow
 
 case = Case()
@@ -8,7 +8,7 @@ s = flow.send(3)
 case.wait(5)
 flow.ack(sack=s[1:2], withheld=True)
 flow.ack(sack=s[1:3], withheld=True)
-case.repeat(s[0], "scoreboard", between=(0.8, 1.3))
+case.retransmit(s[0], "scoreboard", between=(0.8, 1.3))
 case.wait(5)
 flow.ack(s[2])
 case.wait(200)

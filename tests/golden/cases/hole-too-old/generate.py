@@ -1,4 +1,4 @@
-"""clock: a hole older than `hole_age` is repeated no more: it is left to the sender."""
+"""clock: a hole older than `hole_age` is retransmitted no more: it is left to the sender."""
 from lib import Case, Flow
 
 case = Case()
@@ -8,11 +8,11 @@ s = flow.lose()
 case.wait(25)
 a = flow.send(2)
 case.wait(5)
-flow.ack(sack=s[1:] + a[:1])  # the repeat was lost, too
+flow.ack(sack=s[1:] + a[:1])  # the retransmit was lost, too
 flow.ack(sack=s[1:] + a)
 flow.again(s[0])
 case.wait(5)
 flow.ack(a[1])
 case.wait(300)
-case.expect(radio_losses=1, repairs_confirmed=0, given_up=1, sender_repeats=1)
+case.expect(radio_losses=1, repairs_confirmed=0, given_up=1, sender_retransmits=1)
 case.write()

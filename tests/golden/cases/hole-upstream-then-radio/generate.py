@@ -1,4 +1,4 @@
-"""clock: a hole that the sender fills is no reordering of the radio: the next loss is repeated at its third SACK."""
+"""clock: a hole that the sender fills is no reordering of the radio: the next loss is retransmitted at its third SACK."""
 from lib import Case, Flow
 
 case = Case()

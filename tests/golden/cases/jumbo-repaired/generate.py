@@ -1,4 +1,4 @@
-"""clock: jumbo segments that span several buffers are cached, verified and repeated; a corrupt one is not cached."""
+"""clock: jumbo segments that span several buffers are cached, verified and retransmitted; a corrupt one is not cached."""
 from lib import Case, Flow
 
 case = Case()

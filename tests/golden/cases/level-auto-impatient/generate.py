@@ -1,4 +1,4 @@
-"""clock: level auto withholds where the sender goes on to repeat what was under repair."""
+"""clock: level auto withholds where the sender goes on to retransmit what was under repair."""
 from lib import Case, Flow
 
 case = Case()
@@ -6,7 +6,7 @@ flow = Flow(case, timestamps=False)
 flow.warm_up()
 for _ in range(40):
     lone = flow.data()
-    case.repeat(lone, "timeout", between=(48, 70))
+    case.retransmit(lone, "timeout", between=(48, 70))
     case.wait(72)
     flow.again(lone)
     case.wait(5)
@@ -16,5 +16,5 @@ s = flow.lose()
 case.wait(5)
 flow.ack(s[7])
 case.wait(200)
-case.expect(sender_repeats=40, sender_repeats_needless=40, repairs_confirmed=1)
+case.expect(sender_retransmits=40, sender_retransmits_needless=40, repairs_confirmed=1)
 case.write()

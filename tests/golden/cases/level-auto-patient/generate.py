@@ -1,4 +1,4 @@
-"""clock: level auto touches no ACK while the sender repeats nothing that was under repair."""
+"""clock: level auto touches no ACK while the sender retransmits nothing that was under repair."""
 from lib import Case, Flow
 
 case = Case()
@@ -8,7 +8,7 @@ for _ in range(10):
     s = flow.send(6)
     case.wait(5)
     for last in range(2, 6):
-        flow.ack(sack=s[1:last], repeats=s[:1] if last == 4 else ())
+        flow.ack(sack=s[1:last], retransmits=s[:1] if last == 4 else ())
     case.wait(5)
     flow.ack(s[5])
 case.wait(200)

@@ -1,4 +1,4 @@
-"""clock: level observe counts the loss, repeats nothing, neither by scoreboard nor by time-out, and touches no ACK."""
+"""clock: level observe counts the loss, retransmits nothing, neither by scoreboard nor by time-out, and touches no ACK."""
 from lib import Case, Flow
 
 case = Case()
@@ -14,5 +14,5 @@ case.wait(5)
 flow.ack(s[7])
 flow.send(2)
 case.wait(300)
-case.expect(radio_losses=1, repairs_confirmed=0, sender_repeats=1)
+case.expect(radio_losses=1, repairs_confirmed=0, sender_retransmits=1)
 case.write()

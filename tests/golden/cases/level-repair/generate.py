@@ -1,4 +1,4 @@
-"""clock: level repair repeats the hole and touches no ACK."""
+"""clock: level repair retransmits the hole and touches no ACK."""
 from lib import Case, Flow
 
 case = Case()
@@ -7,7 +7,7 @@ flow.warm_up()
 s = flow.send(8)
 case.wait(5)
 for last in range(2, 8):
-    flow.ack(sack=s[1:last], repeats=s[:1] if last == 4 else ())
+    flow.ack(sack=s[1:last], retransmits=s[:1] if last == 4 else ())
 case.wait(5)
 flow.ack(s[7])
 case.wait(200)

@@ -1,4 +1,4 @@
-"""clock: without SACK the third duplicate ACK makes snoopd repeat the hole; the duplicates are withheld."""
+"""clock: without SACK the third duplicate ACK makes snoopd retransmit the hole; the duplicates are withheld."""
 from lib import Case, Flow
 
 case = Case()
@@ -8,7 +8,7 @@ s = flow.send(8)
 case.wait(5)
 flow.ack(withheld=True)
 flow.ack(withheld=True)
-flow.ack(withheld=True, repeats=s[:1], cause="dupack")
+flow.ack(withheld=True, retransmits=s[:1], cause="dupack")
 for _ in range(4):
     flow.ack(withheld=True)
 case.wait(5)

@@ -1,4 +1,4 @@
-"""clock: without SACK a partial ACK after a repair tells of the next hole, which is repeated at once."""
+"""clock: without SACK a partial ACK after a repair tells of the next hole, which is retransmitted at once."""
 from lib import Case, Flow
 
 case = Case()
@@ -8,13 +8,13 @@ s = flow.send(8)  # 0, 3 and 5 are lost
 case.wait(5)
 flow.ack(withheld=True)
 flow.ack(withheld=True)
-flow.ack(withheld=True, repeats=s[:1], cause="dupack")
+flow.ack(withheld=True, retransmits=s[:1], cause="dupack")
 flow.ack(withheld=True)
 flow.ack(withheld=True)
 case.wait(5)
-flow.ack(s[2], repeats=s[3:4], cause="dupack")
+flow.ack(s[2], retransmits=s[3:4], cause="dupack")
 case.wait(5)
-flow.ack(s[4], repeats=s[5:6], cause="dupack")
+flow.ack(s[4], retransmits=s[5:6], cause="dupack")
 case.wait(5)
 flow.ack(s[7])
 case.wait(200)

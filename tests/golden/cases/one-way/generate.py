@@ -1,4 +1,4 @@
-"""clock: data whose ACKs take another way is forwarded; without an ACK no timer repeats anything."""
+"""clock: data whose ACKs take another way is forwarded; without an ACK no timer retransmits anything."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,4 +1,4 @@
-"""clock: the sender repeats its bytes in other segments: the new ones replace the old ones and are what is repeated."""
+"""clock: the sender retransmits its bytes in other segments: the new ones replace the old ones and are what is retransmitted."""
 from lib import Case, Flow
 
 case = Case()
@@ -11,9 +11,9 @@ rest = flow.data(500, seq=s[1].seq + 500)
 case.wait(5)
 flow.ack(sack=s[2:3])
 flow.ack(sack=s[2:])
-flow.ack(sack=[rest] + s[2:], repeats=[big])
+flow.ack(sack=[rest] + s[2:], retransmits=[big])
 case.wait(5)
 flow.ack(s[3])
 case.wait(300)
-case.expect(sender_repeats=1, sender_repeats_needless=0, repairs_confirmed=0)
+case.expect(sender_retransmits=1, sender_retransmits_needless=0, repairs_confirmed=0)
 case.write()

@@ -1,4 +1,4 @@
-"""clock: Ethernet padding is no payload: padded duplicate ACKs are withheld, short padded segments repeated whole."""
+"""clock: Ethernet padding is no payload: padded duplicate ACKs are withheld, short padded segments retransmitted whole."""
 from lib import Case, Flow
 
 case = Case()
@@ -9,7 +9,7 @@ case.wait(5)
 flow.ack(s[0])
 flow.ack(withheld=True)
 flow.ack(withheld=True)
-flow.ack(withheld=True, repeats=s[1:2], cause="dupack")
+flow.ack(withheld=True, retransmits=s[1:2], cause="dupack")
 flow.control("A")
 case.wait(5)
 flow.ack(s[7])

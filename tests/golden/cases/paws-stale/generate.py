@@ -1,4 +1,4 @@
-"""clock: a copy that the station would discard for its old timestamp (PAWS) is left to the sender, not repeated."""
+"""clock: a copy that the station would discard for its old timestamp (PAWS) is left to the sender, not retransmitted."""
 from lib import Case, Flow
 
 case = Case()
@@ -18,5 +18,5 @@ flow.again(s[1])
 case.wait(5)
 flow.ack(s[3])
 case.wait(600)
-case.expect(sender_repeats=2, stale_segments=1, given_up=1, repairs_confirmed=0)
+case.expect(sender_retransmits=2, stale_segments=1, given_up=1, repairs_confirmed=0)
 case.write()

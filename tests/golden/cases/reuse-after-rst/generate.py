@@ -1,4 +1,4 @@
-"""clock: RST of the sender, then a new connection on the same 4-tuple and bytes: only its own bytes are repeated."""
+"""clock: RST of the sender, then a new connection on the same 4-tuple and bytes: only its own bytes are retransmitted."""
 from lib import Case, Flow
 
 case = Case()
@@ -14,7 +14,7 @@ s = [new.data(payload=b"%d" % i * 1000) for i in range(8)]
 case.wait(5)
 new.ack(s[0])
 for last in range(3, 6):
-    new.ack(sack=s[2:last], withheld=True, repeats=s[1:2] if last == 5 else ())
+    new.ack(sack=s[2:last], withheld=True, retransmits=s[1:2] if last == 5 else ())
 case.wait(5)
 new.ack(s[7])
 case.wait(300)

@@ -17,5 +17,5 @@ for segment in s[2:]:
 case.wait(5)
 flow.ack(s[3])
 case.wait(300)
-case.expect(repairs_confirmed=1, sender_repeats=3, cached_segments_total=8)
+case.expect(repairs_confirmed=1, sender_retransmits=3, cached_segments_total=8)
 case.write()

@@ -1,4 +1,4 @@
-"""clock: a lost SYN-ACK towards a station whose RTT is known is repeated byte-identically; its answer ends that."""
+"""clock: a lost SYN-ACK towards a station whose RTT is known is retransmitted byte-identically; its answer ends that."""
 from lib import Case, Flow
 
 case = Case()
@@ -8,7 +8,7 @@ flow = Flow(case, sport=443, isn=1)
 flow.syn("station", "S")
 case.wait(20)
 answer = flow.syn("wired", "SA")
-case.repeat(answer, "syn", between=(8, 16))
+case.retransmit(answer, "syn", between=(8, 16))
 case.wait(20)
 flow.next = flow.una = 2
 flow.station_seq += 1

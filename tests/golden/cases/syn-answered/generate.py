@@ -1,4 +1,4 @@
-"""clock: SYN and SYN-ACK that are answered in time are not repeated."""
+"""clock: SYN and SYN-ACK that are answered in time are not retransmitted."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,4 +1,4 @@
-"""clock: above `rate_max` SYNs a second the memory is off: none is repeated; a second later it works again."""
+"""clock: above `rate_max` SYNs a second the memory is off: none is retransmitted; a second later it works again."""
 from lib import Case, Flow
 
 case = Case()
@@ -9,7 +9,7 @@ for port in range(20):
 case.wait(2000)
 flow = Flow(case, dport=7000)
 syn = flow.syn("wired", "S")
-case.repeat(syn, "syn", between=(8, 16))
+case.retransmit(syn, "syn", between=(8, 16))
 case.wait(20)
 flow.syn("station", "SA")
 case.wait(500)

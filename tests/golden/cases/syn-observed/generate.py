@@ -1,4 +1,4 @@
-"""clock: level observe learns from a SYN, but never repeats it."""
+"""clock: level observe learns from a SYN, but never retransmits it."""
 from lib import Case, Flow
 
 case = Case()

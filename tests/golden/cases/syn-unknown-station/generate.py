@@ -1,4 +1,4 @@
-"""clock: a SYN towards a station whose RTT is unknown is not repeated: nobody can say that it was lost."""
+"""clock: a SYN towards a station whose RTT is unknown is not retransmitted: nobody can say that it was lost."""
 from lib import Case, Flow
 
 case = Case()

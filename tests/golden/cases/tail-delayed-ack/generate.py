@@ -1,4 +1,4 @@
-"""clock: a lone segment whose ACK the station delays by 40 ms is not repeated."""
+"""clock: a lone segment whose ACK the station delays by 40 ms is not retransmitted."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,11 +1,11 @@
-"""clock: a lone segment at the tail is repeated, by the timer, and not before a delayed ACK could have come."""
+"""clock: a lone segment at the tail is retransmitted, by the timer, and not before a delayed ACK could have come."""
 from lib import Case, Flow
 
 case = Case()
 flow = Flow(case)
 flow.warm_up()
 last = flow.data()
-case.repeat(last, "timeout", between=(48, 60))  # two RTTs and delayed_ack
+case.retransmit(last, "timeout", between=(48, 60))  # two RTTs and delayed_ack
 case.wait(64)
 flow.ack(last)
 case.wait(300)

@@ -1,15 +1,15 @@
-"""clock: three segments are all lost: after two RTTs the timer repeats the first, whose ACK clocks out the others."""
+"""clock: three segments are all lost: after two RTTs the timer retransmits the first, whose ACK clocks out the others."""
 from lib import Case, Flow
 
 case = Case()
 flow = Flow(case)
 flow.warm_up()
 s = flow.send(3)
-case.repeat(s[0], "timeout", between=(7.9, 14))
+case.retransmit(s[0], "timeout", between=(7.9, 14))
 case.wait(16)
-flow.ack(s[0], repeats=[s[1]], cause=None)
+flow.ack(s[0], retransmits=[s[1]], cause=None)
 case.wait(5)
-flow.ack(s[1], repeats=[s[2]], cause=None)
+flow.ack(s[1], retransmits=[s[2]], cause=None)
 case.wait(5)
 flow.ack(s[2])
 case.wait(300)

@@ -1,11 +1,11 @@
-"""clock: the radio stalls, the timer repeats one segment; the ACK for all shows that nothing else was lost."""
+"""clock: the radio stalls, the timer retransmits one segment; the ACK for all shows that nothing else was lost."""
 from lib import Case, Flow
 
 case = Case()
 flow = Flow(case)
 flow.warm_up()
 s = flow.send(6)
-case.repeat(s[0], "timeout", between=(7.9, 14))
+case.retransmit(s[0], "timeout", between=(7.9, 14))
 case.wait(15)
 flow.ack(s[5])
 case.wait(5)

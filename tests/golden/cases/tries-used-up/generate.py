@@ -1,4 +1,4 @@
-"""clock: after `tries` lost repeats a hole is left to the sender: what is withheld goes out, duplicates pass."""
+"""clock: after `tries` lost retransmits a hole is left to the sender: what is withheld goes out, duplicates pass."""
 from lib import Case, Flow
 
 case = Case()
@@ -7,7 +7,7 @@ flow.warm_up()
 s = flow.lose()
 a = flow.send(2)
 case.wait(5)
-flow.ack(sack=s[1:] + a[:1], repeats=s[:1])  # its last try is under way
+flow.ack(sack=s[1:] + a[:1], retransmits=s[:1])  # its last try is under way
 b = flow.send(2)
 case.wait(5)
 flow.ack(sack=s[1:] + a + b[:1])
@@ -16,5 +16,5 @@ new = flow.again(s[0])
 case.wait(5)
 flow.ack(b[1])
 case.wait(300)
-case.expect(radio_losses=1, repairs_confirmed=0, given_up=1, sender_repeats=1)
+case.expect(radio_losses=1, repairs_confirmed=0, given_up=1, sender_retransmits=1)
 case.write()

@@ -1,4 +1,4 @@
-"""clock: a loss while the queueing delay is above `delay` is congestion: not repeated, its duplicate ACKs pass."""
+"""clock: a loss while the queueing delay is above `delay` is congestion: not retransmitted, its duplicate ACKs pass."""
 from lib import Case, Flow
 
 case = Case()
@@ -13,5 +13,5 @@ flow.again(s[0])
 case.wait(40)
 flow.ack(s[7])
 case.wait(400)
-case.expect(vetoes=1, radio_losses=1, sender_repeats=1, repairs_confirmed=0)
+case.expect(vetoes=1, radio_losses=1, sender_retransmits=1, repairs_confirmed=0)
 case.write()

@@ -1,4 +1,4 @@
-"""clock: the window scale is unknown, yet a hole beyond what the station can have offered is not repeated."""
+"""clock: the window scale is unknown, yet a hole beyond what the station can have offered is not retransmitted."""
 from lib import Case, Flow
 
 case = Case()
@@ -9,7 +9,7 @@ case.wait(5)
 flow.ack(s[0])
 flow.ack(s[4], sack=s[6:10], window=500)
 case.wait(20)
-flow.ack(sack=s[6:10], window=8000, repeats=[s[5]])
+flow.ack(sack=s[6:10], window=8000, retransmits=[s[5]])
 case.wait(5)
 flow.ack(s[9])
 case.wait(200)

@@ -1,4 +1,4 @@
-"""clock: a hole beyond the receiver's window (scale known from the handshake) is not repeated until it opens."""
+"""clock: a hole beyond the receiver's window (scale known from the handshake) is not retransmitted until it opens."""
 from lib import Case, Flow
 
 case = Case()
@@ -8,13 +8,13 @@ flow.warm_up()
 s = flow.send(10)
 case.wait(5)
 flow.ack(s[0], window=3000)
-flow.ack(sack=s[2:5], withheld=True, repeats=[s[1]])
+flow.ack(sack=s[2:5], withheld=True, retransmits=[s[1]])
 flow.ack(sack=s[2:5] + s[6:10], withheld=True)
 case.wait(5)
 flow.ack(s[4], sack=s[6:10], window=500)
 flow.ack(sack=s[6:10])
 case.wait(1)
-flow.ack(sack=s[6:10], window=8000, repeats=[s[5]])
+flow.ack(sack=s[6:10], window=8000, retransmits=[s[5]])
 case.wait(5)
 flow.ack(s[9])
 case.wait(200)

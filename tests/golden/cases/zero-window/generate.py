@@ -1,4 +1,4 @@
-"""clock: nothing is repeated into a closed window, by scoreboard or timer; when it opens the hole is filled."""
+"""clock: nothing is retransmitted into a closed window, by scoreboard or timer; when it opens the hole is filled."""
 from lib import Case, Flow
 
 case = Case()
@@ -14,7 +14,7 @@ case.wait(100)
 flow.control("A", seq=flow.una - 1)  # window probe
 flow.ack(sack=s[1:5])
 case.wait(10)
-flow.ack(sack=s[1:5], window=60000, repeats=s[:1])
+flow.ack(sack=s[1:5], window=60000, retransmits=s[:1])
 case.wait(5)
 flow.ack(s[4])
 case.wait(200)

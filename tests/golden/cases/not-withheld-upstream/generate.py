@@ -1,4 +1,4 @@
-"""clock: not withheld: duplicate ACKs of a hole that the box never had; nothing is repeated."""
+"""clock: not withheld: duplicate ACKs of a hole that the box never had; nothing is retransmitted."""
 from lib import Case, Flow
 
 case = Case()

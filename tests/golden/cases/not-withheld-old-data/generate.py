@@ -1,4 +1,4 @@
-"""clock: not withheld: the answer to data that the station had acknowledged, a D-SACK about the sender's own repeat."""
+"""clock: not withheld: the answer to data that the station had acknowledged, a D-SACK about the sender's own retransmit."""
 from lib import Case, Flow
 
 case = Case()
@@ -14,5 +14,5 @@ flow.ack(sack=s[1:5], withheld=True)
 case.wait(5)
 flow.ack(s[7])
 case.wait(200)
-case.expect(pass_old_data=1, sender_repeats=1, repairs_confirmed=1, spurious_repairs=0)
+case.expect(pass_old_data=1, sender_retransmits=1, repairs_confirmed=1, spurious_repairs=0)
 case.write()

@@ -1,4 +1,4 @@
-"""clock: a duplicate ACK is released after the hold budget even while nothing proves a loss; the next one passes."""
+"""clock: a duplicate ACK is released after the withholding budget even while nothing proves a loss; the next one passes."""
 from lib import Case, Flow
 
 case = Case()

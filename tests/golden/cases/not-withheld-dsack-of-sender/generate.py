@@ -1,4 +1,4 @@
-"""clock: not withheld: a D-SACK about a repeat of the sender, above a hole under repair."""
+"""clock: not withheld: a D-SACK about a retransmit of the sender, above a hole under repair."""
 from lib import Case, Flow
 
 case = Case()
@@ -11,5 +11,5 @@ flow.ack(dsack=s[2], sack=s[1:4])
 case.wait(5)
 flow.ack(s[7])
 case.wait(200)
-case.expect(sender_repeats=1, sender_repeats_needless=1, repairs_confirmed=1, spurious_repairs=0)
+case.expect(sender_retransmits=1, sender_retransmits_needless=1, repairs_confirmed=1, spurious_repairs=0)
 case.write()

@@ -1,4 +1,4 @@
-"""clock: a lost repeat is repeated again, when segments that were sent after it arrive."""
+"""clock: a lost retransmit is retransmitted again, when segments that were sent after it arrive."""
 from lib import Case, Flow
 
 case = Case()
@@ -10,7 +10,7 @@ case.wait(0.5)
 for last in range(5, 9):
     flow.ack(sack=s[1:last], withheld=True)
 case.wait(5)
-flow.ack(sack=s[1:] + more[:1], withheld=True, repeats=s[:1])
+flow.ack(sack=s[1:] + more[:1], withheld=True, retransmits=s[:1])
 flow.ack(sack=s[1:] + more[:2], withheld=True)
 case.wait(5)
 flow.ack(more[3])

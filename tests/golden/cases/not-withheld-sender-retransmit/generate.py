@@ -1,4 +1,4 @@
-"""clock: not withheld: once the sender repeats the hole, what is withheld goes out and later duplicates pass."""
+"""clock: not withheld: once the sender retransmits the hole, what is withheld goes out and later duplicates pass."""
 from lib import Case, Flow
 
 case = Case()
@@ -13,5 +13,5 @@ flow.ack(sack=s[1:6])
 case.wait(5)
 flow.ack(s[7])
 case.wait(200)
-case.expect(sender_repeats=1, sender_repeats_needless=1, repairs_confirmed=0)
+case.expect(sender_retransmits=1, sender_retransmits_needless=1, repairs_confirmed=0)
 case.write()

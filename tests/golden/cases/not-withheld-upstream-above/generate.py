@@ -1,4 +1,4 @@
-"""clock: not withheld: a radio hole is repeated, but its duplicate ACKs also tell of an upstream hole above it."""
+"""clock: not withheld: a radio hole is retransmitted, but its duplicate ACKs also tell of an upstream hole above it."""
 from lib import Case, Flow
 
 case = Case()
@@ -10,7 +10,7 @@ t = flow.send(3)
 case.wait(5)
 flow.ack(sack=s[1:])
 flow.ack(sack=s[1:] + t[:1])
-flow.ack(sack=s[1:] + t[:2], repeats=s[:1])
+flow.ack(sack=s[1:] + t[:2], retransmits=s[:1])
 case.wait(5)
 flow.ack(s[1], sack=t)
 flow.again(hole)

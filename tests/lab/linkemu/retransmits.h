@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef LINKEMU_REPEATS_H
-#define LINKEMU_REPEATS_H
+#ifndef LINKEMU_RETRANSMITS_H
+#define LINKEMU_RETRANSMITS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -8,11 +8,11 @@
 
 /**
  * @file
- * Ground truth about repeats: the radio itself counts which TCP data segments it was asked to carry
+ * Ground truth about retransmits: the radio itself counts which TCP data segments it was asked to carry
  * more than once, and whether that was of any use. It does not trust the box's own counters.
  *
  * A copy is a segment of the same flow and sequence number as one seen before. A copy equal to the
- * previous one in every byte below the Ethernet header was repeated by the box (a sender's own
+ * previous one in every byte below the Ethernet header was retransmitted by the box (a sender's own
  * retransmission carries a new timestamp or IP identification). The table is never thinned: a flow
  * that wraps its sequence space (4 GB) within one run would be miscounted.
  */
@@ -23,10 +23,10 @@ enum segment_fate {
 	SEGMENT_QUEUE_DROP, /* died in the full queue */
 };
 
-struct repeats_counters {
+struct retransmits_counters {
 	uint64_t data_segments; /* distinct */
 	uint64_t copies;
-	uint64_t copies_identical; /* byte-identical: repeated by the box */
+	uint64_t copies_identical; /* byte-identical: retransmitted by the box */
 	uint64_t copies_needless;  /* an earlier copy had arrived or was on its way to arrive */
 	uint64_t copies_delivered_already; /* of those: it had arrived when the copy entered */
 	uint64_t copies_identical_needless;
@@ -38,20 +38,20 @@ struct repeats_counters {
 	uint64_t untracked; /* the table was full */
 };
 
-struct repeats_entry;
+struct retransmits_entry;
 
-struct repeats {
-	struct repeats_entry *entries;
+struct retransmits {
+	struct retransmits_entry *entries;
 	size_t entries_cap;
 	size_t entries_used;
-	struct repeats_counters counters;
+	struct retransmits_counters counters;
 };
 
 /** @return 0, or -ENOMEM */
-int repeats_init(struct repeats *repeats, unsigned int entries_log2);
+int retransmits_init(struct retransmits *retransmits, unsigned int entries_log2);
 
 /** Forget every segment and zero the counters. */
-void repeats_reset(struct repeats *repeats);
+void retransmits_reset(struct retransmits *retransmits);
 
 /**
  * A frame entered the link and its fate is known. Frames other than unfragmented TCP data are
@@ -59,7 +59,7 @@ void repeats_reset(struct repeats *repeats);
  *
  * @param due_ns  when it will arrive, if it is delivered
  */
-void repeats_note(struct repeats *repeats, const uint8_t *data, size_t len_bytes,
+void retransmits_note(struct retransmits *retransmits, const uint8_t *data, size_t len_bytes,
 		  enum segment_fate fate, uint64_t now_ns, uint64_t due_ns);
 
 #endif

@@ -1,4 +1,4 @@
-"""clock: when the hold budget ends everything withheld goes out in order, and the hole's later duplicates pass."""
+"""clock: when the withholding budget ends everything withheld goes out in order, and the hole's later duplicates pass."""
 from lib import Case, Flow
 
 case = Case()

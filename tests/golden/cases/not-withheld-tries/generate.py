@@ -1,4 +1,4 @@
-"""clock: not withheld: duplicates of a hole that was repeated `tries` times."""
+"""clock: not withheld: duplicates of a hole that was retransmitted `tries` times."""
 from lib import Case, Flow
 
 case = Case()
@@ -8,7 +8,7 @@ s = flow.send(8)
 case.wait(5)
 flow.ack(sack=s[1:2], withheld=True)
 flow.ack(sack=s[1:3], withheld=True)
-flow.ack(sack=s[1:4], repeats=s[:1])
+flow.ack(sack=s[1:4], retransmits=s[:1])
 flow.ack(sack=s[1:5])
 case.wait(5)
 flow.ack(s[7])

@@ -1,4 +1,4 @@
-"""clock: not withheld: a radio hole right behind an upstream hole is repeated, but the duplicate ACKs tell of both."""
+"""clock: not withheld: a radio hole right behind an upstream hole is retransmitted, but the duplicate ACKs tell of both."""
 from lib import Case, Flow
 
 case = Case()
@@ -8,7 +8,7 @@ hole = flow.lose_upstream()
 s = flow.send(5)
 case.wait(5)
 for last in range(2, 6):
-    flow.ack(sack=s[1:last], repeats=s[:1] if last == 4 else ())
+    flow.ack(sack=s[1:last], retransmits=s[:1] if last == 4 else ())
 case.wait(5)
 flow.ack(sack=s)
 flow.again(hole)

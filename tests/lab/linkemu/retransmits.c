@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "repeats.h"
+#include "retransmits.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #define ETHER_HEADER_BYTES 14u
 #define NEVER_DELIVERED UINT64_MAX
 
-struct repeats_entry {
+struct retransmits_entry {
 	uint64_t key; /* of flow and sequence number, 0 = empty */
 	uint64_t digest;
 	uint64_t due_ns;
@@ -87,34 +87,34 @@ static bool parse_tcp_data(const uint8_t *data, size_t len_bytes, struct tcp_seg
 	return true;
 }
 
-int repeats_init(struct repeats *repeats, unsigned int entries_log2)
+int retransmits_init(struct retransmits *retransmits, unsigned int entries_log2)
 {
-	repeats->entries_cap = (size_t)1 << entries_log2;
-	repeats->entries = malloc(repeats->entries_cap * sizeof(*repeats->entries));
-	if (repeats->entries == NULL)
+	retransmits->entries_cap = (size_t)1 << entries_log2;
+	retransmits->entries = malloc(retransmits->entries_cap * sizeof(*retransmits->entries));
+	if (retransmits->entries == NULL)
 		return -ENOMEM;
-	repeats_reset(repeats);
+	retransmits_reset(retransmits);
 	return 0;
 }
 
-void repeats_reset(struct repeats *repeats)
+void retransmits_reset(struct retransmits *retransmits)
 {
-	memset(repeats->entries, 0, repeats->entries_cap * sizeof(*repeats->entries));
-	memset(&repeats->counters, 0, sizeof(repeats->counters));
-	repeats->entries_used = 0;
+	memset(retransmits->entries, 0, retransmits->entries_cap * sizeof(*retransmits->entries));
+	memset(&retransmits->counters, 0, sizeof(retransmits->counters));
+	retransmits->entries_used = 0;
 }
 
 /* @return the entry of the key or the empty one where it belongs */
-static struct repeats_entry *find(struct repeats *repeats, uint64_t key)
+static struct retransmits_entry *find(struct retransmits *retransmits, uint64_t key)
 {
-	size_t mask = repeats->entries_cap - 1, i = key & mask;
+	size_t mask = retransmits->entries_cap - 1, i = key & mask;
 
-	while (repeats->entries[i].key != 0 && repeats->entries[i].key != key)
+	while (retransmits->entries[i].key != 0 && retransmits->entries[i].key != key)
 		i = (i + 1) & mask;
-	return &repeats->entries[i];
+	return &retransmits->entries[i];
 }
 
-static void note_copy(struct repeats_counters *counters, const struct repeats_entry *entry,
+static void note_copy(struct retransmits_counters *counters, const struct retransmits_entry *entry,
 		      bool identical, enum segment_fate fate, uint64_t now_ns)
 {
 	bool needless = entry->due_ns != NEVER_DELIVERED;
@@ -129,11 +129,11 @@ static void note_copy(struct repeats_counters *counters, const struct repeats_en
 	counters->copies_identical_died_in_queue += fate == SEGMENT_QUEUE_DROP && identical;
 }
 
-void repeats_note(struct repeats *repeats, const uint8_t *data, size_t len_bytes,
+void retransmits_note(struct retransmits *retransmits, const uint8_t *data, size_t len_bytes,
 		  enum segment_fate fate, uint64_t now_ns, uint64_t due_ns)
 {
-	struct repeats_counters *counters = &repeats->counters;
-	struct repeats_entry *entry;
+	struct retransmits_counters *counters = &retransmits->counters;
+	struct retransmits_entry *entry;
 	struct tcp_segment seg;
 	uint64_t key, digest;
 
@@ -144,13 +144,13 @@ void repeats_note(struct repeats *repeats, const uint8_t *data, size_t len_bytes
 	/* Padding after the IP packet counts too: a copy has to be the same frame. */
 	digest = digest_bytes(data + ETHER_HEADER_BYTES, len_bytes - ETHER_HEADER_BYTES);
 
-	entry = find(repeats, key);
+	entry = find(retransmits, key);
 	if (entry->key == 0) {
-		if (repeats->entries_used >= repeats->entries_cap / 4 * 3) {
+		if (retransmits->entries_used >= retransmits->entries_cap / 4 * 3) {
 			counters->untracked++;
 			return;
 		}
-		repeats->entries_used++;
+		retransmits->entries_used++;
 		entry->key = key;
 		entry->due_ns = NEVER_DELIVERED;
 		counters->data_segments++;
