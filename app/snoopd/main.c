@@ -6,11 +6,11 @@
 #include <rte_version.h>
 
 #include <config/config.h>
-#include <snoopd/control.h>
-#include <snoopd/log.h>
+#include <snoopd/appliance.h>
+#include <snoopd/base/log.h>
 #include <snoopd/options.h>
-#include <snoopd/privileges.h>
-#include <snoopd/telemetry.h>
+#include <snoopd/bringup/privileges.h>
+#include <snoopd/observe/telemetry.h>
 
 #define EXIT_USAGE 2
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <snoopd/log.h>
+#include <snoopd/base/log.h>
 
 #define EAL_HINT ": arguments of the EAL go before `--`, see --help"
 

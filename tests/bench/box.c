@@ -9,7 +9,7 @@
 #include <rte_errno.h>
 #include <rte_malloc.h>
 
-#include <snoopd/pool.h>
+#include <snoopd/bringup/pool.h>
 
 #include "packet.h"
 

@@ -17,7 +17,7 @@
 
 #include <rte_mbuf.h>
 
-#include <snoopd/worker.h>
+#include <snoopd/datapath/worker.h>
 
 #include "machine.h"
 

@@ -13,7 +13,7 @@
 #include <rte_eal.h>
 #include <rte_mbuf.h>
 
-#define POOL "packets" /* app/snoopd/pool.c */
+#define POOL "packets" /* app/snoopd/bringup/pool.c */
 
 static sigset_t signals;
 

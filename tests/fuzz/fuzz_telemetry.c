@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include <snoopd/keytext.h>
-#include <snoopd/position.h>
+#include <snoopd/observe/flow_name.h>
+#include <snoopd/observe/page_cursor.h>
 
 #include "bytes.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
-#include "../unit/sim.h"
+#include "../sim/sim.h"
 #include "oracle.h"
 
 #define ACK_NEWS (WIRE_TCP_SYN | WIRE_TCP_FIN | WIRE_TCP_RST | WIRE_TCP_URG)

@@ -3,7 +3,7 @@
  * @file
  * The promises of the engine, checked for packets that nobody sane would send.
  *
- * The world is an engine, a few flows and the packets. The simulation of tests/unit checks more (it
+ * The world is an engine, a few flows and the packets. The simulation of tests/sim checks more (it
  * knows what its hosts mean by a packet); here nothing is known but the bytes of the packets: what
  * crossed, what the engine asked for. A promise that is broken ends the program (FUZZ_CHECK).
  */
@@ -89,7 +89,7 @@ static inline struct flow *flow_now(struct world *world)
 	return &world->flows[world->current];
 }
 
-/** Told of every packet, of what the engine does with it, and without a packet after every step; tests/unit/ways.c sets it. */
+/** Told of every packet, of what the engine does with it, and without a packet after every step; tests/sim/ways.c sets it. */
 extern void (*oracle_note)(const struct world *world, const char *what, const struct packet *packet);
 /** FUZZ_TRACE=1 in the environment: one line on stderr. */
 void oracle_trace(const struct world *world, const char *what, const struct packet *packet);

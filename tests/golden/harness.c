@@ -24,8 +24,8 @@
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
 
-#include <snoopd/stats.h>
-#include <snoopd/worker.h>
+#include <snoopd/datapath/totals.h>
+#include <snoopd/datapath/worker.h>
 
 #include "capture.h"
 #include "journal.h"

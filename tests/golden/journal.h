@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include <snoopd/worker.h>
+#include <snoopd/datapath/worker.h>
 
 struct journal {
 	FILE *file; /* NULL: no journal is kept, all functions do nothing */

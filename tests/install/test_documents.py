@@ -94,7 +94,7 @@ class Metrics(unittest.TestCase):
     """Those that are not made from the tables of counters and histograms; test_docs.py has these."""
 
     def test_both_ways(self):
-        source = (SOURCE / "app/snoopd/web/metrics.c").read_text()
+        source = (SOURCE / "app/snoopd/observe/prometheus.c").read_text()
         samples = set(re.findall(r'PREFIX "(\w+)(?:\{| )', source)) | set(re.findall(r'EACH_WORKER\("(\w+)"', source))
         for name, kind in re.findall(r'print_counter\(metrics, "(\w+)", "(\w+)"', source):
             samples.add(f"{name}_total" if kind == "counter" else name)

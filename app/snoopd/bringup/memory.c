@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <snoopd/bringup/memory.h>
+
+#include <glob.h>
+#include <numa.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_eal.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+
+#include <flow/table.h>
+#include <snoopd/base/log.h>
+
+#define KIB 1024ull
+#define MIB (1024.0 * 1024.0)
+
+struct memory_need memory_need_of(const struct config *config, const struct pool *pool,
+				  const struct distribution *distribution)
+{
+	uint64_t workers = distribution->plan.workers;
+	struct config share;
+
+	config_share(config, distribution->plan.workers, &share);
+	return (struct memory_need){
+		.buffer_bytes = pool_bytes(pool),
+		.table_bytes = workers * flow_table_bytes(share.flows),
+		.engine_bytes = workers * snoop_engine_bytes(&share.protocol),
+		.ring_bytes =
+			RTE_MAX(handoff_bytes(&distribution->plan, config->handoff_packets),
+				handoff_bytes(&distribution->fallback, config->handoff_packets)),
+	};
+}
+
+static uint64_t total(const struct memory_need *need)
+{
+	return need->buffer_bytes + need->table_bytes + need->engine_bytes + need->ring_bytes;
+}
+
+static uint64_t read_pages(const char *folder)
+{
+	unsigned long kib = 0, pages = 0;
+	char path[512];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/free_hugepages", folder);
+	if (sscanf(strrchr(folder, '-') + 1, "%lu", &kib) != 1)
+		return 0;
+	file = fopen(path, "r");
+	if (file == NULL)
+		return 0;
+	if (fscanf(file, "%lu", &pages) != 1)
+		pages = 0;
+	fclose(file);
+	return kib * KIB * pages;
+}
+
+static uint64_t free_hugepage_bytes(int socket)
+{
+	uint64_t bytes = 0;
+	char pattern[128];
+	glob_t found;
+
+	if (!rte_eal_has_hugepages())
+		return 0;
+	snprintf(pattern, sizeof(pattern),
+		 "/sys/devices/system/node/node%d/hugepages/hugepages-*kB", socket);
+	/* A kernel without NUMA has one list for all. */
+	if (glob(pattern, 0, NULL, &found) != 0 &&
+	    glob("/sys/kernel/mm/hugepages/hugepages-*kB", 0, NULL, &found) != 0)
+		return 0;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		bytes += read_pages(found.gl_pathv[i]);
+	globfree(&found);
+	return bytes;
+}
+
+/* Without hugepages the EAL takes memory from anywhere. */
+static uint64_t free_heap_bytes(int socket)
+{
+	bool any = socket == SOCKET_ID_ANY || !rte_eal_has_hugepages();
+	uint64_t bytes = 0;
+
+	for (unsigned int i = 0; i < rte_socket_count(); i++) {
+		struct rte_malloc_socket_stats stats = {0};
+		int at = rte_socket_id_by_idx(i);
+
+		if ((any || at == socket) && rte_malloc_get_socket_stats(at, &stats) == 0)
+			bytes += stats.heap_freesz_bytes;
+	}
+	return bytes;
+}
+
+/* "1024 MiB, 80 MiB of it free": memory of the node, hugepages or not. */
+static void describe_node(char *out, size_t out_bytes, int socket)
+{
+	long long bytes, spare;
+
+	snprintf(out, out_bytes, "an unknown size");
+	if (numa_available() < 0)
+		return;
+	bytes = numa_node_size64(socket, &spare);
+	if (bytes > 0)
+		snprintf(out, out_bytes, "%.0f MiB, %.0f MiB of it free", (double)bytes / MIB,
+			 (double)spare / MIB);
+}
+
+void memory_explain(const struct memory_need *need, int socket)
+{
+	char node[80];
+
+	describe_node(node, sizeof(node), socket);
+	log_error(
+		"not enough memory on NUMA node %d: %.1f MiB are needed (packet buffers %.1f, flow "
+		"tables %.1f, caches and SYN memory %.1f, hand-off rings %.1f MiB); the EAL has "
+		"%.1f MiB free, free hugepages of the node have %.1f MiB, the node has %s; %s, or "
+		"lower [cache] segments, [flows] max, [ports] descriptors or [workers] handoff",
+		socket, (double)total(need) / MIB, (double)need->buffer_bytes / MIB,
+		(double)need->table_bytes / MIB, (double)need->engine_bytes / MIB,
+		(double)need->ring_bytes / MIB, (double)free_heap_bytes(socket) / MIB,
+		(double)free_hugepage_bytes(socket) / MIB, node,
+		rte_eal_has_hugepages() ? "reserve more hugepages there"
+					: "give the EAL more with -m");
+}
+
+int memory_check(const struct memory_need *need, int socket)
+{
+	if (total(need) <= free_heap_bytes(socket) + free_hugepage_bytes(socket))
+		return 0;
+	memory_explain(need, socket);
+	return -1;
+}
+
+void memory_warn_remote(unsigned int lcore, int socket)
+{
+	int own = (int)rte_lcore_to_socket_id(lcore);
+
+	if (own == socket)
+		return;
+	log_warning("event=numa lcore=%u node=%d ports_node=%d distance=%d message=\"its own node has "
+		    "distance 10: give an lcore of the ports' node with -l\"",
+		    lcore, own, socket, numa_available() < 0 ? 0 : numa_distance(own, socket));
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * The two ports of a link: found by name or index, checked as a pair, configured, started, closed.
+ *
+ * Control thread. Order: ports_find(), ports_configure(), (pool_create()), ports_start(),
+ * ports_close().
+ */
+#ifndef SNOOPD_PORTS_H
+#define SNOOPD_PORTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_ethdev.h>
+#include <rte_mempool.h>
+
+#include <config/config.h>
+#include <snoop/snoop.h>
+#include <snoopd/datapath/handoff.h>
+#include <snoopd/bringup/driver_table.h>
+
+struct port {
+	uint16_t id;
+	char name[RTE_ETH_NAME_MAX_LEN];
+	const char *driver;
+	const struct quirk *quirk;
+	int socket;				 /* SOCKET_ID_ANY for devices without one */
+	uint16_t rx_queues_max, tx_queues_max;	 /* what the device can have */
+	uint16_t rx_queues, tx_queues;		 /* as configured */
+	uint16_t rx_descriptors, tx_descriptors; /* per queue, as the driver takes them */
+	unsigned int if_index;			 /* network interface behind the port, 0 = none */
+	uint16_t mtu_bytes;
+	uint64_t rx_offloads, tx_offloads;
+	uint32_t room_min_bytes; /* smallest buffer that the driver takes */
+	bool configured, started;
+	bool link_up;
+	bool link_taken; /* down by our hand: it follows the other side, see links.h */
+};
+
+struct ports {
+	struct port port[2]; /* by enum snoop_side */
+	uint16_t mtu_bytes;
+	uint32_t room_min_bytes; /* smallest buffer that both drivers take */
+	int socket;		 /* where pools and tables go */
+};
+
+/** Find both and check what can be checked of a pair. @return 0, or -1 after one line on stderr. */
+int ports_find(struct ports *ports, const struct config *config);
+
+/**
+ * Set up queues' number, RSS, offloads (none), MTU. Again after ports_stop() if need be.
+ *
+ * @return 0, or -1 after one line on stderr.
+ */
+int ports_configure(struct ports *ports, const struct config *config,
+		    const struct handoff_plan *plan);
+
+/** Set up the queues, start, promiscuous. @return 0, or -1 after one line on stderr. */
+int ports_start(struct ports *ports, struct rte_mempool *mempool);
+
+/** Stop what was started. */
+void ports_stop(struct ports *ports);
+
+/** Stop and close what was started or configured. Buffers go back to their pool. */
+void ports_close(struct ports *ports);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * The carriers of the two ports: logged where they change, and passed on from one side to the other
+ * as linkstate.h decides. Control thread. Ports whose driver has an interrupt for it wake up that
+ * thread with LINKS_SIGNAL, the others are looked at when it wakes up by itself.
+ */
+#ifndef SNOOPD_LINKS_H
+#define SNOOPD_LINKS_H
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <snoopd/control/carrier_policy.h>
+#include <snoopd/bringup/ports.h>
+
+#define LINKS_SIGNAL SIGUSR1 /* blocked in all threads, awaited by the control thread */
+
+struct links {
+	struct linkstate state;
+	struct ports *ports;
+	pthread_t control;
+	bool follow;	  /* [link] propagate */
+	uint64_t withhold_us; /* [link] propagate_hold */
+};
+
+/** The ports were started. Called by the thread that is to be woken up. */
+void links_start(struct links *links, struct ports *ports, uint64_t now_us);
+
+void links_look(struct links *links, uint64_t now_us);
+
+/** Give back what was taken. */
+void links_stop(struct links *links);
+
+#endif

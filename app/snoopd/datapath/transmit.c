@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <snoopd/datapath/transmit.h>
+
+#include <rte_ethdev.h>
+#include <rte_prefetch.h>
+
+#include <snoopd/datapath/worker.h>
+
+struct totals {
+	uint64_t packets;
+	uint64_t bytes;
+	uint64_t received; /* of the packets, those that are not retransmits of ours */
+};
+
+static uint32_t hand_over(const struct output *output, struct rte_mbuf **packets, uint32_t first,
+			  uint32_t count)
+{
+	void *entries[OUTPUT_ROOM];
+
+	for (uint32_t i = 0; i < count; i++)
+		entries[i] = handoff_tag(packets[i], output->ours >> (first + i) & 1);
+	return rte_ring_sp_enqueue_burst(output->lane, entries, count, NULL);
+}
+
+/* The port's backlog is a matter of all who send to it, also of those who do so by way of another
+ * worker. */
+static void note_backlog(struct worker *worker, struct output *output)
+{
+	if (output->side != SNOOP_WIRELESS)
+		return;
+	snoop_engine_tx_backlog(worker->engine, worker->now_us);
+	if (worker->handoff != NULL && output->lane == NULL)
+		__atomic_store_n(&worker->handoff->backlog[worker->index].count,
+				 worker->handoff->backlog[worker->index].count + 1,
+				 __ATOMIC_RELAXED);
+}
+
+static void read_backlog(struct worker *worker, struct output *output)
+{
+	uint64_t count = __atomic_load_n(output->backlog, __ATOMIC_RELAXED);
+
+	if (count != output->backlog_seen)
+		note_backlog(worker, output);
+	output->backlog_seen = count;
+}
+
+static uint16_t transmit(struct worker *worker, const struct output *output,
+			 struct rte_mbuf **packets, uint32_t count)
+{
+	if (worker->send != NULL)
+		return worker->send(worker->send_context, output->side, packets, (uint16_t)count);
+	return rte_eth_tx_burst(output->port_id, output->queue_id, packets, (uint16_t)count);
+}
+
+static struct totals sum(const struct output *output, uint32_t from, uint32_t to)
+{
+	struct totals totals = {.packets = to - from};
+
+	if (likely(from == 0 && to == output->count)) {
+		totals.bytes = output->bytes_all;
+		totals.received = to - (uint32_t)__builtin_popcountll(output->ours);
+		return totals;
+	}
+	for (uint32_t i = from; i < to; i++) {
+		totals.bytes += output->bytes[i];
+		totals.received += !(output->ours >> i & 1);
+	}
+	return totals;
+}
+
+static void count_drop(struct worker *worker, enum snoop_side to, bool ours)
+{
+	struct counters *counters = &worker->counters;
+
+	if (ours)
+		counters->tx_retransmit_drops++;
+	else if (to == SNOOP_WIRED)
+		counters->tx_wired_drops++;
+	else
+		counters->tx_wireless_drops++;
+}
+
+static void count_sent(struct worker *worker, const struct output *output, uint32_t from,
+		       uint32_t to)
+{
+	struct counters *counters = &worker->counters;
+	struct totals totals = sum(output, from, to);
+
+	counters->forwarded_packets += totals.received;
+	if (output->side == SNOOP_WIRED) {
+		counters->tx_wired_packets += totals.packets;
+		counters->tx_wired_bytes += totals.bytes;
+	} else {
+		counters->tx_wireless_packets += totals.packets;
+		counters->tx_wireless_bytes += totals.bytes;
+	}
+}
+
+static void count_retry(struct worker *worker, enum snoop_side to)
+{
+	if (to == SNOOP_WIRED)
+		worker->counters.tx_wired_retries++;
+	else
+		worker->counters.tx_wireless_retries++;
+}
+
+/*
+ * The retries are for the whole buffer. When they are used up the first packet is dropped and the
+ * others get one chance each: a single frame that the driver refuses must not take the rest with
+ * it.
+ */
+static void drain(struct worker *worker, struct output *output)
+{
+	uint32_t retries = worker->config->tx_retries;
+	uint32_t sent = 0;
+
+	if (output->lane != NULL)
+		read_backlog(worker, output);
+	for (;;) {
+		struct rte_mbuf **rest = &output->packets[sent];
+		uint32_t count = output->count - sent;
+		uint32_t taken = output->lane != NULL ? hand_over(output, rest, sent, count)
+						      : transmit(worker, output, rest, count);
+
+		/* What is handed over is counted by who sends it. */
+		if (output->lane == NULL)
+			count_sent(worker, output, sent, sent + taken);
+		sent += taken;
+		if (sent == output->count)
+			return;
+		note_backlog(worker, output);
+		if (retries > 0) {
+			retries--;
+			count_retry(worker, output->side);
+			worker_relax(worker);
+		} else if (taken == 0) {
+			rte_pktmbuf_free(output->packets[sent]);
+			count_drop(worker, output->side, output->ours >> sent & 1);
+			if (++sent == output->count)
+				return;
+		}
+	}
+}
+
+void output_flush(struct worker *worker, enum snoop_side to)
+{
+	struct output *output = &worker->output[to];
+
+	if (output->count == 0)
+		return;
+	drain(worker, output);
+	output->count = 0;
+	output->ours = 0;
+	output->bytes_all = 0;
+}
+
+static inline void append(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet,
+			  bool ours)
+{
+	struct output *output = &worker->output[to];
+
+	if (output->count == OUTPUT_ROOM)
+		output_flush(worker, to);
+	output_put(output, packet, ours);
+}
+
+void output_append(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet, bool ours)
+{
+	append(worker, to, packet, ours);
+}
+
+/* The engine has kept it: the driver gets a copy, or the engine retransmits it later. */
+static __rte_noinline void forward_copy(struct worker *worker, enum snoop_side to,
+					struct rte_mbuf *packet)
+{
+	struct rte_mbuf *copy = rte_pktmbuf_copy(packet, worker->pool, 0, UINT32_MAX);
+
+	rte_pktmbuf_free(packet);
+	if (copy == NULL)
+		count_drop(worker, to, false);
+	else
+		append(worker, to, copy, false);
+}
+
+void output_forward(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet)
+{
+	if (unlikely(worker->output[to].sharing == QUIRK_COPY) && rte_mbuf_refcnt_read(packet) > 1)
+		forward_copy(worker, to, packet);
+	else
+		append(worker, to, packet, false);
+}
+
+/* Most have one buffer: the pointer to a next one is in a cache line of its own. */
+static inline void add_reference(struct rte_mbuf *packet)
+{
+	if (likely(packet->nb_segs == 1))
+		rte_mbuf_refcnt_update(packet, 1);
+	else
+		rte_pktmbuf_refcnt_update(packet, 1);
+}
+
+static void ref(void *owner, void *packet)
+{
+	add_reference(packet);
+}
+
+/*
+ * What rte_pktmbuf_free_bulk() does, but without the pointer to a next buffer, for the same reason. What the engine holds is
+ * from the worker's pool, see make_keepable().
+ */
+static void free_dropped(struct worker *worker, struct output_dropped *dropped)
+{
+	uint32_t alone = 0;
+
+	while (dropped->fetched < dropped->count)
+		output_fetch_dropped(dropped);
+	for (uint32_t i = 0; i < dropped->count; i++) {
+		struct rte_mbuf *packet = dropped->packets[i];
+
+		if (likely(packet->nb_segs == 1 && rte_mbuf_refcnt_read(packet) == 1 &&
+			   packet->pool == worker->pool))
+			dropped->packets[alone++] = packet;
+		else
+			rte_pktmbuf_free(packet);
+	}
+	if (alone > 0)
+		rte_mempool_put_bulk(worker->pool, (void **)dropped->packets, alone);
+	dropped->count = dropped->fetched = 0;
+}
+
+void output_free_dropped(struct worker *worker)
+{
+	worker->dropping ^= 1;
+	free_dropped(worker, &worker->dropped[worker->dropping]);
+}
+
+static void unref(void *owner, void *packet)
+{
+	struct worker *worker = owner;
+	struct output_dropped *dropped = &worker->dropped[worker->dropping];
+
+	if (dropped->count == OUTPUT_DROPPED_ROOM) {
+		output_free_dropped(worker);
+		dropped = &worker->dropped[worker->dropping];
+	}
+	dropped->packets[dropped->count++] = packet;
+}
+
+static enum capture_verdict verdict_of(enum snoop_cause cause)
+{
+	static const enum capture_verdict verdicts[] = {
+		[SNOOP_CAUSE_SCOREBOARD] = CAPTURE_RETRANSMITTED_SCOREBOARD,
+		[SNOOP_CAUSE_DUPACK] = CAPTURE_RETRANSMITTED_DUPACK,
+		[SNOOP_CAUSE_TIMEOUT] = CAPTURE_RETRANSMITTED_TIMEOUT,
+		[SNOOP_CAUSE_PROBE] = CAPTURE_RETRANSMITTED_PROBE,
+		[SNOOP_CAUSE_SYN] = CAPTURE_RETRANSMITTED_SYN,
+		[SNOOP_CAUSE_SHIELD] = CAPTURE_RETRANSMITTED_SHIELD,
+	};
+
+	return verdicts[cause];
+}
+
+static void retransmit(void *owner, void *packet, enum snoop_cause cause)
+{
+	struct worker *worker = owner;
+
+	if (unlikely(worker->capture != NULL))
+		capture_own(worker, SNOOP_WIRELESS, packet, verdict_of(cause));
+	if (worker->output[SNOOP_WIRELESS].sharing == QUIRK_COPY) {
+		packet = rte_pktmbuf_copy(packet, worker->pool, 0, UINT32_MAX);
+		if (packet == NULL) {
+			count_drop(worker, SNOOP_WIRELESS, true);
+			return;
+		}
+	} else {
+		add_reference(packet);
+	}
+	output_append(worker, SNOOP_WIRELESS, packet, true);
+}
+
+static void release(void *owner, void *packet)
+{
+	struct worker *worker = owner;
+
+	if (unlikely(worker->capture != NULL))
+		capture_own(worker, SNOOP_WIRED, packet, CAPTURE_RELEASED);
+	output_forward(worker, SNOOP_WIRED, packet);
+}
+
+const struct snoop_ops output_ops = {
+	.ref = ref,
+	.unref = unref,
+	.retransmit = retransmit,
+	.release = release,
+};

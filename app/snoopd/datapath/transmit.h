@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * The worker's TX buffers, one per side: everything that leaves goes through them in the order in
+ * which it was decided, forwarded packets, released ACKs and retransmits alike.
+ *
+ * Worker lcore only. A packet that was handed over is not touched again without a reference of our
+ * own.
+ */
+#ifndef SNOOPD_OUTPUT_H
+#define SNOOPD_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+#include <rte_ring.h>
+
+#include <snoop/snoop.h>
+#include <snoopd/bringup/driver_table.h>
+
+#define OUTPUT_ROOM 64
+#define OUTPUT_DROPPED_ROOM 64
+
+struct worker;
+
+/**
+ * How packets leave. The appliance uses rte_eth_tx_burst(); a test harness brings its own.
+ *
+ * @return how many of the packets were taken; those belong to the callee, the others to the caller.
+ */
+typedef uint16_t (*output_send_fn)(void *context, enum snoop_side to, struct rte_mbuf **packets,
+				   uint16_t count);
+
+struct output {
+	enum snoop_side side;
+	uint16_t port_id;
+	uint16_t queue_id;
+	enum quirk_sharing sharing;
+	struct rte_ring *lane;	 /* to the worker that has the TX queue; NULL = this one has it */
+	const uint64_t *backlog; /* of that worker; its count when we last looked */
+	uint64_t backlog_seen;
+	uint32_t count;
+	uint64_t ours; /* bit i: packets[i] is a retransmit of ours, not a received packet */
+	uint64_t bytes_all;	     /* the sum of bytes[] */
+	uint32_t bytes[OUTPUT_ROOM]; /* frame lengths: the mbuf is gone when they are counted */
+	struct rte_mbuf *packets[OUTPUT_ROOM];
+};
+_Static_assert(OUTPUT_ROOM <= 64, "one bit per packet");
+
+/* Packets that the engine has let go of in a turn. The mbufs were last touched a round trip ago: they are fetched
+ * during the next turn, one with every packet, and freed at its end. */
+struct output_dropped {
+	uint32_t count;
+	uint32_t fetched;
+	struct rte_mbuf *packets[OUTPUT_DROPPED_ROOM];
+};
+
+/** Fetch one of those that will be freed at the end of the turn. */
+static inline void output_fetch_dropped(struct output_dropped *dropped)
+{
+	if (dropped->fetched < dropped->count)
+		rte_prefetch0(dropped->packets[dropped->fetched++]);
+}
+
+extern const struct snoop_ops output_ops; /* owner: struct worker */
+
+/** Take the packet into the buffer, which has room. */
+static inline void output_put(struct output *output, struct rte_mbuf *packet, bool ours)
+{
+	uint32_t bytes = rte_pktmbuf_pkt_len(packet);
+
+	output->ours |= (uint64_t)ours << output->count;
+	output->bytes[output->count] = bytes;
+	output->bytes_all += bytes;
+	output->packets[output->count] = packet;
+	output->count++;
+}
+
+/** The common case of output_forward(). @return false where that has to be called. */
+static inline bool output_try_forward(struct output *output, struct rte_mbuf *packet)
+{
+	if (unlikely(output->count == OUTPUT_ROOM || output->sharing == QUIRK_COPY))
+		return false;
+	output_put(output, packet, false);
+	return true;
+}
+
+/** Send a received packet on. The reference passes. */
+void output_forward(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet);
+
+/** Free the packets that the engine had let go of before the last call. Call at the end of every turn, and twice at the
+ * end of all. */
+void output_free_dropped(struct worker *worker);
+
+/** Send a packet that is already a copy where the port needs that; ours = a retransmit, not a received
+ * one. */
+void output_append(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet, bool ours);
+
+/** Transmit what is buffered; what the port does not take within the configured retries is dropped.
+ */
+void output_flush(struct worker *worker, enum snoop_side to);
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * A worker: one lcore that owns its queues, its flows, its engine and its counters, and runs every
+ * packet to completion.
+ *
+ *	rx_burst -> parse -> flow lookup -> engine verdict -> TX buffer -> tx_burst
+ *
+ * With several workers a packet is handled by the worker that owns its flow: found by the NICs
+ * (RSS), or by the worker that receives it, which hands it over (handoff.h).
+ *
+ * Threads. The control thread creates and destroys workers while no lcore runs them. In between
+ * everything in struct worker belongs to the worker's lcore, with these exceptions, each on cache
+ * lines of its own: `stop` is written by the control thread; `request` is handed back and forth,
+ * see request.h; `counters` and `health` are written by the worker alone and may be read by
+ * anybody, a few packets old.
+ *
+ * A test harness drives the same code without an lcore: worker_create() with a `send` of its own,
+ * then worker_input() for received packets and worker_service() to let time pass, at any clock it
+ * likes, and worker_close(). It links snoopd_worker_dep and its own timer source, see
+ * flow/timer.h.
+ */
+#ifndef SNOOPD_WORKER_H
+#define SNOOPD_WORKER_H
+
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mempool.h>
+#include <rte_pause.h>
+
+#include <config/config.h>
+#include <counters/counters.h>
+#include <flow/table.h>
+#include <flow/timer.h>
+#include <snoop/snoop.h>
+#include <snoopd/datapath/trace.h>
+#include <snoopd/datapath/flow_gauges.h>
+#include <snoopd/base/clock.h>
+#include <snoopd/datapath/handoff.h>
+#include <snoopd/control/health.h>
+#include <snoopd/datapath/transmit.h>
+#include <snoopd/datapath/mailbox.h>
+
+#define WORKER_BURST 32u
+
+struct worker_port {
+	uint16_t port_id;
+	uint16_t queue_id; /* the worker's RX and TX queue, unless worker_join() gives it others */
+	enum quirk_sharing sharing;
+};
+
+struct worker_setup {
+	unsigned int index;	     /* 0 .. workers - 1 */
+	unsigned int lcore;	     /* for messages */
+	uint32_t workers;	     /* that share the budgets of config; 0 = 1 */
+	const struct config *config; /* of the link; constant while the worker lives */
+	struct rte_mempool *pool;    /* where received packets come from */
+	uint16_t segments_per_frame; /* mbufs that a cached frame may take */
+	struct worker_port port[2];  /* by enum snoop_side */
+	int socket;
+	bool shares_cpu;     /* with another worker: an idle turn yields */
+	uint64_t secret;     /* keys the hashes, the same in all workers; drawn at start */
+	output_send_fn send; /* NULL = rte_eth_tx_burst() */
+	void *send_context;
+};
+
+/** A parsed packet of the burst under way. */
+struct worker_slot {
+	struct wire_view view;
+	struct snoop_key key;
+	uint32_t hash;
+	uint32_t train; /* of segments of one flow in this burst that it belongs to */
+	bool verify; /* its checksums are still to be computed */
+	struct flow_record *record;
+};
+
+/** What arrived on one side: any number. */
+struct worker_received {
+	struct rte_mbuf **packets;
+	uint32_t count;
+};
+
+/** A ring from another worker. */
+struct worker_lane {
+	struct rte_ring *ring;
+	enum snoop_side side; /* rx: where its packets come from, tx: where they go to */
+};
+
+/** Packets of the burst under way that belong to another worker. */
+struct worker_stage {
+	uint32_t count;
+	struct rte_mbuf *packets[WORKER_BURST];
+};
+
+struct worker {
+	/* Set at creation. */
+	unsigned int index, lcore;
+	uint32_t workers;
+	const struct config *config;
+	struct rte_mempool *pool;
+	struct snoop_engine *engine;
+	struct clock clock;
+	uint64_t secret;
+	output_send_fn send;
+	void *send_context;
+	struct worker_port port[2];
+	uint16_t segments_per_frame;
+	bool bypass; /* no flow of this link is looked at */
+	bool shares_cpu;
+	struct capture *capture; /* NULL = nothing is captured */
+	bool pressed; /* the cache is nearly full: new flows begin in bypass */
+	bool spreads; /* it looks up the owner of what it receives */
+
+	/* Set by worker_join(). */
+	struct handoff *handoff; /* NULL = no other worker */
+	struct handoff_queues queues[2];
+	uint32_t rx_lane_count, tx_lane_count;
+	struct worker_lane rx_lanes[2 * HANDOFF_WORKERS_MAX];
+	struct worker_lane tx_lanes[2 * HANDOFF_WORKERS_MAX];
+
+	uint64_t now_us; /* time of this turn */
+	uint64_t timers_next_us;
+	uint64_t chores_next_us;
+	uint64_t aged_us; /* when ageing was at work last */
+	uint32_t turns;
+	uint64_t cache_segments, cache_bytes; /* its budgets */
+	struct flow_table table;
+	struct flow_timers timers;
+	struct census census;
+
+	struct counters counters __rte_cache_aligned;
+	struct output output[2] __rte_cache_aligned; /* by enum snoop_side: where to */
+	struct output_dropped dropped[2] __rte_cache_aligned; /* now, and before */
+	uint32_t dropping;				      /* index of now */
+	struct worker_slot slots[2 * WORKER_BURST] __rte_cache_aligned; /* of both sides */
+	struct worker_stage staged[HANDOFF_WORKERS_MAX] __rte_cache_aligned; /* by owner */
+	struct worker_health health __rte_cache_aligned;
+
+	bool stop __rte_cache_aligned; /* atomic; the control thread asks the loop to end */
+	struct request request __rte_cache_aligned;
+};
+
+/**
+ * Control thread. Memory comes from the hugepages of setup->socket.
+ *
+ * @return the worker, or NULL after one line on stderr that says what was needed.
+ */
+struct worker *worker_create(const struct worker_setup *setup);
+
+/**
+ * Control thread, before the worker runs: take up its queues and its ends of the rings. Without it
+ * the worker has the queues of its setup, and every packet that it receives is its own.
+ *
+ * @param handoff  outlives the worker's run
+ */
+void worker_join(struct worker *worker, struct handoff *handoff);
+
+/** Control thread, after worker_close(). */
+void worker_destroy(struct worker *worker);
+
+/**
+ * worker_input() of both ports, what other workers handed over, and worker_service(), on the TSC.
+ *
+ * @return packets that came from ports and workers.
+ */
+uint32_t worker_turn(struct worker *worker);
+
+/** Packets arrived, by enum snoop_side. Of each WORKER_BURST those from the wired side are taken first. Takes over the references. */
+void worker_input(struct worker *worker, const struct worker_received received[2], uint64_t now_us);
+
+/** Packets that another worker received and handed over: they are this one's own. Takes over the references. */
+void worker_input_handed(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
+			 uint32_t count, uint64_t now_us);
+
+/** Everything that is due at now_us: timers, transmission, and now and then the chores. */
+void worker_service(struct worker *worker, uint64_t now_us);
+
+/**
+ * Let go of everything: withheld ACKs are released and transmitted, every flow is closed, the caches
+ * are dropped. After that the worker holds no packet.
+ */
+void worker_close(struct worker *worker, uint64_t now_us);
+
+/**
+ * Use another configuration, between two turns, for new flows and all settings. Sizes stay those of
+ * the first one. The caller gives the old flows their levels and then calls worker_configured().
+ */
+void worker_configure(struct worker *worker, const struct config *config);
+
+/** Every flow has its level. Only now a bypass of the whole link may pass by flows that hold ACKs. */
+void worker_configured(struct worker *worker);
+
+/** Take a flow out of the table: close it, cancel its timer. */
+void worker_remove_flow(struct worker *worker, struct flow_record *record);
+
+/** The lcore's function (rte_eal_remote_launch): turns until worker_stop(), then worker_close(). */
+int worker_main(void *worker);
+
+/** Control thread. Of several workers all have to be stopped: they wait for each other. */
+void worker_stop(struct worker *worker);
+
+/** Wait a moment for somebody else: another worker on this CPU, or a port. */
+static inline void worker_relax(const struct worker *worker)
+{
+	if (worker->shares_cpu)
+		sched_yield();
+	else
+		rte_pause();
+}
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <snoopd/observe/http.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <microhttpd.h>
+
+#include <snoopd/base/log.h>
+#include <snoopd/control/link.h>
+#include <snoopd/observe/content.h>
+
+#define CONNECTIONS_MAX 32u
+#define CONNECTION_TIMEOUT_S 15u
+#define CONNECTION_BYTES 16384u
+
+struct web_server {
+	struct MHD_Daemon *daemon;
+};
+
+static const struct {
+	const char *path;
+	int (*make)(const struct service *service, bool openmetrics, struct web_content *content);
+} pages[] = {
+	{"/", web_page},
+	{"/snoop.json", web_json},
+	{"/metrics", web_metrics},
+};
+
+static enum MHD_Result answer(struct MHD_Connection *connection, unsigned int status,
+			      const struct web_content *content)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		content->bytes, (void *)(uintptr_t)content->data,
+		content->owned ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+	enum MHD_Result result;
+
+	if (response == NULL) {
+		if (content->owned)
+			free((void *)(uintptr_t)content->data);
+		return MHD_NO;
+	}
+	MHD_add_response_header(response, "Content-Type", content->type);
+	MHD_add_response_header(response, "Cache-Control", "no-store");
+	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	/* Whatever the page may hold, it asks nobody but us. */
+	MHD_add_response_header(response, "Content-Security-Policy",
+				"default-src 'none'; connect-src 'self'; img-src data:; "
+				"script-src 'unsafe-inline'; style-src 'unsafe-inline'");
+	result = MHD_queue_response(connection, status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static enum MHD_Result answer_line(struct MHD_Connection *connection, unsigned int status,
+				   const char *line)
+{
+	const struct web_content content = {line, strlen(line), "text/plain; charset=utf-8", false};
+
+	return answer(connection, status, &content);
+}
+
+static bool wants_openmetrics(struct MHD_Connection *connection)
+{
+	const char *accept = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Accept");
+
+	return accept != NULL && strstr(accept, "application/openmetrics-text") != NULL;
+}
+
+static enum MHD_Result serve(void *context, struct MHD_Connection *connection, const char *path,
+			     const char *method, const char *version, const char *upload,
+			     size_t *upload_bytes, void **state)
+{
+	const struct service *service;
+	struct web_content content;
+	size_t page = 0;
+	int failed;
+
+	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
+		return answer_line(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
+	while (page < sizeof(pages) / sizeof(pages[0]) && strcmp(pages[page].path, path) != 0)
+		page++;
+	if (page == sizeof(pages) / sizeof(pages[0]))
+		return answer_line(connection, MHD_HTTP_NOT_FOUND,
+				   "there is / (the live page), /snoop.json and /metrics\n");
+	service = service_lock();
+	if (service == NULL)
+		return answer_line(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+				   "snoopd is starting or stopping\n");
+	failed = pages[page].make(service, wants_openmetrics(connection), &content);
+	service_unlock();
+	if (failed)
+		return answer_line(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "no memory\n");
+	return answer(connection, MHD_HTTP_OK, &content);
+}
+
+__attribute__((format(printf, 2, 0))) static void log_http(void *context, const char *format,
+							   va_list args)
+{
+	char line[256];
+	int used = vsnprintf(line, sizeof(line), format, args);
+
+	while (used > 0 && (size_t)used < sizeof(line) && line[used - 1] == '\n')
+		line[--used] = '\0';
+	log_debug("event=http %s", line);
+}
+
+int web_server_start(struct web_server **server, const struct config *config)
+{
+	struct sockaddr_storage addr;
+	unsigned int flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ERROR_LOG;
+
+	*server = NULL;
+	if (config_listen_addr(config->metrics_listen, &addr) != 0)
+		return 0; /* "off": the reader of the file knows nothing else */
+	*server = calloc(1, sizeof(**server));
+	if (*server == NULL) {
+		log_error("[metrics] listen: no memory");
+		return -1;
+	}
+	if (addr.ss_family == AF_INET6)
+		flags |= MHD_USE_IPv6;
+	errno = 0;
+	(*server)->daemon = MHD_start_daemon(
+		flags, 0, NULL, NULL, serve, NULL, MHD_OPTION_EXTERNAL_LOGGER, log_http, NULL,
+		MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&addr, MHD_OPTION_CONNECTION_LIMIT,
+		CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_TIMEOUT_S,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_END);
+	if ((*server)->daemon == NULL) {
+		log_error("[metrics] listen = %s: %s; give another address or port, or off",
+			  config->metrics_listen, errno != 0 ? strerror(errno) : "cannot listen");
+		free(*server);
+		*server = NULL;
+		return -1;
+	}
+	log_info("event=http listen=%s", config->metrics_listen);
+	return 0;
+}
+
+void web_server_stop(struct web_server *server)
+{
+	if (server == NULL)
+		return;
+	MHD_stop_daemon(server->daemon);
+	free(server);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <snoopd/observe/content.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include <snoopd/observe/report.h>
+
+#define DEPTH_MAX 6
+#define HOST_PAGES_MAX 64 /* what one answer may ask of the workers: 64 stations each, or fewer */
+
+/* A report as nested objects. */
+struct tree {
+	json_t *open[DEPTH_MAX];
+	int depth;
+};
+
+static void tree_open(void *ctx, const char *name)
+{
+	struct tree *tree = ctx;
+	json_t *object = json_object();
+
+	json_object_set_new(tree->open[tree->depth], name, object);
+	tree->open[++tree->depth] = object;
+}
+
+static void tree_close(void *ctx)
+{
+	struct tree *tree = ctx;
+
+	tree->depth--;
+}
+
+static void tree_number(void *ctx, const char *name, uint64_t value)
+{
+	struct tree *tree = ctx;
+
+	json_object_set_new(tree->open[tree->depth], name, json_integer((json_int_t)value));
+}
+
+static void tree_text(void *ctx, const char *name, const char *value)
+{
+	struct tree *tree = ctx;
+
+	json_object_set_new(tree->open[tree->depth], name, json_string(value));
+}
+
+static struct report tree_report(struct tree *tree, json_t *root)
+{
+	*tree = (struct tree){.open = {root}};
+	return (struct report){tree, tree_open, tree_close, tree_number, tree_text};
+}
+
+/* @return the position behind the page, 0 = this was the last. */
+static uint64_t add_hosts(const struct service *service, uint64_t position, json_t *list,
+			  bool *timed_out)
+{
+	json_t *page = json_object(), *host;
+	struct tree tree;
+	struct report report = tree_report(&tree, page);
+	uint64_t next = 0;
+	const char *number;
+
+	if (report_hosts(service, position, &report) == 0) {
+		next = (uint64_t)json_integer_value(json_object_get(page, "next"));
+		*timed_out |= json_integer_value(json_object_get(page, "timed_out")) != 0;
+		json_object_foreach(json_object_get(page, "hosts"), number, host)
+			json_array_append(list, host);
+	}
+	json_decref(page);
+	return next;
+}
+
+static void add_group(const struct service *service, json_t *root, const char *name,
+		      void (*make)(const struct service *, const struct report *))
+{
+	struct tree tree;
+	struct report report = tree_report(&tree, root);
+
+	report.open(report.ctx, name);
+	make(service, &report);
+	report.close(report.ctx);
+}
+
+int web_json(const struct service *service, bool openmetrics, struct web_content *content)
+{
+	json_t *root = json_object(), *hosts = json_array();
+	bool timed_out = false;
+	uint64_t position = 0;
+	char *text;
+
+	add_group(service, root, "status", report_status);
+	add_group(service, root, "stats", report_stats);
+	add_group(service, root, "histograms", report_histograms);
+	/* A worker that does not answer costs half a second of the lock: the page asks for no more. */
+	for (int i = 0; i < HOST_PAGES_MAX; i++) {
+		position = add_hosts(service, position, hosts, &timed_out);
+		if (position == 0 || timed_out)
+			break;
+	}
+	json_object_set_new(root, "hosts", hosts);
+	/* The rest is worth seeing just then. */
+	json_object_set_new(root, "missing",
+			    json_string(timed_out	 ? "timed out"
+					: position != 0 ? "too many"
+							: "none"));
+	text = json_dumps(root, JSON_COMPACT);
+	json_decref(root);
+	if (text == NULL)
+		return -1;
+	*content = (struct web_content){text, strlen(text), "application/json", true};
+	return 0;
+}
+
+int web_page(const struct service *service, bool openmetrics, struct web_content *content)
+{
+	*content = (struct web_content){(const char *)web_page_html, web_page_html_bytes,
+					"text/html; charset=utf-8", false};
+	return 0;
+}

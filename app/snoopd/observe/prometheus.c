@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* OpenMetrics 1.0, and the text format 0.0.4 of older Prometheus: they differ in the name that a
+ * counter's head lines have, in the unit, and in the end. */
+#include <snoopd/observe/content.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+
+#include <snoopd/base/clock.h>
+#include <snoopd/control/supervisor.h>
+#include <snoopd/bringup/ports.h>
+#include <snoopd/observe/report.h>
+#include <snoopd/datapath/totals.h>
+#include <snoopd/datapath/worker.h>
+
+#define PREFIX "snoopd_"
+#define US_PER_SECOND 1e6
+
+struct metrics {
+	FILE *out;
+	bool open;
+};
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t chars = strlen(text), end_chars = strlen(end);
+
+	return chars > end_chars && strcmp(text + chars - end_chars, end) == 0;
+}
+
+/* The head of a family; name is without _total. */
+static void print_head(const struct metrics *metrics, const char *name, const char *type,
+		       const char *unit, const char *help)
+{
+	const char *total = strcmp(type, "counter") == 0 && !metrics->open ? "_total" : "";
+	char ending[32];
+
+	snprintf(ending, sizeof(ending), "_%s", unit);
+	fprintf(metrics->out, "# TYPE " PREFIX "%s%s %s\n", name, total, type);
+	/* OpenMetrics wants a unit to end the name. */
+	if (metrics->open && unit[0] != '\0' && ends_with(name, ending))
+		fprintf(metrics->out, "# UNIT " PREFIX "%s %s\n", name, unit);
+	fprintf(metrics->out, "# HELP " PREFIX "%s%s %s%s%s%s.\n", name, total, help,
+		unit[0] != '\0' ? " (" : "", unit, unit[0] != '\0' ? ")" : "");
+}
+
+static void print_counter(const struct metrics *metrics, const char *id, const char *type,
+			  const char *unit, const char *help, uint64_t value)
+{
+	bool counts = strcmp(type, "counter") == 0;
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s", id);
+	if (counts && ends_with(name, "_total"))
+		name[strlen(name) - strlen("_total")] = '\0';
+	print_head(metrics, name, type, unit, help);
+	fprintf(metrics->out, PREFIX "%s%s %" PRIu64 "\n", name, counts ? "_total" : "", value);
+}
+
+static void print_histogram(const struct metrics *metrics, const char *id, const char *unit,
+			    const char *help, const struct histogram *histogram)
+{
+	bool time = strcmp(unit, "us") == 0;
+	double factor = time ? 1 / US_PER_SECOND : 1;
+	uint64_t below = 0;
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s_%s", id, time ? "seconds" : unit);
+	print_head(metrics, name, "histogram", time ? "seconds" : unit, help);
+	for (unsigned int i = 0; i + 1 < HISTOGRAM_BUCKETS; i++) {
+		below += histogram->bucket[i];
+		fprintf(metrics->out, PREFIX "%s_bucket{le=\"%.9g\"} %" PRIu64 "\n", name,
+			(double)(1ull << i) * factor, below);
+	}
+	below += histogram->bucket[HISTOGRAM_BUCKETS - 1];
+	fprintf(metrics->out, PREFIX "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", name, below);
+	fprintf(metrics->out, PREFIX "%s_sum %.9g\n", name, (double)histogram->sum * factor);
+	fprintf(metrics->out, PREFIX "%s_count %" PRIu64 "\n", name, below);
+}
+
+static void print_ports(const struct metrics *metrics, const struct service *service)
+{
+	static const char *const sides[] = {[SNOOP_WIRED] = "wired", [SNOOP_WIRELESS] = "wireless"};
+	struct rte_eth_stats stats[2] = {{0}};
+
+	print_head(metrics, "link_up", "gauge", "", "whether the port has a carrier");
+	for (int side = 0; side < 2; side++)
+		fprintf(metrics->out, PREFIX "link_up{side=\"%s\"} %d\n", sides[side],
+			__atomic_load_n(&service->ports->port[side].link_up, __ATOMIC_RELAXED));
+	print_head(metrics, "link_taken", "gauge", "",
+		   "whether the port was taken down as the other side has no carrier");
+	for (int side = 0; side < 2; side++)
+		fprintf(metrics->out, PREFIX "link_taken{side=\"%s\"} %d\n", sides[side],
+			__atomic_load_n(&service->ports->port[side].link_taken, __ATOMIC_RELAXED));
+	print_head(metrics, "missed_packets", "counter", "packets",
+		   "dropped by the port before snoopd saw them");
+	for (int side = 0; side < 2; side++) {
+		rte_eth_stats_get(service->ports->port[side].id, &stats[side]);
+		fprintf(metrics->out, PREFIX "missed_packets_total{side=\"%s\"} %" PRIu64 "\n",
+			sides[side], stats[side].imissed + stats[side].rx_nombuf);
+	}
+}
+
+static void print_service(const struct metrics *metrics, const struct service *service)
+{
+	print_head(metrics, metrics->open ? "build" : "build_info",
+		   metrics->open ? "info" : "gauge", "", "version, and the level of the link");
+	fprintf(metrics->out, PREFIX "build_info{version=\"%s\",mode=\"%s\"} 1\n", SNOOPD_VERSION,
+		snoop_level_name(service->config->mode));
+	print_head(metrics, "uptime_seconds", "gauge", "seconds", "since the start");
+	fprintf(metrics->out, PREFIX "uptime_seconds %.3f\n",
+		(double)(service_now_us() - service->started_us) / US_PER_SECOND);
+	print_counter(metrics, "reloads", "counter", "", "configuration files that took effect",
+		      service->reloads);
+	print_counter(metrics, "workers", "gauge", "", "worker lcores", service->worker_count);
+}
+
+static double seconds_of(const uint64_t *cycles)
+{
+	return (double)__atomic_load_n(cycles, __ATOMIC_RELAXED) / (double)rte_get_tsc_hz();
+}
+
+static void print_workers(const struct metrics *metrics, const struct service *service)
+{
+#define EACH_WORKER(name, format, value)                                                           \
+	for (uint32_t i = 0; i < service->worker_count; i++) {                                     \
+		const struct worker_health *health = &service->workers[i]->health;                 \
+                                                                                                   \
+		fprintf(metrics->out, PREFIX name "{worker=\"%u\"} " format "\n", i, value);      \
+	}
+
+	print_head(metrics, "worker_turns", "counter", "", "heartbeat: grows while the worker moves");
+	EACH_WORKER("worker_turns_total", "%" PRIu64,
+		    __atomic_load_n(&health->turns, __ATOMIC_RELAXED))
+	print_head(metrics, "worker_run_seconds", "counter", "seconds", "since the worker started");
+	EACH_WORKER("worker_run_seconds_total", "%.6f", seconds_of(&health->cycles))
+	print_head(metrics, "worker_busy_seconds", "counter", "seconds", "turns that had packets");
+	EACH_WORKER("worker_busy_seconds_total", "%.6f", seconds_of(&health->busy_cycles))
+	print_head(metrics, "worker_turn_max_seconds", "gauge", "seconds", "longest turn");
+	EACH_WORKER("worker_turn_max_seconds", "%.6f", seconds_of(&health->turn_cycles_max))
+#undef EACH_WORKER
+	print_counter(metrics, "guard_demoted", "gauge", "",
+		      "whether the link only observes as its repairs did not help",
+		      service->monitor->guard.demoted);
+	print_counter(metrics, "guard_demotions", "counter", "", "times that the link was demoted",
+		      service->monitor->guard.demotions);
+	print_counter(metrics, "guard_promotions", "counter", "",
+		      "times that a demoted link got its level back",
+		      service->monitor->guard.promotions);
+	print_counter(metrics, "workers_stuck", "gauge", "", "workers that do not move",
+		      health_stuck(&service->monitor->health));
+}
+
+int web_metrics(const struct service *service, bool openmetrics, struct web_content *content)
+{
+	struct metrics metrics = {.open = openmetrics};
+	struct histograms histograms;
+	struct counters sum;
+	char *text = NULL;
+	size_t bytes = 0;
+
+	metrics.out = open_memstream(&text, &bytes);
+	if (metrics.out == NULL)
+		return -1;
+	stats_sum(&sum, service->workers, service->worker_count);
+	report_sum_histograms(service, &histograms);
+	print_service(&metrics, service);
+	print_ports(&metrics, service);
+	print_workers(&metrics, service);
+#define PRINT_COUNTER(id, type, unit, help)                                                        \
+	print_counter(&metrics, #id, #type, #unit, help, sum.id);
+	COUNTERS(PRINT_COUNTER)
+#undef PRINT_COUNTER
+#define PRINT_HISTOGRAM(id, unit, help) print_histogram(&metrics, #id, #unit, help, &histograms.id);
+	HISTOGRAMS(PRINT_HISTOGRAM)
+#undef PRINT_HISTOGRAM
+	if (metrics.open)
+		fputs("# EOF\n", metrics.out);
+	if (fclose(metrics.out) != 0) {
+		free(text);
+		return -1;
+	}
+	*content = (struct web_content){
+		text, bytes,
+		openmetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+			    : "text/plain; version=0.0.4; charset=utf-8",
+		true};
+	return 0;
+}

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <snoopd/observe/telemetry.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
+
+#include <snoopd/datapath/trace.h>
+#include <snoopd/observe/trace_session.h>
+#include <snoopd/base/compat.h>
+#include <snoopd/observe/flow_name.h>
+#include <snoopd/base/log.h>
+#include <snoopd/observe/page_cursor.h>
+#include <snoopd/observe/report.h>
+#include <snoopd/control/link.h>
+
+_Static_assert(COUNTERS_COUNT <= RTE_TEL_MAX_DICT_ENTRIES, "they fit into one dictionary");
+
+#define DEPTH_MAX 4
+
+/* A report as nested dictionaries. */
+struct tree {
+	struct rte_tel_data *open[DEPTH_MAX];
+	char names[DEPTH_MAX][RTE_TEL_MAX_STRING_LEN];
+	int depth;
+};
+
+static void tree_open(void *ctx, const char *name)
+{
+	struct tree *tree = ctx;
+	struct rte_tel_data *data;
+
+	tree->depth++;
+	data = tree->open[tree->depth] = rte_tel_data_alloc();
+	if (data == NULL)
+		return;
+	rte_tel_data_start_dict(data);
+	snprintf(tree->names[tree->depth], sizeof(tree->names[0]), "%s", name);
+}
+
+static void tree_close(void *ctx)
+{
+	struct tree *tree = ctx;
+	int depth = tree->depth--;
+
+	if (tree->open[depth] != NULL && tree->open[depth - 1] != NULL)
+		rte_tel_data_add_dict_container(tree->open[depth - 1], tree->names[depth],
+						tree->open[depth], 0);
+}
+
+static void tree_number(void *ctx, const char *name, uint64_t value)
+{
+	struct tree *tree = ctx;
+
+	if (tree->open[tree->depth] != NULL)
+		compat_tel_dict_uint(tree->open[tree->depth], name, value);
+}
+
+static void tree_text(void *ctx, const char *name, const char *value)
+{
+	struct tree *tree = ctx;
+
+	if (tree->open[tree->depth] != NULL)
+		rte_tel_data_add_dict_string(tree->open[tree->depth], name, value);
+}
+
+static struct report tree_report(struct tree *tree, struct rte_tel_data *data)
+{
+	*tree = (struct tree){.open = {data}};
+	rte_tel_data_start_dict(data);
+	return (struct report){tree, tree_open, tree_close, tree_number, tree_text};
+}
+
+/* One line instead of an object: the command was understood, and is refused. */
+__attribute__((format(printf, 2, 3))) static int refuse(struct rte_tel_data *data,
+							const char *format, ...)
+{
+	char line[SERVICE_LINE_CHARS];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	return rte_tel_data_string(data, line);
+}
+
+static int refuse_not_running(struct rte_tel_data *data)
+{
+	return refuse(data, "snoopd is starting or stopping: try again");
+}
+
+static int refuse_position(const char *parameters, struct rte_tel_data *data)
+{
+	return refuse(data, "position '%s' is not a number, allowed: 0, or next of the last page",
+		      parameters);
+}
+
+/* The commands that only report. */
+static int report_command(void (*command)(const struct service *, const struct report *),
+			  struct rte_tel_data *data)
+{
+	const struct service *service = service_lock();
+	struct report report;
+	struct tree tree;
+
+	if (service == NULL)
+		return refuse_not_running(data);
+	report = tree_report(&tree, data);
+	command(service, &report);
+	service_unlock();
+	return 0;
+}
+
+static int page_command(int (*command)(const struct service *, uint64_t, const struct report *),
+			const char *parameters, struct rte_tel_data *data)
+{
+	const struct service *service;
+	struct report report;
+	struct tree tree;
+	uint64_t position;
+	int result;
+
+	if (position_parse(parameters, &position) != 0)
+		return refuse_position(parameters, data);
+	service = service_lock();
+	if (service == NULL)
+		return refuse_not_running(data);
+	report = tree_report(&tree, data);
+	result = command(service, position, &report);
+	service_unlock();
+	if (result != 0)
+		return refuse(data, "position %llu: no worker has it",
+			      (unsigned long long)position);
+	return 0;
+}
+
+static int answer_stats(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	return report_command(report_stats, data);
+}
+
+static int answer_status(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	return report_command(report_status, data);
+}
+
+static int answer_histograms(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	return report_command(report_histograms, data);
+}
+
+static int answer_workers(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	return report_command(report_workers, data);
+}
+
+static int answer_flows(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	return page_command(report_flows, parameters, data);
+}
+
+static int answer_hosts(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	return page_command(report_hosts, parameters, data);
+}
+
+static int find_flow(const struct service *service, const struct snoop_key *key,
+		     const struct report *report)
+{
+	struct request *request;
+	uint32_t worker;
+	int result = service_find_flow(service, key, &request, &worker);
+
+	if (result == 0)
+		report_flow(&request->flows[0], worker, report);
+	return result;
+}
+
+static int answer_flow(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	const struct service *service;
+	struct report report;
+	struct tree tree;
+	struct snoop_key key;
+	int result;
+
+	if (parameters == NULL || keytext_parse(parameters, &key) != 0)
+		return refuse(
+			data,
+			"'%s' is not the key of a flow, allowed: WIRED:PORT STATION:PORT [vlan "
+			"TPID:VID[.TPID:VID]] as /snoop/flows shows it",
+			parameters != NULL ? parameters : "");
+	service = service_lock();
+	if (service == NULL)
+		return refuse_not_running(data);
+	report = tree_report(&tree, data);
+	result = find_flow(service, &key, &report);
+	service_unlock();
+	if (result == -ENOENT)
+		return refuse(data, "no flow %s: it ended, or is another way round", parameters);
+	return result == 0 ? 0 : refuse(data, "a worker does not answer: is its CPU busy?");
+}
+
+static int answer_done(int result, const char *line, struct rte_tel_data *data)
+{
+	if (result != 0 && result != -EINPROGRESS)
+		return refuse(data, "%s", line);
+	rte_tel_data_start_dict(data);
+	/* Cut at 127 characters. */
+	rte_tel_data_add_dict_string(data, result == 0 ? "done" : "partly", line);
+	return 0;
+}
+
+static int answer_capture(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	const struct service *service;
+	struct snoop_key key;
+	const char *text = parameters;
+	uint64_t count, id;
+	int result;
+
+	if (position_number(&text, &count) != 0 || count == 0 || count > CAPTURE_PACKETS_MAX ||
+	    keytext_parse(text, &key) != 0)
+		return refuse(data,
+			      "'%s' is not a count of packets and the key of a flow, allowed: 1 to "
+			      "%d, a blank, WIRED:PORT STATION:PORT as /snoop/flows shows it",
+			      parameters != NULL ? parameters : "", CAPTURE_PACKETS_MAX);
+	service = service_lock();
+	if (service == NULL)
+		return refuse_not_running(data);
+	result = captures_start(service, &key, (uint32_t)count, &id);
+	service_unlock();
+	if (result == -ENOENT)
+		return refuse(data, "no flow %s: it ended, or is another way round", text);
+	if (result != 0)
+		return refuse(data, "no capture: %s", strerror(-result));
+	answer_done(0, "capturing", data);
+	return compat_tel_dict_uint(data, "id", id);
+}
+
+static int refuse_capture(int result, uint64_t id, struct rte_tel_data *data)
+{
+	if (result == -ENOENT)
+		return refuse(data, "capture %llu has ended: a later one takes its place",
+			      (unsigned long long)id);
+	return refuse(data, "a worker does not answer: is its CPU busy?");
+}
+
+static int answer_captured(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	const char *text = parameters;
+	const struct service *service;
+	struct report report;
+	uint64_t id, position;
+	struct tree tree;
+	int result;
+
+	if (position_number(&text, &id) != 0 || position_parse(text, &position) != 0)
+		return refuse(data,
+			      "'%s' is not the id of a capture and a position, allowed: what "
+			      "/snoop/capture answered, a blank, 0 or next of the last page",
+			      parameters != NULL ? parameters : "");
+	service = service_lock();
+	if (service == NULL)
+		return refuse_not_running(data);
+	report = tree_report(&tree, data);
+	result = captures_report(id, position, &report);
+	service_unlock();
+	return result == 0 ? 0 : refuse_capture(result, id, data);
+}
+
+static int answer_capture_stop(const char *command, const char *parameters,
+			       struct rte_tel_data *data)
+{
+	const struct service *service;
+	const char *text = parameters;
+	uint64_t id;
+	int result;
+
+	if (position_number(&text, &id) != 0 || *text != '\0')
+		return refuse(data,
+			      "'%s' is not the id of a capture, allowed: what /snoop/capture "
+			      "answered",
+			      parameters != NULL ? parameters : "");
+	service = service_lock();
+	if (service == NULL)
+		return refuse_not_running(data);
+	result = captures_stop(service, id);
+	service_unlock();
+	return result == 0 ? answer_done(0, "no capture", data) : refuse_capture(result, id, data);
+}
+
+/* One dictionary per section: the library takes 256 entries in one, and neither blanks nor dots in
+ * a name. */
+struct config_answer {
+	struct rte_tel_data *data;
+	struct rte_tel_data *section;
+	char name[64];
+	size_t bytes;	   /* of the reply so far, roughly */
+	uint64_t position; /* keys that earlier pages have had */
+	uint64_t key;	   /* number of the one that comes next */
+	uint64_t next;	   /* first that no longer fits, 0 = all do */
+};
+
+#define CONFIG_REPLY_BYTES 12000 /* of the 16 KiB that a reply may have */
+
+static void close_section(struct config_answer *answer)
+{
+	if (answer->section != NULL)
+		rte_tel_data_add_dict_container(answer->data, answer->name, answer->section, 0);
+	answer->section = NULL;
+}
+
+static void legal_name(char *out, size_t out_bytes, const char *text)
+{
+	snprintf(out, out_bytes, "%s", text);
+	for (; *out != '\0'; out++)
+		if (!isalnum((unsigned char)*out) && *out != '_')
+			*out = *out == ' ' ? '/' : '_';
+}
+
+static void add_config(void *context, const char *section, const char *key, const char *value)
+{
+	struct config_answer *answer = context;
+	char name[sizeof(answer->name)], key_name[64];
+	uint64_t number = answer->key++;
+
+	if (number < answer->position || answer->next != 0)
+		return;
+	if (answer->bytes > CONFIG_REPLY_BYTES) {
+		answer->next = number;
+		return;
+	}
+	legal_name(name, sizeof(name), section);
+	legal_name(key_name, sizeof(key_name), key);
+	if (answer->section == NULL || strcmp(name, answer->name) != 0) {
+		close_section(answer);
+		answer->section = rte_tel_data_alloc();
+		if (answer->section != NULL)
+			rte_tel_data_start_dict(answer->section);
+		snprintf(answer->name, sizeof(answer->name), "%s", name);
+		answer->bytes += strlen(name) + 8;
+	}
+	answer->bytes += strlen(key_name) + strlen(value) + 8;
+	if (answer->section != NULL)
+		rte_tel_data_add_dict_string(answer->section, key_name, value);
+}
+
+static int answer_config(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	struct config_answer answer = {.data = data};
+	const struct service *service;
+
+	if (position_parse(parameters, &answer.position) != 0)
+		return refuse_position(parameters, data);
+	service = service_lock();
+	if (service == NULL)
+		return refuse_not_running(data);
+	rte_tel_data_start_dict(data);
+	config_each(service->config, add_config, &answer);
+	close_section(&answer);
+	if (answer.next != 0)
+		compat_tel_dict_uint(data, "next", answer.next);
+	service_unlock();
+	return 0;
+}
+
+static int answer_reload(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	char line[SERVICE_LINE_CHARS];
+	int result = service_reload(line, sizeof(line));
+
+	return answer_done(result, line, data);
+}
+
+static int answer_mode(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	char line[SERVICE_LINE_CHARS];
+	int level = parameters != NULL ? snoop_level_parse(parameters) : -1, result;
+
+	if (level < 0)
+		return refuse(data,
+			      "'%s' is not a level, allowed: bypass, observe, repair, snoop, auto",
+			      parameters != NULL ? parameters : "");
+	result = service_mode((enum snoop_level)level, line, sizeof(line));
+	return answer_done(result, line, data);
+}
+
+static int answer_log_level(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	int level = parameters != NULL ? log_level_parse(parameters) : -1;
+
+	if (level < 0)
+		return refuse(
+			data,
+			"'%s' is not a log level, allowed: error, warning, notice, info, debug",
+			parameters != NULL ? parameters : "");
+	log_set_level(level);
+	return answer_done(0, log_level_name(level), data);
+}
+
+static const struct {
+	const char *name;
+	telemetry_cb answer;
+	const char *help;
+} commands[] = {
+	{"/snoop/status", answer_status,
+	 "Ports, levels, uptime, and whether it helps. No parameters."},
+	{"/snoop/stats", answer_stats, "All counters, summed over the workers. No parameters."},
+	{"/snoop/histograms", answer_histograms, "All histograms, summed. No parameters."},
+	{"/snoop/flows", answer_flows,
+	 "A page of the flow table. Parameter: position (0, then the last page's next until that "
+	 "is "
+	 "0)."},
+	{"/snoop/flow", answer_flow,
+	 "Everything about one flow. Parameter: its key, WIRED:PORT STATION:PORT."},
+	{"/snoop/hosts", answer_hosts, "A page of the stations. Parameter: position, as of flows."},
+	{"/snoop/workers", answer_workers,
+	 "How flows find their workers, and what each worker does. No parameters."},
+	{"/snoop/capture", answer_capture,
+	 "Capture packets of one flow. Parameter: COUNT WIRED:PORT STATION:PORT."},
+	{"/snoop/captured", answer_captured,
+	 "A page of what was captured. Parameters: id, a blank, position as of flows."},
+	{"/snoop/capture_stop", answer_capture_stop, "End the capture. Parameter: its id."},
+	{"/snoop/config", answer_config,
+	 "A page of the configuration in use. Parameter: position; next is missing in the last "
+	 "page."},
+	{"/snoop/reload", answer_reload, "Read the configuration file again. No parameters."},
+	{"/snoop/mode", answer_mode,
+	 "Another level for the link, until the next reload. Parameter: bypass, observe, repair, "
+	 "snoop, auto."},
+	{"/snoop/log_level", answer_log_level,
+	 "What is logged. Parameter: error, warning, notice, info, debug."},
+};
+
+void telemetry_register(void)
+{
+	for (size_t i = 0; i < RTE_DIM(commands); i++)
+		if (rte_telemetry_register_cmd(commands[i].name, commands[i].answer,
+					       commands[i].help) != 0)
+			log_warning("event=telemetry command=%s result=failed", commands[i].name);
+}

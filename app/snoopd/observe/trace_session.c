@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <snoopd/observe/trace_session.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <snoopd/datapath/trace.h>
+#include <snoopd/datapath/worker.h>
+
+#define PAGE_PACKETS 20 /* fit into one telemetry reply */
+#define PART_BYTES 60	/* of a frame: telemetry cuts texts at 127 characters */
+
+static struct {
+	struct capture *capture; /* NULL = none */
+	uint32_t worker;	 /* who writes it */
+	uint64_t id;		 /* of this one, or of the last one */
+} current;
+
+static int give(const struct service *service, uint32_t worker, struct capture *capture)
+{
+	struct request *request = service_ask(service, worker);
+
+	if (request == NULL)
+		return -ETIMEDOUT;
+	request->kind = REQUEST_CAPTURE;
+	request->capture = capture;
+	return service_wait(request) != NULL ? 0 : -ETIMEDOUT;
+}
+
+static int end(const struct service *service)
+{
+	struct capture *capture = current.capture;
+	int result;
+
+	if (capture == NULL)
+		return 0;
+	result = give(service, current.worker, NULL);
+	current.capture = NULL;
+	/* A worker that did not answer may still write to it. */
+	if (result == 0)
+		free(capture);
+	return result;
+}
+
+int captures_stop(const struct service *service, uint64_t id)
+{
+	return current.capture != NULL && current.id == id ? end(service) : -ENOENT;
+}
+
+int captures_start(const struct service *service, const struct snoop_key *key, uint32_t count,
+		   uint64_t *id)
+{
+	struct request *request;
+	uint32_t worker;
+	int result = service_find_flow(service, key, &request, &worker);
+
+	if (result == 0)
+		result = end(service);
+	if (result != 0)
+		return result;
+	current.capture = capture_new(service->workers[worker], key, count);
+	if (current.capture == NULL)
+		return -ENOMEM;
+	current.worker = worker;
+	*id = ++current.id;
+	return give(service, worker, current.capture);
+}
+
+static void report_packet(const struct capture_packet *packet, const struct report *report)
+{
+	char comment[128], name[16], digits[2 * PART_BYTES + 1];
+	int used = snprintf(comment, sizeof(comment), "%s",
+			    capture_verdict_text((enum capture_verdict)packet->verdict));
+
+	if (packet->losses > 0)
+		used += snprintf(comment + used, sizeof(comment) - (size_t)used,
+				 "; radio losses found: %u", packet->losses);
+	if (packet->vetoes > 0)
+		snprintf(comment + used, sizeof(comment) - (size_t)used, "; congestion: %u",
+			 packet->vetoes);
+	report->number(report->ctx, "time_us", packet->time_us);
+	report->number(report->ctx, "bytes", packet->frame_bytes);
+	report->text(report->ctx, "to", packet->to == SNOOP_WIRED ? "wired" : "wireless");
+	report->text(report->ctx, "comment", comment);
+	for (unsigned int at = 0; at < packet->kept_bytes; at += PART_BYTES) {
+		unsigned int bytes = RTE_MIN((unsigned int)PART_BYTES, packet->kept_bytes - at);
+
+		for (unsigned int i = 0; i < bytes; i++)
+			snprintf(&digits[2 * i], 3, "%02x", packet->bytes[at + i]);
+		snprintf(name, sizeof(name), "frame%u", at / PART_BYTES);
+		report->text(report->ctx, name, digits);
+	}
+}
+
+int captures_report(uint64_t id, uint64_t position, const struct report *report)
+{
+	const struct capture *capture = current.capture;
+	uint32_t filled, end;
+	char number[12];
+
+	if (capture == NULL || current.id != id)
+		return -ENOENT;
+	filled = __atomic_load_n(&capture->filled, __ATOMIC_ACQUIRE);
+	position = RTE_MIN(position, (uint64_t)filled);
+	end = (uint32_t)RTE_MIN(position + PAGE_PACKETS, (uint64_t)filled);
+	report->number(report->ctx, "total", filled);
+	report->number(report->ctx, "count", capture->count);
+	report->number(report->ctx, "next", end);
+	report->open(report->ctx, "packets");
+	for (uint32_t i = (uint32_t)position; i < end; i++) {
+		snprintf(number, sizeof(number), "%u", i - (uint32_t)position);
+		report->open(report->ctx, number);
+		report_packet(&capture->packets[i], report);
+		report->close(report->ctx);
+	}
+	report->close(report->ctx);
+	return 0;
+}
