@@ -36,10 +36,10 @@ struct control {
 	struct ports ports;
 	struct pool pool;
 	FILE *stats; /* --stats-file, opened while root may */
-	struct distribution distribution;
+	struct steering distribution;
 	struct handoff *handoff;
 	struct memory_need memory;
-	struct monitor monitor;
+	struct supervisor supervisor;
 	struct worker *workers[HANDOFF_WORKERS_MAX];
 	unsigned int lcores[HANDOFF_WORKERS_MAX];
 	uint32_t worker_count;
@@ -51,7 +51,7 @@ static void fill_signals(sigset_t *signals)
 	sigaddset(signals, SIGINT);
 	sigaddset(signals, SIGTERM);
 	sigaddset(signals, SIGHUP);
-	sigaddset(signals, LINKS_SIGNAL);
+	sigaddset(signals, CARRIER_SIGNAL);
 }
 
 void control_block_signals(void)
@@ -170,7 +170,7 @@ static int start_ports(struct control *control)
 
 	if (ports_start(ports, control->pool.mempool) != 0)
 		return 1;
-	result = distribution_establish(&control->distribution, control->config, ports);
+	result = steering_establish(&control->distribution, control->config, ports);
 	if (result <= 0)
 		return result < 0 ? 2 : 0;
 	ports_stop(ports);
@@ -197,7 +197,7 @@ static void log_start(const struct control *control)
 {
 	const struct port *wired = &control->ports.port[SNOOP_WIRED];
 	const struct port *wireless = &control->ports.port[SNOOP_WIRELESS];
-	const struct distribution *distribution = &control->distribution;
+	const struct steering *distribution = &control->distribution;
 	char workers[256];
 
 	describe_workers(control, workers, sizeof(workers));
@@ -209,18 +209,18 @@ static void log_start(const struct control *control)
 	if (control->worker_count > 1)
 		log_line("event=workers workers=%u distribution=%s how=\"%s\" rx_queues=%u,%u "
 			 "tx_queues=%u,%u handoff_rings=%u handoff_packets=%u",
-			 control->worker_count, distribution_name(distribution), distribution->how,
+			 control->worker_count, steering_name(distribution), distribution->how,
 			 wired->rx_queues, wireless->rx_queues, wired->tx_queues,
 			 wireless->tx_queues, handoff_rings(&distribution->plan),
 			 control->config->handoff_packets);
 	for (int side = 0; side < 2; side++) {
 		const struct port *port = &control->ports.port[side];
 
-		if (port->quirk->sharing == QUIRK_COPY)
+		if (port->quirk->sharing == DRIVER_COPY)
 			log_line("event=quirk port=%s driver=%s message=\"cached packets are "
 				 "copied to it: %s\"",
 				 port->name, port->driver, port->quirk->why);
-		if (port->quirk->flags & QUIRK_REASSEMBLES)
+		if (port->quirk->flags & DRIVER_REASSEMBLES)
 			log_warning("event=quirk port=%s driver=%s message=\"the kernel reassembles "
 				    "IPv4 fragments for this driver: packets longer than the MTU "
 				    "are lost\"",
@@ -232,19 +232,19 @@ static uint64_t received(const struct control *control)
 {
 	struct counters sum;
 
-	stats_sum(&sum, control->workers, control->worker_count);
+	totals_sum(&sum, control->workers, control->worker_count);
 	return sum.rx_wired_packets + sum.rx_wireless_packets;
 }
 
 /* @return true if it was a signal to stop. */
 static bool handle_signal(int signal)
 {
-	char line[SERVICE_LINE_CHARS];
+	char line[LINK_LINE_CHARS];
 
-	if (signal == LINKS_SIGNAL)
+	if (signal == CARRIER_SIGNAL)
 		return false; /* the wait is over, that was all */
 	if (signal == SIGHUP) {
-		service_reload(line, sizeof(line)); /* logs it */
+		apply_reload(line, sizeof(line)); /* logs it */
 		return false;
 	}
 	log_line("event=stop signal=%s", signal == SIGINT ? "SIGINT" : "SIGTERM");
@@ -269,7 +269,7 @@ static void wait_for_end(struct control *control)
 		if (signal > 0 && handle_signal(signal))
 			return;
 		now_us = clock_now_us(&clock);
-		monitor_tick(&control->monitor, service_now_us());
+		supervisor_tick(&control->supervisor, clock_monotonic_us());
 		if (idle_limit_us == 0)
 			continue;
 		if (received(control) != seen) {
@@ -306,7 +306,7 @@ static int stop_workers(struct control *control)
 }
 
 struct web_start {
-	struct web_server *server;
+	struct http_server *server;
 	const struct config *config;
 };
 
@@ -314,7 +314,7 @@ static int start_web(void *context)
 {
 	struct web_start *start = context;
 
-	return web_server_start(&start->server, start->config);
+	return http_server_start(&start->server, start->config);
 }
 
 static int run_started(struct control *control)
@@ -327,25 +327,25 @@ static int run_started(struct control *control)
 	for (uint32_t i = 0; i < control->worker_count; i++)
 		rte_eal_remote_launch(worker_main, control->workers[i], control->lcores[i]);
 	log_start(control);
-	monitor_start(&control->monitor, control->workers, control->worker_count, &control->ports,
-		      service_now_us());
-	service_attach(control->config, &control->ports, &control->distribution, &control->monitor,
+	supervisor_start(&control->supervisor, control->workers, control->worker_count, &control->ports,
+		      clock_monotonic_us());
+	link_attach(control->config, &control->ports, &control->distribution, &control->supervisor,
 		       control->workers, control->worker_count);
 	failed = privileges_call_without(start_web, &web) != 0;
 	if (!failed) {
-		notify_ready();
+		systemd_ready();
 		wait_for_end(control);
 	}
-	notify_stopping();
-	monitor_stop(&control->monitor);
-	web_server_stop(web.server);
-	service_detach();
+	systemd_stopping();
+	supervisor_stop(&control->supervisor);
+	http_server_stop(web.server);
+	link_detach();
 
 	/* The workers let go of every packet, then the ports; then the pool must be full. */
 	failed |= stop_workers(control);
-	stats_sum(&sum, control->workers, control->worker_count);
+	totals_sum(&sum, control->workers, control->worker_count);
 	if (control->stats != NULL)
-		failed |= stats_write(&sum, control->stats, control->options->stats_path) != 0;
+		failed |= totals_write(&sum, control->stats, control->options->stats_path) != 0;
 	control->stats = NULL;
 	ports_close(&control->ports);
 	missing = pool_missing(&control->pool);
@@ -367,13 +367,13 @@ int control_run(const struct config *config, const struct options *options)
 	int status = 2;
 
 	if (choose_lcores(&control) != 0 || ports_find(&control.ports, config) != 0 ||
-	    distribution_choose(&control.distribution, config, &control.ports,
+	    steering_choose(&control.distribution, config, &control.ports,
 				control.worker_count) != 0 ||
 	    ports_configure(&control.ports, config, &control.distribution.plan) != 0)
 		goto close;
 	status = 1;
 	if (options->stats_path != NULL) {
-		control.stats = stats_open(options->stats_path);
+		control.stats = totals_open(options->stats_path);
 		if (control.stats == NULL)
 			goto close;
 	}

@@ -38,8 +38,8 @@ static void confirm(struct snoop_engine *engine, struct snoop_flow *flow, struct
 
 	if (!(segment->flags & SEGMENT_COUNTED) && is_guess(segment) &&
 	    now_us - segment->sent_us >= rtt_min_us(engine, flow) &&
-	    !(delivery->dsack && wire_seq_geq(segment->seq, delivery->dsack->start) &&
-	      wire_seq_lt(segment->seq, delivery->dsack->end))) {
+	    !(delivery->dsack && seq_geq(segment->seq, delivery->dsack->start) &&
+	      seq_lt(segment->seq, delivery->dsack->end))) {
 		loss_count(engine, flow, segment);
 		flow->rto_widen_us -= flow->rto_widen_us / RTO_WIDEN_DECAY;
 	}
@@ -79,7 +79,7 @@ static void deliver(struct snoop_engine *engine, struct snoop_flow *flow, struct
 	if ((segment->flags & (SEGMENT_RETRANSMITTED | SEGMENT_SENDER)) == SEGMENT_RETRANSMITTED)
 		confirm(engine, flow, segment, delivery, now_us);
 	if (!delivery->any || segment->sent_us > delivery->newest_sent_us ||
-	    (segment->sent_us == delivery->newest_sent_us && wire_seq_gt(segment->end, delivery->newest_end))) {
+	    (segment->sent_us == delivery->newest_sent_us && seq_gt(segment->end, delivery->newest_end))) {
 		delivery->any = true;
 		delivery->newest_sent_us = segment->sent_us;
 		delivery->newest_end = segment->end;
@@ -95,7 +95,7 @@ static void deliver(struct snoop_engine *engine, struct snoop_flow *flow, struct
 	 * Sent once, below what was SACKed earlier, and yet delivered: the radio reorders (RFC 8985 section 6.2). Not so
 	 * where it was sent later: it filled a hole that had happened upstream.
 	 */
-	if (once && wire_seq_lt(segment->end, flow->high_sack) && !(segment->flags & SEGMENT_SACKED) &&
+	if (once && seq_lt(segment->end, flow->high_sack) && !(segment->flags & SEGMENT_SACKED) &&
 	    segment->sent_us <= flow->rack_sent_us)
 		flow->reordering = true;
 }
@@ -108,7 +108,7 @@ static void take_cumulative(struct snoop_engine *engine, struct snoop_flow *flow
 		uint32_t index = flow->by_seq.head;
 		struct snoop_segment *segment = segment_at(engine, index);
 
-		if (wire_seq_gt(segment->end, flow->una))
+		if (seq_gt(segment->end, flow->una))
 			break;
 		if (!take_one(engine, delivery)) {
 			flow->behind = true;
@@ -119,23 +119,23 @@ static void take_cumulative(struct snoop_engine *engine, struct snoop_flow *flow
 		segment_remove(engine, flow, index);
 	}
 	flow->behind = false;
-	flow->high_sack = wire_seq_max(flow->high_sack, flow->una);
+	flow->high_sack = seq_max(flow->high_sack, flow->una);
 }
 
-/* @return false if this packet may not take all that the block covers: the next ACK retransmits it. */
+/* @return false if this packet may not take all that the block covers: the next ACK repeats it. */
 static bool take_sack(struct snoop_engine *engine, struct snoop_flow *flow, const struct wire_sack *block,
 		      struct delivery *delivery, uint64_t now_us)
 {
 	uint32_t index = segment_find_open(engine, flow, block->start);
 
 	/* A segment is SACKed only if the block covers it whole. */
-	if (index && wire_seq_lt(segment_at(engine, index)->seq, block->start))
+	if (index && seq_lt(segment_at(engine, index)->seq, block->start))
 		index = segment_at(engine, index)->open_next;
 	while (index) {
 		struct snoop_segment *segment = segment_at(engine, index);
 		uint32_t next = segment->open_next;
 
-		if (wire_seq_gt(segment->end, block->end))
+		if (seq_gt(segment->end, block->end))
 			break;
 		if (!take_one(engine, delivery))
 			return false;
@@ -157,11 +157,11 @@ static bool take_sack_blocks(struct snoop_engine *engine, struct snoop_flow *flo
 	for (uint8_t i = first; i < view->sack_count; i++) {
 		const struct wire_sack *block = &view->sack[i];
 
-		if (wire_seq_leq(block->end, flow->una) || wire_seq_gt(block->end, flow->snd_max))
+		if (seq_leq(block->end, flow->una) || seq_gt(block->end, flow->snd_max))
 			continue;
 		if (!take_sack(engine, flow, block, delivery, now_us))
 			return false;
-		high_sack = wire_seq_max(high_sack, block->end);
+		high_sack = seq_max(high_sack, block->end);
 	}
 	/* Only now: the blocks of one ACK come newest first, which is no reordering. */
 	flow->high_sack = high_sack;
@@ -173,10 +173,10 @@ static bool is_dsack(const struct wire_view *view)
 {
 	if (!view->sack_count)
 		return false;
-	if (wire_seq_leq(view->sack[0].end, view->ack))
+	if (seq_leq(view->sack[0].end, view->ack))
 		return true;
-	return view->sack_count > 1 && wire_seq_geq(view->sack[0].start, view->sack[1].start) &&
-	       wire_seq_leq(view->sack[0].end, view->sack[1].end);
+	return view->sack_count > 1 && seq_geq(view->sack[0].start, view->sack[1].start) &&
+	       seq_leq(view->sack[0].end, view->sack[1].end);
 }
 
 static void widen_reordering(struct snoop_engine *engine, struct snoop_flow *flow, struct snoop_history *history)
@@ -199,8 +199,8 @@ static bool take_dsack(struct snoop_engine *engine, struct snoop_flow *flow, con
 
 	for (int i = 0; history && i < SNOOP_RECENT_RETRANSMITS; i++) {
 		if (!history->recent_retransmits[i].valid ||
-		    wire_seq_lt(history->recent_retransmits[i].seq, block->start) ||
-		    wire_seq_geq(history->recent_retransmits[i].seq, block->end))
+		    seq_lt(history->recent_retransmits[i].seq, block->start) ||
+		    seq_geq(history->recent_retransmits[i].seq, block->end))
 			continue;
 		history->recent_retransmits[i].valid = false;
 		ours = true;
@@ -244,7 +244,7 @@ static inline void update_rack(struct snoop_engine *engine, struct snoop_flow *f
 		history->doubt_end = end;
 		return;
 	}
-	if (sent_us < flow->rack_sent_us || (sent_us == flow->rack_sent_us && wire_seq_lt(end, flow->rack_end)))
+	if (sent_us < flow->rack_sent_us || (sent_us == flow->rack_sent_us && seq_lt(end, flow->rack_end)))
 		return;
 	flow->rack_sent_us = sent_us;
 	flow->rack_end = end;
@@ -261,7 +261,7 @@ static void take_sequence(struct snoop_flow *flow, const struct wire_view *view)
 {
 	uint32_t end = view->seq + wire_segment_bytes(view);
 
-	if (!flow->acked || wire_seq_gt(end, flow->station_next))
+	if (!flow->acked || seq_gt(end, flow->station_next))
 		flow->station_next = end;
 }
 
@@ -279,7 +279,7 @@ static void detect_without_sack(struct snoop_engine *engine, struct snoop_flow *
 	if (segment->seq != flow->una || (segment->flags & (SEGMENT_LOST | SEGMENT_LEFT)))
 		return;
 	if (advanced) {
-		if (wire_seq_geq(flow->una, flow->recovery_point) ||
+		if (seq_geq(flow->una, flow->recovery_point) ||
 		    (uint32_t)now_us - flow->retransmit_us < rtt_min_us(engine, flow))
 			flow->recovery = false; /* over, or not the answer to a retransmit: the originals arrive */
 		if (flow->recovery && !segment->tries)
@@ -306,8 +306,8 @@ static inline void take_ack(struct snoop_engine *engine, struct snoop_flow *flow
 	flow->acked_bytes += ack - flow->una;
 	station_note(engine, flow, ack - flow->una, 0);
 	flow->una = ack;
-	flow->uncached_end = wire_seq_max(flow->uncached_end, ack);
-	if (wire_seq_geq(ack, flow->recovery_point))
+	flow->uncached_end = seq_max(flow->uncached_end, ack);
+	if (seq_geq(ack, flow->recovery_point))
 		flow->stray_dup_acks = 0; /* those that did not come were lost */
 	flow->dup_acks = 0;
 	if (flow->withhold_over)
@@ -318,7 +318,7 @@ static inline void take_ack(struct snoop_engine *engine, struct snoop_flow *flow
 static void advance(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t ack, struct delivery *delivery,
 		    uint64_t now_us)
 {
-	if (wire_seq_gt(ack, flow->snd_max))
+	if (seq_gt(ack, flow->snd_max))
 		flow->snd_max = ack; /* data that went another way, or before our time */
 	take_ack(engine, flow, ack);
 	take_cumulative(engine, flow, delivery, now_us);
@@ -378,7 +378,7 @@ static inline void take_delivery(struct snoop_engine *engine, struct snoop_flow 
 	earn(engine, flow, delivery->segments);
 	/* Behind a time-out nothing is in flight that could clock the retransmits out: as in slow start (RFC 6937 PRR-SSRB). */
 	if (flow->sack && flow->recovery && delivery->segments) {
-		flow->recovery = wire_seq_lt(flow->una, flow->recovery_point);
+		flow->recovery = seq_lt(flow->una, flow->recovery_point);
 		flow->credit += flow->recovery;
 	}
 }
@@ -399,7 +399,7 @@ static inline bool flow_is_untroubled(const struct snoop_flow *flow)
 	       !flow->behind && !flow->recovery && !flow->doubted && !flow->vetoing && !flow->withhold_over &&
 	       !flow->bad_checksum_station && flow->level != SNOOP_LEVEL_BYPASS && !flow->left_count &&
 	       !flow->lost.head && !flow->withheld.head && flow->reo_deadline_us == SNOOP_NEVER &&
-	       !wire_seq_gt(flow->high_sack, flow->una);
+	       !seq_gt(flow->high_sack, flow->una);
 }
 
 /*
@@ -506,15 +506,15 @@ static __attribute__((noinline)) enum snoop_verdict take_any_ack(struct snoop_en
 	/* Far outside of what is known: another connection, or a sequence jump that we did not see. */
 	if (view->ack - flow->una > 1U << 30 && flow->una - view->ack > RESYNC_BYTES)
 		resync(engine, flow, view->ack, now_us);
-	if (wire_seq_lt(view->ack, flow->una) && flow->acked) {
+	if (seq_lt(view->ack, flow->una) && flow->acked) {
 		engine->counters->acks_old++;
 		ack_release_only(engine, flow, now_us);
 		return SNOOP_FORWARD;
 	}
-	if (!flow->acked && wire_seq_lt(view->ack, flow->una))
+	if (!flow->acked && seq_lt(view->ack, flow->una))
 		flow->una = flow->high_sack = view->ack; /* picked up mid-stream: older data is on its way */
 	duplicate = flow->acked && view->ack == flow->una && !view->payload_bytes &&
-		    view->window == flow->window_raw && wire_seq_lt(flow->una, flow->snd_max);
+		    view->window == flow->window_raw && seq_lt(flow->una, flow->snd_max);
 	flow->two_way = true;
 
 	if (view->has_timestamp) {
@@ -528,7 +528,7 @@ static __attribute__((noinline)) enum snoop_verdict take_any_ack(struct snoop_en
 		flow->sack = true;
 	delivery.room = segment_portion(engine);
 	delivery.dsack = dsack ? &view->sack[0] : NULL;
-	if (wire_seq_gt(view->ack, flow->una)) {
+	if (seq_gt(view->ack, flow->una)) {
 		advanced = true;
 		advance(engine, flow, view->ack, &delivery, now_us);
 	} else if (flow->behind) {

@@ -51,7 +51,7 @@ bool ack_may_withhold(struct snoop_engine *engine, const struct snoop_flow *flow
 	/* Data that we forwarded is outstanding, and every hole is ours to repair. */
 	if (!flow->open.head || flow->left_count || flow->sender_count || flow->gaps)
 		return false;
-	if (wire_seq_lt(segment_at(engine, flow->by_seq.tail)->end, flow->high_sack))
+	if (seq_lt(segment_at(engine, flow->by_seq.tail)->end, flow->high_sack))
 		return false; /* a hole behind all that is cached */
 	hole = segment_at(engine, flow->by_seq.head);
 	if (hole->seq != flow->una || (hole->flags & SEGMENT_SACKED))

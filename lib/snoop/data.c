@@ -11,8 +11,8 @@
 static bool answers_are_due(const struct snoop_flow *flow, const struct wire_view *view, uint32_t end)
 {
 	/* Old data, keep-alives and window probes make the station answer with an ACK that looks like a duplicate. */
-	return wire_seq_leq(end, flow->una) && flow->una - end <= FOREIGN_BYTES &&
-	       (view->payload_bytes || wire_seq_lt(view->seq, flow->una));
+	return seq_leq(end, flow->una) && flow->una - end <= FOREIGN_BYTES &&
+	       (view->payload_bytes || seq_lt(view->seq, flow->una));
 }
 
 static void note_sender_retransmit(struct snoop_engine *engine, struct snoop_flow *flow, bool needless)
@@ -62,19 +62,19 @@ static bool is_foreign(const struct snoop_flow *flow, const struct wire_view *vi
 
 	if (flow->window_bytes != UINT32_MAX && 2ULL * flow->window_bytes > limit && flow->window_bytes < FOREIGN_BYTES)
 		limit = 2 * flow->window_bytes;
-	if (wire_seq_gt(view->seq, flow->snd_max) && view->seq - flow->snd_max > limit)
+	if (seq_gt(view->seq, flow->snd_max) && view->seq - flow->snd_max > limit)
 		return true;
-	if (wire_seq_lt(end, flow->una) && flow->una - end > FOREIGN_BYTES)
+	if (seq_lt(end, flow->una) && flow->una - end > FOREIGN_BYTES)
 		return true;
-	return view->has_timestamp && flow->timestamps && wire_seq_geq(view->seq, flow->snd_max) &&
-	       wire_seq_lt(view->tsval + PAWS_REGRESSION_TICKS, flow->ts_last);
+	return view->has_timestamp && flow->timestamps && seq_geq(view->seq, flow->snd_max) &&
+	       seq_lt(view->tsval + PAWS_REGRESSION_TICKS, flow->ts_last);
 }
 
 /* What replaces it ends at `end`, perhaps before it does. */
 static void take_out(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index, uint32_t end)
 {
-	if (wire_seq_gt(segment_at(engine, index)->end, end))
-		flow->uncached_end = wire_seq_max(flow->uncached_end, segment_at(engine, index)->end);
+	if (seq_gt(segment_at(engine, index)->end, end))
+		flow->uncached_end = seq_max(flow->uncached_end, segment_at(engine, index)->end);
 	segment_remove(engine, flow, index);
 }
 
@@ -97,7 +97,7 @@ static enum take_over take_over(struct snoop_engine *engine, struct snoop_flow *
 	if (index == SEGMENT_FAR) {
 		/* What the station has SACKed will not be retransmitted; what overlaps beside it must not be. */
 		for (index = segment_find_open(engine, flow, view->seq);
-		     index && wire_seq_lt(segment_at(engine, index)->seq, end);) {
+		     index && seq_lt(segment_at(engine, index)->seq, end);) {
 			uint32_t next = segment_at(engine, index)->open_next;
 
 			take_out(engine, flow, index, end);
@@ -105,7 +105,7 @@ static enum take_over take_over(struct snoop_engine *engine, struct snoop_flow *
 		}
 		return FAR;
 	}
-	while (index && wire_seq_lt(segment_at(engine, index)->seq, end)) {
+	while (index && seq_lt(segment_at(engine, index)->seq, end)) {
 		struct snoop_segment *segment = segment_at(engine, index);
 		uint32_t next = segment->seq_next;
 		bool sacked = segment->flags & SEGMENT_SACKED;
@@ -131,8 +131,8 @@ static void forget_retransmits(struct snoop_engine *engine, const struct snoop_f
 	struct snoop_history *history = history_of(engine, flow);
 
 	for (int i = 0; history && i < SNOOP_RECENT_RETRANSMITS; i++)
-		if (wire_seq_geq(history->recent_retransmits[i].seq, seq) &&
-		    wire_seq_lt(history->recent_retransmits[i].seq, end))
+		if (seq_geq(history->recent_retransmits[i].seq, seq) &&
+		    seq_lt(history->recent_retransmits[i].seq, end))
 			history->recent_retransmits[i].valid = false;
 }
 
@@ -158,7 +158,7 @@ static __attribute__((noinline)) uint32_t insert_into_full(struct snoop_engine *
 	if (oldest && (segment_at(engine, oldest)->flags & SEGMENT_SACKED)) {
 		engine->counters->cache_evictions++;
 		if (oldest == flow->by_seq.tail)
-			flow->uncached_end = wire_seq_max(flow->uncached_end, segment_at(engine, oldest)->end);
+			flow->uncached_end = seq_max(flow->uncached_end, segment_at(engine, oldest)->end);
 		segment_remove(engine, flow, oldest);
 		index = segment_insert(engine, flow, packet, packet->view->seq, end, now_us);
 	}
@@ -236,7 +236,7 @@ static inline bool take_next(struct snoop_engine *engine, struct snoop_flow *flo
 	    flow->timestamps != view->has_timestamp || view->seq != flow->snd_max || !view->payload_bytes ||
 	    view->payload_bytes > flow->max_payload_bytes || end - flow->una > FOREIGN_BYTES ||
 	    (view->tcp_flags & (WIRE_TCP_RST | WIRE_TCP_FIN)) || !packet->checksum_ok || view->options_malformed ||
-	    (view->has_timestamp && wire_seq_lt(view->tsval + PAWS_REGRESSION_TICKS, flow->ts_last)) ||
+	    (view->has_timestamp && seq_lt(view->tsval + PAWS_REGRESSION_TICKS, flow->ts_last)) ||
 	    !(flow->window_shift_known || end - flow->una <= flow->window_bytes) || !can_insert(flow, packet))
 		return false;
 	engine->now_us = now_us;
@@ -295,7 +295,7 @@ static __attribute__((noinline)) void take_any(struct snoop_engine *engine, stru
 		return;
 	}
 	rtt_wired_echo(flow, view, now_us);
-	if (flow->started && wire_seq_lt(view->seq, flow->snd_max))
+	if (flow->started && seq_lt(view->seq, flow->snd_max))
 		forget_retransmits(engine, flow, view->seq, end);
 	if (flow->started && answers_are_due(flow, view, end)) {
 		if (flow->answers_due < UINT8_MAX)
@@ -328,7 +328,7 @@ static __attribute__((noinline)) void take_any(struct snoop_engine *engine, stru
 		flow->fin_end = end;
 	}
 
-	if (wire_seq_lt(view->seq, flow->snd_max)) {
+	if (seq_lt(view->seq, flow->snd_max)) {
 		veto_sender_retransmit(flow, view->seq, end);
 		taken = take_over(engine, flow, view, end);
 		if (view->has_timestamp)
@@ -348,13 +348,13 @@ static __attribute__((noinline)) void take_any(struct snoop_engine *engine, stru
 	/* The tail timer starts anew when data leaves an idle flow. */
 	if (!flow->open_count)
 		flow->progress_us = now_us;
-	flow->snd_max = wire_seq_max(flow->snd_max, end);
+	flow->snd_max = seq_max(flow->snd_max, end);
 	if (!flow->window_shift_known && flow->snd_max == end)
 		rearm |= flow_learn_window(flow);
 	if (taken == FAR || (taken != KEPT && !cache(engine, flow, packet, end,
-						     taken == REPLACED || wire_seq_lt(view->seq, flow->uncached_end),
+						     taken == REPLACED || seq_lt(view->seq, flow->uncached_end),
 						     now_us)))
-		flow->uncached_end = wire_seq_max(flow->uncached_end, end);
+		flow->uncached_end = seq_max(flow->uncached_end, end);
 	if (rearm)
 		flow_rearm(engine, flow, now_us);
 }

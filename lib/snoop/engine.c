@@ -211,7 +211,7 @@ void snoop_flow_close(struct snoop_engine *engine, struct snoop_flow *flow)
 
 bool snoop_flow_finished(const struct snoop_flow *flow)
 {
-	return flow->closed || (flow->fin_wired && flow->fin_station && wire_seq_geq(flow->una, flow->fin_end));
+	return flow->closed || (flow->fin_wired && flow->fin_station && seq_geq(flow->una, flow->fin_end));
 }
 
 enum snoop_reason snoop_flow_reason(const struct snoop_flow *flow)

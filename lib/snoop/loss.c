@@ -19,7 +19,7 @@ static bool sent_before_rack(const struct snoop_flow *flow, const struct snoop_s
 	if (segment->sent_us != flow->rack_sent_us)
 		return segment->sent_us < flow->rack_sent_us;
 	/* Retransmits do not go out in the order of their sequence. */
-	return !(segment->flags & SEGMENT_RETRANSMITTED) && wire_seq_lt(segment->end, flow->rack_end);
+	return !(segment->flags & SEGMENT_RETRANSMITTED) && seq_lt(segment->end, flow->rack_end);
 }
 
 /*
@@ -115,7 +115,7 @@ static uint64_t hole_age_us(const struct snoop_segment *segment, uint64_t now_us
  */
 static bool is_stale(const struct snoop_flow *flow, const struct snoop_segment *segment)
 {
-	return flow->timestamps && flow->echoed && wire_seq_lt(segment->tsval + PAWS_SLACK_TICKS, flow->ts_echo);
+	return flow->timestamps && flow->echoed && seq_lt(segment->tsval + PAWS_SLACK_TICKS, flow->ts_echo);
 }
 
 static void give_up(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
@@ -219,7 +219,7 @@ static void retransmit(struct snoop_engine *engine, struct snoop_flow *flow, uin
 
 static bool window_allows(const struct snoop_flow *flow, const struct snoop_segment *segment)
 {
-	return flow->window_bytes == UINT32_MAX || wire_seq_leq(segment->end, flow->una + flow->window_bytes);
+	return flow->window_bytes == UINT32_MAX || seq_leq(segment->end, flow->una + flow->window_bytes);
 }
 
 static __attribute__((noinline)) void repair(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
@@ -306,7 +306,7 @@ static bool needs_shield(const struct snoop_flow *flow, const struct snoop_segme
 {
 	return segment->tries == round && !(segment->flags & SEGMENT_SENDER) &&
 	       (!round || segment->cause == SNOOP_CAUSE_SHIELD) &&
-	       wire_seq_lt(segment->tsval + PAWS_SLACK_TICKS, tsval) && window_allows(flow, segment);
+	       seq_lt(segment->tsval + PAWS_SLACK_TICKS, tsval) && window_allows(flow, segment);
 }
 
 static void shield_round(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t tsval, uint32_t round,

@@ -115,7 +115,7 @@ void rtt_wired_echo(struct snoop_flow *flow, const struct wire_view *view, uint6
 {
 	uint32_t rtt_us, delay_us;
 
-	if (!flow->echo_sent_us || !view->has_timestamp || wire_seq_lt(view->tsecr, flow->echo_tsval))
+	if (!flow->echo_sent_us || !view->has_timestamp || seq_lt(view->tsecr, flow->echo_tsval))
 		return;
 	rtt_us = (uint32_t)min_u64(now_us - flow->echo_sent_us, UINT32_MAX - 1);
 	windowed_min_add(&flow->wired_rtt, rtt_us, 3 * MIN_RTT_PERIOD_US, now_us);

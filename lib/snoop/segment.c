@@ -150,7 +150,7 @@ static uint32_t gap_between(struct snoop_engine *engine, uint32_t left, uint32_t
 {
 	if (!left || !right)
 		return 0;
-	return wire_seq_lt(segment_at(engine, left)->end, segment_at(engine, right)->seq);
+	return seq_lt(segment_at(engine, left)->end, segment_at(engine, right)->seq);
 }
 
 static void send_unlink(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
@@ -203,7 +203,7 @@ static void insert_between(struct snoop_engine *engine, struct snoop_flow *flow,
 static __attribute__((noinline)) void insert(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
 {
 	if (flow->by_seq.tail &&
-	    wire_seq_gt(segment_at(engine, flow->by_seq.tail)->seq, segment_at(engine, index)->seq)) {
+	    seq_gt(segment_at(engine, flow->by_seq.tail)->seq, segment_at(engine, index)->seq)) {
 		insert_between(engine, flow, index);
 	} else {
 		flow->gaps += gap_between(engine, flow->by_seq.tail, index);
@@ -224,9 +224,9 @@ static inline bool append(struct snoop_engine *engine, struct snoop_flow *flow, 
 	last = segment_at(engine, tail);
 	/* Nothing is asked of the last one, which need not be in the cache, where it must be what was forwarded last. */
 	if (segment->seq != flow->snd_max || flow->uncached_end == flow->snd_max) {
-		if (wire_seq_gt(last->seq, segment->seq))
+		if (seq_gt(last->seq, segment->seq))
 			return false;
-		flow->gaps += wire_seq_lt(last->end, segment->seq);
+		flow->gaps += seq_lt(last->end, segment->seq);
 	}
 	segment->seq_prev = segment->open_prev = segment->send_prev = tail;
 	last->seq_next = last->open_next = last->send_next = index;
@@ -334,7 +334,7 @@ bool segment_take_run(struct snoop_engine *engine, struct snoop_flow *flow, uint
 	while (next) {
 		struct snoop_segment *segment = segment_at(engine, next);
 
-		if (wire_seq_gt(segment->end, ack))
+		if (seq_gt(segment->end, ack))
 			break;
 		if (segment->flags || segment->send_next != segment->seq_next || count == SEGMENT_PORTION_MIN)
 			return false;
@@ -399,16 +399,16 @@ uint32_t segment_find_open(const struct snoop_engine *engine, const struct snoop
 	uint32_t index = flow->sack_hint ? flow->sack_hint : flow->open.head;
 
 	/* Holes sit near the head, news near the hint: start where the way is short. */
-	if (index && wire_seq_gt(segment_at(engine, index)->end, seq)) {
+	if (index && seq_gt(segment_at(engine, index)->end, seq)) {
 		uint32_t prev = before(engine, &flow->open, LINK_OPEN, index);
 
-		while (prev && wire_seq_gt(segment_at(engine, prev)->end, seq)) {
+		while (prev && seq_gt(segment_at(engine, prev)->end, seq)) {
 			index = prev;
 			prev = before(engine, &flow->open, LINK_OPEN, index);
 		}
 		return index;
 	}
-	while (index && wire_seq_leq(segment_at(engine, index)->end, seq))
+	while (index && seq_leq(segment_at(engine, index)->end, seq))
 		index = segment_at(engine, index)->open_next;
 	return index;
 }
@@ -421,9 +421,9 @@ static uint32_t find_sacked(const struct snoop_engine *engine, const struct snoo
 	uint32_t last = right ? before(engine, &flow->by_seq, LINK_SEQ, right) : flow->by_seq.tail;
 
 	for (uint32_t step = 0; step < SEGMENT_SEARCH_MAX; step++) {
-		if (first == right || wire_seq_gt(segment_at(engine, first)->end, seq))
+		if (first == right || seq_gt(segment_at(engine, first)->end, seq))
 			return first;
-		if (wire_seq_leq(segment_at(engine, last)->end, seq))
+		if (seq_leq(segment_at(engine, last)->end, seq))
 			return segment_at(engine, last)->seq_next;
 		first = segment_at(engine, first)->seq_next;
 		last = before(engine, &flow->by_seq, LINK_SEQ, last);
@@ -435,8 +435,8 @@ static bool is_found(const struct snoop_engine *engine, const struct snoop_flow 
 {
 	uint32_t prev = before(engine, &flow->by_seq, LINK_SEQ, index);
 
-	return wire_seq_gt(segment_at(engine, index)->end, seq) &&
-	       (!prev || wire_seq_leq(segment_at(engine, prev)->end, seq));
+	return seq_gt(segment_at(engine, index)->end, seq) &&
+	       (!prev || seq_leq(segment_at(engine, prev)->end, seq));
 }
 
 uint32_t segment_find(struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq)

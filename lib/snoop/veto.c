@@ -237,7 +237,7 @@ bool veto_loss(struct snoop_engine *engine, struct snoop_flow *flow, const struc
 	bool clean = radio_is_clean(engine, flow), congested;
 
 	count_outcome(engine, flow, 0, 1);
-	if (flow->vetoing && (clean || !flow->veto_answered || wire_seq_leq(segment->end, flow->veto_end))) {
+	if (flow->vetoing && (clean || !flow->veto_answered || seq_leq(segment->end, flow->veto_end))) {
 		if (flow->veto_budget_ppm >= PPM) {
 			flow->veto_budget_ppm -= (uint32_t)PPM;
 			return false;
@@ -270,8 +270,8 @@ bool veto_loss(struct snoop_engine *engine, struct snoop_flow *flow, const struc
 
 void veto_sender_retransmit(struct snoop_flow *flow, uint32_t seq, uint32_t end)
 {
-	if (!flow->vetoing || flow->veto_answered || wire_seq_gt(seq, flow->veto_signal) ||
-	    wire_seq_leq(end, flow->veto_signal))
+	if (!flow->vetoing || flow->veto_answered || seq_gt(seq, flow->veto_signal) ||
+	    seq_leq(end, flow->veto_signal))
 		return;
 	flow->veto_answered = true;
 	flow->veto_end = flow->snd_max;
@@ -279,11 +279,11 @@ void veto_sender_retransmit(struct snoop_flow *flow, uint32_t seq, uint32_t end)
 
 void veto_progress(struct snoop_flow *flow, uint64_t now_us)
 {
-	if (!flow->vetoing || wire_seq_leq(flow->una, flow->veto_signal))
+	if (!flow->vetoing || seq_leq(flow->una, flow->veto_signal))
 		return;
 	if (!flow->veto_answered) {
 		flow->vetoing = false; /* filled without the sender: the station had it after all */
-	} else if (wire_seq_geq(flow->una, flow->veto_end)) {
+	} else if (seq_geq(flow->una, flow->veto_end)) {
 		/*
 		 * The sender leaves its recovery now and sends a burst up to its smaller window. The queue of that
 		 * burst is no second event.

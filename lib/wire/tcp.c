@@ -25,7 +25,7 @@ static bool load_sack(const uint8_t *option, uint32_t option_bytes, struct wire_
 			.end = wire_load_be32(option + at + 4),
 		};
 
-		if (wire_seq_lt(block.start, block.end))
+		if (seq_lt(block.start, block.end))
 			view->sack[view->sack_count++] = block;
 		else
 			view->options_malformed = true;

@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <wire/wire_seq.h>
+#include <base/seq.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -29,7 +29,7 @@ struct load {
 };
 
 /* The shortest times of a load's turns. */
-struct trace {
+struct timeline {
 	uint32_t turns, packets;
 	uint8_t counts[TURNS_MAX];
 	uint64_t cycles[TURNS_MAX];
@@ -99,7 +99,7 @@ static double poll_after(double clock, double time, double turn_cycles)
 }
 
 static int pass(struct scene *scene, struct source *source, const struct load *load,
-		uint32_t packets, struct trace *trace)
+		uint32_t packets, struct timeline *trace)
 {
 	double clock = 0, arrival = 0; /* arrival: of the first packet that waits */
 	struct traffic_burst burst;
@@ -140,9 +140,9 @@ static uint64_t empty_turn(struct scene *scene)
 
 /* @param empty  may be NULL */
 static int run_passes(const struct run_setup *setup, const struct machine *machine,
-		      const struct load *load, uint32_t passes, struct trace *trace, uint64_t *empty)
+		      const struct load *load, uint32_t passes, struct timeline *trace, uint64_t *empty)
 {
-	static struct trace warm_up;
+	static struct timeline warm_up;
 	const struct load always = {0};
 	int failed = 0;
 
@@ -164,7 +164,7 @@ static int run_passes(const struct run_setup *setup, const struct machine *machi
 	return failed;
 }
 
-static double mean_cycles(const struct trace *trace)
+static double mean_cycles(const struct timeline *trace)
 {
 	uint64_t cycles = 0;
 
@@ -175,7 +175,7 @@ static double mean_cycles(const struct trace *trace)
 
 /* Small bursts cost more per packet than full ones: the line through the means of both. */
 static int fit(const struct run_setup *setup, const struct machine *machine, struct load *load,
-	       struct trace *trace, double full_cycles)
+	       struct timeline *trace, double full_cycles)
 {
 	double packets;
 
@@ -190,7 +190,7 @@ static int fit(const struct run_setup *setup, const struct machine *machine, str
 }
 
 /* The queue with the turns as they were measured. */
-static void play(const struct load *load, const struct trace *trace, uint64_t *waits)
+static void play(const struct load *load, const struct timeline *trace, uint64_t *waits)
 {
 	double clock = 0, arrival = 0;
 	uint32_t packet = 0;
@@ -226,7 +226,7 @@ static void print(const struct run_setup *setup, uint64_t *waits, uint32_t count
 		       machine_steal_percent(machine));
 }
 
-static int measure(const struct run_setup *setup, struct machine machine, struct trace *trace,
+static int measure(const struct run_setup *setup, struct machine machine, struct timeline *trace,
 		   uint64_t *waits)
 {
 	static const struct {
@@ -264,7 +264,7 @@ static int measure(const struct run_setup *setup, struct machine machine, struct
 
 int run_latency(const struct run_setup *setup, const struct machine *machine)
 {
-	struct trace *trace = malloc(sizeof(*trace));
+	struct timeline *trace = malloc(sizeof(*trace));
 	uint64_t *waits = malloc(TURNS_MAX * sizeof(*waits));
 	int failed = -1;
 

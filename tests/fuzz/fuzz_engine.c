@@ -78,7 +78,7 @@ static void send_data(struct script *script, uint32_t flow, struct wire_view *vi
 {
 	uint32_t end = view->seq + wire_segment_bytes(view);
 
-	if (wire_seq_gt(end, script->host[flow].next))
+	if (seq_gt(end, script->host[flow].next))
 		script->host[flow].next = end;
 	world_input(script->world, flow, SNOOP_WIRED, view, script->level);
 }
@@ -122,7 +122,7 @@ static void step_burst(struct script *script, uint32_t flow, uint8_t variant)
 
 static void add_sack(struct wire_view *view, uint32_t start, uint32_t end)
 {
-	if (wire_seq_lt(start, end) && view->sack_count < WIRE_SACK_MAX)
+	if (seq_lt(start, end) && view->sack_count < WIRE_SACK_MAX)
 		view->sack[view->sack_count++] = (struct wire_sack){start, end};
 }
 
@@ -167,7 +167,7 @@ static void step_ack(struct script *script, enum step step, uint32_t flow, uint8
 		view.ack = script->host[flow].next; /* everything */
 	} else if (step == STEP_ACK) {
 		view.ack += UNIT * more;
-		if (variant & 1 && wire_seq_gt(view.ack, script->host[flow].next))
+		if (variant & 1 && seq_gt(view.ack, script->host[flow].next))
 			view.ack = script->host[flow].next;
 		if (variant == 2)
 			view.window = (uint16_t)(more & 1 ? 0 : more);
@@ -177,7 +177,7 @@ static void step_ack(struct script *script, enum step step, uint32_t flow, uint8
 
 		add_sack(&view, start, start + UNIT * bytes_u8(&script->bytes));
 	}
-	if (wire_seq_gt(view.ack, script->host[flow].ack) || step == STEP_ACK_RAW)
+	if (seq_gt(view.ack, script->host[flow].ack) || step == STEP_ACK_RAW)
 		script->host[flow].ack = view.ack;
 	script->host[flow].last_ack = view;
 	world_input(script->world, flow, SNOOP_WIRELESS, &view, script->level);

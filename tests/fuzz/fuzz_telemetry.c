@@ -14,18 +14,18 @@ static void check_key(const char *text)
 {
 	struct snoop_key key, again;
 	char printed[KEYTEXT_CHARS], twice[KEYTEXT_CHARS];
-	int result = keytext_parse(text, &key);
+	int result = flow_name_parse(text, &key);
 
 	FUZZ_CHECK(result == 0 || result == -1, "result %d", result);
 	if (result != 0)
 		return;
 	FUZZ_CHECK(key.ip_version == 4 || key.ip_version == 6, "version %d", key.ip_version);
-	keytext_format(printed, &key);
-	FUZZ_CHECK(keytext_parse(printed, &again) == 0, "%s was read from %s, and is refused", printed,
+	flow_name_format(printed, &key);
+	FUZZ_CHECK(flow_name_parse(printed, &again) == 0, "%s was read from %s, and is refused", printed,
 		   text);
 	FUZZ_CHECK(memcmp(&key, &again, sizeof(key)) == 0, "%s means another flow than %s", printed,
 		   text);
-	keytext_format(twice, &again);
+	flow_name_format(twice, &again);
 	FUZZ_CHECK(strcmp(printed, twice) == 0, "%s is printed as %s", printed, twice);
 }
 
@@ -36,7 +36,7 @@ static void check_position(const char *text)
 	uint64_t position = 1;
 	int result;
 
-	result = position_parse(text, &position);
+	result = page_cursor_parse(text, &position);
 	FUZZ_CHECK(result == 0 || (result == -EINVAL && position == 0), "result %d", result);
 	digits = text + strspn(text, "0");
 	snprintf(number, sizeof(number), "%" PRIu64, position);

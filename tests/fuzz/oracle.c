@@ -91,11 +91,11 @@ static void segment_retransmit(struct world *world, struct packet *packet, enum 
 	FUZZ_CHECK(engine->level > SNOOP_LEVEL_OBSERVE, "level %d retransmits", engine->level);
 	FUZZ_CHECK(!(packet->view.tcp_flags & (WIRE_TCP_SYN | WIRE_TCP_RST)), "flags %02x",
 		   packet->view.tcp_flags);
-	FUZZ_CHECK(wire_seq_gt(end, engine->una), "below the cumulative ACK");
-	FUZZ_CHECK(!flow->heard || wire_seq_gt(end, flow->ack), "the station has it");
+	FUZZ_CHECK(seq_gt(end, engine->una), "below the cumulative ACK");
+	FUZZ_CHECK(!flow->heard || seq_gt(end, flow->ack), "the station has it");
 	FUZZ_CHECK(!flow->heard || flow->window, "into a closed window");
 	FUZZ_CHECK(engine->window_bytes == UINT32_MAX ||
-			   wire_seq_leq(end, engine->una + engine->window_bytes),
+			   seq_leq(end, engine->una + engine->window_bytes),
 		   "beyond the window");
 	if (cause == SNOOP_CAUSE_PROBE || packet->era != engine->station_era)
 		packet->retransmits = cause != SNOOP_CAUSE_PROBE; /* tries begin anew */
@@ -219,15 +219,15 @@ static bool hole_is_held(const struct world *world, uint32_t flow, uint32_t seq)
 static uint32_t skip_known(const struct world *world, const struct packet *ack, uint32_t seq)
 {
 	for (int i = 0; i < ack->view.sack_count; i++)
-		if (wire_seq_leq(ack->view.sack[i].start, seq) &&
-		    wire_seq_gt(ack->view.sack[i].end, seq))
+		if (seq_leq(ack->view.sack[i].start, seq) &&
+		    seq_gt(ack->view.sack[i].end, seq))
 			return ack->view.sack[i].end;
 	for (uint32_t i = 0; i < world->packet_count; i++) {
 		const struct packet *packet = world->packets[i];
 		uint32_t end = packet->view.seq + wire_segment_bytes(&packet->view);
 
 		if (packet->flow == ack->flow && packet->from_wired && packet->engine_refs &&
-		    wire_seq_leq(packet->view.seq, seq) && wire_seq_gt(end, seq))
+		    seq_leq(packet->view.seq, seq) && seq_gt(end, seq))
 			return end;
 	}
 	return seq;
@@ -239,9 +239,9 @@ static bool has_upstream_hole(const struct world *world, const struct packet *ac
 	uint32_t high = ack->view.ack, at = ack->view.ack, next;
 
 	for (int i = 0; i < ack->view.sack_count; i++)
-		if (wire_seq_leq(ack->view.sack[i].end, world->flows[ack->flow].engine.snd_max))
-			high = wire_seq_max(high, ack->view.sack[i].end);
-	for (; wire_seq_lt(at, high); at = next) {
+		if (seq_leq(ack->view.sack[i].end, world->flows[ack->flow].engine.snd_max))
+			high = seq_max(high, ack->view.sack[i].end);
+	for (; seq_lt(at, high); at = next) {
 		next = skip_known(world, ack, at);
 		if (next == at)
 			return true;

@@ -135,7 +135,7 @@ static uint8_t ecn_of(const struct wire_view *view)
 
 static bool is_old_ack(const struct flow *flow, uint32_t ack)
 {
-	return flow->heard && wire_seq_lt(ack, flow->ack) && flow->ack - ack <= OLD_ACK_BYTES;
+	return flow->heard && seq_lt(ack, flow->ack) && flow->ack - ack <= OLD_ACK_BYTES;
 }
 
 /* @return true if the engine believes what this ACK says. */
@@ -204,8 +204,8 @@ static void note_sender_copies(struct world *world, struct packet *packet)
 		struct packet *older = world->packets[i];
 
 		if (!older->engine_refs || older->flow != packet->flow || !older->from_wired ||
-		    wire_seq_geq(older->view.seq, end) ||
-		    wire_seq_leq(older->view.seq + wire_segment_bytes(&older->view),
+		    seq_geq(older->view.seq, end) ||
+		    seq_leq(older->view.seq + wire_segment_bytes(&older->view),
 				 packet->view.seq))
 			continue;
 		older->taken_up = true;
@@ -223,8 +223,8 @@ static void input_data(struct world *world, struct packet *packet,
 
 	world->call = CALL_DATA;
 	if (flow->heard && world->checksum_ok && !view->options_malformed && !flow->engine.closed &&
-	    wire_seq_leq(end, flow->ack) && flow->ack - end <= 1u << 30 &&
-	    (view->payload_bytes || wire_seq_lt(view->seq, flow->ack)) && flow->answers < UINT8_MAX)
+	    seq_leq(end, flow->ack) && flow->ack - end <= 1u << 30 &&
+	    (view->payload_bytes || seq_lt(view->seq, flow->ack)) && flow->answers < UINT8_MAX)
 		flow->answers++;
 	if (world->checksum_ok && !view->options_malformed)
 		note_sender_copies(world, packet);

@@ -43,7 +43,7 @@ struct harness {
 	const char *config_path, *stats_path, *journal_path;
 	const char *in_path[2], *out_path[2]; /* by enum snoop_side */
 	uint64_t end_us;
-	enum quirk_sharing sharing;
+	enum driver_sharing sharing;
 	uint32_t buffers;
 	bool starve, no_cache;
 	uint64_t stall_us, stall_end_us; /* the clock jumps from one to the other */
@@ -290,8 +290,8 @@ static int run(struct harness *harness)
 		return -1;
 	failed |= replay(harness);
 	failed |= check_end(harness);
-	stats = stats_open(harness->stats_path);
-	failed |= stats == NULL || stats_write(&harness->worker->counters, stats, harness->stats_path);
+	stats = totals_open(harness->stats_path);
+	failed |= stats == NULL || totals_write(&harness->worker->counters, stats, harness->stats_path);
 	failed |= journal_close(&harness->journal);
 	worker_destroy(harness->worker);
 	rte_mempool_free(harness->pool);
@@ -346,7 +346,7 @@ static int parse_arguments(struct harness *harness, int argc, char **argv)
 			harness->end_us = strtoull(optarg, NULL, 10);
 			break;
 		case 'p':
-			harness->sharing = QUIRK_COPY;
+			harness->sharing = DRIVER_COPY;
 			break;
 		case 'j':
 			harness->journal_path = optarg;

@@ -74,7 +74,7 @@ static bool is_our_duplicate(struct sim *sim, uint32_t flow, const struct wire_v
 	uint32_t end;
 
 	if (!view->sack_count ||
-	    (!wire_seq_leq(view->sack[0].end, view->ack) && view->sack_count < 2))
+	    (!seq_leq(view->sack[0].end, view->ack) && view->sack_count < 2))
 		return false;
 	end = sim_grain(sim, flow, view->sack[0].end);
 	for (uint32_t i = sim_grain(sim, flow, view->sack[0].start); i < end; i++)
@@ -344,7 +344,7 @@ const char *check_store(const struct snoop_engine *engine, const struct snoop_fl
 			return "by_seq is not linked well";
 		if (!segment->packet != (flow->level == SNOOP_LEVEL_OBSERVE))
 			return "packets are not held, or for nothing";
-		if (prev && wire_seq_gt(segment_at(engine, prev)->end, segment->seq))
+		if (prev && seq_gt(segment_at(engine, prev)->end, segment->seq))
 			return "segments overlap or are out of order";
 		gaps += prev && segment_at(engine, prev)->end != segment->seq;
 		cached++;

@@ -8,6 +8,7 @@
 #define SNOOPD_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
 #include <rte_cycles.h>
 
@@ -29,6 +30,15 @@ static inline void clock_init(struct clock *clock)
 static inline uint64_t clock_now_us(const struct clock *clock)
 {
 	return (uint64_t)(((unsigned __int128)rte_rdtsc() * clock->factor) >> 64);
+}
+
+/** Microseconds of CLOCK_MONOTONIC, by a system call: the clock of the threads beside the workers. */
+static inline uint64_t clock_monotonic_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * CLOCK_US_PER_S + (uint64_t)now.tv_nsec / 1000;
 }
 
 #endif

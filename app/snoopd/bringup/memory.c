@@ -17,7 +17,7 @@
 #define MIB (1024.0 * 1024.0)
 
 struct memory_need memory_need_of(const struct config *config, const struct pool *pool,
-				  const struct distribution *distribution)
+				  const struct steering *distribution)
 {
 	uint64_t workers = distribution->plan.workers;
 	struct config share;

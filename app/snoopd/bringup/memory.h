@@ -22,7 +22,7 @@ struct memory_need {
 
 /** Sum up what the configuration needs. */
 struct memory_need memory_need_of(const struct config *config, const struct pool *pool,
-				  const struct distribution *distribution);
+				  const struct steering *distribution);
 
 /**
  * Is there as much on the node? What the EAL has already counts as well as free hugepages.

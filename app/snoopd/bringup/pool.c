@@ -39,7 +39,7 @@ static uint16_t choose_room(const struct ports *ports)
 
 /* Everything that can hold a buffer at the same time, and then the cache. */
 static uint64_t count_buffers(const struct pool *pool, const struct config *config,
-			      const struct ports *ports, const struct distribution *distribution)
+			      const struct ports *ports, const struct steering *distribution)
 {
 	uint64_t workers = distribution->plan.workers, buffers = 0;
 	struct config share;
@@ -54,7 +54,7 @@ static uint64_t count_buffers(const struct pool *pool, const struct config *conf
 	}
 	buffers += workers * pool->segments_per_frame *
 		   2 * (WORKER_BURST + OUTPUT_ROOM + OUTPUT_DROPPED_ROOM);
-	buffers += (uint64_t)distribution_rings(distribution) * config->handoff_packets *
+	buffers += (uint64_t)steering_rings(distribution) * config->handoff_packets *
 		   pool->segments_per_frame;
 	/* A lcore's cache may grow to one and a half times its size. */
 	buffers += (uint64_t)rte_lcore_count() * LCORE_CACHE * 3 / 2;
@@ -65,7 +65,7 @@ static uint64_t count_buffers(const struct pool *pool, const struct config *conf
 }
 
 int pool_size(struct pool *pool, const struct config *config, const struct ports *ports,
-	      const struct distribution *distribution)
+	      const struct steering *distribution)
 {
 	uint64_t buffers;
 

@@ -40,7 +40,7 @@ struct pool {
  * @return 0, or -1 after one line on stderr.
  */
 int pool_size(struct pool *pool, const struct config *config, const struct ports *ports,
-	      const struct distribution *distribution);
+	      const struct steering *distribution);
 
 /** Bytes of memory that a pool of this size takes. */
 uint64_t pool_bytes(const struct pool *pool);

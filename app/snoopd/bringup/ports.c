@@ -88,12 +88,12 @@ static int find(struct port *port, const struct config *config, unsigned int lin
 	}
 	port->driver = info.driver_name;
 	port->socket = rte_eth_dev_socket_id(port->id);
-	port->quirk = quirk_find(info.driver_name, compat_devargs(&info));
+	port->quirk = driver_find(info.driver_name, compat_devargs(&info));
 	port->if_index = info.if_index;
 	port->rx_queues_max = info.max_rx_queues;
 	port->tx_queues_max = info.max_tx_queues;
 	port->room_min_bytes = info.min_rx_bufsize;
-	if (port->quirk->flags & QUIRK_FRAMESZ)
+	if (port->quirk->flags & DRIVER_FRAMESZ)
 		port->room_min_bytes = framesz(compat_devargs(&info));
 	return 0;
 }
@@ -123,8 +123,8 @@ int ports_find(struct ports *ports, const struct config *config)
 static bool frames_may_be_chains(const struct ports *ports, uint32_t mtu_bytes)
 {
 	return mtu_bytes + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN > RTE_MBUF_DEFAULT_DATAROOM ||
-	       (ports->port[0].quirk->flags & QUIRK_CHAINS) != 0 ||
-	       (ports->port[1].quirk->flags & QUIRK_CHAINS) != 0;
+	       (ports->port[0].quirk->flags & DRIVER_CHAINS) != 0 ||
+	       (ports->port[1].quirk->flags & DRIVER_CHAINS) != 0;
 }
 
 static int set_mtu(struct port *port, const struct config *config)
@@ -143,7 +143,7 @@ static uint64_t checksum_offloads(const struct port *port, const struct rte_eth_
 {
 	uint64_t offloads = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
 
-	if (port->quirk->flags & QUIRK_NIC_CHECKSUM)
+	if (port->quirk->flags & DRIVER_NIC_CHECKSUM)
 		return info->rx_offload_capa & offloads;
 	log_warning("event=port port=%s driver=%s message=\"[ports] checksum = nic: it is not known "
 		    "for it: software verifies\"",
@@ -234,7 +234,7 @@ static int check_slots(const struct port *port)
 	/* The driver wants whole slots in a block, and the kernel whole pages. */
 	uint32_t slot = RTE_ALIGN_CEIL(needed, SLOT_STEP);
 
-	if (!(port->quirk->flags & QUIRK_FRAMESZ) || needed <= port->room_min_bytes)
+	if (!(port->quirk->flags & DRIVER_FRAMESZ) || needed <= port->room_min_bytes)
 		return 0;
 	if (slot > SLOT_MAX)
 		log_error("port %s (%s): frames of MTU %u do not fit into one buffer: give the device an "

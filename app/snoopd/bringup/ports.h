@@ -24,7 +24,7 @@ struct port {
 	uint16_t id;
 	char name[RTE_ETH_NAME_MAX_LEN];
 	const char *driver;
-	const struct quirk *quirk;
+	const struct driver *quirk;
 	int socket;				 /* SOCKET_ID_ANY for devices without one */
 	uint16_t rx_queues_max, tx_queues_max;	 /* what the device can have */
 	uint16_t rx_queues, tx_queues;		 /* as configured */

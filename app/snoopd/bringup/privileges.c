@@ -35,22 +35,22 @@ static const struct {
 	{"net_virtio_user", {CAP_NET_ADMIN, NO_CAPABILITY}}, /* vhost-net: the tap behind it */
 };
 
-static struct account account;
+static struct user account;
 
 /* ---- Before the EAL ---- */
 
 int privileges_prepare(const struct config *config, char *const *eal_argv)
 {
-	if (account_find(&account, config) != 0)
+	if (user_find(&account, config) != 0)
 		return -1;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
 		log_error("prctl(PR_SET_NO_NEW_PRIVS): %s", strerror(errno));
 		return -1;
 	}
-	runtime_remove_stale(eal_argv);
+	rundir_remove_stale(eal_argv);
 	if (account.keep)
 		return 0;
-	runtime_reclaim(eal_argv);
+	rundir_reclaim(eal_argv);
 	/* What is in force now stays until the user changes; what is gone here never comes back. */
 	capng_clear(CAPNG_SELECT_BOUNDS);
 	if (capng_apply(CAPNG_SELECT_BOUNDS) != 0) {
@@ -172,7 +172,7 @@ int privileges_drop(const struct config *config, const struct ports *ports)
 			log_warning("event=privileges user=root capabilities=all");
 		return 0;
 	}
-	if (runtime_give(account.uid, account.gid) != 0)
+	if (rundir_give(account.uid, account.gid) != 0)
 		return -1;
 	capng_clear(CAPNG_SELECT_CAPS);
 	for (unsigned int capability = 0; capability <= CAP_LAST_CAP; capability++)

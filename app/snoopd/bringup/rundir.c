@@ -53,7 +53,7 @@ static void remove_stale_socket(const char *devargs)
 	close(fd);
 }
 
-void runtime_remove_stale(char *const *eal_argv)
+void rundir_remove_stale(char *const *eal_argv)
 {
 	for (int i = 0; eal_argv[i] != NULL; i++) {
 		if (strncmp(eal_argv[i], "--vdev=", strlen("--vdev=")) == 0)
@@ -112,7 +112,7 @@ static int remove_link(int fd, const char *name, const struct stat *status, cons
 	return 0;
 }
 
-void runtime_reclaim(char *const *eal_argv)
+void rundir_reclaim(char *const *eal_argv)
 {
 	char path[PATH_MAX];
 	int fd;
@@ -161,7 +161,7 @@ static void let_pass(const char *folder)
 		(void)!chmod(path, (status.st_mode & ALLPERMS) | S_IXGRP | S_IXOTH);
 }
 
-int runtime_give(uid_t uid, gid_t gid)
+int rundir_give(uid_t uid, gid_t gid)
 {
 	const char *path = rte_eal_get_runtime_dir();
 	const struct owner owner = {.uid = uid, .gid = gid};

@@ -15,12 +15,12 @@
  *
  * @param eal_argv  arguments of the EAL, NULL ends them
  */
-void runtime_reclaim(char *const *eal_argv);
+void rundir_reclaim(char *const *eal_argv);
 
 /**
  * Remove the files of memif sockets on which nobody listens any more, or the driver does not start.
  */
-void runtime_remove_stale(char *const *eal_argv);
+void rundir_remove_stale(char *const *eal_argv);
 
 /**
  * Give folder (0770), telemetry socket (0660) and files to a user and group: the user removes them
@@ -28,6 +28,6 @@ void runtime_remove_stale(char *const *eal_argv);
  *
  * @return 0, or -1 after one line on stderr.
  */
-int runtime_give(uid_t uid, gid_t gid);
+int rundir_give(uid_t uid, gid_t gid);
 
 #endif

@@ -17,8 +17,8 @@ static struct handoff_plan software_plan(const struct ports *ports, uint32_t wor
 
 	for (int side = 0; side < 2; side++) {
 		const struct port *port = &ports->port[side];
-		bool first_only = (port->quirk->flags & QUIRK_ONE_QUEUE) != 0;
-		bool all = (port->quirk->flags & QUIRK_ALL_QUEUES) != 0;
+		bool first_only = (port->quirk->flags & DRIVER_ONE_QUEUE) != 0;
+		bool all = (port->quirk->flags & DRIVER_ALL_QUEUES) != 0;
 
 		plan.rx_queues[side] = all ? port->rx_queues_max : 1;
 		plan.tx_queues[side] =
@@ -38,7 +38,7 @@ static struct handoff_plan rss_plan(const struct ports *ports, uint32_t workers)
 	return plan;
 }
 
-static int refuse(const struct distribution *distribution, const struct config *config)
+static int refuse(const struct steering *distribution, const struct config *config)
 {
 	log_error(
 		"%s: [workers] distribution = rss is not possible here: %s; with auto or software "
@@ -47,7 +47,7 @@ static int refuse(const struct distribution *distribution, const struct config *
 	return -1;
 }
 
-int distribution_choose(struct distribution *distribution, const struct config *config,
+int steering_choose(struct steering *distribution, const struct config *config,
 			const struct ports *ports, uint32_t workers)
 {
 	bool demanded = config->distribution == CONFIG_DISTRIBUTION_RSS;
@@ -68,7 +68,7 @@ int distribution_choose(struct distribution *distribution, const struct config *
 	return 0;
 }
 
-int distribution_establish(struct distribution *distribution, const struct config *config,
+int steering_establish(struct steering *distribution, const struct config *config,
 			   const struct ports *ports)
 {
 	const struct handoff_plan *plan = &distribution->plan;
@@ -85,12 +85,12 @@ int distribution_establish(struct distribution *distribution, const struct confi
 	return 1;
 }
 
-uint32_t distribution_rings(const struct distribution *distribution)
+uint32_t steering_rings(const struct steering *distribution)
 {
 	return RTE_MAX(handoff_rings(&distribution->plan), handoff_rings(&distribution->fallback));
 }
 
-const char *distribution_name(const struct distribution *distribution)
+const char *steering_name(const struct steering *distribution)
 {
 	if (distribution->plan.workers == 1)
 		return "none";

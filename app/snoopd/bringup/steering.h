@@ -4,8 +4,8 @@
  * How packets find the worker that owns their flow: RSS where both ports prove that they do it,
  * else the receiving worker's own hash.
  *
- * Control thread. Order: ports_find(), distribution_choose(), ports_configure(), ports_start(),
- * distribution_establish(); where that falls back to software the ports are configured and started
+ * Control thread. Order: ports_find(), steering_choose(), ports_configure(), ports_start(),
+ * steering_establish(); where that falls back to software the ports are configured and started
  * once more.
  */
 #ifndef SNOOPD_DISTRIBUTION_H
@@ -17,7 +17,7 @@
 #include <snoopd/datapath/handoff.h>
 #include <snoopd/bringup/ports.h>
 
-struct distribution {
+struct steering {
 	struct handoff_plan plan;
 	struct handoff_plan fallback; /* the same as plan where there is none */
 	char how[200];		      /* which RSS, or why not */
@@ -29,7 +29,7 @@ struct distribution {
  * @param workers  1 to HANDOFF_WORKERS_MAX
  * @return 0, or -1 after one line on stderr: RSS is demanded and not possible.
  */
-int distribution_choose(struct distribution *distribution, const struct config *config,
+int steering_choose(struct steering *distribution, const struct config *config,
 			const struct ports *ports, uint32_t workers);
 
 /**
@@ -38,13 +38,13 @@ int distribution_choose(struct distribution *distribution, const struct config *
  * @return 0; 1 if it does not work and the plan is the fallback now; -1 after one line on stderr if
  * it does not work and is demanded.
  */
-int distribution_establish(struct distribution *distribution, const struct config *config,
+int steering_establish(struct steering *distribution, const struct config *config,
 			   const struct ports *ports);
 
 /** Rings that the plan may need, the fallback included. */
-uint32_t distribution_rings(const struct distribution *distribution);
+uint32_t steering_rings(const struct steering *distribution);
 
 /** "rss", "software", or "none" with one worker. */
-const char *distribution_name(const struct distribution *distribution);
+const char *steering_name(const struct steering *distribution);
 
 #endif

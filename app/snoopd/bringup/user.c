@@ -32,7 +32,7 @@ static long long number_of(const char *text)
 	return *end == '\0' && errno == 0 && number < UINT32_MAX ? number : -1;
 }
 
-static int find_user(struct account *account, const struct config *config)
+static int find_user(struct user *account, const struct config *config)
 {
 	long long number = number_of(config->user);
 	const struct passwd *entry;
@@ -58,7 +58,7 @@ static int find_user(struct account *account, const struct config *config)
 	return 0;
 }
 
-static int find_group(struct account *account, const struct config *config)
+static int find_group(struct user *account, const struct config *config)
 {
 	long long number = is_auto(config->group) ? account->gid : number_of(config->group);
 	const struct group *entry = number < 0 ? getgrnam(config->group) : getgrgid((gid_t)number);
@@ -77,7 +77,7 @@ static int find_group(struct account *account, const struct config *config)
 	return 0;
 }
 
-int account_find(struct account *account, const struct config *config)
+int user_find(struct user *account, const struct config *config)
 {
 	memset(account, 0, sizeof(*account));
 	if (geteuid() != 0 && is_auto(config->user) && is_auto(config->group)) {

@@ -11,7 +11,7 @@
 
 #include <config/config.h>
 
-struct account {
+struct user {
 	char user[64], group[64]; /* names, or numbers where there is none */
 	uid_t uid;
 	gid_t gid;
@@ -24,6 +24,6 @@ struct account {
  *
  * @return 0, or -1 after one line on stderr.
  */
-int account_find(struct account *account, const struct config *config);
+int user_find(struct user *account, const struct config *config);
 
 #endif

@@ -11,17 +11,17 @@ static const char *const side_names[] = {[SNOOP_WIRED] = "wired", [SNOOP_WIRELES
 /* EAL's interrupt thread. */
 static int wake_up(uint16_t port, enum rte_eth_event_type event, void *argument, void *unused)
 {
-	const struct links *links = argument;
+	const struct carrier *links = argument;
 
-	pthread_kill(links->control, LINKS_SIGNAL);
+	pthread_kill(links->control, CARRIER_SIGNAL);
 	return 0;
 }
 
-void links_start(struct links *links, struct ports *ports, uint64_t now_us)
+void carrier_start(struct carrier *links, struct ports *ports, uint64_t now_us)
 {
 	links->ports = ports;
 	links->control = pthread_self();
-	linkstate_init(&links->state, now_us);
+	carrier_policy_init(&links->state, now_us);
 	/* A driver without that interrupt never calls it. */
 	for (int side = 0; side < 2; side++)
 		rte_eth_dev_callback_register(ports->port[side].id, RTE_ETH_EVENT_INTR_LSC, wake_up,
@@ -40,14 +40,14 @@ static void poll(struct port *port, int side)
 		 port->link_up ? "up" : "down");
 }
 
-static void obey(struct links *links, const struct linkstate_order *order)
+static void obey(struct carrier *links, const struct carrier_policy_order *order)
 {
 	struct port *port = &links->ports->port[order->side];
-	bool down = order->action == LINKSTATE_TAKE_DOWN;
+	bool down = order->action == CARRIER_TAKE_DOWN;
 	int result = down ? rte_eth_dev_set_link_down(port->id) : rte_eth_dev_set_link_up(port->id);
 
 	if (result != 0 && down) {
-		linkstate_refused(&links->state, order->side);
+		carrier_policy_refused(&links->state, order->side);
 		log_warning("event=propagate side=%s port=%s result=refused driver=%s message=\"it "
 			    "cannot take its link down: %s; it stays up when the other side is "
 			    "down\"",
@@ -65,28 +65,28 @@ static void obey(struct links *links, const struct linkstate_order *order)
 	__atomic_store_n(&port->link_taken, down, __ATOMIC_RELAXED);
 }
 
-void links_look(struct links *links, uint64_t now_us)
+void carrier_look(struct carrier *links, uint64_t now_us)
 {
 	struct port *port = links->ports->port;
-	struct linkstate_order order;
+	struct carrier_policy_order order;
 	bool up[2];
 
 	for (int side = 0; side < 2; side++) {
 		poll(&port[side], side);
 		up[side] = port[side].link_up;
 	}
-	order = linkstate_look(&links->state, up, links->follow, links->withhold_us, now_us);
-	if (order.action != LINKSTATE_LEAVE)
+	order = carrier_policy_look(&links->state, up, links->follow, links->withhold_us, now_us);
+	if (order.action != CARRIER_LEAVE)
 		obey(links, &order);
 }
 
-void links_stop(struct links *links)
+void carrier_stop(struct carrier *links)
 {
 	int side = links->state.forced;
 
 	for (int i = 0; i < 2; i++)
 		rte_eth_dev_callback_unregister(links->ports->port[i].id, RTE_ETH_EVENT_INTR_LSC,
 						wake_up, links);
-	if (side != LINKSTATE_NO_SIDE)
-		obey(links, &(struct linkstate_order){LINKSTATE_GIVE_BACK, side});
+	if (side != CARRIER_NO_SIDE)
+		obey(links, &(struct carrier_policy_order){CARRIER_GIVE_BACK, side});
 }

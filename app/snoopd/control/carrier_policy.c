@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <snoopd/control/carrier_policy.h>
 
-static void settle(struct linkstate_side *side, uint64_t now_us)
+static void settle(struct carrier_policy_side *side, uint64_t now_us)
 {
 	side->up = false;
 	side->settling = true;
 	side->since_us = now_us;
 }
 
-void linkstate_init(struct linkstate *state, uint64_t now_us)
+void carrier_policy_init(struct carrier_policy *state, uint64_t now_us)
 {
-	*state = (struct linkstate){.forced = LINKSTATE_NO_SIDE};
+	*state = (struct carrier_policy){.forced = CARRIER_NO_SIDE};
 	settle(&state->side[0], now_us);
 	settle(&state->side[1], now_us);
 }
 
-static void see(struct linkstate_side *side, bool up, uint64_t now_us)
+static void see(struct carrier_policy_side *side, bool up, uint64_t now_us)
 {
 	if (up == side->up) {
-		if (side->settling && now_us - side->since_us >= LINKSTATE_SETTLE_US)
+		if (side->settling && now_us - side->since_us >= CARRIER_SETTLE_US)
 			side->settling = false;
 		return;
 	}
@@ -27,45 +27,45 @@ static void see(struct linkstate_side *side, bool up, uint64_t now_us)
 	side->since_us = now_us;
 }
 
-static struct linkstate_order give_back(struct linkstate *state, uint64_t now_us)
+static struct carrier_policy_order give_back(struct carrier_policy *state, uint64_t now_us)
 {
 	int side = state->forced;
 
-	state->forced = LINKSTATE_NO_SIDE;
+	state->forced = CARRIER_NO_SIDE;
 	settle(&state->side[side], now_us);
-	return (struct linkstate_order){LINKSTATE_GIVE_BACK, side};
+	return (struct carrier_policy_order){CARRIER_GIVE_BACK, side};
 }
 
-struct linkstate_order linkstate_look(struct linkstate *state, const bool up[2], bool follow,
+struct carrier_policy_order carrier_policy_look(struct carrier_policy *state, const bool up[2], bool follow,
 				      uint64_t withhold_us, uint64_t now_us)
 {
-	const struct linkstate_order leave = {LINKSTATE_LEAVE, LINKSTATE_NO_SIDE};
+	const struct carrier_policy_order leave = {CARRIER_LEAVE, CARRIER_NO_SIDE};
 
 	for (int i = 0; i < 2; i++)
 		if (i != state->forced)
 			see(&state->side[i], up[i], now_us);
-	if (state->forced != LINKSTATE_NO_SIDE) {
-		const struct linkstate_side *other = &state->side[!state->forced];
+	if (state->forced != CARRIER_NO_SIDE) {
+		const struct carrier_policy_side *other = &state->side[!state->forced];
 
 		if (!follow || (other->up && now_us - other->since_us >= withhold_us))
 			return give_back(state, now_us);
 		return leave;
 	}
 	for (int i = 0; i < 2 && follow; i++) {
-		const struct linkstate_side *broken = &state->side[i];
-		struct linkstate_side *other = &state->side[!i];
+		const struct carrier_policy_side *broken = &state->side[i];
+		struct carrier_policy_side *other = &state->side[!i];
 
 		if (broken->up || broken->settling || !other->up || other->fixed)
 			continue;
 		other->up = false;
 		state->forced = !i;
-		return (struct linkstate_order){LINKSTATE_TAKE_DOWN, !i};
+		return (struct carrier_policy_order){CARRIER_TAKE_DOWN, !i};
 	}
 	return leave;
 }
 
-void linkstate_refused(struct linkstate *state, int side)
+void carrier_policy_refused(struct carrier_policy *state, int side)
 {
 	state->side[side].fixed = true;
-	state->forced = LINKSTATE_NO_SIDE;
+	state->forced = CARRIER_NO_SIDE;
 }

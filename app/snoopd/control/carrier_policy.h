@@ -18,47 +18,47 @@
 #include <stdint.h>
 
 /* How long a port may take to get a carrier after it was started or given back. */
-#define LINKSTATE_SETTLE_US 10000000u
+#define CARRIER_SETTLE_US 10000000u
 
-#define LINKSTATE_NO_SIDE (-1)
+#define CARRIER_NO_SIDE (-1)
 
-enum linkstate_action {
-	LINKSTATE_LEAVE,
-	LINKSTATE_TAKE_DOWN,
-	LINKSTATE_GIVE_BACK,
+enum carrier_policy_action {
+	CARRIER_LEAVE,
+	CARRIER_TAKE_DOWN,
+	CARRIER_GIVE_BACK,
 };
 
-struct linkstate_side {
+struct carrier_policy_side {
 	bool up;	      /* carrier, as last seen */
 	bool settling;	      /* no carrier yet since it was started or given back */
 	bool fixed;	      /* its driver cannot take it down */
 	uint64_t since_us;    /* of up, or of settling */
 };
 
-struct linkstate {
-	struct linkstate_side side[2];
-	int forced; /* the side that we took down, or LINKSTATE_NO_SIDE */
+struct carrier_policy {
+	struct carrier_policy_side side[2];
+	int forced; /* the side that we took down, or CARRIER_NO_SIDE */
 };
 
-struct linkstate_order {
-	enum linkstate_action action;
+struct carrier_policy_order {
+	enum carrier_policy_action action;
 	int side;
 };
 
 /** Both ports have just been started. */
-void linkstate_init(struct linkstate *state, uint64_t now_us);
+void carrier_policy_init(struct carrier_policy *state, uint64_t now_us);
 
 /**
- * What is to be done now. The order counts as done, unless linkstate_refused() follows.
+ * What is to be done now. The order counts as done, unless carrier_policy_refused() follows.
  *
  * @param up       carriers, by side; that of a side that we took down is not looked at
  * @param follow   false = no side follows the other one: only give back what was taken
  * @param withhold_us  how long a carrier has to last before the other side gets its own back
  */
-struct linkstate_order linkstate_look(struct linkstate *state, const bool up[2], bool follow,
+struct carrier_policy_order carrier_policy_look(struct carrier_policy *state, const bool up[2], bool follow,
 				      uint64_t withhold_us, uint64_t now_us);
 
 /** The driver cannot take that side down: it is not tried again. */
-void linkstate_refused(struct linkstate *state, int side);
+void carrier_policy_refused(struct carrier_policy *state, int side);
 
 #endif

@@ -24,33 +24,25 @@
 
 static struct {
 	pthread_mutex_t lock;
-	struct service service; /* worker_count 0 = not running */
+	struct link link; /* worker_count 0 = not running */
 	const struct config
-		*loaded;	 /* as the file says; differs from config after service_mode() */
+		*loaded;	 /* as the file says; differs from config after apply_mode() */
 	struct config *owned[2]; /* config and loaded where they are ours to free */
 } shared = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-uint64_t service_now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * CLOCK_US_PER_S + (uint64_t)now.tv_nsec / 1000;
-}
-
-void service_attach(const struct config *config, const struct ports *ports,
-		    const struct distribution *distribution, const struct monitor *monitor,
+void link_attach(const struct config *config, const struct ports *ports,
+		    const struct steering *distribution, const struct supervisor *supervisor,
 		    struct worker *const *workers, uint32_t worker_count)
 {
-	uint64_t now_us = service_now_us();
+	uint64_t now_us = clock_monotonic_us();
 
 	pthread_mutex_lock(&shared.lock);
 	shared.loaded = config;
-	shared.service = (struct service){
+	shared.link = (struct link){
 		.config = config,
 		.ports = ports,
 		.distribution = distribution,
-		.monitor = monitor,
+		.supervisor = supervisor,
 		.workers = workers,
 		.worker_count = worker_count,
 		.started_us = now_us,
@@ -59,63 +51,63 @@ void service_attach(const struct config *config, const struct ports *ports,
 	pthread_mutex_unlock(&shared.lock);
 }
 
-void service_detach(void)
+void link_detach(void)
 {
 	pthread_mutex_lock(&shared.lock);
-	shared.service.worker_count = 0;
+	shared.link.worker_count = 0;
 	pthread_mutex_unlock(&shared.lock);
 }
 
-static const struct service *locked(void)
+static const struct link *locked(void)
 {
-	if (shared.service.worker_count > 0)
-		return &shared.service;
+	if (shared.link.worker_count > 0)
+		return &shared.link;
 	pthread_mutex_unlock(&shared.lock);
 	return NULL;
 }
 
-const struct service *service_lock(void)
+const struct link *link_lock(void)
 {
 	pthread_mutex_lock(&shared.lock);
 	return locked();
 }
 
-const struct service *service_try_lock(void)
+const struct link *link_try_lock(void)
 {
 	return pthread_mutex_trylock(&shared.lock) == 0 ? locked() : NULL;
 }
 
-void service_unlock(void)
+void link_unlock(void)
 {
 	pthread_mutex_unlock(&shared.lock);
 }
 
-struct request *service_ask(const struct service *service, uint32_t index)
+struct request *link_ask(const struct link *link, uint32_t index)
 {
-	return index < service->worker_count ? request_begin(service->workers[index]) : NULL;
+	return index < link->worker_count ? request_begin(link->workers[index]) : NULL;
 }
 
-struct request *service_wait(struct request *request)
+struct request *link_wait(struct request *request)
 {
 	return request_wait(request, ANSWER_TIMEOUT_MS) == 0 ? request : NULL;
 }
 
-struct request *service_collect(struct request *request)
+struct request *link_collect(struct request *request)
 {
 	return request_await(request, ANSWER_TIMEOUT_MS) == 0 ? request : NULL;
 }
 
-int service_find_flow(const struct service *service, const struct snoop_key *key,
+int link_find_flow(const struct link *link, const struct snoop_key *key,
 		      struct request **answer, uint32_t *worker)
 {
-	for (uint32_t i = 0; i < service->worker_count; i++) {
-		struct request *request = service_ask(service, i);
+	for (uint32_t i = 0; i < link->worker_count; i++) {
+		struct request *request = link_ask(link, i);
 
 		if (request == NULL)
 			return -ETIMEDOUT;
 		request->kind = REQUEST_FLOW;
 		request->key = *key;
-		request = service_wait(request);
+		request = link_wait(request);
 		if (request == NULL)
 			return -ETIMEDOUT;
 		if (request->count > 0) {
@@ -148,14 +140,14 @@ static enum progress tell(struct worker *worker, const struct config *config)
 
 static void explain_late(uint32_t index, enum progress progress, char *line, size_t line_bytes)
 {
-	const struct service *service = &shared.service;
-	bool taken = request_state(&service->workers[index]->request) == REQUEST_TAKEN;
+	const struct link *link = &shared.link;
+	bool taken = request_state(&link->workers[index]->request) == REQUEST_TAKEN;
 
 	/* Telemetry cuts it at 127 characters. */
 	snprintf(line, line_bytes, "in effect, but worker %u of %u %s", index,
-		 service->worker_count,
+		 link->worker_count,
 		 progress == PROGRESS_NOT_TOLD
-			 ? "is busy with an earlier request and did not get it: retransmit it"
+			 ? "is busy with an earlier request and did not get it: repeat the command"
 		 : taken ? "still gives its flows their levels"
 			 : "does not move and takes it when it does: see snoopctl workers");
 }
@@ -164,15 +156,15 @@ static void explain_late(uint32_t index, enum progress progress, char *line, siz
 static int publish(const struct config *config, char *line, size_t line_bytes)
 {
 	const struct timespec nap = {.tv_nsec = CONFIGURE_NAP_NS};
-	uint64_t end_us = service_now_us() + CONFIGURE_TIMEOUT_MS * US_PER_MS;
+	uint64_t end_us = clock_monotonic_us() + CONFIGURE_TIMEOUT_MS * US_PER_MS;
 	enum progress progress[HANDOFF_WORKERS_MAX] = {PROGRESS_NOT_TOLD};
-	const struct service *service = &shared.service;
+	const struct link *link = &shared.link;
 	uint32_t late, first = 0;
 
 	for (;;) {
 		late = 0;
-		for (uint32_t i = service->worker_count; i-- > 0;) {
-			struct worker *worker = service->workers[i];
+		for (uint32_t i = link->worker_count; i-- > 0;) {
+			struct worker *worker = link->workers[i];
 
 			if (progress[i] == PROGRESS_NOT_TOLD)
 				progress[i] = tell(worker, config);
@@ -185,7 +177,7 @@ static int publish(const struct config *config, char *line, size_t line_bytes)
 		}
 		if (late == 0)
 			return 0;
-		if (service_now_us() >= end_us) {
+		if (clock_monotonic_us() >= end_us) {
 			explain_late(first, progress[first], line, line_bytes);
 			return -EINPROGRESS;
 		}
@@ -212,8 +204,8 @@ static int use(const struct config *fresh, const struct config *loaded, char *li
 	*copy = *fresh;
 	*base = *loaded;
 	result = publish(copy, line, line_bytes);
-	shared.service.config = copy;
-	shared.service.configured_us = service_now_us();
+	shared.link.config = copy;
+	shared.link.configured_us = clock_monotonic_us();
 	shared.loaded = base;
 	if (result == 0)
 		free(shared.owned[0]);
@@ -225,7 +217,7 @@ static int use(const struct config *fresh, const struct config *loaded, char *li
 
 static int reload(char *line, size_t line_bytes)
 {
-	const struct config *running = shared.service.config;
+	const struct config *running = shared.link.config;
 	char names[400];
 	struct config fresh;
 	int result;
@@ -241,7 +233,7 @@ static int reload(char *line, size_t line_bytes)
 	}
 	result = use(&fresh, &fresh, line, line_bytes);
 	if (result == 0 || result == -EINPROGRESS)
-		shared.service.reloads++;
+		shared.link.reloads++;
 	if (result != 0)
 		return result;
 	snprintf(line, line_bytes, "%s: in effect, mode %s, %u rules", fresh.file,
@@ -277,42 +269,42 @@ static int finish(const char *event, int result, const char *line)
 		log_line("event=%s result=done message=\"%s\"", event, line);
 	else if (result == -EINPROGRESS)
 		log_error("event=%s result=partly message=\"%s\"", event, line);
-	else /* no error: nothing changed, and who retransmits it must not fill the log */
+	else /* no error: nothing changed, and who repeats it must not fill the log */
 		log_warning("event=%s result=refused message=\"%s\"", event, line);
-	service_unlock();
+	link_unlock();
 	return result;
 }
 
-int service_reload(char *line, size_t line_bytes)
+int apply_reload(char *line, size_t line_bytes)
 {
 	int result;
 
-	if (service_lock() == NULL)
+	if (link_lock() == NULL)
 		return not_running(line, line_bytes);
-	notify_reloading();
+	systemd_reloading();
 	result = reload(line, line_bytes);
-	notify_ready();
+	systemd_ready();
 	return finish("reload", result, line);
 }
 
-int service_mode(enum snoop_level level, char *line, size_t line_bytes)
+int apply_mode(enum snoop_level level, char *line, size_t line_bytes)
 {
-	if (service_lock() == NULL)
+	if (link_lock() == NULL)
 		return not_running(line, line_bytes);
 	return finish("mode", set_mode(level, line, line_bytes), line);
 }
 
-int service_mode_if(uint64_t *configured_us, enum snoop_level level, char *line, size_t line_bytes)
+int apply_mode_if(uint64_t *configured_us, enum snoop_level level, char *line, size_t line_bytes)
 {
 	int result;
 
-	if (service_lock() == NULL)
+	if (link_lock() == NULL)
 		return not_running(line, line_bytes);
-	if (shared.service.configured_us != *configured_us) {
-		service_unlock();
+	if (shared.link.configured_us != *configured_us) {
+		link_unlock();
 		return -ESTALE;
 	}
 	result = set_mode(level, line, line_bytes);
-	*configured_us = shared.service.configured_us;
+	*configured_us = shared.link.configured_us;
 	return finish("mode", result, line);
 }

@@ -4,7 +4,7 @@
  * What the control thread looks after while the workers forward: whether they move, the links, and
  * what systemd is told. The decisions are in files of their own (health.h), this is their glue.
  *
- * Control thread; telemetry and the HTTP thread read struct monitor by way of service.h.
+ * Control thread; telemetry and the HTTP thread read struct supervisor by way of link.h.
  */
 #ifndef SNOOPD_MONITOR_H
 #define SNOOPD_MONITOR_H
@@ -19,13 +19,13 @@
 
 struct worker;
 
-struct monitor {
+struct supervisor {
 	struct health health;
 	struct worker *const *workers;
 	struct ports *ports;
-	struct links links;
+	struct carrier links;
 	struct guard guard;
-	uint64_t configured_us;	  /* of struct service, when the guard began or acted */
+	uint64_t configured_us;	  /* of struct link, when the guard began or acted */
 	enum snoop_level wanted;  /* the level that somebody chose */
 	bool pressed[HANDOFF_WORKERS_MAX];
 	uint64_t watchdog_us, fed_us; /* WATCHDOG=1: interval, 0 = none; when it was sent last */
@@ -33,14 +33,14 @@ struct monitor {
 	char status[160];	      /* as systemd was told last */
 };
 
-/** The workers run. They and the ports outlive the monitor. */
-void monitor_start(struct monitor *monitor, struct worker *const *workers, uint32_t worker_count,
+/** The workers run. They and the ports outlive the supervisor. */
+void supervisor_start(struct supervisor *supervisor, struct worker *const *workers, uint32_t worker_count,
 		   struct ports *ports, uint64_t now_us);
 
 /** Look at everything. A few times a second. */
-void monitor_tick(struct monitor *monitor, uint64_t now_us);
+void supervisor_tick(struct supervisor *supervisor, uint64_t now_us);
 
 /** Undo what must not outlive the process. The ports are still open. */
-void monitor_stop(struct monitor *monitor);
+void supervisor_stop(struct supervisor *supervisor);
 
 #endif

@@ -1,38 +1,40 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <snoopd/control/systemd.h>
 
+#include <snoopd/base/clock.h>
+
 #include <inttypes.h>
 
 #include <systemd/sd-daemon.h>
 
 #include <snoopd/control/link.h>
 
-void notify_ready(void)
+void systemd_ready(void)
 {
 	sd_notify(0, "READY=1");
 }
 
-void notify_reloading(void)
+void systemd_reloading(void)
 {
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, service_now_us());
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_monotonic_us());
 }
 
-void notify_stopping(void)
+void systemd_stopping(void)
 {
 	sd_notify(0, "STOPPING=1");
 }
 
-void notify_alive(void)
+void systemd_alive(void)
 {
 	sd_notify(0, "WATCHDOG=1");
 }
 
-void notify_status(const char *line)
+void systemd_status(const char *line)
 {
 	sd_notifyf(0, "STATUS=%s", line);
 }
 
-uint64_t notify_watchdog_us(void)
+uint64_t systemd_watchdog_us(void)
 {
 	uint64_t interval_us = 0;
 

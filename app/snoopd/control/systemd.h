@@ -9,17 +9,17 @@
 
 #include <stdint.h>
 
-/** The wire works; or it works again as before after notify_reloading(). */
-void notify_ready(void);
+/** The wire works; or it works again as before after systemd_reloading(). */
+void systemd_ready(void);
 
-void notify_reloading(void);
-void notify_stopping(void);
-void notify_alive(void);
+void systemd_reloading(void);
+void systemd_stopping(void);
+void systemd_alive(void);
 
 /** One line for `systemctl status`. */
-void notify_status(const char *line);
+void systemd_status(const char *line);
 
-/** @return how often notify_alive() is expected at least, microseconds; 0 = not at all. */
-uint64_t notify_watchdog_us(void);
+/** @return how often systemd_alive() is expected at least, microseconds; 0 = not at all. */
+uint64_t systemd_watchdog_us(void);
 
 #endif

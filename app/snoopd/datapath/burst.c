@@ -330,7 +330,7 @@ static void parse(struct worker *worker, struct burst *burst, enum snoop_side fr
 			} else {
 				uint64_t hash = flow_hash(&slot->key, worker->secret);
 
-				if (spread && stage_packet(worker, packet, hash))
+				if (spread && handoff_tx_stage(worker, packet, hash))
 					continue;
 				slot->hash = (uint32_t)hash;
 			}
@@ -346,7 +346,7 @@ static void parse(struct worker *worker, struct burst *burst, enum snoop_side fr
 		slot++;
 	}
 	if (spread)
-		stage_hand_over(worker, from);
+		handoff_tx_send(worker, from);
 	burst->train_count = trains;
 	burst->count = kept;
 	if (from == SNOOP_WIRED) {
@@ -434,20 +434,20 @@ static void pass_by(struct worker *worker, enum snoop_side to, struct rte_mbuf *
 {
 	worker->counters.pass_bypass += count;
 	for (uint32_t i = 0; i < count; i++)
-		if (!output_try_forward(&worker->output[to], packets[i]))
-			output_forward(worker, to, packets[i]);
+		if (!transmit_try_forward(&worker->output[to], packets[i]))
+			transmit_forward(worker, to, packets[i]);
 }
 
 static __rte_cold __rte_noinline struct rte_mbuf *tcp_input_captured(struct worker *worker, enum snoop_side from,
 					   struct worker_slot *slot, struct rte_mbuf *packet)
 {
-	struct capture_before before = capture_before(worker);
-	struct capture_packet *captured = capture_begin(
+	struct trace_before before = trace_before(worker);
+	struct trace_packet *captured = trace_begin(
 		worker, &slot->key, other_side(from), packet);
 
 	packet = tcp_input(worker, from, slot, packet);
 	if (captured != NULL)
-		capture_end(worker, captured, &before, packet == NULL);
+		trace_end(worker, captured, &before, packet == NULL);
 	return packet;
 }
 
@@ -463,7 +463,7 @@ static __rte_always_inline void handle(struct worker *worker, struct burst *burs
 		enum snoop_side from = i < burst->wired ? SNOOP_WIRED : SNOOP_WIRELESS;
 		enum snoop_side to = other_side(from);
 
-		output_fetch_dropped(&worker->dropped[worker->dropping ^ 1]);
+		transmit_fetch_dropped(&worker->dropped[worker->dropping ^ 1]);
 		if (i + 1 < burst->count && worker->slots[i + 1].verify)
 			prefetch_payload(burst->packets[i + 1]);
 		if (slot->view.kind != WIRE_TCP) {
@@ -481,8 +481,8 @@ static __rte_always_inline void handle(struct worker *worker, struct burst *burs
 			packet = captures ? tcp_input_captured(worker, from, slot, packet)
 					  : tcp_input(worker, from, slot, packet);
 		}
-		if (packet != NULL && !output_try_forward(&worker->output[to], packet))
-			output_forward(worker, to, packet);
+		if (packet != NULL && !transmit_try_forward(&worker->output[to], packet))
+			transmit_forward(worker, to, packet);
 	}
 }
 
@@ -493,11 +493,11 @@ static void handle_burst(struct worker *worker, struct burst *burst)
 		pass_by(worker, SNOOP_WIRED, &burst->packets[burst->wired], burst->count - burst->wired);
 		return;
 	}
-	if (likely(worker->capture == NULL)) {
+	if (likely(worker->trace == NULL)) {
 		handle(worker, burst, false);
 	} else {
 		handle(worker, burst, true);
-		capture_publish(worker);
+		trace_publish(worker);
 	}
 }
 

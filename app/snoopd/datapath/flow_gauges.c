@@ -3,12 +3,12 @@
 
 #include <string.h>
 
-void census_count(struct census *census, const struct snoop_flow *flow)
+void flow_gauges_count(struct flow_gauges *census, const struct snoop_flow *flow)
 {
 	census->flows[snoop_flow_reason(flow)]++;
 }
 
-void census_publish(struct census *census, struct counters *counters)
+void flow_gauges_publish(struct flow_gauges *census, struct counters *counters)
 {
 	counters->flows_because_one_way = census->flows[SNOOP_REASON_ONE_WAY];
 	counters->flows_because_bad_checksum = census->flows[SNOOP_REASON_BAD_CHECKSUM];

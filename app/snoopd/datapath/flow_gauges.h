@@ -10,13 +10,13 @@
 #include <counters/counters.h>
 #include <snoop/snoop.h>
 
-struct census {
+struct flow_gauges {
 	uint32_t flows[SNOOP_REASON_COUNT]; /* seen since the walk began at the first record */
 };
 
-void census_count(struct census *census, const struct snoop_flow *flow);
+void flow_gauges_count(struct flow_gauges *census, const struct snoop_flow *flow);
 
 /** The walk came round: set the gauges, begin anew. */
-void census_publish(struct census *census, struct counters *counters);
+void flow_gauges_publish(struct flow_gauges *census, struct counters *counters);
 
 #endif

@@ -28,14 +28,14 @@ static void send_staged(struct worker *worker, enum snoop_side from, uint32_t ow
 	stage->count = 0;
 }
 
-void stage_hand_over(struct worker *worker, enum snoop_side from)
+void handoff_tx_send(struct worker *worker, enum snoop_side from)
 {
 	for (uint32_t owner = 0; owner < worker->workers; owner++)
 		if (worker->staged[owner].count > 0)
 			send_staged(worker, from, owner);
 }
 
-bool stage_packet(struct worker *worker, struct rte_mbuf *packet, uint64_t hash)
+bool handoff_tx_stage(struct worker *worker, struct rte_mbuf *packet, uint64_t hash)
 {
 	uint32_t owner = handoff_owner(hash, worker->workers);
 	struct worker_stage *stage = &worker->staged[owner];

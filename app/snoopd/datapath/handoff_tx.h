@@ -16,10 +16,10 @@
 
 struct worker;
 
-/** @param hash  flow_hash() of its key. @return true if the packet is another worker's and waits for stage_hand_over() now. */
-bool stage_packet(struct worker *worker, struct rte_mbuf *packet, uint64_t hash);
+/** @param hash  flow_hash() of its key. @return true if the packet is another worker's and waits for handoff_tx_send() now. */
+bool handoff_tx_stage(struct worker *worker, struct rte_mbuf *packet, uint64_t hash);
 
 /** Hand over what was staged; what a ring does not take within the configured retries is dropped and counted. */
-void stage_hand_over(struct worker *worker, enum snoop_side from);
+void handoff_tx_send(struct worker *worker, enum snoop_side from);
 
 #endif

@@ -226,7 +226,7 @@ static void take(struct worker *worker, struct request *request)
 					  snoop_station_count(worker->engine) + 1);
 		break;
 	case REQUEST_CAPTURE:
-		worker->capture = request->capture;
+		worker->trace = request->trace;
 		break;
 	case REQUEST_CONFIGURE:
 		worker_configure(worker, request->config);

@@ -22,7 +22,7 @@
 #define REQUEST_FLOWS_MAX 32
 #define REQUEST_STATIONS_MAX 64
 
-struct capture;
+struct trace;
 
 enum request_state {
 	REQUEST_IDLE,	/* control side owns the slot */
@@ -62,7 +62,7 @@ struct request {
 	struct snoop_key key;	     /* FLOW */
 	const struct config *config; /* CONFIGURE: sizes of tables and pool as before */
 
-	struct capture *capture;     /* CAPTURE: NULL = no more */
+	struct trace *trace;     /* CAPTURE: NULL = no more */
 
 	/* Set by the worker. */
 	uint32_t cursor;

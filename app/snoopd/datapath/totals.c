@@ -9,7 +9,7 @@
 #include <snoopd/base/log.h>
 #include <snoopd/datapath/worker.h>
 
-void stats_sum(struct counters *sum, struct worker *const *workers, uint32_t count)
+void totals_sum(struct counters *sum, struct worker *const *workers, uint32_t count)
 {
 	memset(sum, 0, sizeof(*sum));
 	for (uint32_t i = 0; i < count; i++) {
@@ -21,7 +21,7 @@ void stats_sum(struct counters *sum, struct worker *const *workers, uint32_t cou
 	}
 }
 
-FILE *stats_open(const char *path)
+FILE *totals_open(const char *path)
 {
 	FILE *file = fopen(path, "we");
 
@@ -30,7 +30,7 @@ FILE *stats_open(const char *path)
 	return file;
 }
 
-int stats_write(const struct counters *counters, FILE *file, const char *path)
+int totals_write(const struct counters *counters, FILE *file, const char *path)
 {
 	const char *separator = "{\n";
 	int failed = 0;

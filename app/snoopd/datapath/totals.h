@@ -14,10 +14,10 @@
 
 struct worker;
 
-void stats_sum(struct counters *sum, struct worker *const *workers, uint32_t count);
+void totals_sum(struct counters *sum, struct worker *const *workers, uint32_t count);
 
-/** Open the file for stats_write(). @return NULL after one line on stderr. */
-FILE *stats_open(const char *path);
+/** Open the file for totals_write(). @return NULL after one line on stderr. */
+FILE *totals_open(const char *path);
 
 /**
  * Write every counter as one JSON object, {"name": value, ...}, and close the file.
@@ -25,6 +25,6 @@ FILE *stats_open(const char *path);
  * @param path  its name, for messages
  * @return 0, or -1 after one line on stderr.
  */
-int stats_write(const struct counters *counters, FILE *file, const char *path);
+int totals_write(const struct counters *counters, FILE *file, const char *path);
 
 #endif

@@ -7,75 +7,75 @@
 
 #include <snoopd/datapath/worker.h>
 
-const char *capture_verdict_text(enum capture_verdict verdict)
+const char *trace_verdict_text(enum trace_verdict verdict)
 {
 	static const char *const texts[] = {
-#define CAPTURE_TEXT(id, text) [CAPTURE_##id] = text,
-		CAPTURE_VERDICTS(CAPTURE_TEXT)
-#undef CAPTURE_TEXT
+#define TRACE_TEXT(id, text) [TRACE_##id] = text,
+		TRACE_VERDICTS(TRACE_TEXT)
+#undef TRACE_TEXT
 	};
 
 	return texts[verdict];
 }
 
-struct capture *capture_new(const struct worker *worker, const struct snoop_key *key,
+struct trace *trace_new(const struct worker *worker, const struct snoop_key *key,
 			       uint32_t count)
 {
-	struct capture *capture =
-		calloc(1, sizeof(*capture) + (size_t)count * sizeof(capture->packets[0]));
+	struct trace *trace =
+		calloc(1, sizeof(*trace) + (size_t)count * sizeof(trace->packets[0]));
 	struct timespec now;
 
-	if (capture == NULL)
+	if (trace == NULL)
 		return NULL;
 	clock_gettime(CLOCK_REALTIME, &now);
-	capture->epoch_us = (uint64_t)now.tv_sec * CLOCK_US_PER_S + (uint64_t)now.tv_nsec / 1000 -
+	trace->epoch_us = (uint64_t)now.tv_sec * CLOCK_US_PER_S + (uint64_t)now.tv_nsec / 1000 -
 			    clock_now_us(&worker->clock);
-	capture->key = *key;
-	capture->count = count;
-	return capture;
+	trace->key = *key;
+	trace->count = count;
+	return trace;
 }
 
-struct capture_packet *capture_begin(struct worker *worker, const struct snoop_key *key,
+struct trace_packet *trace_begin(struct worker *worker, const struct snoop_key *key,
 				     enum snoop_side to, const struct rte_mbuf *packet)
 {
-	struct capture *capture = worker->capture;
-	struct capture_packet *captured;
+	struct trace *trace = worker->trace;
+	struct trace_packet *captured;
 
-	if (capture->used == capture->count || memcmp(key, &capture->key, sizeof(*key)) != 0)
+	if (trace->used == trace->count || memcmp(key, &trace->key, sizeof(*key)) != 0)
 		return NULL;
-	captured = &capture->packets[capture->used++];
-	captured->time_us = capture->epoch_us + worker->now_us;
+	captured = &trace->packets[trace->used++];
+	captured->time_us = trace->epoch_us + worker->now_us;
 	captured->frame_bytes = rte_pktmbuf_pkt_len(packet);
-	captured->kept_bytes = (uint16_t)RTE_MIN(packet->data_len, CAPTURE_FRAME_BYTES);
+	captured->kept_bytes = (uint16_t)RTE_MIN(packet->data_len, TRACE_FRAME_BYTES);
 	captured->to = (uint8_t)to;
 	memcpy(captured->bytes, rte_pktmbuf_mtod(packet, const void *), captured->kept_bytes);
 	return captured;
 }
 
-struct capture_before capture_before(const struct worker *worker)
+struct trace_before trace_before(const struct worker *worker)
 {
 	const struct counters *counters = &worker->counters;
 
-	return (struct capture_before){counters->cached_segments_total, counters->radio_losses,
+	return (struct trace_before){counters->cached_segments_total, counters->radio_losses,
 				       counters->vetoes};
 }
 
-void capture_end(struct worker *worker, struct capture_packet *captured,
-		 const struct capture_before *before, bool withheld)
+void trace_end(struct worker *worker, struct trace_packet *captured,
+		 const struct trace_before *before, bool withheld)
 {
-	struct capture_before now = capture_before(worker);
+	struct trace_before now = trace_before(worker);
 
-	captured->verdict = withheld			    ? CAPTURE_WITHHELD
-			    : now.cached != before->cached ? CAPTURE_CACHED
-							    : CAPTURE_FORWARDED;
+	captured->verdict = withheld			    ? TRACE_WITHHELD
+			    : now.cached != before->cached ? TRACE_CACHED
+							    : TRACE_FORWARDED;
 	captured->losses = (uint16_t)(now.losses - before->losses);
 	captured->vetoes = (uint16_t)(now.vetoes - before->vetoes);
 }
 
-void capture_own(struct worker *worker, enum snoop_side to, const struct rte_mbuf *packet,
-		 enum capture_verdict verdict)
+void trace_own(struct worker *worker, enum snoop_side to, const struct rte_mbuf *packet,
+		 enum trace_verdict verdict)
 {
-	struct capture_packet *captured;
+	struct trace_packet *captured;
 	struct wire_view view;
 	struct snoop_key key;
 
@@ -84,12 +84,12 @@ void capture_own(struct worker *worker, enum snoop_side to, const struct rte_mbu
 	if (view.kind != WIRE_TCP)
 		return;
 	snoop_key_of(&key, &view, to == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED);
-	captured = capture_begin(worker, &key, to, packet);
+	captured = trace_begin(worker, &key, to, packet);
 	if (captured != NULL)
 		captured->verdict = (uint8_t)verdict;
 }
 
-void capture_publish(struct worker *worker)
+void trace_publish(struct worker *worker)
 {
-	__atomic_store_n(&worker->capture->filled, worker->capture->used, __ATOMIC_RELEASE);
+	__atomic_store_n(&worker->trace->filled, worker->trace->used, __ATOMIC_RELEASE);
 }

@@ -4,7 +4,7 @@
  * What the box saw of one flow, and what it did with each packet: a bounded list of frame heads with
  * a verdict, written by the worker that owns the flow and read while it grows.
  *
- * Control side: capture_new(), hand it to the worker (REQUEST_CAPTURE), read up to filled, take
+ * Control side: trace_new(), hand it to the worker (REQUEST_CAPTURE), read up to filled, take
  * it away from the worker (REQUEST_CAPTURE with NULL), free. Worker: the other functions. Off, it
  * costs the packet path one branch per burst.
  */
@@ -17,11 +17,11 @@
 
 #include <snoop/snoop.h>
 
-#define CAPTURE_PACKETS_MAX 10000
-#define CAPTURE_FRAME_BYTES 180 /* headers, and a little payload */
+#define TRACE_PACKETS_MAX 10000
+#define TRACE_FRAME_BYTES 180 /* headers, and a little payload */
 
 /* X(identifier, "comment") */
-#define CAPTURE_VERDICTS(X) \
+#define TRACE_VERDICTS(X) \
 	X(FORWARDED, "forwarded") \
 	X(CACHED, "forwarded, cached") \
 	X(WITHHELD, "withheld") \
@@ -33,56 +33,56 @@
 	X(RETRANSMITTED_SYN, "retransmitted: SYN without an answer") \
 	X(RETRANSMITTED_SHIELD, "retransmitted: ahead of a retransmit of the sender")
 
-enum capture_verdict {
-#define CAPTURE_ENUM(id, text) CAPTURE_##id,
-	CAPTURE_VERDICTS(CAPTURE_ENUM)
-#undef CAPTURE_ENUM
+enum trace_verdict {
+#define TRACE_ENUM(id, text) TRACE_##id,
+	TRACE_VERDICTS(TRACE_ENUM)
+#undef TRACE_ENUM
 };
 
-struct capture_packet {
+struct trace_packet {
 	uint64_t time_us;     /* since 1970 */
 	uint32_t frame_bytes; /* on the wire */
 	uint16_t kept_bytes;
 	uint8_t to;	      /* enum snoop_side */
 	uint8_t verdict;
 	uint16_t losses, vetoes; /* that an ACK brought to light */
-	uint8_t bytes[CAPTURE_FRAME_BYTES];
+	uint8_t bytes[TRACE_FRAME_BYTES];
 };
 
-struct capture {
+struct trace {
 	struct snoop_key key;
 	uint64_t epoch_us; /* what to add to the worker's clock */
 	uint32_t count;	   /* packets that it holds at most */
 	uint32_t filled;   /* atomic: those that may be read */
 	uint32_t used;	   /* worker */
-	struct capture_packet packets[];
+	struct trace_packet packets[];
 };
 
 struct worker;
 
-const char *capture_verdict_text(enum capture_verdict verdict);
+const char *trace_verdict_text(enum trace_verdict verdict);
 
 /** @return a capture, to be given to free(), or NULL without memory. */
-struct capture *capture_new(const struct worker *worker, const struct snoop_key *key,
+struct trace *trace_new(const struct worker *worker, const struct snoop_key *key,
 			       uint32_t count);
 
-/** A packet with that key passes. @return what capture_end() takes; NULL where it is not wanted. */
-struct capture_packet *capture_begin(struct worker *worker, const struct snoop_key *key,
+/** A packet with that key passes. @return what trace_end() takes; NULL where it is not wanted. */
+struct trace_packet *trace_begin(struct worker *worker, const struct snoop_key *key,
 				     enum snoop_side to, const struct rte_mbuf *packet);
 
 /** What became of it; cached, losses, vetoes are counters of before. */
-struct capture_before {
+struct trace_before {
 	uint64_t cached, losses, vetoes;
 };
-struct capture_before capture_before(const struct worker *worker);
-void capture_end(struct worker *worker, struct capture_packet *captured,
-		 const struct capture_before *before, bool withheld);
+struct trace_before trace_before(const struct worker *worker);
+void trace_end(struct worker *worker, struct trace_packet *captured,
+		 const struct trace_before *before, bool withheld);
 
 /** A retransmit, or a released ACK. */
-void capture_own(struct worker *worker, enum snoop_side to, const struct rte_mbuf *packet,
-		 enum capture_verdict verdict);
+void trace_own(struct worker *worker, enum snoop_side to, const struct rte_mbuf *packet,
+		 enum trace_verdict verdict);
 
 /** What was captured may be read. */
-void capture_publish(struct worker *worker);
+void trace_publish(struct worker *worker);
 
 #endif

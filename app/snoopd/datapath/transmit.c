@@ -12,7 +12,7 @@ struct totals {
 	uint64_t received; /* of the packets, those that are not retransmits of ours */
 };
 
-static uint32_t hand_over(const struct output *output, struct rte_mbuf **packets, uint32_t first,
+static uint32_t hand_over(const struct transmit *output, struct rte_mbuf **packets, uint32_t first,
 			  uint32_t count)
 {
 	void *entries[OUTPUT_ROOM];
@@ -24,7 +24,7 @@ static uint32_t hand_over(const struct output *output, struct rte_mbuf **packets
 
 /* The port's backlog is a matter of all who send to it, also of those who do so by way of another
  * worker. */
-static void note_backlog(struct worker *worker, struct output *output)
+static void note_backlog(struct worker *worker, struct transmit *output)
 {
 	if (output->side != SNOOP_WIRELESS)
 		return;
@@ -35,7 +35,7 @@ static void note_backlog(struct worker *worker, struct output *output)
 				 __ATOMIC_RELAXED);
 }
 
-static void read_backlog(struct worker *worker, struct output *output)
+static void read_backlog(struct worker *worker, struct transmit *output)
 {
 	uint64_t count = __atomic_load_n(output->backlog, __ATOMIC_RELAXED);
 
@@ -44,7 +44,7 @@ static void read_backlog(struct worker *worker, struct output *output)
 	output->backlog_seen = count;
 }
 
-static uint16_t transmit(struct worker *worker, const struct output *output,
+static uint16_t transmit(struct worker *worker, const struct transmit *output,
 			 struct rte_mbuf **packets, uint32_t count)
 {
 	if (worker->send != NULL)
@@ -52,7 +52,7 @@ static uint16_t transmit(struct worker *worker, const struct output *output,
 	return rte_eth_tx_burst(output->port_id, output->queue_id, packets, (uint16_t)count);
 }
 
-static struct totals sum(const struct output *output, uint32_t from, uint32_t to)
+static struct totals sum(const struct transmit *output, uint32_t from, uint32_t to)
 {
 	struct totals totals = {.packets = to - from};
 
@@ -80,7 +80,7 @@ static void count_drop(struct worker *worker, enum snoop_side to, bool ours)
 		counters->tx_wireless_drops++;
 }
 
-static void count_sent(struct worker *worker, const struct output *output, uint32_t from,
+static void count_sent(struct worker *worker, const struct transmit *output, uint32_t from,
 		       uint32_t to)
 {
 	struct counters *counters = &worker->counters;
@@ -109,7 +109,7 @@ static void count_retry(struct worker *worker, enum snoop_side to)
  * others get one chance each: a single frame that the driver refuses must not take the rest with
  * it.
  */
-static void drain(struct worker *worker, struct output *output)
+static void drain(struct worker *worker, struct transmit *output)
 {
 	uint32_t retries = worker->config->tx_retries;
 	uint32_t sent = 0;
@@ -142,9 +142,9 @@ static void drain(struct worker *worker, struct output *output)
 	}
 }
 
-void output_flush(struct worker *worker, enum snoop_side to)
+void transmit_flush(struct worker *worker, enum snoop_side to)
 {
-	struct output *output = &worker->output[to];
+	struct transmit *output = &worker->output[to];
 
 	if (output->count == 0)
 		return;
@@ -157,14 +157,14 @@ void output_flush(struct worker *worker, enum snoop_side to)
 static inline void append(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet,
 			  bool ours)
 {
-	struct output *output = &worker->output[to];
+	struct transmit *output = &worker->output[to];
 
 	if (output->count == OUTPUT_ROOM)
-		output_flush(worker, to);
-	output_put(output, packet, ours);
+		transmit_flush(worker, to);
+	transmit_put(output, packet, ours);
 }
 
-void output_append(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet, bool ours)
+void transmit_append(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet, bool ours)
 {
 	append(worker, to, packet, ours);
 }
@@ -182,9 +182,9 @@ static __rte_noinline void forward_copy(struct worker *worker, enum snoop_side t
 		append(worker, to, copy, false);
 }
 
-void output_forward(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet)
+void transmit_forward(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet)
 {
-	if (unlikely(worker->output[to].sharing == QUIRK_COPY) && rte_mbuf_refcnt_read(packet) > 1)
+	if (unlikely(worker->output[to].sharing == DRIVER_COPY) && rte_mbuf_refcnt_read(packet) > 1)
 		forward_copy(worker, to, packet);
 	else
 		append(worker, to, packet, false);
@@ -208,12 +208,12 @@ static void ref(void *owner, void *packet)
  * What rte_pktmbuf_free_bulk() does, but without the pointer to a next buffer, for the same reason. What the engine holds is
  * from the worker's pool, see make_keepable().
  */
-static void free_dropped(struct worker *worker, struct output_dropped *dropped)
+static void free_dropped(struct worker *worker, struct transmit_dropped *dropped)
 {
 	uint32_t alone = 0;
 
 	while (dropped->fetched < dropped->count)
-		output_fetch_dropped(dropped);
+		transmit_fetch_dropped(dropped);
 	for (uint32_t i = 0; i < dropped->count; i++) {
 		struct rte_mbuf *packet = dropped->packets[i];
 
@@ -228,7 +228,7 @@ static void free_dropped(struct worker *worker, struct output_dropped *dropped)
 	dropped->count = dropped->fetched = 0;
 }
 
-void output_free_dropped(struct worker *worker)
+void transmit_free_dropped(struct worker *worker)
 {
 	worker->dropping ^= 1;
 	free_dropped(worker, &worker->dropped[worker->dropping]);
@@ -237,24 +237,24 @@ void output_free_dropped(struct worker *worker)
 static void unref(void *owner, void *packet)
 {
 	struct worker *worker = owner;
-	struct output_dropped *dropped = &worker->dropped[worker->dropping];
+	struct transmit_dropped *dropped = &worker->dropped[worker->dropping];
 
 	if (dropped->count == OUTPUT_DROPPED_ROOM) {
-		output_free_dropped(worker);
+		transmit_free_dropped(worker);
 		dropped = &worker->dropped[worker->dropping];
 	}
 	dropped->packets[dropped->count++] = packet;
 }
 
-static enum capture_verdict verdict_of(enum snoop_cause cause)
+static enum trace_verdict verdict_of(enum snoop_cause cause)
 {
-	static const enum capture_verdict verdicts[] = {
-		[SNOOP_CAUSE_SCOREBOARD] = CAPTURE_RETRANSMITTED_SCOREBOARD,
-		[SNOOP_CAUSE_DUPACK] = CAPTURE_RETRANSMITTED_DUPACK,
-		[SNOOP_CAUSE_TIMEOUT] = CAPTURE_RETRANSMITTED_TIMEOUT,
-		[SNOOP_CAUSE_PROBE] = CAPTURE_RETRANSMITTED_PROBE,
-		[SNOOP_CAUSE_SYN] = CAPTURE_RETRANSMITTED_SYN,
-		[SNOOP_CAUSE_SHIELD] = CAPTURE_RETRANSMITTED_SHIELD,
+	static const enum trace_verdict verdicts[] = {
+		[SNOOP_CAUSE_SCOREBOARD] = TRACE_RETRANSMITTED_SCOREBOARD,
+		[SNOOP_CAUSE_DUPACK] = TRACE_RETRANSMITTED_DUPACK,
+		[SNOOP_CAUSE_TIMEOUT] = TRACE_RETRANSMITTED_TIMEOUT,
+		[SNOOP_CAUSE_PROBE] = TRACE_RETRANSMITTED_PROBE,
+		[SNOOP_CAUSE_SYN] = TRACE_RETRANSMITTED_SYN,
+		[SNOOP_CAUSE_SHIELD] = TRACE_RETRANSMITTED_SHIELD,
 	};
 
 	return verdicts[cause];
@@ -264,9 +264,9 @@ static void retransmit(void *owner, void *packet, enum snoop_cause cause)
 {
 	struct worker *worker = owner;
 
-	if (unlikely(worker->capture != NULL))
-		capture_own(worker, SNOOP_WIRELESS, packet, verdict_of(cause));
-	if (worker->output[SNOOP_WIRELESS].sharing == QUIRK_COPY) {
+	if (unlikely(worker->trace != NULL))
+		trace_own(worker, SNOOP_WIRELESS, packet, verdict_of(cause));
+	if (worker->output[SNOOP_WIRELESS].sharing == DRIVER_COPY) {
 		packet = rte_pktmbuf_copy(packet, worker->pool, 0, UINT32_MAX);
 		if (packet == NULL) {
 			count_drop(worker, SNOOP_WIRELESS, true);
@@ -275,19 +275,19 @@ static void retransmit(void *owner, void *packet, enum snoop_cause cause)
 	} else {
 		add_reference(packet);
 	}
-	output_append(worker, SNOOP_WIRELESS, packet, true);
+	transmit_append(worker, SNOOP_WIRELESS, packet, true);
 }
 
 static void release(void *owner, void *packet)
 {
 	struct worker *worker = owner;
 
-	if (unlikely(worker->capture != NULL))
-		capture_own(worker, SNOOP_WIRED, packet, CAPTURE_RELEASED);
-	output_forward(worker, SNOOP_WIRED, packet);
+	if (unlikely(worker->trace != NULL))
+		trace_own(worker, SNOOP_WIRED, packet, TRACE_RELEASED);
+	transmit_forward(worker, SNOOP_WIRED, packet);
 }
 
-const struct snoop_ops output_ops = {
+const struct snoop_ops transmit_ops = {
 	.ref = ref,
 	.unref = unref,
 	.retransmit = retransmit,

@@ -30,14 +30,14 @@ struct worker;
  *
  * @return how many of the packets were taken; those belong to the callee, the others to the caller.
  */
-typedef uint16_t (*output_send_fn)(void *context, enum snoop_side to, struct rte_mbuf **packets,
+typedef uint16_t (*transmit_send_fn)(void *context, enum snoop_side to, struct rte_mbuf **packets,
 				   uint16_t count);
 
-struct output {
+struct transmit {
 	enum snoop_side side;
 	uint16_t port_id;
 	uint16_t queue_id;
-	enum quirk_sharing sharing;
+	enum driver_sharing sharing;
 	struct rte_ring *lane;	 /* to the worker that has the TX queue; NULL = this one has it */
 	const uint64_t *backlog; /* of that worker; its count when we last looked */
 	uint64_t backlog_seen;
@@ -51,23 +51,23 @@ _Static_assert(OUTPUT_ROOM <= 64, "one bit per packet");
 
 /* Packets that the engine has let go of in a turn. The mbufs were last touched a round trip ago: they are fetched
  * during the next turn, one with every packet, and freed at its end. */
-struct output_dropped {
+struct transmit_dropped {
 	uint32_t count;
 	uint32_t fetched;
 	struct rte_mbuf *packets[OUTPUT_DROPPED_ROOM];
 };
 
 /** Fetch one of those that will be freed at the end of the turn. */
-static inline void output_fetch_dropped(struct output_dropped *dropped)
+static inline void transmit_fetch_dropped(struct transmit_dropped *dropped)
 {
 	if (dropped->fetched < dropped->count)
 		rte_prefetch0(dropped->packets[dropped->fetched++]);
 }
 
-extern const struct snoop_ops output_ops; /* owner: struct worker */
+extern const struct snoop_ops transmit_ops; /* owner: struct worker */
 
 /** Take the packet into the buffer, which has room. */
-static inline void output_put(struct output *output, struct rte_mbuf *packet, bool ours)
+static inline void transmit_put(struct transmit *output, struct rte_mbuf *packet, bool ours)
 {
 	uint32_t bytes = rte_pktmbuf_pkt_len(packet);
 
@@ -78,28 +78,28 @@ static inline void output_put(struct output *output, struct rte_mbuf *packet, bo
 	output->count++;
 }
 
-/** The common case of output_forward(). @return false where that has to be called. */
-static inline bool output_try_forward(struct output *output, struct rte_mbuf *packet)
+/** The common case of transmit_forward(). @return false where that has to be called. */
+static inline bool transmit_try_forward(struct transmit *output, struct rte_mbuf *packet)
 {
-	if (unlikely(output->count == OUTPUT_ROOM || output->sharing == QUIRK_COPY))
+	if (unlikely(output->count == OUTPUT_ROOM || output->sharing == DRIVER_COPY))
 		return false;
-	output_put(output, packet, false);
+	transmit_put(output, packet, false);
 	return true;
 }
 
 /** Send a received packet on. The reference passes. */
-void output_forward(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet);
+void transmit_forward(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet);
 
 /** Free the packets that the engine had let go of before the last call. Call at the end of every turn, and twice at the
  * end of all. */
-void output_free_dropped(struct worker *worker);
+void transmit_free_dropped(struct worker *worker);
 
 /** Send a packet that is already a copy where the port needs that; ours = a retransmit, not a received
  * one. */
-void output_append(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet, bool ours);
+void transmit_append(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet, bool ours);
 
 /** Transmit what is buffered; what the port does not take within the configured retries is dropped.
  */
-void output_flush(struct worker *worker, enum snoop_side to);
+void transmit_flush(struct worker *worker, enum snoop_side to);
 
 #endif

@@ -84,7 +84,7 @@ struct worker *worker_create(const struct worker_setup *setup)
 	}
 	clock_init(&worker->clock);
 	flow_timers_init(&worker->timers, worker->table.records);
-	worker->engine = snoop_engine_init(memory, &share.protocol, &output_ops, worker,
+	worker->engine = snoop_engine_init(memory, &share.protocol, &transmit_ops, worker,
 					   &worker->counters, setup->secret);
 	worker->config = setup->config;
 	take_budgets(worker, &share);
@@ -129,7 +129,7 @@ static void join_side(struct worker *worker, struct handoff *handoff, enum snoop
 {
 	const struct handoff_plan *plan = &handoff->plan;
 	struct handoff_queues *queues = &worker->queues[side];
-	struct output *output = &worker->output[side];
+	struct transmit *output = &worker->output[side];
 
 	*queues = handoff_queues_of(plan, side, worker->index);
 	output->queue_id = queues->tx_queue;
@@ -210,14 +210,14 @@ static void age(struct worker *worker)
 		if (worker->now_us - record->flow.last_seen_us < limit_us) {
 			if (unlikely(record->squeezed) && !worker->pressed)
 				relieve(worker, record);
-			census_count(&worker->census, &record->flow);
+			flow_gauges_count(&worker->census, &record->flow);
 			continue;
 		}
 		worker_remove_flow(worker, record);
 		worker->counters.flows_expired++;
 	}
 	if (worker->table.hand == 0)
-		census_publish(&worker->census, &worker->counters);
+		flow_gauges_publish(&worker->census, &worker->counters);
 	flow_table_prefetch(&worker->table);
 }
 
@@ -235,8 +235,8 @@ static bool under_pressure(const struct worker *worker)
 static void chores(struct worker *worker)
 {
 	worker->pressed = under_pressure(worker);
-	if (unlikely(worker->capture != NULL))
-		capture_publish(worker);
+	if (unlikely(worker->trace != NULL))
+		trace_publish(worker);
 	worker->turns = 0;
 	worker->chores_next_us = worker->now_us + CHORES_INTERVAL_US;
 	request_serve(worker);
@@ -256,9 +256,9 @@ void worker_service(struct worker *worker, uint64_t now_us)
 	age(worker);
 	if (++worker->turns >= CHORES_TURNS || now_us >= worker->chores_next_us)
 		chores(worker);
-	output_flush(worker, SNOOP_WIRED);
-	output_flush(worker, SNOOP_WIRELESS);
-	output_free_dropped(worker);
+	transmit_flush(worker, SNOOP_WIRED);
+	transmit_flush(worker, SNOOP_WIRELESS);
+	transmit_free_dropped(worker);
 }
 
 /* From the queue of this number among the worker's own. @return false if it has none on this side. */
@@ -335,7 +335,7 @@ static uint32_t take_sent(struct worker *worker)
 			bool ours;
 			struct rte_mbuf *packet = handoff_untag(entries[k], &ours);
 
-			output_append(worker, lane->side, packet, ours);
+			transmit_append(worker, lane->side, packet, ours);
 		}
 	}
 	return taken;
@@ -361,10 +361,10 @@ void worker_close(struct worker *worker, uint64_t now_us)
 	while ((record = flow_table_walk(&worker->table, &budget)) != NULL)
 		worker_remove_flow(worker, record);
 	snoop_engine_flush(worker->engine);
-	output_flush(worker, SNOOP_WIRED);
-	output_flush(worker, SNOOP_WIRELESS);
-	output_free_dropped(worker);
-	output_free_dropped(worker);
+	transmit_flush(worker, SNOOP_WIRED);
+	transmit_flush(worker, SNOOP_WIRELESS);
+	transmit_free_dropped(worker);
+	transmit_free_dropped(worker);
 }
 
 static bool all_done(uint32_t *waiting)
@@ -393,8 +393,8 @@ static void end_together(struct worker *worker, struct handoff *handoff)
 	do {
 		done = all_done(&handoff->sending);
 		taken = take_sent(worker);
-		output_flush(worker, SNOOP_WIRED);
-		output_flush(worker, SNOOP_WIRELESS);
+		transmit_flush(worker, SNOOP_WIRED);
+		transmit_flush(worker, SNOOP_WIRELESS);
 		worker_relax(worker);
 	} while (!done || taken > 0);
 }

@@ -48,7 +48,7 @@
 struct worker_port {
 	uint16_t port_id;
 	uint16_t queue_id; /* the worker's RX and TX queue, unless worker_join() gives it others */
-	enum quirk_sharing sharing;
+	enum driver_sharing sharing;
 };
 
 struct worker_setup {
@@ -62,7 +62,7 @@ struct worker_setup {
 	int socket;
 	bool shares_cpu;     /* with another worker: an idle turn yields */
 	uint64_t secret;     /* keys the hashes, the same in all workers; drawn at start */
-	output_send_fn send; /* NULL = rte_eth_tx_burst() */
+	transmit_send_fn send; /* NULL = rte_eth_tx_burst() */
 	void *send_context;
 };
 
@@ -103,13 +103,13 @@ struct worker {
 	struct snoop_engine *engine;
 	struct clock clock;
 	uint64_t secret;
-	output_send_fn send;
+	transmit_send_fn send;
 	void *send_context;
 	struct worker_port port[2];
 	uint16_t segments_per_frame;
 	bool bypass; /* no flow of this link is looked at */
 	bool shares_cpu;
-	struct capture *capture; /* NULL = nothing is captured */
+	struct trace *trace; /* NULL = nothing is captured */
 	bool pressed; /* the cache is nearly full: new flows begin in bypass */
 	bool spreads; /* it looks up the owner of what it receives */
 
@@ -128,11 +128,11 @@ struct worker {
 	uint64_t cache_segments, cache_bytes; /* its budgets */
 	struct flow_table table;
 	struct flow_timers timers;
-	struct census census;
+	struct flow_gauges census;
 
 	struct counters counters __rte_cache_aligned;
-	struct output output[2] __rte_cache_aligned; /* by enum snoop_side: where to */
-	struct output_dropped dropped[2] __rte_cache_aligned; /* now, and before */
+	struct transmit output[2] __rte_cache_aligned; /* by enum snoop_side: where to */
+	struct transmit_dropped dropped[2] __rte_cache_aligned; /* now, and before */
 	uint32_t dropping;				      /* index of now */
 	struct worker_slot slots[2 * WORKER_BURST] __rte_cache_aligned; /* of both sides */
 	struct worker_stage staged[HANDOFF_WORKERS_MAX] __rte_cache_aligned; /* by owner */

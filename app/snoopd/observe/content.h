@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * What the HTTP server sends. With the lock of service.h.
+ * What the HTTP server sends. With the lock of link.h.
  */
 #ifndef SNOOPD_WEB_CONTENT_H
 #define SNOOPD_WEB_CONTENT_H
@@ -20,9 +20,9 @@ struct web_content {
 
 /* @param openmetrics  the client reads OpenMetrics 1.0, not only Prometheus' text 0.0.4
  * @return 0, or -1: no memory. */
-int web_page(const struct service *service, bool openmetrics, struct web_content *content);
-int web_json(const struct service *service, bool openmetrics, struct web_content *content);
-int web_metrics(const struct service *service, bool openmetrics, struct web_content *content);
+int web_page(const struct link *link, bool openmetrics, struct web_content *content);
+int web_json(const struct link *link, bool openmetrics, struct web_content *content);
+int web_metrics(const struct link *link, bool openmetrics, struct web_content *content);
 
 /** page.html, from the build. */
 extern const unsigned char web_page_html[];

@@ -8,7 +8,7 @@
 
 #include <config/config.h>
 
-void keytext_addr(char *out, size_t out_bytes, const uint8_t addr[16], uint8_t ip_version)
+void flow_name_addr(char *out, size_t out_bytes, const uint8_t addr[16], uint8_t ip_version)
 {
 	inet_ntop(ip_version == 4 ? AF_INET : AF_INET6, addr, out, (socklen_t)out_bytes);
 }
@@ -17,21 +17,21 @@ static void format_endpoint(char *out, const uint8_t addr[16], uint16_t port, ui
 {
 	char text[INET6_ADDRSTRLEN];
 
-	keytext_addr(text, sizeof(text), addr, ip_version);
+	flow_name_addr(text, sizeof(text), addr, ip_version);
 	snprintf(out, KEYTEXT_ENDPOINT_CHARS, ip_version == 4 ? "%s:%u" : "[%s]:%u", text, port);
 }
 
-void keytext_wired(char out[KEYTEXT_ENDPOINT_CHARS], const struct snoop_key *key)
+void flow_name_wired(char out[KEYTEXT_ENDPOINT_CHARS], const struct snoop_key *key)
 {
 	format_endpoint(out, key->wired_addr, key->wired_port, key->ip_version);
 }
 
-void keytext_station(char out[KEYTEXT_ENDPOINT_CHARS], const struct snoop_key *key)
+void flow_name_station(char out[KEYTEXT_ENDPOINT_CHARS], const struct snoop_key *key)
 {
 	format_endpoint(out, key->station_addr, key->station_port, key->ip_version);
 }
 
-void keytext_vlan(char out[KEYTEXT_VLAN_CHARS], const uint32_t vlan[WIRE_VLAN_MAX])
+void flow_name_vlan(char out[KEYTEXT_VLAN_CHARS], const uint32_t vlan[WIRE_VLAN_MAX])
 {
 	size_t used = 0;
 
@@ -41,14 +41,14 @@ void keytext_vlan(char out[KEYTEXT_VLAN_CHARS], const uint32_t vlan[WIRE_VLAN_MA
 					 used > 0 ? "." : "", vlan[i] >> 16, vlan[i] & 0xfff);
 }
 
-void keytext_format(char out[KEYTEXT_CHARS], const struct snoop_key *key)
+void flow_name_format(char out[KEYTEXT_CHARS], const struct snoop_key *key)
 {
 	char wired[KEYTEXT_ENDPOINT_CHARS], station[KEYTEXT_ENDPOINT_CHARS];
 	char vlan[KEYTEXT_VLAN_CHARS];
 
-	keytext_wired(wired, key);
-	keytext_station(station, key);
-	keytext_vlan(vlan, key->vlan);
+	flow_name_wired(wired, key);
+	flow_name_station(station, key);
+	flow_name_vlan(vlan, key->vlan);
 	snprintf(out, KEYTEXT_CHARS, "%s > %s%s%s", wired, station, vlan[0] != '\0' ? " vlan " : "",
 		 vlan);
 }
@@ -88,7 +88,7 @@ static int parse_vlan(const char *text, uint32_t vlan[WIRE_VLAN_MAX])
 	return -1;
 }
 
-int keytext_parse(const char *text, struct snoop_key *key)
+int flow_name_parse(const char *text, struct snoop_key *key)
 {
 	char copy[KEYTEXT_CHARS], *word, *rest = NULL;
 	uint8_t version;

@@ -16,14 +16,14 @@
 #define KEYTEXT_VLAN_CHARS (WIRE_VLAN_MAX * 12)
 #define KEYTEXT_CHARS (2 * KEYTEXT_ENDPOINT_CHARS + KEYTEXT_VLAN_CHARS + 16)
 
-void keytext_addr(char *out, size_t out_bytes, const uint8_t addr[16], uint8_t ip_version);
-void keytext_wired(char out[KEYTEXT_ENDPOINT_CHARS], const struct snoop_key *key);
-void keytext_station(char out[KEYTEXT_ENDPOINT_CHARS], const struct snoop_key *key);
+void flow_name_addr(char *out, size_t out_bytes, const uint8_t addr[16], uint8_t ip_version);
+void flow_name_wired(char out[KEYTEXT_ENDPOINT_CHARS], const struct snoop_key *key);
+void flow_name_station(char out[KEYTEXT_ENDPOINT_CHARS], const struct snoop_key *key);
 /** Empty without tags. */
-void keytext_vlan(char out[KEYTEXT_VLAN_CHARS], const uint32_t vlan[WIRE_VLAN_MAX]);
-void keytext_format(char out[KEYTEXT_CHARS], const struct snoop_key *key);
+void flow_name_vlan(char out[KEYTEXT_VLAN_CHARS], const uint32_t vlan[WIRE_VLAN_MAX]);
+void flow_name_format(char out[KEYTEXT_CHARS], const struct snoop_key *key);
 
-/** Read what keytext_format() writes; the `>` may be missing. @return 0, or -1. */
-int keytext_parse(const char *text, struct snoop_key *key);
+/** Read what flow_name_format() writes; the `>` may be missing. @return 0, or -1. */
+int flow_name_parse(const char *text, struct snoop_key *key);
 
 #endif

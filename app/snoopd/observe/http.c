@@ -16,13 +16,13 @@
 #define CONNECTION_TIMEOUT_S 15u
 #define CONNECTION_BYTES 16384u
 
-struct web_server {
+struct http_server {
 	struct MHD_Daemon *daemon;
 };
 
 static const struct {
 	const char *path;
-	int (*make)(const struct service *service, bool openmetrics, struct web_content *content);
+	int (*make)(const struct link *link, bool openmetrics, struct web_content *content);
 } pages[] = {
 	{"/", web_page},
 	{"/snoop.json", web_json},
@@ -73,7 +73,7 @@ static enum MHD_Result serve(void *context, struct MHD_Connection *connection, c
 			     const char *method, const char *version, const char *upload,
 			     size_t *upload_bytes, void **state)
 {
-	const struct service *service;
+	const struct link *link;
 	struct web_content content;
 	size_t page = 0;
 	int failed;
@@ -85,12 +85,12 @@ static enum MHD_Result serve(void *context, struct MHD_Connection *connection, c
 	if (page == sizeof(pages) / sizeof(pages[0]))
 		return answer_line(connection, MHD_HTTP_NOT_FOUND,
 				   "there is / (the live page), /snoop.json and /metrics\n");
-	service = service_lock();
-	if (service == NULL)
+	link = link_lock();
+	if (link == NULL)
 		return answer_line(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
 				   "snoopd is starting or stopping\n");
-	failed = pages[page].make(service, wants_openmetrics(connection), &content);
-	service_unlock();
+	failed = pages[page].make(link, wants_openmetrics(connection), &content);
+	link_unlock();
 	if (failed)
 		return answer_line(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "no memory\n");
 	return answer(connection, MHD_HTTP_OK, &content);
@@ -107,7 +107,7 @@ __attribute__((format(printf, 2, 0))) static void log_http(void *context, const 
 	log_debug("event=http %s", line);
 }
 
-int web_server_start(struct web_server **server, const struct config *config)
+int http_server_start(struct http_server **server, const struct config *config)
 {
 	struct sockaddr_storage addr;
 	unsigned int flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ERROR_LOG;
@@ -139,7 +139,7 @@ int web_server_start(struct web_server **server, const struct config *config)
 	return 0;
 }
 
-void web_server_stop(struct web_server *server)
+void http_server_stop(struct http_server *server)
 {
 	if (server == NULL)
 		return;

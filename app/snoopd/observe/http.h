@@ -5,14 +5,14 @@
  * Prometheus. GET and HEAD only; nothing can be changed from here.
  *
  * One thread of its own that runs on the control thread's CPU, never on a worker's. It reads
- * counters and asks the workers for stations as telemetry does, with the lock of service.h.
+ * counters and asks the workers for stations as telemetry does, with the lock of link.h.
  */
 #ifndef SNOOPD_WEB_SERVER_H
 #define SNOOPD_WEB_SERVER_H
 
 #include <config/config.h>
 
-struct web_server;
+struct http_server;
 
 /**
  * Start. Control thread, after it was pinned.
@@ -20,9 +20,9 @@ struct web_server;
  * @param server  receives the server, NULL where the configuration has it off
  * @return 0, or -1 after one line on stderr.
  */
-int web_server_start(struct web_server **server, const struct config *config);
+int http_server_start(struct http_server **server, const struct config *config);
 
 /** Returns when no answer is under way. NULL is allowed. */
-void web_server_stop(struct web_server *server);
+void http_server_stop(struct http_server *server);
 
 #endif

@@ -54,7 +54,7 @@ static struct report tree_report(struct tree *tree, json_t *root)
 }
 
 /* @return the position behind the page, 0 = this was the last. */
-static uint64_t add_hosts(const struct service *service, uint64_t position, json_t *list,
+static uint64_t add_hosts(const struct link *link, uint64_t position, json_t *list,
 			  bool *timed_out)
 {
 	json_t *page = json_object(), *host;
@@ -63,7 +63,7 @@ static uint64_t add_hosts(const struct service *service, uint64_t position, json
 	uint64_t next = 0;
 	const char *number;
 
-	if (report_hosts(service, position, &report) == 0) {
+	if (report_hosts(link, position, &report) == 0) {
 		next = (uint64_t)json_integer_value(json_object_get(page, "next"));
 		*timed_out |= json_integer_value(json_object_get(page, "timed_out")) != 0;
 		json_object_foreach(json_object_get(page, "hosts"), number, host)
@@ -73,30 +73,30 @@ static uint64_t add_hosts(const struct service *service, uint64_t position, json
 	return next;
 }
 
-static void add_group(const struct service *service, json_t *root, const char *name,
-		      void (*make)(const struct service *, const struct report *))
+static void add_group(const struct link *link, json_t *root, const char *name,
+		      void (*make)(const struct link *, const struct report *))
 {
 	struct tree tree;
 	struct report report = tree_report(&tree, root);
 
 	report.open(report.ctx, name);
-	make(service, &report);
+	make(link, &report);
 	report.close(report.ctx);
 }
 
-int web_json(const struct service *service, bool openmetrics, struct web_content *content)
+int web_json(const struct link *link, bool openmetrics, struct web_content *content)
 {
 	json_t *root = json_object(), *hosts = json_array();
 	bool timed_out = false;
 	uint64_t position = 0;
 	char *text;
 
-	add_group(service, root, "status", report_status);
-	add_group(service, root, "stats", report_stats);
-	add_group(service, root, "histograms", report_histograms);
+	add_group(link, root, "status", report_status);
+	add_group(link, root, "stats", report_stats);
+	add_group(link, root, "histograms", report_histograms);
 	/* A worker that does not answer costs half a second of the lock: the page asks for no more. */
 	for (int i = 0; i < HOST_PAGES_MAX; i++) {
-		position = add_hosts(service, position, hosts, &timed_out);
+		position = add_hosts(link, position, hosts, &timed_out);
 		if (position == 0 || timed_out)
 			break;
 	}
@@ -114,7 +114,7 @@ int web_json(const struct service *service, bool openmetrics, struct web_content
 	return 0;
 }
 
-int web_page(const struct service *service, bool openmetrics, struct web_content *content)
+int web_page(const struct link *link, bool openmetrics, struct web_content *content)
 {
 	*content = (struct web_content){(const char *)web_page_html, web_page_html_bytes,
 					"text/html; charset=utf-8", false};

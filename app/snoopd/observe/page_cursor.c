@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int position_number(const char **text, uint64_t *number)
+int page_cursor_number(const char **text, uint64_t *number)
 {
 	uint64_t value;
 	char *end;
@@ -22,14 +22,14 @@ int position_number(const char **text, uint64_t *number)
 	return 0;
 }
 
-int position_parse(const char *text, uint64_t *position)
+int page_cursor_parse(const char *text, uint64_t *position)
 {
 	uint64_t value;
 
 	*position = 0;
 	if (text == NULL || *text == '\0')
 		return 0;
-	if (strchr(text, ' ') != NULL || position_number(&text, &value) != 0)
+	if (strchr(text, ' ') != NULL || page_cursor_number(&text, &value) != 0)
 		return -EINVAL;
 	*position = value;
 	return 0;

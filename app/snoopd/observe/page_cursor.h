@@ -15,7 +15,7 @@
  * @param text  moves behind the number and the blank; *text may be NULL
  * @return 0, or -EINVAL: no digits, too large, or something else behind them.
  */
-int position_number(const char **text, uint64_t *number);
+int page_cursor_number(const char **text, uint64_t *number);
 
 /**
  * Read a plain decimal number.
@@ -24,6 +24,6 @@ int position_number(const char **text, uint64_t *number);
  * @return 0, or -EINVAL for anything else than digits and for a number above 64 bits; *position is
  * then 0.
  */
-int position_parse(const char *text, uint64_t *position);
+int page_cursor_parse(const char *text, uint64_t *position);
 
 #endif

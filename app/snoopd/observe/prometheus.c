@@ -82,7 +82,7 @@ static void print_histogram(const struct metrics *metrics, const char *id, const
 	fprintf(metrics->out, PREFIX "%s_count %" PRIu64 "\n", name, below);
 }
 
-static void print_ports(const struct metrics *metrics, const struct service *service)
+static void print_ports(const struct metrics *metrics, const struct link *link)
 {
 	static const char *const sides[] = {[SNOOP_WIRED] = "wired", [SNOOP_WIRELESS] = "wireless"};
 	struct rte_eth_stats stats[2] = {{0}};
@@ -90,33 +90,33 @@ static void print_ports(const struct metrics *metrics, const struct service *ser
 	print_head(metrics, "link_up", "gauge", "", "whether the port has a carrier");
 	for (int side = 0; side < 2; side++)
 		fprintf(metrics->out, PREFIX "link_up{side=\"%s\"} %d\n", sides[side],
-			__atomic_load_n(&service->ports->port[side].link_up, __ATOMIC_RELAXED));
+			__atomic_load_n(&link->ports->port[side].link_up, __ATOMIC_RELAXED));
 	print_head(metrics, "link_taken", "gauge", "",
 		   "whether the port was taken down as the other side has no carrier");
 	for (int side = 0; side < 2; side++)
 		fprintf(metrics->out, PREFIX "link_taken{side=\"%s\"} %d\n", sides[side],
-			__atomic_load_n(&service->ports->port[side].link_taken, __ATOMIC_RELAXED));
+			__atomic_load_n(&link->ports->port[side].link_taken, __ATOMIC_RELAXED));
 	print_head(metrics, "missed_packets", "counter", "packets",
 		   "dropped by the port before snoopd saw them");
 	for (int side = 0; side < 2; side++) {
-		rte_eth_stats_get(service->ports->port[side].id, &stats[side]);
+		rte_eth_stats_get(link->ports->port[side].id, &stats[side]);
 		fprintf(metrics->out, PREFIX "missed_packets_total{side=\"%s\"} %" PRIu64 "\n",
 			sides[side], stats[side].imissed + stats[side].rx_nombuf);
 	}
 }
 
-static void print_service(const struct metrics *metrics, const struct service *service)
+static void print_service(const struct metrics *metrics, const struct link *link)
 {
 	print_head(metrics, metrics->open ? "build" : "build_info",
 		   metrics->open ? "info" : "gauge", "", "version, and the level of the link");
 	fprintf(metrics->out, PREFIX "build_info{version=\"%s\",mode=\"%s\"} 1\n", SNOOPD_VERSION,
-		snoop_level_name(service->config->mode));
+		snoop_level_name(link->config->mode));
 	print_head(metrics, "uptime_seconds", "gauge", "seconds", "since the start");
 	fprintf(metrics->out, PREFIX "uptime_seconds %.3f\n",
-		(double)(service_now_us() - service->started_us) / US_PER_SECOND);
+		(double)(clock_monotonic_us() - link->started_us) / US_PER_SECOND);
 	print_counter(metrics, "reloads", "counter", "", "configuration files that took effect",
-		      service->reloads);
-	print_counter(metrics, "workers", "gauge", "", "worker lcores", service->worker_count);
+		      link->reloads);
+	print_counter(metrics, "workers", "gauge", "", "worker lcores", link->worker_count);
 }
 
 static double seconds_of(const uint64_t *cycles)
@@ -124,11 +124,11 @@ static double seconds_of(const uint64_t *cycles)
 	return (double)__atomic_load_n(cycles, __ATOMIC_RELAXED) / (double)rte_get_tsc_hz();
 }
 
-static void print_workers(const struct metrics *metrics, const struct service *service)
+static void print_workers(const struct metrics *metrics, const struct link *link)
 {
 #define EACH_WORKER(name, format, value)                                                           \
-	for (uint32_t i = 0; i < service->worker_count; i++) {                                     \
-		const struct worker_health *health = &service->workers[i]->health;                 \
+	for (uint32_t i = 0; i < link->worker_count; i++) {                                     \
+		const struct worker_health *health = &link->workers[i]->health;                 \
                                                                                                    \
 		fprintf(metrics->out, PREFIX name "{worker=\"%u\"} " format "\n", i, value);      \
 	}
@@ -145,17 +145,17 @@ static void print_workers(const struct metrics *metrics, const struct service *s
 #undef EACH_WORKER
 	print_counter(metrics, "guard_demoted", "gauge", "",
 		      "whether the link only observes as its repairs did not help",
-		      service->monitor->guard.demoted);
+		      link->supervisor->guard.demoted);
 	print_counter(metrics, "guard_demotions", "counter", "", "times that the link was demoted",
-		      service->monitor->guard.demotions);
+		      link->supervisor->guard.demotions);
 	print_counter(metrics, "guard_promotions", "counter", "",
 		      "times that a demoted link got its level back",
-		      service->monitor->guard.promotions);
+		      link->supervisor->guard.promotions);
 	print_counter(metrics, "workers_stuck", "gauge", "", "workers that do not move",
-		      health_stuck(&service->monitor->health));
+		      health_stuck(&link->supervisor->health));
 }
 
-int web_metrics(const struct service *service, bool openmetrics, struct web_content *content)
+int web_metrics(const struct link *link, bool openmetrics, struct web_content *content)
 {
 	struct metrics metrics = {.open = openmetrics};
 	struct histograms histograms;
@@ -166,11 +166,11 @@ int web_metrics(const struct service *service, bool openmetrics, struct web_cont
 	metrics.out = open_memstream(&text, &bytes);
 	if (metrics.out == NULL)
 		return -1;
-	stats_sum(&sum, service->workers, service->worker_count);
-	report_sum_histograms(service, &histograms);
-	print_service(&metrics, service);
-	print_ports(&metrics, service);
-	print_workers(&metrics, service);
+	totals_sum(&sum, link->workers, link->worker_count);
+	report_sum_histograms(link, &histograms);
+	print_service(&metrics, link);
+	print_ports(&metrics, link);
+	print_workers(&metrics, link);
 #define PRINT_COUNTER(id, type, unit, help)                                                        \
 	print_counter(&metrics, #id, #type, #unit, help, sum.id);
 	COUNTERS(PRINT_COUNTER)

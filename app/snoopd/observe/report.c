@@ -24,11 +24,11 @@
 #define OPEN(report, name) (report)->open((report)->ctx, name)
 #define CLOSE(report) (report)->close((report)->ctx)
 
-void report_stats(const struct service *service, const struct report *report)
+void report_stats(const struct link *link, const struct report *report)
 {
 	struct counters sum;
 
-	stats_sum(&sum, service->workers, service->worker_count);
+	totals_sum(&sum, link->workers, link->worker_count);
 #define REPORT_COUNTER(id, type, unit, help) NUMBER(report, #id, sum.id);
 	COUNTERS(REPORT_COUNTER)
 #undef REPORT_COUNTER
@@ -41,11 +41,11 @@ static void add_histogram(struct histogram *sum, const struct histogram *one)
 	sum->sum += __atomic_load_n(&one->sum, __ATOMIC_RELAXED);
 }
 
-void report_sum_histograms(const struct service *service, struct histograms *sum)
+void report_sum_histograms(const struct link *link, struct histograms *sum)
 {
 	memset(sum, 0, sizeof(*sum));
-	for (uint32_t i = 0; i < service->worker_count; i++) {
-		const struct histograms *one = snoop_engine_histograms(service->workers[i]->engine);
+	for (uint32_t i = 0; i < link->worker_count; i++) {
+		const struct histograms *one = snoop_engine_histograms(link->workers[i]->engine);
 
 #define ADD_HISTOGRAM(id, unit, help) add_histogram(&sum->id, &one->id);
 		HISTOGRAMS(ADD_HISTOGRAM)
@@ -73,11 +73,11 @@ static void report_histogram(const struct report *report, const char *name, cons
 	CLOSE(report);
 }
 
-void report_histograms(const struct service *service, const struct report *report)
+void report_histograms(const struct link *link, const struct report *report)
 {
 	struct histograms sum;
 
-	report_sum_histograms(service, &sum);
+	report_sum_histograms(link, &sum);
 #define REPORT_HISTOGRAM(id, unit, help) report_histogram(report, #id, #unit, &sum.id);
 	HISTOGRAMS(REPORT_HISTOGRAM)
 #undef REPORT_HISTOGRAM
@@ -89,13 +89,13 @@ static uint64_t us_of(uint64_t cycles)
 }
 
 /* What the control thread makes of a worker. */
-static void report_health(const struct service *service, uint32_t index,
+static void report_health(const struct link *link, uint32_t index,
 			  const struct report *report)
 {
-	const struct health_worker *health = &service->monitor->health.worker[index];
-	const struct worker_health *own = &service->workers[index]->health;
+	const struct health_worker *health = &link->supervisor->health.worker[index];
+	const struct worker_health *own = &link->workers[index]->health;
 	uint64_t moved_us = __atomic_load_n(&health->moved_us, __ATOMIC_RELAXED);
-	uint64_t now_us = service_now_us();
+	uint64_t now_us = clock_monotonic_us();
 
 	TEXT(report, "state", __atomic_load_n(&health->stuck, __ATOMIC_RELAXED) ? "stuck" : "moves");
 	NUMBER(report, "heartbeat_us", now_us > moved_us ? now_us - moved_us : 0);
@@ -127,18 +127,18 @@ static void report_worker(const struct worker *worker, const struct report *repo
 #undef WORKER_NUMBER
 }
 
-void report_workers(const struct service *service, const struct report *report)
+void report_workers(const struct link *link, const struct report *report)
 {
 	char number[12];
 
-	TEXT(report, "distribution", distribution_name(service->distribution));
-	TEXT(report, "how", service->distribution->how);
+	TEXT(report, "distribution", steering_name(link->distribution));
+	TEXT(report, "how", link->distribution->how);
 	OPEN(report, "workers");
-	for (uint32_t i = 0; i < service->worker_count; i++) {
+	for (uint32_t i = 0; i < link->worker_count; i++) {
 		snprintf(number, sizeof(number), "%u", i);
 		OPEN(report, number);
-		report_worker(service->workers[i], report);
-		report_health(service, i, report);
+		report_worker(link->workers[i], report);
+		report_health(link, i, report);
 		CLOSE(report);
 	}
 	CLOSE(report);
@@ -162,11 +162,11 @@ static void report_port(const struct report *report, const char *side, const str
 
 /* One sentence for somebody who looks for the first time: what is done now comes before what was
  * achieved since the start. */
-static const char *verdict(const struct service *service, const struct counters *sum)
+static const char *verdict(const struct link *link, const struct counters *sum)
 {
-	const struct guard *guard = &service->monitor->guard;
+	const struct guard *guard = &link->supervisor->guard;
 
-	if (config_at_most(service->config, SNOOP_LEVEL_BYPASS))
+	if (config_at_most(link->config, SNOOP_LEVEL_BYPASS))
 		return "bypass: a plain wire, nothing is looked at";
 	if (guard->demoted)
 		return guard->cause == GUARD_SPURIOUS
@@ -178,7 +178,7 @@ static const char *verdict(const struct service *service, const struct counters 
 		return "nothing was received yet: are the ports the right ones?";
 	if (sum->data_segments == 0)
 		return "no TCP data towards the radio yet";
-	if (config_at_most(service->config, SNOOP_LEVEL_OBSERVE))
+	if (config_at_most(link->config, SNOOP_LEVEL_OBSERVE))
 		return sum->radio_losses == 0
 			       ? "observe: the radio lost nothing yet"
 			       : "observe: the radio loses, mode repair would retransmit it";
@@ -210,25 +210,25 @@ static void report_rules(const struct config *config, const struct report *repor
 	TEXT(report, "rule_levels", text);
 }
 
-void report_status(const struct service *service, const struct report *report)
+void report_status(const struct link *link, const struct report *report)
 {
 	struct counters sum;
 	struct histograms histograms;
-	uint64_t now_us = service_now_us();
+	uint64_t now_us = clock_monotonic_us();
 
-	stats_sum(&sum, service->workers, service->worker_count);
-	report_sum_histograms(service, &histograms);
+	totals_sum(&sum, link->workers, link->worker_count);
+	report_sum_histograms(link, &histograms);
 	TEXT(report, "version", SNOOPD_VERSION);
 	NUMBER(report, "pid", (uint64_t)getpid());
-	NUMBER(report, "uptime_s", (now_us - service->started_us) / CLOCK_US_PER_S);
-	NUMBER(report, "configured_s", (now_us - service->configured_us) / CLOCK_US_PER_S);
-	NUMBER(report, "reloads", service->reloads);
-	NUMBER(report, "workers", service->worker_count);
-	TEXT(report, "mode", snoop_level_name(service->config->mode));
-	report_rules(service->config, report);
-	report_port(report, "wired", &service->ports->port[SNOOP_WIRED]);
-	report_port(report, "wireless", &service->ports->port[SNOOP_WIRELESS]);
-	TEXT(report, "verdict", verdict(service, &sum));
+	NUMBER(report, "uptime_s", (now_us - link->started_us) / CLOCK_US_PER_S);
+	NUMBER(report, "configured_s", (now_us - link->configured_us) / CLOCK_US_PER_S);
+	NUMBER(report, "reloads", link->reloads);
+	NUMBER(report, "workers", link->worker_count);
+	TEXT(report, "mode", snoop_level_name(link->config->mode));
+	report_rules(link->config, report);
+	report_port(report, "wired", &link->ports->port[SNOOP_WIRED]);
+	report_port(report, "wireless", &link->ports->port[SNOOP_WIRELESS]);
+	TEXT(report, "verdict", verdict(link, &sum));
 	NUMBER(report, "data_segments", sum.data_segments);
 	NUMBER(report, "radio_losses", sum.radio_losses);
 	NUMBER(report, "repaired", sum.repairs_confirmed);
@@ -243,18 +243,18 @@ void report_status(const struct service *service, const struct report *report)
 	NUMBER(report, "stations", sum.stations_active);
 	NUMBER(report, "stations_silent", sum.stations_silent);
 	NUMBER(report, "cache_segments", sum.cache_segments);
-	NUMBER(report, "cache_segments_max", service->config->protocol.cache_segments);
+	NUMBER(report, "cache_segments_max", link->config->protocol.cache_segments);
 	NUMBER(report, "cache_bytes", sum.cache_bytes);
 	NUMBER(report, "dropped_packets",
 	       sum.tx_wired_drops + sum.tx_wireless_drops + sum.handoff_drops);
-	TEXT(report, "guard", !service->monitor->guard.demoted ? "helps"
-			      : service->monitor->guard.cause == GUARD_SPURIOUS
+	TEXT(report, "guard", !link->supervisor->guard.demoted ? "helps"
+			      : link->supervisor->guard.cause == GUARD_SPURIOUS
 				      ? "demoted: repairs were spurious"
 				      : "demoted: repairs were useless");
-	NUMBER(report, "guard_demotions", service->monitor->guard.demotions);
-	NUMBER(report, "guard_promotions", service->monitor->guard.promotions);
+	NUMBER(report, "guard_demotions", link->supervisor->guard.demotions);
+	NUMBER(report, "guard_promotions", link->supervisor->guard.promotions);
 	NUMBER(report, "flows_squeezed", sum.flows_squeezed);
-	NUMBER(report, "workers_stuck", health_stuck(&service->monitor->health));
+	NUMBER(report, "workers_stuck", health_stuck(&link->supervisor->health));
 	NUMBER(report, "stalls", sum.turn_stalls);
 }
 
@@ -263,10 +263,10 @@ static void report_key(const struct report *report, const struct snoop_key *key)
 	char wired[KEYTEXT_ENDPOINT_CHARS], station[KEYTEXT_ENDPOINT_CHARS];
 	char vlan[KEYTEXT_VLAN_CHARS], text[KEYTEXT_CHARS];
 
-	keytext_format(text, key);
-	keytext_wired(wired, key);
-	keytext_station(station, key);
-	keytext_vlan(vlan, key->vlan);
+	flow_name_format(text, key);
+	flow_name_wired(wired, key);
+	flow_name_station(station, key);
+	flow_name_vlan(vlan, key->vlan);
 	TEXT(report, "key", text);
 	TEXT(report, "wired", wired);
 	TEXT(report, "station", station);
@@ -318,8 +318,8 @@ static void report_host(const struct request_station *station, const struct repo
 	const struct snoop_station_info *info = &station->info;
 	char addr[KEYTEXT_ENDPOINT_CHARS], vlan[KEYTEXT_VLAN_CHARS];
 
-	keytext_addr(addr, sizeof(addr), info->addr, info->ip_version);
-	keytext_vlan(vlan, info->vlan);
+	flow_name_addr(addr, sizeof(addr), info->addr, info->ip_version);
+	flow_name_vlan(vlan, info->vlan);
 	TEXT(report, "station", addr);
 	if (vlan[0] != '\0')
 		TEXT(report, "vlan", vlan);
@@ -360,17 +360,17 @@ static void measure_text(void *ctx, const char *name, const char *value)
 }
 
 /* Ask one worker for the page at a position. */
-static struct request *ask_page(const struct service *service, enum request_kind kind,
+static struct request *ask_page(const struct link *link, enum request_kind kind,
 				uint64_t position)
 {
 	struct request *request =
-		service_ask(service, (uint32_t)(position >> POSITION_WORKER_SHIFT));
+		link_ask(link, (uint32_t)(position >> POSITION_WORKER_SHIFT));
 
 	if (request == NULL)
 		return NULL;
 	request->kind = kind;
 	request->position = (uint32_t)position;
-	return service_wait(request);
+	return link_wait(request);
 }
 
 static void report_entry(const struct request *request, uint32_t entry, uint64_t worker,
@@ -407,14 +407,14 @@ static uint32_t fitting(const struct request *request, uint64_t worker)
 }
 
 /* The page after this one, 0 = this was the last. */
-static uint64_t next_position(const struct service *service, uint64_t worker, uint32_t next)
+static uint64_t next_position(const struct link *link, uint64_t worker, uint32_t next)
 {
 	if (next != 0)
 		return worker << POSITION_WORKER_SHIFT | next;
-	return worker + 1 < service->worker_count ? (worker + 1) << POSITION_WORKER_SHIFT : 0;
+	return worker + 1 < link->worker_count ? (worker + 1) << POSITION_WORKER_SHIFT : 0;
 }
 
-static int report_page(const struct service *service, enum request_kind kind, uint64_t position,
+static int report_page(const struct link *link, enum request_kind kind, uint64_t position,
 		       const struct report *report)
 {
 	uint64_t worker = position >> POSITION_WORKER_SHIFT;
@@ -424,17 +424,17 @@ static int report_page(const struct service *service, enum request_kind kind, ui
 	struct counters sum;
 	char number[12];
 
-	if (worker >= service->worker_count)
+	if (worker >= link->worker_count)
 		return -ENOENT;
-	request = ask_page(service, kind, position);
+	request = ask_page(link, kind, position);
 	if (request != NULL) {
 		count = fitting(request, worker);
 		next = count < request->count ? position_of(request, count) : request->next;
 	}
-	stats_sum(&sum, service->workers, service->worker_count);
+	totals_sum(&sum, link->workers, link->worker_count);
 	NUMBER(report, "total", flows ? sum.flows_active : sum.stations_active);
 	NUMBER(report, "offset", position);
-	NUMBER(report, "next", next_position(service, worker, next));
+	NUMBER(report, "next", next_position(link, worker, next));
 	NUMBER(report, "timed_out", request == NULL);
 	OPEN(report, flows ? "flows" : "hosts");
 	for (uint32_t i = 0; i < count; i++) {
@@ -447,12 +447,12 @@ static int report_page(const struct service *service, enum request_kind kind, ui
 	return 0;
 }
 
-int report_flows(const struct service *service, uint64_t position, const struct report *report)
+int report_flows(const struct link *link, uint64_t position, const struct report *report)
 {
-	return report_page(service, REQUEST_FLOWS, position, report);
+	return report_page(link, REQUEST_FLOWS, position, report);
 }
 
-int report_hosts(const struct service *service, uint64_t position, const struct report *report)
+int report_hosts(const struct link *link, uint64_t position, const struct report *report)
 {
-	return report_page(service, REQUEST_STATIONS, position, report);
+	return report_page(link, REQUEST_STATIONS, position, report);
 }

@@ -2,7 +2,7 @@
 /**
  * @file
  * What snoopd tells about itself, for whatever format: DPDK telemetry and the JSON of the HTTP
- * server both take it from here, so that they show the same. With the lock of service.h.
+ * server both take it from here, so that they show the same. With the lock of link.h.
  */
 #ifndef SNOOPD_REPORT_H
 #define SNOOPD_REPORT_H
@@ -23,15 +23,15 @@ struct report {
 	void (*text)(void *ctx, const char *name, const char *value); /* up to 127 characters */
 };
 
-void report_stats(const struct service *service, const struct report *report);
+void report_stats(const struct link *link, const struct report *report);
 
 /** One screen: ports, levels, uptime, and whether it helps. */
-void report_status(const struct service *service, const struct report *report);
+void report_status(const struct link *link, const struct report *report);
 
-void report_histograms(const struct service *service, const struct report *report);
+void report_histograms(const struct link *link, const struct report *report);
 
 /** How flows find their workers, and what each worker does. */
-void report_workers(const struct service *service, const struct report *report);
+void report_workers(const struct link *link, const struct report *report);
 
 /** Everything about one flow, and the number of the worker that owns it. */
 void report_flow(const struct request_flow *flow, uint64_t worker, const struct report *report);
@@ -47,11 +47,11 @@ void report_flow(const struct request_flow *flow, uint64_t worker, const struct 
  * @param position  0, or next of the page before
  * @return 0, or -ENOENT with nothing reported: no worker has that position.
  */
-int report_flows(const struct service *service, uint64_t position, const struct report *report);
+int report_flows(const struct link *link, uint64_t position, const struct report *report);
 
 /** The same of the stations, in a group "hosts". A station may appear once per worker. */
-int report_hosts(const struct service *service, uint64_t position, const struct report *report);
+int report_hosts(const struct link *link, uint64_t position, const struct report *report);
 
-void report_sum_histograms(const struct service *service, struct histograms *sum);
+void report_sum_histograms(const struct link *link, struct histograms *sum);
 
 #endif

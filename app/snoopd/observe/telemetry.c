@@ -80,7 +80,7 @@ static struct report tree_report(struct tree *tree, struct rte_tel_data *data)
 __attribute__((format(printf, 2, 3))) static int refuse(struct rte_tel_data *data,
 							const char *format, ...)
 {
-	char line[SERVICE_LINE_CHARS];
+	char line[LINK_LINE_CHARS];
 	va_list args;
 
 	va_start(args, format);
@@ -101,38 +101,38 @@ static int refuse_position(const char *parameters, struct rte_tel_data *data)
 }
 
 /* The commands that only report. */
-static int report_command(void (*command)(const struct service *, const struct report *),
+static int report_command(void (*command)(const struct link *, const struct report *),
 			  struct rte_tel_data *data)
 {
-	const struct service *service = service_lock();
+	const struct link *link = link_lock();
 	struct report report;
 	struct tree tree;
 
-	if (service == NULL)
+	if (link == NULL)
 		return refuse_not_running(data);
 	report = tree_report(&tree, data);
-	command(service, &report);
-	service_unlock();
+	command(link, &report);
+	link_unlock();
 	return 0;
 }
 
-static int page_command(int (*command)(const struct service *, uint64_t, const struct report *),
+static int page_command(int (*command)(const struct link *, uint64_t, const struct report *),
 			const char *parameters, struct rte_tel_data *data)
 {
-	const struct service *service;
+	const struct link *link;
 	struct report report;
 	struct tree tree;
 	uint64_t position;
 	int result;
 
-	if (position_parse(parameters, &position) != 0)
+	if (page_cursor_parse(parameters, &position) != 0)
 		return refuse_position(parameters, data);
-	service = service_lock();
-	if (service == NULL)
+	link = link_lock();
+	if (link == NULL)
 		return refuse_not_running(data);
 	report = tree_report(&tree, data);
-	result = command(service, position, &report);
-	service_unlock();
+	result = command(link, position, &report);
+	link_unlock();
 	if (result != 0)
 		return refuse(data, "position %llu: no worker has it",
 			      (unsigned long long)position);
@@ -169,12 +169,12 @@ static int answer_hosts(const char *command, const char *parameters, struct rte_
 	return page_command(report_hosts, parameters, data);
 }
 
-static int find_flow(const struct service *service, const struct snoop_key *key,
+static int find_flow(const struct link *link, const struct snoop_key *key,
 		     const struct report *report)
 {
 	struct request *request;
 	uint32_t worker;
-	int result = service_find_flow(service, key, &request, &worker);
+	int result = link_find_flow(link, key, &request, &worker);
 
 	if (result == 0)
 		report_flow(&request->flows[0], worker, report);
@@ -183,24 +183,24 @@ static int find_flow(const struct service *service, const struct snoop_key *key,
 
 static int answer_flow(const char *command, const char *parameters, struct rte_tel_data *data)
 {
-	const struct service *service;
+	const struct link *link;
 	struct report report;
 	struct tree tree;
 	struct snoop_key key;
 	int result;
 
-	if (parameters == NULL || keytext_parse(parameters, &key) != 0)
+	if (parameters == NULL || flow_name_parse(parameters, &key) != 0)
 		return refuse(
 			data,
 			"'%s' is not the key of a flow, allowed: WIRED:PORT STATION:PORT [vlan "
 			"TPID:VID[.TPID:VID]] as /snoop/flows shows it",
 			parameters != NULL ? parameters : "");
-	service = service_lock();
-	if (service == NULL)
+	link = link_lock();
+	if (link == NULL)
 		return refuse_not_running(data);
 	report = tree_report(&tree, data);
-	result = find_flow(service, &key, &report);
-	service_unlock();
+	result = find_flow(link, &key, &report);
+	link_unlock();
 	if (result == -ENOENT)
 		return refuse(data, "no flow %s: it ended, or is another way round", parameters);
 	return result == 0 ? 0 : refuse(data, "a worker does not answer: is its CPU busy?");
@@ -218,23 +218,23 @@ static int answer_done(int result, const char *line, struct rte_tel_data *data)
 
 static int answer_capture(const char *command, const char *parameters, struct rte_tel_data *data)
 {
-	const struct service *service;
+	const struct link *link;
 	struct snoop_key key;
 	const char *text = parameters;
 	uint64_t count, id;
 	int result;
 
-	if (position_number(&text, &count) != 0 || count == 0 || count > CAPTURE_PACKETS_MAX ||
-	    keytext_parse(text, &key) != 0)
+	if (page_cursor_number(&text, &count) != 0 || count == 0 || count > TRACE_PACKETS_MAX ||
+	    flow_name_parse(text, &key) != 0)
 		return refuse(data,
 			      "'%s' is not a count of packets and the key of a flow, allowed: 1 to "
 			      "%d, a blank, WIRED:PORT STATION:PORT as /snoop/flows shows it",
-			      parameters != NULL ? parameters : "", CAPTURE_PACKETS_MAX);
-	service = service_lock();
-	if (service == NULL)
+			      parameters != NULL ? parameters : "", TRACE_PACKETS_MAX);
+	link = link_lock();
+	if (link == NULL)
 		return refuse_not_running(data);
-	result = captures_start(service, &key, (uint32_t)count, &id);
-	service_unlock();
+	result = trace_session_start(link, &key, (uint32_t)count, &id);
+	link_unlock();
 	if (result == -ENOENT)
 		return refuse(data, "no flow %s: it ended, or is another way round", text);
 	if (result != 0)
@@ -254,44 +254,44 @@ static int refuse_capture(int result, uint64_t id, struct rte_tel_data *data)
 static int answer_captured(const char *command, const char *parameters, struct rte_tel_data *data)
 {
 	const char *text = parameters;
-	const struct service *service;
+	const struct link *link;
 	struct report report;
 	uint64_t id, position;
 	struct tree tree;
 	int result;
 
-	if (position_number(&text, &id) != 0 || position_parse(text, &position) != 0)
+	if (page_cursor_number(&text, &id) != 0 || page_cursor_parse(text, &position) != 0)
 		return refuse(data,
 			      "'%s' is not the id of a capture and a position, allowed: what "
 			      "/snoop/capture answered, a blank, 0 or next of the last page",
 			      parameters != NULL ? parameters : "");
-	service = service_lock();
-	if (service == NULL)
+	link = link_lock();
+	if (link == NULL)
 		return refuse_not_running(data);
 	report = tree_report(&tree, data);
-	result = captures_report(id, position, &report);
-	service_unlock();
+	result = trace_session_report(id, position, &report);
+	link_unlock();
 	return result == 0 ? 0 : refuse_capture(result, id, data);
 }
 
 static int answer_capture_stop(const char *command, const char *parameters,
 			       struct rte_tel_data *data)
 {
-	const struct service *service;
+	const struct link *link;
 	const char *text = parameters;
 	uint64_t id;
 	int result;
 
-	if (position_number(&text, &id) != 0 || *text != '\0')
+	if (page_cursor_number(&text, &id) != 0 || *text != '\0')
 		return refuse(data,
 			      "'%s' is not the id of a capture, allowed: what /snoop/capture "
 			      "answered",
 			      parameters != NULL ? parameters : "");
-	service = service_lock();
-	if (service == NULL)
+	link = link_lock();
+	if (link == NULL)
 		return refuse_not_running(data);
-	result = captures_stop(service, id);
-	service_unlock();
+	result = trace_session_stop(link, id);
+	link_unlock();
 	return result == 0 ? answer_done(0, "no capture", data) : refuse_capture(result, id, data);
 }
 
@@ -354,40 +354,40 @@ static void add_config(void *context, const char *section, const char *key, cons
 static int answer_config(const char *command, const char *parameters, struct rte_tel_data *data)
 {
 	struct config_answer answer = {.data = data};
-	const struct service *service;
+	const struct link *link;
 
-	if (position_parse(parameters, &answer.position) != 0)
+	if (page_cursor_parse(parameters, &answer.position) != 0)
 		return refuse_position(parameters, data);
-	service = service_lock();
-	if (service == NULL)
+	link = link_lock();
+	if (link == NULL)
 		return refuse_not_running(data);
 	rte_tel_data_start_dict(data);
-	config_each(service->config, add_config, &answer);
+	config_each(link->config, add_config, &answer);
 	close_section(&answer);
 	if (answer.next != 0)
 		compat_tel_dict_uint(data, "next", answer.next);
-	service_unlock();
+	link_unlock();
 	return 0;
 }
 
 static int answer_reload(const char *command, const char *parameters, struct rte_tel_data *data)
 {
-	char line[SERVICE_LINE_CHARS];
-	int result = service_reload(line, sizeof(line));
+	char line[LINK_LINE_CHARS];
+	int result = apply_reload(line, sizeof(line));
 
 	return answer_done(result, line, data);
 }
 
 static int answer_mode(const char *command, const char *parameters, struct rte_tel_data *data)
 {
-	char line[SERVICE_LINE_CHARS];
+	char line[LINK_LINE_CHARS];
 	int level = parameters != NULL ? snoop_level_parse(parameters) : -1, result;
 
 	if (level < 0)
 		return refuse(data,
 			      "'%s' is not a level, allowed: bypass, observe, repair, snoop, auto",
 			      parameters != NULL ? parameters : "");
-	result = service_mode((enum snoop_level)level, line, sizeof(line));
+	result = apply_mode((enum snoop_level)level, line, sizeof(line));
 	return answer_done(result, line, data);
 }
 

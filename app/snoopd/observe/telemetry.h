@@ -15,7 +15,7 @@
  *
  * A command that is refused answers with one line of text instead of an object.
  *
- * The answers are made in the telemetry library's own thread, with the lock of service.h.
+ * The answers are made in the telemetry library's own thread, with the lock of link.h.
  */
 #ifndef SNOOPD_TELEMETRY_H
 #define SNOOPD_TELEMETRY_H

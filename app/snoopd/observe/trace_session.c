@@ -12,66 +12,66 @@
 #define PART_BYTES 60	/* of a frame: telemetry cuts texts at 127 characters */
 
 static struct {
-	struct capture *capture; /* NULL = none */
+	struct trace *trace; /* NULL = none */
 	uint32_t worker;	 /* who writes it */
 	uint64_t id;		 /* of this one, or of the last one */
 } current;
 
-static int give(const struct service *service, uint32_t worker, struct capture *capture)
+static int give(const struct link *link, uint32_t worker, struct trace *trace)
 {
-	struct request *request = service_ask(service, worker);
+	struct request *request = link_ask(link, worker);
 
 	if (request == NULL)
 		return -ETIMEDOUT;
 	request->kind = REQUEST_CAPTURE;
-	request->capture = capture;
-	return service_wait(request) != NULL ? 0 : -ETIMEDOUT;
+	request->trace = trace;
+	return link_wait(request) != NULL ? 0 : -ETIMEDOUT;
 }
 
-static int end(const struct service *service)
+static int end(const struct link *link)
 {
-	struct capture *capture = current.capture;
+	struct trace *trace = current.trace;
 	int result;
 
-	if (capture == NULL)
+	if (trace == NULL)
 		return 0;
-	result = give(service, current.worker, NULL);
-	current.capture = NULL;
+	result = give(link, current.worker, NULL);
+	current.trace = NULL;
 	/* A worker that did not answer may still write to it. */
 	if (result == 0)
-		free(capture);
+		free(trace);
 	return result;
 }
 
-int captures_stop(const struct service *service, uint64_t id)
+int trace_session_stop(const struct link *link, uint64_t id)
 {
-	return current.capture != NULL && current.id == id ? end(service) : -ENOENT;
+	return current.trace != NULL && current.id == id ? end(link) : -ENOENT;
 }
 
-int captures_start(const struct service *service, const struct snoop_key *key, uint32_t count,
+int trace_session_start(const struct link *link, const struct snoop_key *key, uint32_t count,
 		   uint64_t *id)
 {
 	struct request *request;
 	uint32_t worker;
-	int result = service_find_flow(service, key, &request, &worker);
+	int result = link_find_flow(link, key, &request, &worker);
 
 	if (result == 0)
-		result = end(service);
+		result = end(link);
 	if (result != 0)
 		return result;
-	current.capture = capture_new(service->workers[worker], key, count);
-	if (current.capture == NULL)
+	current.trace = trace_new(link->workers[worker], key, count);
+	if (current.trace == NULL)
 		return -ENOMEM;
 	current.worker = worker;
 	*id = ++current.id;
-	return give(service, worker, current.capture);
+	return give(link, worker, current.trace);
 }
 
-static void report_packet(const struct capture_packet *packet, const struct report *report)
+static void report_packet(const struct trace_packet *packet, const struct report *report)
 {
 	char comment[128], name[16], digits[2 * PART_BYTES + 1];
 	int used = snprintf(comment, sizeof(comment), "%s",
-			    capture_verdict_text((enum capture_verdict)packet->verdict));
+			    trace_verdict_text((enum trace_verdict)packet->verdict));
 
 	if (packet->losses > 0)
 		used += snprintf(comment + used, sizeof(comment) - (size_t)used,
@@ -93,25 +93,25 @@ static void report_packet(const struct capture_packet *packet, const struct repo
 	}
 }
 
-int captures_report(uint64_t id, uint64_t position, const struct report *report)
+int trace_session_report(uint64_t id, uint64_t position, const struct report *report)
 {
-	const struct capture *capture = current.capture;
+	const struct trace *trace = current.trace;
 	uint32_t filled, end;
 	char number[12];
 
-	if (capture == NULL || current.id != id)
+	if (trace == NULL || current.id != id)
 		return -ENOENT;
-	filled = __atomic_load_n(&capture->filled, __ATOMIC_ACQUIRE);
+	filled = __atomic_load_n(&trace->filled, __ATOMIC_ACQUIRE);
 	position = RTE_MIN(position, (uint64_t)filled);
 	end = (uint32_t)RTE_MIN(position + PAGE_PACKETS, (uint64_t)filled);
 	report->number(report->ctx, "total", filled);
-	report->number(report->ctx, "count", capture->count);
+	report->number(report->ctx, "count", trace->count);
 	report->number(report->ctx, "next", end);
 	report->open(report->ctx, "packets");
 	for (uint32_t i = (uint32_t)position; i < end; i++) {
 		snprintf(number, sizeof(number), "%u", i - (uint32_t)position);
 		report->open(report->ctx, number);
-		report_packet(&capture->packets[i], report);
+		report_packet(&trace->packets[i], report);
 		report->close(report->ctx);
 	}
 	report->close(report->ctx);

@@ -159,7 +159,7 @@ static void test_window(void **state)
 	assert_int_equal(fixture_retransmits_of(f, 2), 1);
 	fixture_wait(f, 30000);
 	for (uint32_t i = 0; i < f->retransmit_count; i++)
-		assert_true(wire_seq_lt(f->retransmits[i].seq, SEG(4)));
+		assert_true(seq_lt(f->retransmits[i].seq, SEG(4)));
 	fixture_close(f);
 }
 

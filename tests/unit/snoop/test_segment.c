@@ -93,7 +93,7 @@ static void test_hint(void **state)
 		n = 2 + (random >> 16) % 198;
 		index = segment_find_open(f->engine, &f->flow, SEG(n));
 		for (expected = f->flow.open.head;
-		     expected && wire_seq_leq(segment_at(f->engine, expected)->end, SEG(n));)
+		     expected && seq_leq(segment_at(f->engine, expected)->end, SEG(n));)
 			expected = segment_at(f->engine, expected)->open_next;
 		assert_int_equal(index, expected);
 		if (n > 3)
@@ -257,7 +257,7 @@ static uint32_t find_from_head(struct fixture *f, uint32_t seq)
 {
 	uint32_t index = f->flow.by_seq.head;
 
-	while (index && wire_seq_leq(segment_at(f->engine, index)->end, seq))
+	while (index && seq_leq(segment_at(f->engine, index)->end, seq))
 		index = segment_at(f->engine, index)->seq_next;
 	return index;
 }

@@ -14,25 +14,25 @@
 #define WITHHOLD_US 2000000u
 #define BOTH_UP_LOOKS 100
 
-static struct linkstate state;
+static struct carrier_policy state;
 static uint64_t now_us;
 static bool cable[2];  /* what each port would see if nobody took it down */
 static bool follow;
 static int forced; /* as ordered */
 
-static struct linkstate_order look(void)
+static struct carrier_policy_order look(void)
 {
 	bool up[2] = {cable[0] && forced != 0, cable[1] && forced != 1};
-	struct linkstate_order order;
+	struct carrier_policy_order order;
 
 	now_us += LOOK_US;
-	order = linkstate_look(&state, up, follow, WITHHOLD_US, now_us);
-	if (order.action == LINKSTATE_TAKE_DOWN) {
-		assert_int_equal(forced, LINKSTATE_NO_SIDE);
+	order = carrier_policy_look(&state, up, follow, WITHHOLD_US, now_us);
+	if (order.action == CARRIER_TAKE_DOWN) {
+		assert_int_equal(forced, CARRIER_NO_SIDE);
 		forced = order.side;
-	} else if (order.action == LINKSTATE_GIVE_BACK) {
+	} else if (order.action == CARRIER_GIVE_BACK) {
 		assert_int_equal(forced, order.side);
-		forced = LINKSTATE_NO_SIDE;
+		forced = CARRIER_NO_SIDE;
 	}
 	return order;
 }
@@ -42,7 +42,7 @@ static int looks_until_order(int limit)
 {
 	int looks = 1;
 
-	while (look().action == LINKSTATE_LEAVE && looks < limit)
+	while (look().action == CARRIER_LEAVE && looks < limit)
 		looks++;
 	return looks;
 }
@@ -50,15 +50,15 @@ static int looks_until_order(int limit)
 static void nothing_for(uint64_t us)
 {
 	for (uint64_t end_us = now_us + us; now_us < end_us;)
-		assert_int_equal(look().action, LINKSTATE_LEAVE);
+		assert_int_equal(look().action, CARRIER_LEAVE);
 }
 
 static int start(void **unused)
 {
 	now_us = 7000000;
 	cable[0] = cable[1] = follow = true;
-	forced = LINKSTATE_NO_SIDE;
-	linkstate_init(&state, now_us);
+	forced = CARRIER_NO_SIDE;
+	carrier_policy_init(&state, now_us);
 	look();
 	return 0;
 }
@@ -73,7 +73,7 @@ static void the_other_side_follows_and_returns(void **unused)
 		nothing_for(60000000);
 		cable[broken] = true;
 		assert_int_equal(looks_until_order(100), 1 + WITHHOLD_US / LOOK_US);
-		assert_int_equal(forced, LINKSTATE_NO_SIDE);
+		assert_int_equal(forced, CARRIER_NO_SIDE);
 	}
 }
 
@@ -90,7 +90,7 @@ static void flaps_give_one_loss(void **unused)
 	}
 	cable[1] = true;
 	looks_until_order(100);
-	assert_int_equal(forced, LINKSTATE_NO_SIDE);
+	assert_int_equal(forced, CARRIER_NO_SIDE);
 }
 
 /* The side that was given back has no carrier of its own: then it is the broken one. */
@@ -102,40 +102,40 @@ static void roles_change(void **unused)
 	cable[1] = false; /* nobody can see that */
 	cable[0] = true;
 	looks_until_order(100);
-	assert_int_equal(forced, LINKSTATE_NO_SIDE);
-	nothing_for(LINKSTATE_SETTLE_US - LOOK_US); /* it may be negotiating */
+	assert_int_equal(forced, CARRIER_NO_SIDE);
+	nothing_for(CARRIER_SETTLE_US - LOOK_US); /* it may be negotiating */
 	looks_until_order(4);
 	assert_int_equal(forced, 0);
 	cable[1] = true;
 	looks_until_order(100);
-	assert_int_equal(forced, LINKSTATE_NO_SIDE);
-	nothing_for(LINKSTATE_SETTLE_US * 2);
+	assert_int_equal(forced, CARRIER_NO_SIDE);
+	nothing_for(CARRIER_SETTLE_US * 2);
 }
 
 static void both_down_at_once_are_left_alone(void **unused)
 {
 	cable[0] = cable[1] = false;
-	nothing_for(LINKSTATE_SETTLE_US * 3);
+	nothing_for(CARRIER_SETTLE_US * 3);
 	cable[1] = true;
 	looks_until_order(2);
 	assert_int_equal(forced, 1);
 	cable[0] = true;
 	looks_until_order(100);
-	assert_int_equal(forced, LINKSTATE_NO_SIDE);
+	assert_int_equal(forced, CARRIER_NO_SIDE);
 }
 
 static void a_port_may_take_its_time_at_the_start(void **unused)
 {
-	linkstate_init(&state, now_us);
+	carrier_policy_init(&state, now_us);
 	cable[1] = false;
-	nothing_for(LINKSTATE_SETTLE_US - 2 * LOOK_US);
+	nothing_for(CARRIER_SETTLE_US - 2 * LOOK_US);
 	cable[1] = true;
-	nothing_for(LINKSTATE_SETTLE_US);
+	nothing_for(CARRIER_SETTLE_US);
 }
 
 static void a_port_that_never_comes_up_is_broken(void **unused)
 {
-	linkstate_init(&state, now_us);
+	carrier_policy_init(&state, now_us);
 	cable[1] = false;
 	looks_until_order(100);
 	assert_int_equal(forced, 0);
@@ -144,10 +144,10 @@ static void a_port_that_never_comes_up_is_broken(void **unused)
 static void a_driver_that_cannot_is_asked_once(void **unused)
 {
 	cable[0] = false;
-	assert_int_equal(look().action, LINKSTATE_TAKE_DOWN);
-	linkstate_refused(&state, 1);
-	forced = LINKSTATE_NO_SIDE;
-	nothing_for(LINKSTATE_SETTLE_US * 2);
+	assert_int_equal(look().action, CARRIER_TAKE_DOWN);
+	carrier_policy_refused(&state, 1);
+	forced = CARRIER_NO_SIDE;
+	nothing_for(CARRIER_SETTLE_US * 2);
 	cable[0] = true;
 	nothing_for(WITHHOLD_US);
 	cable[1] = false; /* the other driver may be able to */
@@ -160,10 +160,10 @@ static void without_following_what_was_taken_comes_back(void **unused)
 	cable[0] = false;
 	look();
 	follow = false;
-	assert_int_equal(look().action, LINKSTATE_GIVE_BACK);
-	nothing_for(LINKSTATE_SETTLE_US * 2);
+	assert_int_equal(look().action, CARRIER_GIVE_BACK);
+	nothing_for(CARRIER_SETTLE_US * 2);
 	follow = true;
-	assert_int_equal(look().action, LINKSTATE_TAKE_DOWN);
+	assert_int_equal(look().action, CARRIER_TAKE_DOWN);
 }
 
 /* Whatever the cables did: once both are back, both links come back and stay. */
@@ -179,8 +179,8 @@ static void never_locked_down(void **unused)
 		cable[0] = cable[1] = true;
 		for (int i = 0; i < BOTH_UP_LOOKS; i++)
 			look();
-		assert_int_equal(forced, LINKSTATE_NO_SIDE);
-		nothing_for(LINKSTATE_SETTLE_US);
+		assert_int_equal(forced, CARRIER_NO_SIDE);
+		nothing_for(CARRIER_SETTLE_US);
 	}
 }
 

@@ -24,12 +24,12 @@ static void prints_what_it_reads(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		assert_int_equal(keytext_parse(keys[i], &key), 0);
-		keytext_format(text, &key);
+		assert_int_equal(flow_name_parse(keys[i], &key), 0);
+		flow_name_format(text, &key);
 		assert_string_equal(text, keys[i]);
 	}
-	assert_int_equal(keytext_parse("  10.0.0.1:443   192.168.0.7:5000 ", &again), 0);
-	assert_int_equal(keytext_parse(keys[0], &key), 0);
+	assert_int_equal(flow_name_parse("  10.0.0.1:443   192.168.0.7:5000 ", &again), 0);
+	assert_int_equal(flow_name_parse(keys[0], &key), 0);
 	assert_memory_equal(&key, &again, sizeof(key));
 	assert_int_equal(key.ip_version, 4);
 	assert_int_equal(key.wired_port, 443);
@@ -60,10 +60,10 @@ static void refuses_what_is_no_key(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		if (keytext_parse(bad[i], &key) == 0)
+		if (flow_name_parse(bad[i], &key) == 0)
 			fail_msg("accepted '%s'", bad[i]);
 	memset(long_one, ' ', sizeof(long_one) - 1);
-	assert_int_equal(keytext_parse(long_one, &key), -1);
+	assert_int_equal(flow_name_parse(long_one, &key), -1);
 }
 
 int main(void)

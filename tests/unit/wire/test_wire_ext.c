@@ -179,7 +179,7 @@ static void check_view(const struct wire_view *view, uint32_t bytes, uint32_t fr
 	assert_int_equal(view->payload_offset + view->payload_bytes,
 			 view->l3_offset + view->ip_total_bytes);
 	for (unsigned int i = 0; i < view->sack_count; i++)
-		assert_true(wire_seq_lt(view->sack[i].start, view->sack[i].end));
+		assert_true(seq_lt(view->sack[i].start, view->sack[i].end));
 }
 
 static void test_random_damage(void **state)

@@ -208,27 +208,27 @@ static void test_sequence(void **state)
 	for (size_t i = 0; i < COUNT(bases); i++) {
 		const uint32_t a = bases[i];
 
-		assert_false(wire_seq_lt(a, a));
-		assert_false(wire_seq_gt(a, a));
-		assert_true(wire_seq_leq(a, a));
-		assert_true(wire_seq_geq(a, a));
-		assert_int_equal(wire_seq_min(a, a), a);
-		assert_int_equal(wire_seq_max(a, a), a);
+		assert_false(seq_lt(a, a));
+		assert_false(seq_gt(a, a));
+		assert_true(seq_leq(a, a));
+		assert_true(seq_geq(a, a));
+		assert_int_equal(seq_min(a, a), a);
+		assert_int_equal(seq_max(a, a), a);
 		for (size_t j = 0; j < COUNT(distances); j++) {
 			const uint32_t b = a + distances[j];
 
-			assert_true(wire_seq_lt(a, b));
-			assert_true(wire_seq_leq(a, b));
-			assert_true(wire_seq_gt(b, a));
-			assert_true(wire_seq_geq(b, a));
-			assert_false(wire_seq_lt(b, a));
-			assert_false(wire_seq_leq(b, a));
-			assert_false(wire_seq_gt(a, b));
-			assert_false(wire_seq_geq(a, b));
-			assert_int_equal(wire_seq_min(a, b), a);
-			assert_int_equal(wire_seq_min(b, a), a);
-			assert_int_equal(wire_seq_max(a, b), b);
-			assert_int_equal(wire_seq_max(b, a), b);
+			assert_true(seq_lt(a, b));
+			assert_true(seq_leq(a, b));
+			assert_true(seq_gt(b, a));
+			assert_true(seq_geq(b, a));
+			assert_false(seq_lt(b, a));
+			assert_false(seq_leq(b, a));
+			assert_false(seq_gt(a, b));
+			assert_false(seq_geq(a, b));
+			assert_int_equal(seq_min(a, b), a);
+			assert_int_equal(seq_min(b, a), a);
+			assert_int_equal(seq_max(a, b), b);
+			assert_int_equal(seq_max(b, a), b);
 		}
 	}
 }
