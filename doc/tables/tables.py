@@ -8,6 +8,7 @@ import difflib
 import re
 import subprocess
 import sys
+import textwrap
 from collections import defaultdict
 from pathlib import Path
 
@@ -43,7 +44,16 @@ def reasons(rows):
     return table(("reason", "meaning"), ((f"`{name}`", words) for name, words in rows["reason"]))
 
 
-REGIONS = {"counters": counters, "histograms": histograms, "reasons": reasons}
+def keys(rows):
+    when = {"reload": [], "start": []}
+    for section, name, *_, at, _ in rows["key"]:
+        when[at].append(f"`[{section}] {name}`")
+    when["reload"].insert(1, "all rules")
+    return [line for what, at in (("Keys that take effect at a reload", "reload"), ("At start only", "start"))
+            for line in (*textwrap.wrap(f"{what}: {', '.join(when[at])}.", 120, break_on_hyphens=False), "")][:-1]
+
+
+REGIONS = {"keys": keys, "counters": counters, "histograms": histograms, "reasons": reasons}
 
 
 def with_regions(text, rows):
@@ -52,10 +62,37 @@ def with_regions(text, rows):
     return re.sub(r"(<!-- (\w+): begin.* -->)\n(?:.*\n)*?(<!-- \2: end -->)", region, text)
 
 
+def comment(text):
+    return textwrap.wrap(text, 100, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
+
+
+def ini_keys(rows):
+    """Sections and keys of config/snoopd.ini: what is allowed, what it is for, the default."""
+    lines = []
+    for section, purpose in rows["section"]:
+        lines += ["", *comment(purpose), f"[{section}]"]
+        for _, name, allowed, need, value, at, words in (key for key in rows["key"] if key[0] == section):
+            lines += [f"# {allowed}; {need}{' ' + value if need == 'default' else ''}"
+                      f"{'; at start only' if at == 'start' else ''}", *comment(words), f"{name} = {value}", ""]
+        del lines[-1]
+    return lines[1:]
+
+
+def ini_rule_keys(rows):
+    return [f"# {f'{name} = {form}':36}{words}" for name, form, words in rows["rule_key"]]
+
+
+def ini(rows):
+    template = (SOURCE / "doc/tables/snoopd.ini.in").read_text(encoding="utf-8")
+    return (template.replace("@KEYS@", "\n".join(ini_keys(rows)))
+            .replace("@RULE_KEYS@", "\n".join(ini_rule_keys(rows))))
+
+
 def documents(rows):
     """@return {path: what it should be}"""
     operations = SOURCE / "doc/operations.md"
-    return {operations: with_regions(operations.read_text(encoding="utf-8"), rows)}
+    return {operations: with_regions(operations.read_text(encoding="utf-8"), rows),
+            SOURCE / "config/snoopd.ini": ini(rows)}
 
 
 def main(program, action):

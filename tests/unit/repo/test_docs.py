@@ -24,15 +24,6 @@ class Test(unittest.TestCase):
     def in_doc(self, text):
         self.assertIn(text, self.doc, f'doc/operations.md does not have {text}')
 
-    def test_keys(self):
-        """config/snoopd.ini has every key, a unit test says; here: does a reload change it."""
-        keys = re.findall(r'^\t(KEY|START)\("(\w+)", "(\w+)"', read('lib/config/keys.c'), re.M)
-        self.assertGreater(len(keys), 30)
-        at_reload, at_start = self.doc.split('Keys that take effect at a reload:')[1].split('At start only:')
-        for kind, section, name in keys:
-            self.assertIn(f'`[{section}] {name}`', ' '.join((at_start.split('## ')[0] if kind == 'START'
-                                                            else at_reload).split()))
-
     def test_commands(self):
         usage = subprocess.run([SNOOPCTL, '--help'], capture_output=True, text=True, check=True, timeout=30).stdout
         commands = re.findall(r'^  ([a-z][a-z-]+) ', usage, re.M)
