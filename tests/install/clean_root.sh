@@ -50,6 +50,7 @@ debian_sources() {
 	local other=
 
 	[ "$release" = "$host_release" ] || other="s/ [a-z]+(-[a-z]+)? ([a-z-]+)\$/ $release\\1 \\2/"
+	# shellcheck disable=SC2016 # apt fills these in
 	apt-get indextargets --format \
 		'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(REPO_URI) $(RELEASE) $(COMPONENT)' \
 		'Created-By: Packages' 'Origin: Debian' | sed -E "$other"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: a lost repeat is repeated again, when segments that were sent after it arrive."""
 from lib import Case, Flow
 
