@@ -1,9 +1,5 @@
-<<<<<<< HEAD:tests/golden/cases/not-withheld-dsack-of-sender/generate.py
-"""clock: not withheld: a D-SACK about a retransmit of the sender, above a hole under repair."""
-=======
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: not withheld: a D-SACK about a repeat of the sender, above a hole under repair."""
->>>>>>> ci-house:tests/golden/cases/not-held-dsack-of-sender/generate.py
+"""clock: not withheld: a D-SACK about a retransmit of the sender, above a hole under repair."""
 from lib import Case, Flow
 
 case = Case()

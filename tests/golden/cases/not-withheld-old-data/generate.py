@@ -1,9 +1,5 @@
-<<<<<<< HEAD:tests/golden/cases/not-withheld-old-data/generate.py
-"""clock: not withheld: the answer to data that the station had acknowledged, a D-SACK about the sender's own retransmit."""
-=======
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: not withheld: the answer to data that the station had acknowledged, a D-SACK about the sender's own repeat."""
->>>>>>> ci-house:tests/golden/cases/not-held-old-data/generate.py
+"""clock: not withheld: the answer to data that the station had acknowledged, a D-SACK about the sender's own retransmit."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,9 +1,5 @@
-<<<<<<< HEAD:tests/golden/cases/not-withheld-sender-retransmit/generate.py
-"""clock: not withheld: once the sender retransmits the hole, what is withheld goes out and later duplicates pass."""
-=======
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: not withheld: once the sender repeats the hole, what is withheld goes out and later duplicates pass."""
->>>>>>> ci-house:tests/golden/cases/not-held-sender-repeat/generate.py
+"""clock: not withheld: once the sender retransmits the hole, what is withheld goes out and later duplicates pass."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,9 +1,5 @@
-<<<<<<< HEAD:tests/golden/cases/not-withheld-tries/generate.py
-"""clock: not withheld: duplicates of a hole that was retransmitted `tries` times."""
-=======
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: not withheld: duplicates of a hole that was repeated `tries` times."""
->>>>>>> ci-house:tests/golden/cases/not-held-tries/generate.py
+"""clock: not withheld: duplicates of a hole that was retransmitted `tries` times."""
 from lib import Case, Flow
 
 case = Case()

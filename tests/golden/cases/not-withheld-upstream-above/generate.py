@@ -1,9 +1,5 @@
-<<<<<<< HEAD:tests/golden/cases/not-withheld-upstream-above/generate.py
-"""clock: not withheld: a radio hole is retransmitted, but its duplicate ACKs also tell of an upstream hole above it."""
-=======
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: not withheld: a radio hole is repeated, but its duplicate ACKs also tell of an upstream hole above it."""
->>>>>>> ci-house:tests/golden/cases/not-held-upstream-above/generate.py
+"""clock: not withheld: a radio hole is retransmitted, but its duplicate ACKs also tell of an upstream hole above it."""
 from lib import Case, Flow
 
 case = Case()

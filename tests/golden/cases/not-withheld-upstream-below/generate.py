@@ -1,9 +1,5 @@
-<<<<<<< HEAD:tests/golden/cases/not-withheld-upstream-below/generate.py
-"""clock: not withheld: a radio hole right behind an upstream hole is retransmitted, but the duplicate ACKs tell of both."""
-=======
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: not withheld: a radio hole right behind an upstream hole is repeated, but the duplicate ACKs tell of both."""
->>>>>>> ci-house:tests/golden/cases/not-held-upstream-below/generate.py
+"""clock: not withheld: a radio hole right behind an upstream hole is retransmitted, but the duplicate ACKs tell of both."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,9 +1,5 @@
-<<<<<<< HEAD:tests/golden/cases/not-withheld-upstream/generate.py
-"""clock: not withheld: duplicate ACKs of a hole that the box never had; nothing is retransmitted."""
-=======
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: not withheld: duplicate ACKs of a hole that the box never had; nothing is repeated."""
->>>>>>> ci-house:tests/golden/cases/not-held-upstream/generate.py
+"""clock: not withheld: duplicate ACKs of a hole that the box never had; nothing is retransmitted."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,9 +1,5 @@
-<<<<<<< HEAD:tests/golden/cases/not-withheld-veto/generate.py
-"""clock: not withheld: under a veto the radio's own share of losses is retransmitted, but duplicate ACKs pass."""
-=======
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: not withheld: under a veto the radio's own share of losses is repeated, but duplicate ACKs pass."""
->>>>>>> ci-house:tests/golden/cases/not-held-veto/generate.py
+"""clock: not withheld: under a veto the radio's own share of losses is retransmitted, but duplicate ACKs pass."""
 from lib import Case, Flow
 
 case = Case()

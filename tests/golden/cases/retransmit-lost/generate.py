@@ -1,9 +1,5 @@
-<<<<<<< HEAD:tests/golden/cases/retransmit-lost/generate.py
-"""clock: a lost retransmit is retransmitted again, when segments that were sent after it arrive."""
-=======
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: a lost repeat is repeated again, when segments that were sent after it arrive."""
->>>>>>> ci-house:tests/golden/cases/repeat-lost/generate.py
+"""clock: a lost retransmit is retransmitted again, when segments that were sent after it arrive."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,9 +1,5 @@
-<<<<<<< HEAD:tests/golden/cases/withheld-hole-too-old/generate.py
-"""clock: not withheld: a hole whose loss is older than the withholding budget, although it came to the head only now."""
-=======
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: not withheld: a hole whose loss is older than the hold budget, although it came to the head only now."""
->>>>>>> ci-house:tests/golden/cases/held-hole-too-old/generate.py
+"""clock: not withheld: a hole whose loss is older than the withholding budget, although it came to the head only now."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,9 +1,5 @@
-<<<<<<< HEAD:tests/golden/cases/withheld-released-unproven/generate.py
-"""clock: a duplicate ACK is released after the withholding budget even while nothing proves a loss; the next one passes."""
-=======
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: a duplicate ACK is released after the hold budget even while nothing proves a loss; the next one passes."""
->>>>>>> ci-house:tests/golden/cases/held-released-unproven/generate.py
+"""clock: a duplicate ACK is released after the withholding budget even while nothing proves a loss; the next one passes."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,9 +1,5 @@
-<<<<<<< HEAD:tests/golden/cases/withheld-released/generate.py
-"""clock: when the withholding budget ends everything withheld goes out in order, and the hole's later duplicates pass."""
-=======
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: when the hold budget ends everything withheld goes out in order, and the hole's later duplicates pass."""
->>>>>>> ci-house:tests/golden/cases/held-released/generate.py
+"""clock: when the withholding budget ends everything withheld goes out in order, and the hole's later duplicates pass."""
 from lib import Case, Flow
 
 case = Case()
