@@ -9,33 +9,32 @@
 
 #include <snoopd/base/clock.h>
 #include <snoopd/base/log.h>
-#include <snoopd/control/systemd.h>
+#include <snoopd/control/apply.h>
 #include <snoopd/control/link.h>
+#include <snoopd/control/systemd.h>
 #include <snoopd/datapath/totals.h>
 #include <snoopd/datapath/worker.h>
 
 /* Often enough that one late turn of the control thread is not taken for its end. */
 #define FEEDS_PER_INTERVAL 4
-/* Of the flow tables, for the votes of the stations: 262144 records of each worker, half a second where
- * they are busy. Not the whole of a larger table, as the control thread waits for it. */
+/* Of the flow tables, for the votes of the stations: 262144 records of each worker, half a second
+ * where they are busy. Not the whole of a larger table, as the control thread waits for it. */
 #define VOTE_PAGES_MAX 8
 
 _Static_assert(HEALTH_WORKERS_MAX >= HANDOFF_WORKERS_MAX, "every worker is looked at");
 
-void supervisor_start(struct supervisor *supervisor, struct worker *const *workers, uint32_t worker_count,
-		   struct ports *ports, uint64_t now_us)
+void supervisor_start(struct supervisor *supervisor, struct link *link, uint64_t now_us)
 {
-	supervisor->workers = workers;
-	supervisor->ports = ports;
+	supervisor->link = link;
 	supervisor->watchdog_us = systemd_watchdog_us();
 	supervisor->fed_us = supervisor->second_us = now_us;
-	health_init(&supervisor->health, worker_count, now_us);
-	carrier_start(&supervisor->links, ports, now_us);
+	health_init(&supervisor->health, link->worker_count, now_us);
+	carrier_start(&supervisor->carrier, &link->ports, now_us);
 }
 
 static void look_at(struct supervisor *supervisor, uint32_t index, uint64_t now_us)
 {
-	const struct worker *worker = supervisor->workers[index];
+	const struct worker *worker = supervisor->link->workers[index];
 	struct worker_health health;
 
 #define READ(field) health.field = __atomic_load_n(&worker->health.field, __ATOMIC_RELAXED)
@@ -75,7 +74,7 @@ static void feed_watchdog(struct supervisor *supervisor, uint64_t now_us)
 
 static void tell_status(struct supervisor *supervisor, const struct link *link)
 {
-	const struct port *port = supervisor->ports->port;
+	const struct port *port = link->ports.port;
 	struct counters sum;
 	char line[sizeof(supervisor->status)];
 
@@ -83,8 +82,7 @@ static void tell_status(struct supervisor *supervisor, const struct link *link)
 	snprintf(line, sizeof(line),
 		 "mode %s, wired %s, wireless %s, radio losses %" PRIu64 ", repaired %" PRIu64
 		 ", flows %" PRIu64 ", workers stuck %u of %u",
-		 snoop_level_name(link->config->mode),
-		 port[SNOOP_WIRED].link_up ? "up" : "down",
+		 snoop_level_name(link->config->mode), port[SNOOP_WIRED].link_up ? "up" : "down",
 		 port[SNOOP_WIRELESS].link_up ? "up" : "down", sum.radio_losses,
 		 sum.repairs_confirmed, sum.flows_active, health_stuck(&supervisor->health),
 		 link->worker_count);
@@ -97,7 +95,7 @@ static void tell_status(struct supervisor *supervisor, const struct link *link)
 static void look_at_pressure(struct supervisor *supervisor)
 {
 	for (uint32_t i = 0; i < supervisor->health.count; i++) {
-		const struct worker *worker = supervisor->workers[i];
+		const struct worker *worker = supervisor->link->workers[i];
 		bool pressed = __atomic_load_n(&worker->pressed, __ATOMIC_RELAXED);
 
 		if (pressed == supervisor->pressed[i])
@@ -110,8 +108,7 @@ static void look_at_pressure(struct supervisor *supervisor)
 }
 
 /* One page of every worker that has not come to its end. @return -1 where one does not answer. */
-static int add_votes(const struct link *link, uint32_t position[],
-		     struct guard_station stations[])
+static int add_votes(const struct link *link, uint32_t position[], struct guard_station stations[])
 {
 	struct request *asked[HANDOFF_WORKERS_MAX] = {NULL};
 	int failed = 0;
@@ -174,7 +171,8 @@ static enum guard_action look_at_repairs(struct supervisor *supervisor, const st
 
 	totals_sum(&sum, link->workers, link->worker_count);
 	counts = (struct guard_counts){
-		.retransmits = sum.retransmits_scoreboard + sum.retransmits_dupack + sum.retransmits_timeout,
+		.retransmits = sum.retransmits_scoreboard + sum.retransmits_dupack +
+			       sum.retransmits_timeout,
 		.spurious = sum.spurious_repairs,
 		.confirmed = sum.repairs_confirmed,
 		.losses = sum.radio_losses,
@@ -197,27 +195,27 @@ static void change_level(struct supervisor *supervisor, enum guard_action action
 {
 	bool demote = action == GUARD_DEMOTE;
 	enum snoop_level level = demote ? SNOOP_LEVEL_OBSERVE : supervisor->wanted;
-	char line[LINK_LINE_CHARS];
+	char line[APPLY_LINE_CHARS];
 
 	log_warning("event=guard action=%s because=%s mode=%s", demote ? "demote" : "promote",
 		    demote ? guard_cause_name(cause) : "loss", snoop_level_name(level));
-	apply_mode_if(&supervisor->configured_us, level, line, sizeof(line));
+	apply_mode_if(supervisor->link, &supervisor->configured_us, level, line, sizeof(line));
 }
 
 /* What needs the configuration. Whoever has the lock may wait for a worker that is stuck: no reason
  * to stop looking at the others. */
 static void look_at_link(struct supervisor *supervisor, uint64_t now_us)
 {
-	const struct link *link = link_try_lock();
+	const struct link *link = link_try_lock(supervisor->link);
 	enum guard_action action;
 
 	if (link == NULL)
 		return;
-	supervisor->links.follow = link->config->propagate != 0;
-	supervisor->links.withhold_us = link->config->propagate_hold_us;
+	supervisor->carrier.follow = link->config->propagate != 0;
+	supervisor->carrier.withhold_us = link->config->propagate_hold_us;
 	action = look_at_repairs(supervisor, link, now_us);
 	tell_status(supervisor, link);
-	link_unlock();
+	link_unlock(supervisor->link);
 	if (action != GUARD_LEAVE)
 		change_level(supervisor, action, supervisor->guard.cause);
 }
@@ -227,7 +225,7 @@ void supervisor_tick(struct supervisor *supervisor, uint64_t now_us)
 	for (uint32_t i = 0; i < supervisor->health.count; i++)
 		look_at(supervisor, i, now_us);
 	feed_watchdog(supervisor, now_us);
-	carrier_look(&supervisor->links, now_us);
+	carrier_look(&supervisor->carrier, now_us);
 	if (now_us < supervisor->second_us)
 		return;
 	supervisor->second_us = now_us + CLOCK_US_PER_S;
@@ -237,5 +235,5 @@ void supervisor_tick(struct supervisor *supervisor, uint64_t now_us)
 
 void supervisor_stop(struct supervisor *supervisor)
 {
-	carrier_stop(&supervisor->links);
+	carrier_stop(&supervisor->carrier);
 }
