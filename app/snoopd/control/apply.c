@@ -171,8 +171,7 @@ static int not_running(char *line, size_t line_bytes)
 	return -ENODEV;
 }
 
-/* Log the result, give the lock back. */
-static int finish(struct link *link, const char *event, int result, const char *line)
+static void log_result(const char *event, int result, const char *line)
 {
 	if (result == 0)
 		log_line("event=%s result=done message=\"%s\"", event, line);
@@ -180,8 +179,6 @@ static int finish(struct link *link, const char *event, int result, const char *
 		log_error("event=%s result=partly message=\"%s\"", event, line);
 	else /* Only a warning, which is rate limited: nothing changed, and a script may retry. */
 		log_warning("event=%s result=refused message=\"%s\"", event, line);
-	link_unlock(link);
-	return result;
 }
 
 int apply_reload(struct link *link, char *line, size_t line_bytes)
@@ -193,28 +190,26 @@ int apply_reload(struct link *link, char *line, size_t line_bytes)
 	systemd_reloading();
 	result = reload(link, line, line_bytes);
 	systemd_ready();
-	return finish(link, "reload", result, line);
+	log_result("reload", result, line);
+	link_unlock(link);
+	return result;
+}
+
+int apply_mode_locked(struct link *link, enum snoop_level level, char *line, size_t line_bytes)
+{
+	int result = set_mode(link, level, line, line_bytes);
+
+	log_result("mode", result, line);
+	return result;
 }
 
 int apply_mode(struct link *link, enum snoop_level level, char *line, size_t line_bytes)
-{
-	if (link_lock(link) == NULL)
-		return not_running(line, line_bytes);
-	return finish(link, "mode", set_mode(link, level, line, line_bytes), line);
-}
-
-int apply_mode_if(struct link *link, uint64_t *configured_us, enum snoop_level level, char *line,
-		  size_t line_bytes)
 {
 	int result;
 
 	if (link_lock(link) == NULL)
 		return not_running(line, line_bytes);
-	if (link->configured_us != *configured_us) {
-		link_unlock(link);
-		return -ESTALE;
-	}
-	result = set_mode(link, level, line, line_bytes);
-	*configured_us = link->configured_us;
-	return finish(link, "mode", result, line);
+	result = apply_mode_locked(link, level, line, line_bytes);
+	link_unlock(link);
+	return result;
 }

@@ -43,13 +43,7 @@ int apply_reload(struct link *link, char *line, size_t line_bytes);
  */
 int apply_mode(struct link *link, enum snoop_level level, char *line, size_t line_bytes);
 
-/**
- * apply_mode(), unless the link was configured since the caller decided on the level.
- *
- * @param configured_us  of struct link when the level was decided on; updated
- * @return as apply_mode(), or -ESTALE with nothing done and nothing logged.
- */
-int apply_mode_if(struct link *link, uint64_t *configured_us, enum snoop_level level, char *line,
-		  size_t line_bytes);
+/** apply_mode() for a caller that has the link's lock, and keeps it. */
+int apply_mode_locked(struct link *link, enum snoop_level level, char *line, size_t line_bytes);
 
 #endif
