@@ -54,8 +54,7 @@ static struct report tree_report(struct tree *tree, json_t *root)
 }
 
 /* @return the position behind the page, 0 = this was the last. */
-static uint64_t add_hosts(const struct link *link, uint64_t position, json_t *list,
-			  bool *timed_out)
+static uint64_t add_hosts(const struct link *link, uint64_t position, json_t *list, bool *timed_out)
 {
 	json_t *page = json_object(), *host;
 	struct tree tree;
@@ -94,7 +93,8 @@ int web_json(const struct link *link, bool openmetrics, struct web_content *cont
 	add_group(link, root, "status", report_status);
 	add_group(link, root, "stats", report_stats);
 	add_group(link, root, "histograms", report_histograms);
-	/* A worker that does not answer costs half a second of the lock: the page asks for no more. */
+	/* A worker that does not answer costs half a second of the lock: the page asks for no more.
+	 */
 	for (int i = 0; i < HOST_PAGES_MAX; i++) {
 		position = add_hosts(link, position, hosts, &timed_out);
 		if (position == 0 || timed_out)
@@ -103,7 +103,7 @@ int web_json(const struct link *link, bool openmetrics, struct web_content *cont
 	json_object_set_new(root, "hosts", hosts);
 	/* The rest is worth seeing just then. */
 	json_object_set_new(root, "missing",
-			    json_string(timed_out	 ? "timed out"
+			    json_string(timed_out	? "timed out"
 					: position != 0 ? "too many"
 							: "none"));
 	text = json_dumps(root, JSON_COMPACT);

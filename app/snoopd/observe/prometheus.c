@@ -14,7 +14,6 @@
 #include <snoopd/control/supervisor.h>
 #include <snoopd/bringup/ports.h>
 #include <snoopd/observe/report.h>
-#include <snoopd/datapath/totals.h>
 #include <snoopd/datapath/worker.h>
 
 #define PREFIX "snoopd_"
@@ -127,13 +126,14 @@ static double seconds_of(const uint64_t *cycles)
 static void print_workers(const struct metrics *metrics, const struct link *link)
 {
 #define EACH_WORKER(name, format, value)                                                           \
-	for (uint32_t i = 0; i < link->worker_count; i++) {                                     \
-		const struct worker_health *health = &link->workers[i]->health;                 \
+	for (uint32_t i = 0; i < link->worker_count; i++) {                                        \
+		const struct worker_health *health = &link->workers[i]->health;                    \
                                                                                                    \
-		fprintf(metrics->out, PREFIX name "{worker=\"%u\"} " format "\n", i, value);      \
+		fprintf(metrics->out, PREFIX name "{worker=\"%u\"} " format "\n", i, value);       \
 	}
 
-	print_head(metrics, "worker_turns", "counter", "", "heartbeat: grows while the worker moves");
+	print_head(metrics, "worker_turns", "counter", "",
+		   "heartbeat: grows while the worker moves");
 	EACH_WORKER("worker_turns_total", "%" PRIu64,
 		    __atomic_load_n(&health->turns, __ATOMIC_RELAXED))
 	print_head(metrics, "worker_run_seconds", "counter", "seconds", "since the worker started");
@@ -158,24 +158,24 @@ static void print_workers(const struct metrics *metrics, const struct link *link
 int web_metrics(const struct link *link, bool openmetrics, struct web_content *content)
 {
 	struct metrics metrics = {.open = openmetrics};
-	struct histograms histograms;
-	struct counters sum;
+	struct report_totals totals;
 	char *text = NULL;
 	size_t bytes = 0;
 
 	metrics.out = open_memstream(&text, &bytes);
 	if (metrics.out == NULL)
 		return -1;
-	totals_sum(&sum, link->workers, link->worker_count);
-	report_sum_histograms(link, &histograms);
+	report_sum(link, &totals);
+
 	print_service(&metrics, link);
 	print_ports(&metrics, link);
 	print_workers(&metrics, link);
 #define PRINT_COUNTER(id, type, unit, help)                                                        \
-	print_counter(&metrics, #id, #type, #unit, help, sum.id);
+	print_counter(&metrics, #id, #type, #unit, help, totals.counters.id);
 	COUNTERS(PRINT_COUNTER)
 #undef PRINT_COUNTER
-#define PRINT_HISTOGRAM(id, unit, help) print_histogram(&metrics, #id, #unit, help, &histograms.id);
+#define PRINT_HISTOGRAM(id, unit, help)                                                            \
+	print_histogram(&metrics, #id, #unit, help, &totals.histograms.id);
 	HISTOGRAMS(PRINT_HISTOGRAM)
 #undef PRINT_HISTOGRAM
 	if (metrics.open)

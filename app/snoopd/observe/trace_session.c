@@ -13,8 +13,8 @@
 
 static struct {
 	struct trace *trace; /* NULL = none */
-	uint32_t worker;	 /* who writes it */
-	uint64_t id;		 /* of this one, or of the last one */
+	uint32_t worker;     /* who writes it */
+	uint64_t id;	     /* of this one, or of the last one */
 } current;
 
 static int give(const struct link *link, uint32_t worker, struct trace *trace)
@@ -49,7 +49,7 @@ int trace_session_stop(const struct link *link, uint64_t id)
 }
 
 int trace_session_start(const struct link *link, const struct snoop_key *key, uint32_t count,
-		   uint64_t *id)
+			uint64_t *id)
 {
 	struct request *request;
 	uint32_t worker;

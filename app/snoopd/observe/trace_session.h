@@ -20,14 +20,14 @@
  * @return 0, -ENOENT (no such flow), -ETIMEDOUT (a worker does not answer), -ENOMEM.
  */
 int trace_session_start(const struct link *link, const struct snoop_key *key, uint32_t count,
-		   uint64_t *id);
+			uint64_t *id);
 
 /** End that one. What was captured is gone. @return 0, -ENOENT (it has ended), or -ETIMEDOUT. */
 int trace_session_stop(const struct link *link, uint64_t id);
 
 /**
- * A page of what was captured: total so far, count that it ends with, next, and a group "packets" of
- * groups that are numbered from 0; the frame is in hexadecimal digits in frame0, frame1, ...
+ * A page of what was captured: total so far, count that it ends with, next, and a group "packets"
+ * of groups that are numbered from 0; the frame is in hexadecimal digits in frame0, frame1, ...
  *
  * @return 0, or -ENOENT where no such capture is under way.
  */
