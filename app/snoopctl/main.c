@@ -78,7 +78,7 @@ static void print(const json_t *reply, const struct options *options)
 	}
 }
 
-/* In effect, but not yet in every worker. */
+/* Say what is in effect, but not yet in every worker. */
 static int complain(const json_t *reply, const struct options *options)
 {
 	const char *partly = json_string_value(json_object_get(reply, "partly"));

@@ -111,7 +111,7 @@ void text_stats(const json_t *stats, FILE *out)
 
 	view_since(stats, since);
 	if (since[0] != '\0')
-		fprintf(out, "%s; how it is now under Now\n\n", since);
+		fprintf(out, "%s; gauges (Now) as they are\n\n", since);
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
 		const char *next = heading_of(counters[i].id);
 
@@ -127,7 +127,7 @@ void text_stats(const json_t *stats, FILE *out)
 		fprintf(out, "  %-24s %20s %-9s %s\n", counters[i].id, text, counters[i].unit,
 			counters[i].help);
 	}
-	/* What a newer snoopd counts. */
+	/* Counters that only a newer snoopd has. */
 	json_object_foreach((json_t *)(uintptr_t)stats, name, value)
 	{
 		if (is_counter(name) || view_owns(name))
@@ -227,7 +227,7 @@ void text_total(const json_t *reply, const char *name, FILE *out)
 	else
 		fprintf(out, "%zu of %" PRId64 " %s\n", shown, total, name);
 	if (json_object_get(reply, "missing") != NULL)
-		fprintf(out, "not all were read: %s\n", text_of(reply, "missing"));
+		fprintf(out, "the list is incomplete: %s\n", text_of(reply, "missing"));
 }
 
 void text_flows(const json_t *reply, FILE *out)

@@ -10,12 +10,11 @@
 #include "text.h"
 #include "view.h"
 
-#define READ_LIMIT_MS                                                                              \
-	2000	       /* for a screen: of a table that takes longer the first part is shown       \
-			*/
+/* Per screen: of a table that takes longer only the first part is shown. */
+#define READ_LIMIT_MS 2000
 #define FAILURES_MAX 3 /* in a row */
 
-/* What the flows had acknowledged at the last reading that counts, and the rates then, by key. */
+/* What the flows had acknowledged at the last reading that counts, and their rates then, by key. */
 struct rates {
 	json_t *bytes, *rates;
 	double read_s;
@@ -42,7 +41,7 @@ static void keep_rates(const struct rates *rates, const json_t *reply)
 	}
 }
 
-/* A key wakes up the screen at any time: a rate over a moment would be noise. */
+/* A key press redraws the screen at any time, and a rate over a moment would be noise. */
 static void rate_flows(struct rates *rates, const json_t *reply, unsigned int interval_ms)
 {
 	double read_s = now_s(), elapsed_s = read_s - rates->read_s;
@@ -112,7 +111,7 @@ static void print_head(const json_t *status, const json_t *reply, const struct o
 	mvprintw(0, 0, "mode %s  losses %s  repaired %s  left %s  wireless RTT %s  %s",
 		 text_of(status, "mode"), losses, repaired, left, p50, since);
 	mvprintw(1, 0, "by %s;  p repairs  l loss  b rate  t RTT  q quit%s%s", options->sort,
-		 missing != NULL ? "  not all were read: " : "", missing != NULL ? missing : "");
+		 missing != NULL ? "  incomplete: " : "", missing != NULL ? missing : "");
 }
 
 static void print_flow(int row, const json_t *flow, int width)
@@ -212,8 +211,8 @@ int top_run(struct client *client, const struct options *given)
 	do {
 		result = turn(client, &rates, &options);
 		failures = result == 0 ? 0 : failures + 1;
-		/* snoopd may be busy with a reload. What it answers later would be taken for the
-		 * answer to the next question, hence the new connection. */
+		/* snoopd may be busy with a reload. Connect again, or its late answer would pass
+		 * for the answer to the next question. */
 		if (failures > 0 && failures < FAILURES_MAX)
 			result = client_reopen(client);
 	} while (result == 0 && handle_key(getch(), &options));

@@ -184,8 +184,8 @@ void report_workers(const struct link *link, const struct report *report)
 
 static void report_key(const struct report *report, const struct snoop_key *key)
 {
-	char wired[KEYTEXT_ENDPOINT_CHARS], station[KEYTEXT_ENDPOINT_CHARS];
-	char vlan[KEYTEXT_VLAN_CHARS], text[KEYTEXT_CHARS];
+	char wired[FLOW_NAME_ENDPOINT_CHARS], station[FLOW_NAME_ENDPOINT_CHARS];
+	char vlan[FLOW_NAME_VLAN_CHARS], text[FLOW_NAME_CHARS];
 
 	flow_name_format(text, key);
 	flow_name_wired(wired, key);
@@ -240,7 +240,7 @@ void report_flow(const struct request_flow *flow, uint64_t worker, const struct 
 void report_host(const struct request_station *station, const struct report *report)
 {
 	const struct snoop_station_info *info = &station->info;
-	char addr[KEYTEXT_ENDPOINT_CHARS], vlan[KEYTEXT_VLAN_CHARS];
+	char addr[FLOW_NAME_ENDPOINT_CHARS], vlan[FLOW_NAME_VLAN_CHARS];
 
 	flow_name_addr(addr, sizeof(addr), info->addr, info->ip_version);
 	flow_name_vlan(vlan, info->vlan);

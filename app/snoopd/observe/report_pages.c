@@ -57,7 +57,7 @@ static uint32_t position_of(const struct request *request, uint32_t entry)
 }
 
 /* How many entries of the answer fit into the page; at least one. */
-static uint32_t fitting(const struct request *request, uint64_t worker)
+static uint32_t count_fitting(const struct request *request, uint64_t worker)
 {
 	size_t bytes = 0;
 	const struct report measure = {&bytes, measure_name, measure_end, measure_number,
@@ -96,7 +96,7 @@ static int report_page(const struct link *link, enum request_kind kind, uint64_t
 		return -ENOENT;
 	request = ask_page(link, kind, position);
 	if (request != NULL) {
-		count = fitting(request, worker);
+		count = count_fitting(request, worker);
 		next = count < request->count ? position_of(request, count) : request->next;
 	}
 	totals_sum(&sum, link->workers, link->worker_count);

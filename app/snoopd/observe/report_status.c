@@ -34,27 +34,27 @@ static const char *verdict(const struct link *link, const struct counters *sum)
 	const struct guard *guard = &link->supervisor->guard;
 
 	if (config_at_most(link->config, SNOOP_LEVEL_BYPASS))
-		return "bypass: a plain wire, nothing is looked at";
+		return "bypass: a plain wire, snoopd examines nothing";
 	if (guard->demoted)
 		return guard->cause == GUARD_SPURIOUS
-			       ? "does not help now: repairs were spurious, the guard lets it only "
-				 "observe"
-			       : "does not help now: repairs were useless, the guard lets it only "
-				 "observe";
+			       ? "does not help now: repairs were spurious, so the guard lets the "
+				 "link only observe"
+			       : "does not help now: repairs were useless, so the guard lets the "
+				 "link only observe";
 	if (sum->rx_wired_packets + sum->rx_wireless_packets == 0)
 		return "nothing was received yet: are the ports the right ones?";
 	if (sum->data_segments == 0)
 		return "no TCP data towards the radio yet";
 	if (config_at_most(link->config, SNOOP_LEVEL_OBSERVE))
-		return sum->radio_losses == 0
-			       ? "observe: the radio lost nothing yet"
-			       : "observe: the radio loses, mode repair would retransmit it";
+		return sum->radio_losses == 0 ? "observe: the radio lost nothing yet"
+					      : "observe: the radio loses segments; mode repair "
+						"would retransmit them";
 	if (sum->radio_losses == 0)
 		return "the radio lost nothing yet: there is nothing to repair";
 	if (sum->repairs_confirmed == 0)
-		return "the radio loses, and nothing is repaired: see flows for the reasons";
+		return "the radio loses segments, and none is repaired: see flows for the reasons";
 	if (sum->repairs_confirmed * 2 < sum->radio_losses)
-		return "helps a little: less than half of the losses are repaired, see flows";
+		return "helps a little: less than half of the losses are repaired; see flows";
 	return "helps: most losses of the radio are repaired locally";
 }
 

@@ -154,8 +154,11 @@ static int answer_flow(const char *command, const char *parameters, struct rte_t
 	result = find_flow(link, &key, &report);
 	link_unlock(served);
 	if (result == -ENOENT)
-		return refuse(data, "no flow %s: it ended, or is another way round", parameters);
-	return result == 0 ? 0 : refuse(data, "a worker does not answer: is its CPU busy?");
+		return refuse(data, "no flow %s: it has ended, or the sides are swapped",
+			      parameters);
+	return result == 0
+		       ? 0
+		       : refuse(data, "a worker does not answer: another program may take its CPU");
 }
 
 static int answer_done(int result, const char *line, struct rte_tel_data *data)
@@ -188,7 +191,7 @@ static int answer_capture(const char *command, const char *parameters, struct rt
 	result = trace_session_start(link, &key, (uint32_t)count, &id);
 	link_unlock(served);
 	if (result == -ENOENT)
-		return refuse(data, "no flow %s: it ended, or is another way round", text);
+		return refuse(data, "no flow %s: it has ended, or the sides are swapped", text);
 	if (result != 0)
 		return refuse(data, "no capture: %s", strerror(-result));
 	answer_done(0, "capturing", data);
@@ -198,9 +201,9 @@ static int answer_capture(const char *command, const char *parameters, struct rt
 static int refuse_capture(int result, uint64_t id, struct rte_tel_data *data)
 {
 	if (result == -ENOENT)
-		return refuse(data, "capture %llu has ended: a later one takes its place",
+		return refuse(data, "capture %llu has ended: a later one has taken its place",
 			      (unsigned long long)id);
-	return refuse(data, "a worker does not answer: is its CPU busy?");
+	return refuse(data, "a worker does not answer: another program may take its CPU");
 }
 
 static int answer_captured(const char *command, const char *parameters, struct rte_tel_data *data)
@@ -315,7 +318,7 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{"/snoop/status", answer_status,
-	 "Ports, levels, uptime, and whether it helps. No parameters."},
+	 "Ports, levels, uptime, and whether snoopd helps. No parameters."},
 	{"/snoop/stats", answer_stats,
 	 "All counters since the start, summed over the workers; in since_reset those since "
 	 "reset_counters. No parameters."},
@@ -329,23 +332,23 @@ static const struct {
 	 "0)."},
 	{"/snoop/flow", answer_flow,
 	 "Everything about one flow. Parameter: its key, WIRED:PORT STATION:PORT."},
-	{"/snoop/hosts", answer_hosts, "A page of the stations. Parameter: position, as of flows."},
+	{"/snoop/hosts", answer_hosts,
+	 "A page of the stations. Parameter: position, as for flows."},
 	{"/snoop/workers", answer_workers,
 	 "How flows find their workers, and what each worker does. No parameters."},
 	{"/snoop/capture", answer_capture,
 	 "Capture packets of one flow. Parameter: COUNT WIRED:PORT STATION:PORT."},
 	{"/snoop/captured", answer_captured,
-	 "A page of what was captured. Parameters: id, a blank, position as of flows."},
+	 "A page of a capture. Parameters: id, a blank, position as for flows."},
 	{"/snoop/capture_stop", answer_capture_stop, "End the capture. Parameter: its id."},
 	{"/snoop/config", answer_config,
-	 "A page of the configuration in use. Parameter: position; next is missing in the last "
-	 "page."},
+	 "A page of the configuration in effect. Parameter: position; the last page has no next."},
 	{"/snoop/reload", answer_reload, "Read the configuration file again. No parameters."},
 	{"/snoop/mode", answer_mode,
-	 "Another level for the link, until the next reload. Parameter: bypass, observe, repair, "
+	 "Set the level of the link, until the next reload. Parameter: bypass, observe, repair, "
 	 "snoop, auto."},
 	{"/snoop/log_level", answer_log_level,
-	 "What is logged. Parameter: error, warning, notice, info, debug."},
+	 "What snoopd logs. Parameter: error, warning, notice, info, debug."},
 };
 
 void telemetry_start(struct link *link)

@@ -47,7 +47,7 @@ class Test(unittest.TestCase):
             self.in_doc(f'`event={event}`')
 
     def test_http(self):
-        for path in re.findall(r'^\t\{"(/[\w.]*)", web_', read('app/snoopd/observe/http.c'), re.M):
+        for path in re.findall(r'^\t\{"(/[\w.]*)", content_', read('app/snoopd/observe/http.c'), re.M):
             self.in_doc(f'| `{path}` |')
 
 

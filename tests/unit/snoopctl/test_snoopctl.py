@@ -217,7 +217,7 @@ class Test(unittest.TestCase):
             self.assertEqual((len(reply['flows']), reply.get('missing')), (shown, lacks))
             if lacks:
                 self.server.commands.clear()
-                self.assertIn('not all were read: timed out', self.run_it('flows').stdout)
+                self.assertIn('the list is incomplete: timed out', self.run_it('flows').stdout)
             self.server.close()
             os.unlink(self.path)
             self.server = None
