@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Every command, event and path is documented: test_docs.py PATH/TO/snoopctl. Tables: see doc/tables."""
+"""Every command, event and path is documented: test_docs.py PATH/TO/snoopctl"""
 import glob
 import os
 import re
@@ -25,7 +25,9 @@ class Test(unittest.TestCase):
         self.assertIn(text, self.doc, f'doc/operations.md does not have {text}')
 
     def test_commands(self):
-        usage = subprocess.run([SNOOPCTL, '--help'], capture_output=True, text=True, check=True, timeout=30).stdout
+        usage = subprocess.run(
+            [SNOOPCTL, '--help'], capture_output=True, text=True, check=True, timeout=30
+        ).stdout
         commands = re.findall(r'^  ([a-z][a-z-]+) ', usage, re.M)
         self.assertGreater(len(commands), 9)
         for command in commands:
@@ -42,12 +44,16 @@ class Test(unittest.TestCase):
             self.assertRegex(self.doc, rf'\| `{command}[,`]')
 
     def test_events(self):
-        sources = ''.join(read(path) for path in glob.glob(os.path.join(TOP, 'app/snoopd/**/*.c'), recursive=True))
+        sources = ''.join(
+            read(path) for path in glob.glob(os.path.join(TOP, 'app/snoopd/**/*.c'), recursive=True)
+        )
         for event in re.findall(r'"event=(\w+)', sources):
             self.in_doc(f'`event={event}`')
 
     def test_http(self):
-        for path in re.findall(r'^\t\{"(/[\w.]*)", content_', read('app/snoopd/observe/http.c'), re.M):
+        for path in re.findall(
+            r'^\t\{"(/[\w.]*)", content_', read('app/snoopd/observe/http.c'), re.M
+        ):
             self.in_doc(f'| `{path}` |')
 
 
