@@ -8,12 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <counters/reasons.h>
+
 #include "list.h"
 
 #define LIST 1u	    /* takes --filter, --sort, --limit, --offset */
 #define INTERVAL 2u /* takes --interval */
 #define CAPTURE 4u  /* takes --flow, --count, --wait */
 #define TOTAL 8u    /* takes --total */
+
+#define LEVEL_LINE(id, token, help) "  " #token ": " help "\n"
+#define LEVEL_LINES SNOOP_LEVELS(LEVEL_LINE)
 
 static const struct command {
 	const char *name;
@@ -40,8 +45,8 @@ static const struct command {
 			     "how flows find their workers, and how busy each is", ""},
 	[COMMAND_CONFIG] = {"config", NULL, 0, "the configuration in effect", ""},
 	[COMMAND_MODE] = {"mode", "LEVEL", 0, "set the level of the link, until the next reload",
-			  "LEVEL is bypass, observe, repair, snoop or auto. bypass suspends the\n"
-			  "rules too: the box is a plain wire.\n"},
+			  "LEVEL is one of\n" LEVEL_LINES
+			  "bypass suspends the rules too: the box is a plain wire.\n"},
 	[COMMAND_RELOAD] = {"reload", NULL, 0, "read the configuration file again",
 			    "On an error nothing changes. snoopd refuses, by name, to change keys\n"
 			    "that it reads at the start only.\n"},

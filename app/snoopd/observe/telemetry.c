@@ -25,6 +25,9 @@
 _Static_assert(COUNTERS_COUNT < RTE_TEL_MAX_DICT_ENTRIES,
 	       "they fit into one dictionary, with since_reset");
 
+#define LEVEL_WORD(id, token, help) " " #token
+#define LEVELS SNOOP_LEVELS(LEVEL_WORD) /* " bypass observe ..." */
+
 /* The link that the commands are about: DPDK gives them no context. Set once, before they exist. */
 static struct link *served;
 
@@ -292,8 +295,7 @@ static int answer_mode(const char *command, const char *parameters, struct rte_t
 	int level = parameters != NULL ? snoop_level_parse(parameters) : -1, result;
 
 	if (level < 0)
-		return refuse(data,
-			      "'%s' is not a level, allowed: bypass, observe, repair, snoop, auto",
+		return refuse(data, "'%s' is not a level, allowed:" LEVELS,
 			      parameters != NULL ? parameters : "");
 	result = apply_mode(served, (enum snoop_level)level, line, sizeof(line));
 	return answer_done(result, line, data);
@@ -345,8 +347,7 @@ static const struct {
 	 "A page of the configuration in effect. Parameter: position; the last page has no next."},
 	{"/snoop/reload", answer_reload, "Read the configuration file again. No parameters."},
 	{"/snoop/mode", answer_mode,
-	 "Set the level of the link, until the next reload. Parameter: bypass, observe, repair, "
-	 "snoop, auto."},
+	 "Set the level of the link, until the next reload. Parameter, one of:" LEVELS "."},
 	{"/snoop/log_level", answer_log_level,
 	 "What snoopd logs. Parameter: error, warning, notice, info, debug."},
 };

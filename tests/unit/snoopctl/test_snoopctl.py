@@ -790,6 +790,8 @@ class Test(unittest.TestCase):
             options = set(re.findall(r'^  (--[a-z-]+)', self.help_of(command), re.M))
             self.assertEqual(options - set(self.complete(command, '--')), set(), command)
         self.assertEqual(self.complete('mode', 'b'), ['bypass'])
+        levels = re.findall(r'^  ([a-z]+): ', self.help_of('mode'), re.M)
+        self.assertEqual(self.complete('mode', '')[: len(levels)], levels)
         self.assertEqual(self.complete('--json', 'flows', '--sort', 're'), ['repairs'])
         os.makedirs(os.path.join(self.dir.name, 'dpdk', 'lab7'))
         self.assertEqual(self.complete('--file-prefix', 'la'), ['lab7'])
