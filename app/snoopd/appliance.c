@@ -100,7 +100,7 @@ static int create_workers(struct appliance *appliance)
 		for (int side = 0; side < 2; side++) {
 			setup.port[side].port_id = link->ports.port[side].id;
 			setup.port[side].queue_id = (uint16_t)i;
-			setup.port[side].sharing = link->ports.port[side].quirk->sharing;
+			setup.port[side].sharing = link->ports.port[side].traits->sharing;
 		}
 		memory_warn_remote(appliance->lcores[i], link->ports.socket);
 		link->workers[i] = worker_create(&setup);
@@ -177,12 +177,13 @@ static void describe_workers(const struct appliance *appliance, char *out, size_
 
 static void log_driver(const struct port *port)
 {
-	if (port->quirk->sharing == DRIVER_COPY)
-		log_line("event=quirk port=%s driver=%s message=\"cached packets are copied to it: "
-			 "%s\"",
-			 port->name, port->driver, port->quirk->why);
-	if (port->quirk->flags & DRIVER_REASSEMBLES)
-		log_warning("event=quirk port=%s driver=%s message=\"the kernel reassembles IPv4 "
+	if (port->traits->sharing == DRIVER_COPY)
+		log_line(
+			"event=driver port=%s driver=%s message=\"cached packets are copied to it: "
+			"%s\"",
+			port->name, port->driver, port->traits->why);
+	if (port->traits->flags & DRIVER_REASSEMBLES)
+		log_warning("event=driver port=%s driver=%s message=\"the kernel reassembles IPv4 "
 			    "fragments for this driver: packets longer than the MTU are lost\"",
 			    port->name, port->driver);
 }
