@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Preloaded into snoopd: takes every free packet buffer at one SIGRTMIN + 1, whatever becomes free
- * until the next one, and gives all of them back then. The pool has no caches of the lcores, in
- * which some would stay.
+ * Preloaded into snoopd. At a first SIGRTMIN + 1 it takes every free packet buffer, and every one
+ * that becomes free, until a second one makes it give all of them back. The pool gets no lcore
+ * caches, because some buffers would stay in them.
  */
 #include <dlfcn.h>
 #include <pthread.h>

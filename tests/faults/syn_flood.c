@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Preloaded into snoopd or testpmd: SYNs of ever other connections arrive at both ports, at a pace
- * by the TSC, behind what the driver has received, and are taken out again before the other port's
- * driver sees them. So no host and no emulator has to keep up with them, while all other packets
- * cross the real drivers. They are numbered: one that is lost, comes twice or overtakes another is
- * seen. All of this is work of the lcore that polls.
+ * Preloaded into snoopd or testpmd. SYNs of ever new connections arrive at both ports, paced by the
+ * TSC, after what the driver has received, and are taken out again before the other port's driver
+ * sees them. So no host and no emulator has to keep up with them, while all other packets cross the
+ * real drivers. The SYNs are numbered: one that is lost, duplicated or overtaken is noticed. The
+ * lcore that polls does all of this.
  *
- * Telemetry: /flood says what became of them, /flood,N sends N per second to each port from now on.
+ * Telemetry: /flood says what became of them; /flood,N sends N per second to each port from now on.
  *
  * Ports 0 and 1, one queue and one lcore for both.
  */
