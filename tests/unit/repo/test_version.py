@@ -34,6 +34,10 @@ class Test(unittest.TestCase):
         self.assertIsNotNone(newest, 'debian/changelog does not begin with a version')
         self.assertEqual(newest.group(1), self.version)
 
+    def test_changes(self):
+        newest = re.search(r'^## (\S+)', read('doc/changes.md'), re.M)
+        self.assertEqual(newest.group(1), self.version)
+
     def test_manual_pages_and_sources_have_no_copy(self):
         for folder in ('app', 'lib', 'doc/man'):
             for path, _, names in os.walk(os.path.join(TOP, folder)):
