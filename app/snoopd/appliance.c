@@ -181,10 +181,9 @@ static void describe_workers(const struct appliance *appliance, char *out, size_
 static void log_driver(const struct port *port)
 {
 	if (port->traits->sharing == DRIVER_COPY)
-		log_line(
-			"event=driver port=%s driver=%s message=\"cached packets are copied to it: "
-			"%s\"",
-			port->name, port->driver, port->traits->why);
+		log_line("event=driver port=%s driver=%s message=\"snoopd copies cached packets "
+			 "for it: %s\"",
+			 port->name, port->driver, port->traits->why);
 	if (port->traits->flags & DRIVER_REASSEMBLES)
 		log_warning("event=driver port=%s driver=%s message=\"the kernel reassembles IPv4 "
 			    "fragments for this driver: packets longer than the MTU are lost\"",
