@@ -190,7 +190,7 @@ class Others(Tree):
     def test_temporary(self):
         self.write("tests/a", '#!/bin/sh\nmktemp /tmp/a-' 'XXXXXX\ncp a "$root/var/tmp/a"\n')
         self.assert_clean("temporary")
-        self.write("tests/a", "#!/bin/sh\ncp a /var" "/tmp/a\n")
+        self.write("tests/a", "#!/bin/sh\ncp a /var/" "tmp/a\n")
         status, lines = self.lint("temporary")
         self.assertEqual((status, len(lines)), (1, 1))
         self.assertTrue(lines[0].startswith("tests/a:2: a fixed name in /var/tmp"), lines)
