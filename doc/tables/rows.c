@@ -2,6 +2,7 @@
 /* The rows of the sources that the documents show as tables, one a line, fields separated by tabs:
  * what tables.py reads. Not installed. */
 #include <stdio.h>
+#include <string.h>
 
 #include <config/rules.h>
 #include <config/schema.h>

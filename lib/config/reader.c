@@ -25,13 +25,14 @@ struct reader {
 	FILE *stream;
 	struct config *config;
 	unsigned int line;
-	char section[LINE_CHARS_MAX + 1]; /* the one that keys belong to now; "" before the first */
-	unsigned int
-		key_line[CONFIG_KEY_COUNT]; /* where the key was given; 0 = its default holds */
-	unsigned int section_line[CONFIG_KEY_COUNT]; /* at the index of the section's first key */
-	struct config_rule *rule;		     /* the section is a rule */
+	char section[LINE_CHARS_MAX + 1]; /* whose keys are read now; "" before the first */
+	/* The line in which each key was given; 0 = it has its default. */
+	unsigned int key_line[CONFIG_KEY_COUNT];
+	/* The line of each section, at the index of its first key. */
+	unsigned int section_line[CONFIG_KEY_COUNT];
+	struct config_rule *rule; /* the section is this rule, or NULL */
 	unsigned int rule_line[CONFIG_RULES_MAX];
-	unsigned int rule_key_line[CONFIG_RULE_KEY_COUNT]; /* of this rule */
+	unsigned int rule_key_line[CONFIG_RULE_KEY_COUNT]; /* of that rule */
 	bool failed;
 	char *error;
 	size_t error_bytes;
