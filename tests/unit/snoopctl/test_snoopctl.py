@@ -17,13 +17,10 @@ import threading
 import unittest
 
 SNOOPCTL = None
-COMPLETION = os.path.join(
-    os.path.dirname(os.path.abspath(__file__)), '../../../app/snoopctl/completion/snoopctl'
-)
-COMMANDS = (
-    'status stats flows flow hosts top workers config mode reload log-level reset-counters '
-    'capture'
-).split()
+COMPLETION = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                          '../../../app/snoopctl/completion/snoopctl')
+COMMANDS = ('status stats flows flow hosts top workers config mode reload log-level '
+            'reset-counters capture').split()
 GREETING = {'version': 'DPDK 22.11', 'pid': 1, 'max_output_len': 16384}
 
 
@@ -78,16 +75,9 @@ class Server:
 
 
 def flow(number):
-    return {
-        'key': f'10.0.0.1:443 > 192.168.0.{number}:5000',
-        'level': 'auto',
-        'reason': 'helped',
-        'srtt_us': 4250,
-        'radio_losses': '5',
-        'data_segments': 1000,
-        'repairs_confirmed': 12345,
-        'given_up': 2,
-    }
+    return {'key': f'10.0.0.1:443 > 192.168.0.{number}:5000', 'level': 'auto', 'reason': 'helped',
+            'srtt_us': 4250, 'radio_losses': '5', 'data_segments': 1000,
+            'repairs_confirmed': 12345, 'given_up': 2}
 
 
 class Test(unittest.TestCase):
@@ -107,9 +97,8 @@ class Test(unittest.TestCase):
     def run_it(self, *args, env=None):
         environment = dict(os.environ, RUNTIME_DIRECTORY=self.dir.name)
         environment.update(env or {})
-        return subprocess.run(
-            [SNOOPCTL, *args], text=True, capture_output=True, timeout=60, env=environment
-        )
+        return subprocess.run([SNOOPCTL, *args], text=True, capture_output=True, timeout=60,
+                              env=environment)
 
     def fails(self, done, status, *words):
         self.assertEqual(done.returncode, status, done)
@@ -119,34 +108,19 @@ class Test(unittest.TestCase):
             self.assertIn(word, done.stderr)
 
     def test_stats_text(self):
-        self.serve(
-            lambda command: {
-                command: {
-                    'rx_wired_packets': 1234567,
-                    'vetoes': '89',
-                    'brand_new': 3,
-                    'flows_active': 0,
-                }
-            }
-        )
+        self.serve(lambda command: {command: {'rx_wired_packets': 1234567, 'vetoes': '89',
+                                              'brand_new': 3, 'flows_active': 0}})
         done = self.run_it('stats')
         self.assertEqual((done.returncode, done.stderr), (0, ''))
-        self.assertEqual(
-            [line.split() for line in done.stdout.splitlines()],
-            [
-                ['Ports'],
-                'rx_wired_packets 1,234,567 packets received from the wired port'.split(),
-                [],
-                ['Congestion'],
-                'vetoes 89 events losses taken for congestion and left to the sender'.split(),
-                [],
-                ['Now'],
-                'flows_active 0 flows flows in the table'.split(),
-                [],
-                ['Others'],
-                ['brand_new', '3'],
-            ],
-        )
+        self.assertEqual([line.split() for line in done.stdout.splitlines()], [
+            ['Ports'],
+            'rx_wired_packets 1,234,567 packets received from the wired port'.split(),
+            [], ['Congestion'],
+            'vetoes 89 events losses taken for congestion and left to the sender'.split(),
+            [], ['Now'],
+            'flows_active 0 flows flows in the table'.split(),
+            [], ['Others'],
+            ['brand_new', '3']])
         self.assertEqual(self.server.commands, ['/snoop/stats'])
 
     def test_stats_json(self):
@@ -159,19 +133,14 @@ class Test(unittest.TestCase):
     RESET = {'reset_at': 1796094600, 'reset_ago_s': 7}
 
     def test_stats_since_a_reset(self):
-        stats = {
-            'rx_wired_packets': 1000,
-            'flows_active': 3,
-            'since_reset': {**self.RESET, 'rx_wired_packets': 10, 'flows_active': 3},
-        }
+        stats = {'rx_wired_packets': 1000, 'flows_active': 3,
+                 'since_reset': {**self.RESET, 'rx_wired_packets': 10, 'flows_active': 3}}
         self.serve(lambda command: {command: stats})
         utc = {'TZ': 'UTC'}
         lines = self.run_it('stats', env=utc).stdout.splitlines()
         self.assertIn('since 2026-12-01 03:10:00 (reset)', lines[0])
-        self.assertEqual(
-            [line.split()[:2] for line in lines if line.startswith('  ')],
-            [['rx_wired_packets', '10'], ['flows_active', '3']],
-        )
+        self.assertEqual([line.split()[:2] for line in lines if line.startswith('  ')],
+                         [['rx_wired_packets', '10'], ['flows_active', '3']])
         self.assertNotIn('Others', lines)
         total = self.run_it('stats', '--total', env=utc).stdout
         self.assertNotIn('reset', total)
@@ -180,17 +149,9 @@ class Test(unittest.TestCase):
             self.assertEqual(json.loads(self.run_it('--json', *words).stdout), stats)
 
     def test_status_since_a_reset(self):
-        self.serve(
-            lambda command: {
-                command: {
-                    'version': '9',
-                    'flows': 4,
-                    'radio_losses': 200,
-                    'verdict': 'helped once',
-                    'since_reset': {**self.RESET, 'radio_losses': 2, 'verdict': 'lost little'},
-                }
-            }
-        )
+        self.serve(lambda command: {command: {
+            'version': '9', 'flows': 4, 'radio_losses': 200, 'verdict': 'helped once',
+            'since_reset': {**self.RESET, 'radio_losses': 2, 'verdict': 'lost little'}}})
         done = self.run_it('status', env={'TZ': 'UTC'})
         self.assertIn('lost little\nsince 2026-12-01 03:10:00 (reset):\n', done.stdout)
         self.assertRegex(done.stdout, r'losses seen on the radio +2\n')
@@ -210,15 +171,8 @@ class Test(unittest.TestCase):
             if not as_list:
                 flows = {str(n): each for n, each in enumerate(flows)}
             after = offset + page
-            return {
-                name: {
-                    'total': count,
-                    'offset': offset,
-                    'flows': flows,
-                    'next': after if after < count else -1,
-                }
-            }
-
+            return {name: {'total': count, 'offset': offset, 'flows': flows,
+                           'next': after if after < count else -1}}
         return answer
 
     def test_flows_are_paged(self):
@@ -226,13 +180,10 @@ class Test(unittest.TestCase):
             self.serve(self.pages(25, 10, as_list))
             done = self.run_it('flows', '--json')
             self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertEqual(
-                json.loads(done.stdout),
-                {'total': 25, 'matched': 25, 'flows': [flow(n) for n in range(25)]},
-            )
-            self.assertEqual(
-                self.server.commands, ['/snoop/flows,0', '/snoop/flows,10', '/snoop/flows,20']
-            )
+            self.assertEqual(json.loads(done.stdout),
+                             {'total': 25, 'matched': 25, 'flows': [flow(n) for n in range(25)]})
+            self.assertEqual(self.server.commands,
+                             ['/snoop/flows,0', '/snoop/flows,10', '/snoop/flows,20'])
             self.server.close()
             os.unlink(self.path)
             self.server = None
@@ -250,32 +201,18 @@ class Test(unittest.TestCase):
 
     def test_left_is_what_was_not_repaired(self):
         """As in status, hosts and on the page."""
-        self.serve(
-            lambda command: {
-                command.split(',')[0]: {
-                    'total': 1,
-                    'next': 0,
-                    'flows': [dict(flow(1), radio_losses=20, repairs_confirmed=15)],
-                }
-            }
-        )
+        self.serve(lambda command: {command.split(',')[0]: {'total': 1, 'next': 0, 'flows': [
+            dict(flow(1), radio_losses=20, repairs_confirmed=15)]}})
         self.assertEqual(self.run_it('flows').stdout.splitlines()[1].split()[-1], '5')
 
     def test_a_worker_that_does_not_answer(self):
         """It is asked again, and then the others are."""
-
         def answer(command):
             worker = int(command.split(',')[1]) >> 32
             late = worker == 0 and len(self.server.commands) <= late_answers
-            return {
-                '/snoop/flows': {
-                    'total': 2,
-                    'next': 0 if worker else 1 << 32,
-                    'timed_out': int(late),
-                    'flows': {} if late else {'0': flow(worker)},
-                }
-            }
-
+            return {'/snoop/flows': {'total': 2, 'next': 0 if worker else 1 << 32,
+                                     'timed_out': int(late),
+                                     'flows': {} if late else {'0': flow(worker)}}}
         for late_answers, shown, lacks in (2, 2, None), (3, 1, 'timed out'):
             self.serve(answer)
             reply = json.loads(self.run_it('flows', '--json').stdout)
@@ -288,9 +225,8 @@ class Test(unittest.TestCase):
             self.server = None
 
     def test_no_flows(self):
-        self.serve(
-            lambda command: {'/snoop/flows': {'total': 0, 'offset': 0, 'next': -1, 'flows': {}}}
-        )
+        self.serve(lambda command: {'/snoop/flows': {'total': 0, 'offset': 0, 'next': -1,
+                                                     'flows': {}}})
         self.assertIn('0 of 0 flows', self.run_it('flows').stdout)
         self.server.close()
         os.unlink(self.path)
@@ -312,38 +248,25 @@ class Test(unittest.TestCase):
         self.assertEqual(done.stdout.splitlines()[1].split(), ['-'] * 7)
 
     def test_config(self):
-        self.serve(
-            lambda command: {
-                command: {
-                    'link/wired': 'net_tap0',
-                    'link/mode': 'auto',
-                    'withhold/acks': 64,
-                    'cache.bytes': '64MiB',
-                    'rule/ab/mode': 'observe',
-                    'rule/cd': {'wired_ports': '22', 'mode': 'bypass'},
-                    'bare': 'x',
-                }
-            }
-        )
-        self.assertEqual(
-            self.run_it('config').stdout,
-            '[link]\nwired = net_tap0\nmode = auto\n\n[withhold]\nacks = 64\n\n'
-            '[cache]\nbytes = 64MiB\n\n[rule ab]\nmode = observe\n\n'
-            '[rule cd]\nwired_ports = 22\nmode = bypass\n\n[]\nbare = x\n',
-        )
+        self.serve(lambda command: {command: {
+            'link/wired': 'net_tap0', 'link/mode': 'auto', 'withhold/acks': 64,
+            'cache.bytes': '64MiB',
+            'rule/ab/mode': 'observe', 'rule/cd': {'wired_ports': '22', 'mode': 'bypass'},
+            'bare': 'x'}})
+        self.assertEqual(self.run_it('config').stdout,
+                         '[link]\nwired = net_tap0\nmode = auto\n\n[withhold]\nacks = 64\n\n'
+                         '[cache]\nbytes = 64MiB\n\n[rule ab]\nmode = observe\n\n'
+                         '[rule cd]\nwired_ports = 22\nmode = bypass\n\n[]\nbare = x\n')
 
     def test_config_comes_by_pages(self):
-        pages = {
-            '/snoop/config': {'link': {'mode': 'auto'}, 'rule/a': {'wired': '::/0'}, 'next': 2},
-            '/snoop/config,2': {'rule/a': {'mode': 'snoop'}, 'next': 3},
-            '/snoop/config,3': {'rule/b': {'mode': 'repair'}},
-        }
+        pages = {'/snoop/config': {'link': {'mode': 'auto'}, 'rule/a': {'wired': '::/0'},
+                                   'next': 2},
+                 '/snoop/config,2': {'rule/a': {'mode': 'snoop'}, 'next': 3},
+                 '/snoop/config,3': {'rule/b': {'mode': 'repair'}}}
         self.serve(lambda command: {'/snoop/config': pages[command]})
-        self.assertEqual(
-            self.run_it('config').stdout,
-            '[link]\nmode = auto\n\n[rule a]\nwired = ::/0\nmode = snoop\n\n'
-            '[rule b]\nmode = repair\n',
-        )
+        self.assertEqual(self.run_it('config').stdout,
+                         '[link]\nmode = auto\n\n[rule a]\nwired = ::/0\nmode = snoop\n\n'
+                                                       '[rule b]\nmode = repair\n')
 
     def test_unknown_command(self):
         self.serve(lambda command: {command: None})
@@ -434,26 +357,22 @@ class Test(unittest.TestCase):
 
     def test_commands_that_change(self):
         self.serve(lambda command: {command.split(',')[0]: {'done': 'did ' + command}})
-        for words, command in (
-            (['mode', 'bypass'], '/snoop/mode,bypass'),
-            (['reload'], '/snoop/reload'),
-            (['log-level', 'debug'], '/snoop/log_level,debug'),
-            (['reset-counters'], '/snoop/reset_counters'),
-        ):
+        for words, command in ((['mode', 'bypass'], '/snoop/mode,bypass'),
+                               (['reload'], '/snoop/reload'),
+                               (['log-level', 'debug'], '/snoop/log_level,debug'),
+                               (['reset-counters'], '/snoop/reset_counters')):
             done = self.run_it(*words)
             self.assertEqual((done.returncode, done.stdout), (0, f'did {command}\n'))
-            self.assertEqual(
-                json.loads(self.run_it(*words, '--json').stdout), {'done': f'did {command}'}
-            )
+            self.assertEqual(json.loads(self.run_it(*words, '--json').stdout),
+                             {'done': f'did {command}'})
 
     def test_done_in_part(self):
         self.serve(lambda command: {command.split(',')[0]: {'partly': 'in effect, but'}})
         for words in ['reload'], ['mode', 'bypass']:
             self.fails(self.run_it(*words), 4, 'in effect, but')
             done = self.run_it(*words, '--json')
-            self.assertEqual(
-                (done.returncode, json.loads(done.stdout)), (4, {'partly': 'in effect, but'})
-            )
+            self.assertEqual((done.returncode, json.loads(done.stdout)),
+                             (4, {'partly': 'in effect, but'}))
 
     def test_refusal(self):
         self.serve(lambda command: {command.split(',')[0]: 'no, because'})
@@ -466,219 +385,113 @@ class Test(unittest.TestCase):
         self.serve(lambda command: {command.split(',')[0]: flow(1)})
         done = self.run_it('flow', '10.0.0.1:443', '192.168.0.1:5000')
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(
-            [line.split()[:2] for line in done.stdout.splitlines()],
-            [
-                ['key', '10.0.0.1:443'],
-                ['level', 'auto'],
-                ['reason', 'helped'],
-                ['srtt', '4.2ms'],
-                ['radio_losses', '5'],
-                ['data_segments', '1,000'],
-                ['repairs_confirmed', '12,345'],
-                ['given_up', '2'],
-            ],
-        )
+        self.assertEqual([line.split()[:2] for line in done.stdout.splitlines()],
+                         [['key', '10.0.0.1:443'], ['level', 'auto'], ['reason', 'helped'],
+                          ['srtt', '4.2ms'], ['radio_losses', '5'], ['data_segments', '1,000'],
+                          ['repairs_confirmed', '12,345'], ['given_up', '2']])
         self.assertEqual(self.server.commands, ['/snoop/flow,10.0.0.1:443 192.168.0.1:5000'])
 
     def varied(self, command):
-        flows = [
-            dict(
-                flow(n),
-                repairs_confirmed=n * 7 % 5,
-                srtt_us=n * 3 % 4,
-                radio_losses=n * 5 % 6,
-                acked_bytes=n,
-                level='snoop' if n % 2 else 'repair',
-            )
-            for n in range(10)
-        ]
+        flows = [dict(flow(n), repairs_confirmed=n * 7 % 5, srtt_us=n * 3 % 4,
+                      radio_losses=n * 5 % 6, acked_bytes=n, level='snoop' if n % 2 else 'repair')
+                 for n in range(10)]
         return {'/snoop/flows': {'total': 10, 'flows': flows, 'next': 0}}
 
     def keys(self, *args):
         done = self.run_it('flows', '--json', *args)
         self.assertEqual(done.returncode, 0, done.stderr)
         reply = json.loads(done.stdout)
-        return reply, [
-            int(each['station'] if 'station' in each else each['key'].split('.')[-1].split(':')[0])
-            for each in reply['flows']
-        ]
+        return reply, [int(each['station'] if 'station' in each
+                           else each['key'].split('.')[-1].split(':')[0])
+                       for each in reply['flows']]
 
     def test_sort_filter_page(self):
         self.serve(self.varied)
-        for sort, field in (
-            ('repairs', 'repairs_confirmed'),
-            ('rtt', 'srtt_us'),
-            ('loss', 'radio_losses'),
-            ('bytes', 'acked_bytes'),
-        ):
+        for sort, field in ('repairs', 'repairs_confirmed'), ('rtt', 'srtt_us'), ('loss',
+                                                                                  'radio_losses'), \
+                ('bytes', 'acked_bytes'):
             values = [each[field] for each in self.keys('--sort', sort)[0]['flows']]
             self.assertEqual(values, sorted(values, reverse=True), sort)
         self.assertEqual(self.keys('--sort', 'key')[1], list(range(10)))
-        reply, keys = self.keys(
-            '--filter', 'snoop', '--sort', 'key', '--offset', '1', '--limit', '3'
-        )
+        reply, keys = self.keys('--filter', 'snoop', '--sort', 'key', '--offset', '1', '--limit',
+                                '3')
         self.assertEqual((reply['total'], reply['matched'], keys), (10, 5, [3, 5, 7]))
         self.assertEqual(self.keys('--filter', 'level=repair')[1], [0, 2, 4, 6, 8])
         self.assertEqual(self.keys('--filter', 'acked_bytes=4')[1], [4])
         self.assertEqual(self.keys('--filter', '168.0.7:')[1], [7])
         self.assertEqual(self.keys('--limit', '0')[1], [])
-        self.assertEqual(
-            self.run_it('flows', '--filter', 'snoop', '--limit', '2').stdout.splitlines()[-1],
-            '2 of 5 that match, of 10 flows',
-        )
+        self.assertEqual(self.run_it('flows', '--filter', 'snoop', '--limit',
+                                     '2').stdout.splitlines()[-1],
+                         '2 of 5 that match, of 10 flows')
 
     def test_hosts_of_two_workers_are_merged(self):
         def host(addr, idle, losses, **more):
-            return dict(
-                {
-                    'station': addr,
-                    'flows': 1,
-                    'silent': 0,
-                    'srtt_us': 1000 * idle,
-                    'radio_losses': losses,
-                    'delivered_segments': 100,
-                    'repairs_confirmed': losses,
-                    'given_up': 0,
-                    'acked_bytes': 5000,
-                    'vetoes': 0,
-                    'idle_us': idle,
-                },
-                **more,
-            )
-
-        pages = {
-            '0': {
-                'total': 2,
-                'next': 4294967296,
-                'hosts': {'0': host('10.0.0.9', 7, 3), '1': host('::1', 1, 2)},
-            },
-            '4294967296': {
-                'total': 2,
-                'next': 0,
-                'hosts': {'0': host('10.0.0.9', 2, 4), '1': host('10.0.0.9', 2, 1, vlan='8100:5')},
-            },
-        }
+            return dict({'station': addr, 'flows': 1, 'silent': 0, 'srtt_us': 1000 * idle,
+                         'radio_losses': losses,
+                         'delivered_segments': 100, 'repairs_confirmed': losses, 'given_up': 0,
+                         'acked_bytes': 5000, 'vetoes': 0, 'idle_us': idle}, **more)
+        pages = {'0': {'total': 2, 'next': 4294967296,
+                       'hosts': {'0': host('10.0.0.9', 7, 3), '1': host('::1', 1, 2)}},
+                 '4294967296': {'total': 2, 'next': 0,
+                                'hosts': {'0': host('10.0.0.9', 2, 4),
+                                          '1': host('10.0.0.9', 2, 1, vlan='8100:5')}}}
         self.serve(lambda command: {'/snoop/hosts': pages[command.split(',')[1]]})
         reply = json.loads(self.run_it('hosts', '--json', '--sort', 'key').stdout)
-        self.assertEqual(
-            [
-                (each['station'], each['flows'], each['radio_losses'], each['srtt_us'])
-                for each in reply['hosts']
-            ],
-            [('10.0.0.9', 2, 7, 2000), ('10.0.0.9', 1, 1, 2000), ('::1', 1, 2, 1000)],
-        )
+        self.assertEqual([(each['station'], each['flows'], each['radio_losses'], each['srtt_us'])
+                          for each in reply['hosts']],
+                         [('10.0.0.9', 2, 7, 2000), ('10.0.0.9', 1, 1, 2000), ('::1', 1, 2, 1000)])
         text = self.run_it('hosts', '--sort', 'loss').stdout.splitlines()
-        self.assertEqual(
-            text[0].split(), 'STATION FLOWS SRTT LOSS BYTES REPAIRED LEFT HEARD STATE'.split()
-        )
+        self.assertEqual(text[0].split(),
+                         'STATION FLOWS SRTT LOSS BYTES REPAIRED LEFT HEARD STATE'.split())
         self.assertEqual(text[1].split(), '10.0.0.9 2 2.0ms 3.50% 10,000 7 0 2us answers'.split())
         self.assertEqual(text[-1], '3 of 3 hosts')
 
     def test_status(self):
         port = {'name': 'p', 'driver': 'd', 'link': 'up', 'mtu': 1500, 'missed_packets': 0}
-        self.serve(
-            lambda command: {
-                command: {
-                    'version': '9',
-                    'uptime_s': 3700,
-                    'configured_s': 61,
-                    'mode': 'snoop',
-                    'wired': port,
-                    'wireless': port,
-                    'verdict': 'it helps',
-                    'data_segments': 1000,
-                    'radio_losses': 200,
-                    'repaired': 150,
-                    'left': 50,
-                    'wireless_rtt_p50_us': 4200,
-                    'wireless_rtt_p99_us': 9000,
-                    'rules': 3,
-                    'rule_levels': 'observe 2, snoop 1',
-                    'workers': 2,
-                    'workers_stuck': 1,
-                    'stalls': 7,
-                    'guard': 'helps',
-                }
-            }
-        )
+        self.serve(lambda command: {command: {
+            'version': '9', 'uptime_s': 3700, 'configured_s': 61, 'mode': 'snoop', 'wired': port,
+            'wireless': port,
+            'verdict': 'it helps', 'data_segments': 1000, 'radio_losses': 200, 'repaired': 150,
+            'left': 50,
+            'wireless_rtt_p50_us': 4200, 'wireless_rtt_p99_us': 9000, 'rules': 3,
+            'rule_levels': 'observe 2, snoop 1',
+            'workers': 2, 'workers_stuck': 1, 'stalls': 7, 'guard': 'helps'}})
         done = self.run_it('status')
         self.assertEqual((done.returncode, done.stderr), (0, ''))
         self.assertLessEqual(len(done.stdout.splitlines()), 24)
-        for part in (
-            'up 1h 1min',
-            'mode       snoop',
-            'link up',
-            'it helps',
-            '200   20.00 %',
-            '150   75.00 %',
-            '50   25.00 %',
-            '4.2ms',
-            '9.0ms',
-            'since 1min 1s',
-            '3 rules (observe 2, snoop 1)',
-            '1 of 2 workers stuck, 7 stalls',
-        ):
+        for part in ('up 1h 1min', 'mode       snoop', 'link up', 'it helps', '200   20.00 %',
+                     '150   75.00 %',
+                     '50   25.00 %', '4.2ms', '9.0ms', 'since 1min 1s',
+                     '3 rules (observe 2, snoop 1)',
+                     '1 of 2 workers stuck, 7 stalls'):
             self.assertIn(part, done.stdout)
         self.server.answer = lambda command: {command: {}}
         self.assertEqual(self.run_it('status').returncode, 0)
 
     def test_workers(self):
-        self.serve(
-            lambda command: {
-                command: {
-                    'distribution': 'rss',
-                    'how': 'as told',
-                    'workers': {
-                        '0': {
-                            'lcore': 3,
-                            'cycles': 1000,
-                            'busy_cycles': 250,
-                            'forwarded_packets': 12345,
-                            'handoff_packets': 6,
-                            'handoff_drops': 0,
-                            'flows_active': 7,
-                            'state': 'moves',
-                            'busy_permille': 125,
-                            'stalls': 2,
-                            'turn_max_us': 150000,
-                        }
-                    },
-                }
-            }
-        )
+        worker = {'lcore': 3, 'cycles': 1000, 'busy_cycles': 250, 'forwarded_packets': 12345,
+                  'handoff_packets': 6, 'handoff_drops': 0, 'flows_active': 7, 'state': 'moves',
+                  'busy_permille': 125, 'stalls': 2, 'turn_max_us': 150000}
+        self.serve(lambda command: {command: {'distribution': 'rss', 'how': 'as told',
+                                              'workers': {'0': worker}}})
         lines = self.run_it('workers').stdout.splitlines()
         self.assertEqual(lines[0], 'distribution rss: as told')
         self.assertEqual(lines[-1].split(), '0 3 moves 25.0% 12.5% 12,345 6 0 7 2 150.0ms'.split())
 
     def test_top_once(self):
         counts = iter(range(1, 100))
-        self.serve(
-            lambda command: {
-                '/snoop/flows': {
-                    'total': 1,
-                    'next': 0,
-                    'flows': [dict(flow(1), acked_bytes=1000000 * next(counts))],
-                }
-            }
-        )
+        self.serve(lambda command: {'/snoop/flows': {'total': 1, 'next': 0, 'flows': [
+            dict(flow(1), acked_bytes=1000000 * next(counts))]}})
         flows = json.loads(self.run_it('top', '--json', '--interval', '0.1').stdout)['flows']
         self.assertTrue(0 < flows[0]['rate_bps'] <= 80e6, flows)
 
     def test_top_keeps_the_rate_of_a_full_interval(self):
-        """A key wakes it up a moment after a reading: 8 Mb/s stay, what came since is no rate."""
+        """A key wakes it up a moment after a reading: 8 Mb/s stay, and what came since is not taken
+        for a rate."""
         counts = iter([1000000] + [2000000] * 1000)
-        self.serve(
-            lambda command: {'/snoop/status': {'mode': 'auto'}}
-            if 'status' in command
-            else {
-                '/snoop/flows': {
-                    'total': 1,
-                    'next': 0,
-                    'flows': [dict(flow(1), acked_bytes=next(counts))],
-                }
-            }
-        )
+        self.serve(lambda command: {'/snoop/status': {'mode': 'auto'}} if 'status' in command else
+                   {'/snoop/flows': {'total': 1, 'next': 0,
+                                     'flows': [dict(flow(1), acked_bytes=next(counts))]}})
         master, process = self.start_top('--interval', '600')
         try:
             self.read_until(master, b'0.00')
@@ -703,16 +516,10 @@ class Test(unittest.TestCase):
         return seen
 
     def test_top_on_a_terminal(self):
-        status = {
-            'mode': 'auto',
-            'radio_losses': 9,
-            'since_reset': {**self.RESET, 'radio_losses': 4},
-        }
-        self.serve(
-            lambda command: {'/snoop/status': status}
-            if 'status' in command
-            else self.varied(command)
-        )
+        status = {'mode': 'auto', 'radio_losses': 9,
+                  'since_reset': {**self.RESET, 'radio_losses': 4}}
+        self.serve(lambda command: {'/snoop/status': status} if 'status' in command
+                   else self.varied(command))
         master, process = self.start_top('--interval', '0.2')
         try:
             seen = self.read_until(master, b'by repairs')
@@ -732,15 +539,10 @@ class Test(unittest.TestCase):
     def start_top(self, *args):
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 8, 110, 0, 0))
-        process = subprocess.Popen(
-            [SNOOPCTL, '--socket', self.path, 'top', *args],
-            stdin=slave,
-            stdout=slave,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-            env=dict(os.environ, TERM='xterm'),
-        )
+        process = subprocess.Popen([SNOOPCTL, '--socket', self.path, 'top', *args], stdin=slave,
+                                   stdout=slave, stderr=subprocess.PIPE, start_new_session=True,
+                                   preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+                                   env=dict(os.environ, TERM='xterm'))
         os.close(slave)
         return master, process
 
@@ -769,17 +571,11 @@ class Test(unittest.TestCase):
         self.fails(self.run_it('top', env={'TERM': ''}), 1, 'terminal')
 
     def complete(self, *words):
-        script = (
-            f'. {COMPLETION}; COMP_WORDS=(snoopctl "$@"); COMP_CWORD=$#; _snoopctl; '
-            'printf "%s\\n" "${COMPREPLY[@]}"'
-        )
-        done = subprocess.run(
-            ['bash', '-c', script, 'bash', *words],
-            text=True,
-            capture_output=True,
-            timeout=30,
-            env=dict(os.environ, RUNTIME_DIRECTORY=self.dir.name),
-        )
+        script = (f'. {COMPLETION}; COMP_WORDS=(snoopctl "$@"); COMP_CWORD=$#; _snoopctl; '
+                  'printf "%s\\n" "${COMPREPLY[@]}"')
+        done = subprocess.run(['bash', '-c', script, 'bash', *words], text=True,
+                              capture_output=True, timeout=30,
+                              env=dict(os.environ, RUNTIME_DIRECTORY=self.dir.name))
         self.assertEqual((done.returncode, done.stderr), (0, ''))
         return done.stdout.split()
 
@@ -791,7 +587,7 @@ class Test(unittest.TestCase):
             self.assertEqual(options - set(self.complete(command, '--')), set(), command)
         self.assertEqual(self.complete('mode', 'b'), ['bypass'])
         levels = re.findall(r'^  ([a-z]+): ', self.help_of('mode'), re.M)
-        self.assertEqual(self.complete('mode', '')[: len(levels)], levels)
+        self.assertEqual(self.complete('mode', '')[:len(levels)], levels)
         self.assertEqual(self.complete('--json', 'flows', '--sort', 're'), ['repairs'])
         os.makedirs(os.path.join(self.dir.name, 'dpdk', 'lab7'))
         self.assertEqual(self.complete('--file-prefix', 'la'), ['lab7'])
@@ -799,13 +595,8 @@ class Test(unittest.TestCase):
     def test_full_disk(self):
         self.serve(lambda command: {command: {'vetoes': 1}})
         with open('/dev/full', 'w', encoding='ascii') as full:
-            done = subprocess.run(
-                [SNOOPCTL, '--socket', self.path, 'stats'],
-                stdout=full,
-                stderr=subprocess.PIPE,
-                text=True,
-                timeout=60,
-            )
+            done = subprocess.run([SNOOPCTL, '--socket', self.path, 'stats'], stdout=full,
+                                  stderr=subprocess.PIPE, text=True, timeout=60)
         self.assertEqual(done.returncode, 1)
         self.assertIn('No space left', done.stderr)
 
