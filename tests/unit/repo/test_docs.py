@@ -19,11 +19,8 @@ def read(path):
 
 def sources(folder):
     """@return all C files and headers of a folder and its subfolders, one after the other."""
-    paths = [
-        path
-        for kind in 'ch'
-        for path in glob.glob(os.path.join(TOP, folder, f'**/*.{kind}'), recursive=True)
-    ]
+    paths = [path for kind in 'ch'
+             for path in glob.glob(os.path.join(TOP, folder, f'**/*.{kind}'), recursive=True)]
     return ''.join(read(path) for path in sorted(paths))
 
 
@@ -49,9 +46,8 @@ class Test(unittest.TestCase):
         self.assertIn(text, self.doc, f'doc/operations.md does not have {text}')
 
     def test_commands(self):
-        usage = subprocess.run(
-            [SNOOPCTL, '--help'], capture_output=True, text=True, check=True, timeout=30
-        ).stdout
+        usage = subprocess.run([SNOOPCTL, '--help'], capture_output=True, text=True, check=True,
+                               timeout=30).stdout
         commands = re.findall(r'^  ([a-z][a-z-]+) ', usage, re.M)
         self.assertGreater(len(commands), 9)
         for command in commands:
@@ -62,23 +58,15 @@ class Test(unittest.TestCase):
     def test_exit_statuses(self):
         statuses = exit_statuses('app/snoopctl')
         self.assertGreater(len(statuses), 4)
-        usage = subprocess.run(
-            [SNOOPCTL, '--help'], capture_output=True, text=True, check=True, timeout=30
-        ).stdout
-        self.assertEqual(
-            {int(number) for number in re.findall(r'\b(\d+) ', usage.split('exit status:')[1])},
-            statuses,
-        )
+        usage = subprocess.run([SNOOPCTL, '--help'], capture_output=True, text=True, check=True,
+                               timeout=30).stdout
+        self.assertEqual({int(number) for number in
+                          re.findall(r'\b(\d+) ', usage.split('exit status:')[1])}, statuses)
         self.assertEqual(table_after(self.doc, '| exit status |', r'^\| (\d+) \|'), statuses)
-        for folder, page in (
-            ('app/snoopctl', 'doc/man/snoopctl.1'),
-            ('app/snoopd', 'doc/man/snoopd.8'),
-        ):
-            self.assertEqual(
-                table_after(read(page), '.Sh EXIT STATUS', r'^\.It (\d+)'),
-                exit_statuses(folder),
-                page,
-            )
+        for folder, page in (('app/snoopctl', 'doc/man/snoopctl.1'),
+                             ('app/snoopd', 'doc/man/snoopd.8')):
+            self.assertEqual(table_after(read(page), '.Sh EXIT STATUS', r'^\.It (\d+)'),
+                             exit_statuses(folder), page)
 
     def test_telemetry(self):
         commands = re.findall(r'^\t\{"(/snoop/\w+)"', sources('app/snoopd'), re.M)
