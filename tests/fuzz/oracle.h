@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include <snoop/engine.h>
+#include <snoop/store/records.h>
 
 #include "bytes.h"
 

@@ -80,7 +80,7 @@ static void note_line(const char *what, uint64_t value)
 	X(totals.radio_losses) X(totals.repairs_confirmed) X(totals.given_up) X(probe_us) \
 	X(probe_gap_us) X(refs)
 
-#define HISTORY_FIELDS(X) \
+#define EXTRA_FIELDS(X) \
 	X(span_start_us) X(span_peak_bytes) X(span_now) X(doubt_until_us) X(doubt_sent_us) \
 	X(doubt_end) X(reo_round_us) X(reo_persist) X(retransmit_next)
 /* clang-format on */
@@ -120,22 +120,22 @@ static void note_lists(const struct snoop_engine *engine, const struct snoop_flo
 
 static void note_flow(struct snoop_engine *engine, const struct snoop_flow *flow, uint64_t number)
 {
-	const struct snoop_history *history = history_of(engine, flow);
+	const struct snoop_flow_extra *extra = extra_of(engine, flow);
 
 	note_line("flow", number);
 #define FIELD(name) note(#name, (uint64_t)flow->name);
 	FLOW_FIELDS(FIELD)
 #undef FIELD
-	if (!history)
+	if (!extra)
 		return;
-#define FIELD(name) note(#name, history->name);
-	HISTORY_FIELDS(FIELD)
+#define FIELD(name) note(#name, extra->name);
+	EXTRA_FIELDS(FIELD)
 #undef FIELD
 	for (uint32_t i = 0; i < SNOOP_SPANS; i++)
-		note("span_bytes", history->span_bytes[i]);
+		note("span_bytes", extra->span_bytes[i]);
 	for (uint32_t i = 0; i < SNOOP_RECENT_RETRANSMITS; i++)
-		if (history->recent_retransmits[i].valid)
-			note("recent_retransmit", history->recent_retransmits[i].seq);
+		if (extra->recent_retransmits[i].valid)
+			note("recent_retransmit", extra->recent_retransmits[i].seq);
 }
 
 static void note_engine(const struct snoop_engine *engine)

@@ -184,31 +184,32 @@ static void test_hash_is_keyed(void **state)
 	assert_in_range(again, 0, 5);
 }
 
-/* More flows with a history than there are: the oldest loses its own, and nobody else's is touched. */
-static void test_histories_run_out(void **state)
+/* More flows with a history than there are: the oldest loses its own, and nobody else's is touched.
+ */
+static void test_extras_run_out(void **state)
 {
 	struct fixture *f = fixture_engine(NULL);
-	struct snoop_flow *flows = calloc(SNOOP_HISTORIES + 1, sizeof(*flows));
+	struct snoop_flow *flows = calloc(SNOOP_EXTRAS + 1, sizeof(*flows));
 	uint32_t without = 0;
 
 	snoop_flow_init(f->engine, &f->flow, &f->key, SNOOP_LEVEL_REPAIR, f->now_us);
-	for (uint32_t i = 0; i <= SNOOP_HISTORIES; i++) {
-		history_get(f->engine, &flows[i])->span_peak_bytes = i;
-		assert_int_equal(history_get(f->engine, &flows[i])->span_peak_bytes, i);
+	for (uint32_t i = 0; i <= SNOOP_EXTRAS; i++) {
+		extra_get(f->engine, &flows[i])->span_peak_bytes = i;
+		assert_int_equal(extra_get(f->engine, &flows[i])->span_peak_bytes, i);
 	}
-	for (uint32_t i = 0; i <= SNOOP_HISTORIES; i++) {
-		if (!flows[i].history) {
+	for (uint32_t i = 0; i <= SNOOP_EXTRAS; i++) {
+		if (!flows[i].extra) {
 			without++;
 			continue;
 		}
-		assert_ptr_equal(history_of(f->engine, &flows[i])->flow, &flows[i]);
-		assert_int_equal(history_of(f->engine, &flows[i])->span_peak_bytes, i);
+		assert_ptr_equal(extra_of(f->engine, &flows[i])->flow, &flows[i]);
+		assert_int_equal(extra_of(f->engine, &flows[i])->span_peak_bytes, i);
 	}
 	assert_int_equal(without, 1);
-	assert_int_not_equal(flows[SNOOP_HISTORIES].history, 0);
+	assert_int_not_equal(flows[SNOOP_EXTRAS].extra, 0);
 	/* What is given back is found again. */
-	history_put(f->engine, &flows[3]);
-	assert_null(history_of(f->engine, &flows[3]));
+	extra_put(f->engine, &flows[3]);
+	assert_null(extra_of(f->engine, &flows[3]));
 	free(flows);
 	fixture_close(f);
 }
@@ -216,7 +217,7 @@ static void test_histories_run_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_histories_run_out),
+		cmocka_unit_test(test_extras_run_out),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_reasons_by_precedence),
 		cmocka_unit_test(test_info),

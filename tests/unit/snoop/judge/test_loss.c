@@ -331,7 +331,8 @@ static void test_observe_retransmits_nothing(void **state)
 	fixture_close(f);
 }
 
-/* What was only observed cannot be retransmitted: a flow that is helped from now on starts afresh. */
+/* What was only observed cannot be retransmitted: a flow that is helped from now on starts afresh.
+ */
 static void test_observed_then_helped(void **state)
 {
 	struct fixture *f = sent(SNOOP_LEVEL_OBSERVE, 12, 10);

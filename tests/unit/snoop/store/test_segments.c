@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The segment store: order, gaps, hint, budgets, withheld ACKs. */
+#include <snoop/store/search.h>
+
 #include "sim.h"
 #include "../snoop_fixture.h"
 
@@ -267,9 +269,11 @@ static void test_search_among_sacked(void **state)
 	struct fixture *f = open_with_hole(MANY / 2);
 
 	for (uint32_t n = 2; n < 2 + MANY; n++) /* as a sender retransmits all of it */
-		assert_int_equal(segment_find(f->engine, &f->flow, SEG(n)), find_from_head(f, SEG(n)));
+		assert_int_equal(segment_find(f->engine, &f->flow, SEG(n)),
+				 find_from_head(f, SEG(n)));
 	for (uint32_t n = 2; n < SEGMENT_SEARCH_MAX / 2; n++) {
-		assert_int_equal(segment_find(f->engine, &f->flow, SEG(n)), find_from_head(f, SEG(n)));
+		assert_int_equal(segment_find(f->engine, &f->flow, SEG(n)),
+				 find_from_head(f, SEG(n)));
 		assert_int_equal(segment_find(f->engine, &f->flow, SEG(1 + MANY - n)),
 				 find_from_head(f, SEG(1 + MANY - n)));
 	}
@@ -290,7 +294,8 @@ static void test_filler_below_sacked(void **state)
 	fixture_close(f);
 }
 
-/* Where it belongs would take too long to find: it is forwarded, and what it overlaps is not retransmitted. */
+/* Where it belongs would take too long to find: it is forwarded, and what it overlaps is not
+ * retransmitted. */
 static void test_filler_far_among_sacked(void **state)
 {
 	struct fixture *f = open_with_hole(MANY / 2);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * Retransmits: what is lost goes out again, as far as packet conservation, window and rules allow.
+ */
+#ifndef SNOOP_ACT_RETRANSMIT_H
+#define SNOOP_ACT_RETRANSMIT_H
+
+#include <snoop/store/segments.h>
+
+/** Retransmit one segment, for the cause that is noted in it. */
+void retransmit_segment(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index,
+			uint64_t now_us);
+/** Retransmit what is lost as far as packet conservation, window and rules allow. */
+void retransmit_lost(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
+
+/*
+ * Packet conservation: what has left the radio makes room for retransmits, and little more. Each
+ * segment does so once, or a station could have them all retransmitted by duplicates that answer
+ * nothing: what these claimed is not counted again when it is acknowledged, but for the hole.
+ */
+static inline void retransmit_earn(const struct snoop_engine *engine, struct snoop_flow *flow,
+				   uint32_t delivered)
+{
+	uint16_t claimed = delivered ? (uint16_t)min_u64(flow->claimed, delivered - 1) : 0;
+
+	if (flow->credit > engine->config.allowance_segments)
+		flow->credit = engine->config.allowance_segments;
+	flow->claimed = (uint16_t)(flow->claimed - claimed);
+	flow->credit += delivered - claimed;
+}
+
+/* A duplicate without SACK says that one of the segments behind the hole has arrived. */
+static inline void retransmit_earn_duplicate(struct snoop_flow *flow)
+{
+	if (flow->claimed + 1U >= flow->open_count || flow->claimed == UINT16_MAX)
+		return;
+	flow->claimed++;
+	flow->credit++;
+}
+
+#endif

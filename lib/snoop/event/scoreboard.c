@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <base/seq.h>
+#include <snoop/event/scoreboard.h>
+#include <snoop/store/search.h>
+
+void scoreboard_remove_acked(struct snoop_engine *engine, struct snoop_flow *flow,
+			     struct delivery *delivery, uint64_t now_us)
+{
+	while (flow->by_seq.head) {
+		uint32_t index = flow->by_seq.head;
+		struct snoop_segment *segment = segment_at(engine, index);
+
+		if (seq_gt(segment->end, flow->una))
+			break;
+		if (!delivery_use_portion(engine, delivery)) {
+			flow->behind = true;
+			return;
+		}
+		if (!(segment->flags & SEGMENT_SACKED))
+			delivery_add(engine, flow, segment, delivery, now_us);
+		segment_remove(engine, flow, index);
+	}
+	flow->behind = false;
+	flow->high_sack = seq_max(flow->high_sack, flow->una);
+}
+
+/* @return false if this packet may not take all that the block covers: the next ACK repeats it. */
+static bool scoreboard_sack_block(struct snoop_engine *engine, struct snoop_flow *flow,
+				  const struct wire_sack *block, struct delivery *delivery,
+				  uint64_t now_us)
+{
+	uint32_t index = segment_find_open(engine, flow, block->start);
+
+	/* A segment is SACKed only if the block covers it whole. */
+	if (index && seq_lt(segment_at(engine, index)->seq, block->start))
+		index = segment_at(engine, index)->open_next;
+	while (index) {
+		struct snoop_segment *segment = segment_at(engine, index);
+		uint32_t next = segment->open_next;
+
+		if (seq_gt(segment->end, block->end))
+			break;
+		if (!delivery_use_portion(engine, delivery))
+			return false;
+		delivery_add(engine, flow, segment, delivery, now_us);
+		segment_sacked(engine, flow, index);
+		index = next;
+	}
+	if (index)
+		flow->sack_hint = index;
+	return true;
+}
+
+bool scoreboard_sack(struct snoop_engine *engine, struct snoop_flow *flow,
+		     const struct wire_view *view, uint8_t first, struct delivery *delivery,
+		     uint64_t now_us)
+{
+	uint32_t high_sack = flow->high_sack;
+
+	for (uint8_t i = first; i < view->sack_count; i++) {
+		const struct wire_sack *block = &view->sack[i];
+
+		if (seq_leq(block->end, flow->una) || seq_gt(block->end, flow->snd_max))
+			continue;
+		if (!scoreboard_sack_block(engine, flow, block, delivery, now_us))
+			return false;
+		high_sack = seq_max(high_sack, block->end);
+	}
+	/* Only now: the blocks of one ACK come newest first, which is no reordering. */
+	flow->high_sack = high_sack;
+	return true;
+}
+
+bool scoreboard_catch_up(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
+{
+	struct delivery delivery = {.room = records_portion(engine)};
+
+	scoreboard_remove_acked(engine, flow, &delivery, now_us);
+	delivery.has_sample = false; /* nobody answers just now */
+	scoreboard_settle(engine, flow, &delivery, now_us);
+	return !flow->behind;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * What one ACK newly delivered, collected segment by segment.
+ */
+#ifndef SNOOP_JUDGE_DELIVERY_H
+#define SNOOP_JUDGE_DELIVERY_H
+
+#include <snoop/store/segments.h>
+
+/* What one ACK newly delivered. */
+struct delivery {
+	uint32_t room; /* segments that may still be taken */
+	uint32_t segments;
+	bool has_sample;
+	bool once;	       /* something that was sent once */
+	uint64_t once_sent_us; /* the most recently sent of those */
+	uint32_t once_end;
+	uint64_t newest_sent_us; /* most recently sent of all: RACK */
+	uint32_t newest_end;
+	bool newest_retransmitted;
+	bool newest_guessed; /* retransmitted because of a time-out */
+	bool any;
+	const struct wire_sack *dsack; /* what this ACK reports as a duplicate, or NULL */
+};
+
+/** One of the segments that may leave the scoreboards now does. @return false where none may. */
+static inline bool delivery_use_portion(struct snoop_engine *engine, struct delivery *delivery)
+{
+	if (!delivery->room)
+		return false;
+	delivery->room--;
+	records_charge_portion(&engine->portion_left);
+	return true;
+}
+
+/** A segment that was not SACKed before has arrived. */
+void delivery_add(struct snoop_engine *engine, struct snoop_flow *flow,
+		  struct snoop_segment *segment, struct delivery *delivery, uint64_t now_us);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * Losses of a flow without SACK, by duplicate and partial ACKs.
+ */
+#ifndef SNOOP_JUDGE_DUPACK_H
+#define SNOOP_JUDGE_DUPACK_H
+
+#include <snoop/store/segments.h>
+
+#define DUP_THRESHOLD 3 /* RFC 5681; RFC 8985 section 6.2 step 4 */
+
+static inline void dupack_count(uint16_t *count)
+{
+	*count = (uint16_t)(*count + (*count < UINT16_MAX));
+}
+
+/** RFC 5681 duplicate ACKs, RFC 6582 partial ACKs. @return true if a loss is left to the sender. */
+bool dupack_detect_loss(struct snoop_engine *engine, struct snoop_flow *flow, bool advanced,
+			uint64_t now_us);
+
+#endif
