@@ -121,6 +121,7 @@ void snoop_flow_init(struct snoop_engine *engine, struct snoop_flow *flow,
 {
 	memset(flow, 0, sizeof(*flow));
 	flow->level = level;
+	flow->bypassed = level == SNOOP_LEVEL_BYPASS;
 	*level_gauge(engine->counters, level) += 1;
 	flow->window_bytes = UINT32_MAX;
 	flow->deadline_us = flow->reo_deadline_us = flow->tail_deadline_us = SNOOP_NEVER;
@@ -150,6 +151,7 @@ void snoop_flow_set_level(struct snoop_engine *engine, struct snoop_flow *flow,
 	*level_gauge(engine->counters, flow->level) -= 1;
 	*level_gauge(engine->counters, level) += 1;
 	flow->level = level;
+	flow->bypassed = level == SNOOP_LEVEL_BYPASS;
 }
 
 void snoop_flow_close(struct snoop_engine *engine, struct snoop_flow *flow)

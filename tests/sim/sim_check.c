@@ -335,6 +335,19 @@ void check_timer(struct sim *sim, uint32_t flow)
 	shadow->timeout_end = shadow->forwarded_max;
 }
 
+/* The bits of the attention word that stand for a value, a count or a list. */
+static const char *check_attention(const struct snoop_flow *flow)
+{
+	if (flow->has_left != (flow->left_count > 0) || flow->has_lost != (flow->lost.head != 0) ||
+	    flow->has_withheld != (flow->withheld.head != 0) ||
+	    flow->has_suspect != (flow->reo_deadline_us != SNOOP_NEVER) ||
+	    flow->bypassed != (flow->level == SNOOP_LEVEL_BYPASS))
+		return "a bit of attention is not what it stands for";
+	if (flow->started && flow->has_sacked != seq_gt(flow->high_sack, flow->una))
+		return "has_sacked is not what it stands for";
+	return NULL;
+}
+
 const char *check_store(const struct snoop_engine *engine, const struct snoop_flow *flow)
 {
 	uint32_t cached = 0, open = 0, left = 0, sender = 0, sacked = 0, gaps = 0, sending = 0,
@@ -386,7 +399,7 @@ const char *check_store(const struct snoop_engine *engine, const struct snoop_fl
 		return "send lists and open list disagree";
 	if (flow->sack_hint && (segment_at(engine, flow->sack_hint)->flags & SEGMENT_SACKED))
 		return "the hint points to a SACKed segment";
-	return NULL;
+	return check_attention(flow);
 }
 
 void check_step(struct sim *sim)

@@ -66,7 +66,7 @@ void deadline_set(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t
 {
 	uint64_t deadline_us;
 
-	if (flow->behind) {
+	if (flow->catching_up) {
 		flow->deadline_us = now_us;
 		return;
 	}
@@ -106,15 +106,18 @@ static inline bool deadline_station_answers(const struct snoop_engine *engine,
 	return !station || (!station->silent && station->era == flow->station_era);
 }
 
+#define DEADLINE_NEEDED SNOOP_ATTENTION(.two_way = true, .has_rtt = true)
+#define DEADLINE_FORBIDDEN SNOOP_ATTENTION(.has_left = true, .has_lost = true, .catching_up = true)
+
 /*
  * In order behind enough that is in flight already: nothing that the deadline depends on is other
  * than when it was set last (deadline_set(), rtt_rto_us(), deadline_delayed_ack_us()).
  */
 inline bool deadline_stands(const struct snoop_engine *engine, const struct snoop_flow *flow)
 {
-	return SNOOP_SHORT_WAY(DEADLINE,
-			       flow->two_way && flow->has_rtt && flow->open_count &&
-				       flow->open_bytes >= deadline_two_full_bytes(flow) &&
-				       !flow->left_count && !flow->lost.head && !flow->behind &&
-				       deadline_station_answers(engine, flow));
+	return SNOOP_SHORT_WAY(
+		DEADLINE,
+		(flow->attention & (DEADLINE_NEEDED | DEADLINE_FORBIDDEN)) == DEADLINE_NEEDED &&
+			flow->open_count && flow->open_bytes >= deadline_two_full_bytes(flow) &&
+			deadline_station_answers(engine, flow));
 }

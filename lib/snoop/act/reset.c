@@ -13,21 +13,22 @@ void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow)
 
 	release_withheld(engine, flow);
 	segment_discard_all(engine, flow);
-	flow->started = flow->acked = flow->behind = flow->recovery = flow->withhold_over =
+	flow->started = flow->acked = flow->catching_up = flow->recovery = flow->withhold_over =
 		flow->vetoing = false;
-	flow->doubted = false;
+	flow->timeout_in_doubt = false;
 	if (extra)
 		memset(extra->recent_retransmits, 0, sizeof(extra->recent_retransmits));
 	flow->fin_wired = flow->fin_station = flow->silent = false;
 	flow->timestamps = flow->echoed = false;
 	flow->dup_acks = flow->stray_dup_acks = 0;
 	flow->credit = 0;
-	flow->claimed = 0;
+	flow->dup_claimed_segments = 0;
 	flow->answers_due = flow->backoff = 0;
 	flow->rack_sent_us = 0;
 	flow->echo_sent_us = 0;
 	flow->veto_quiet_us = 0;
 	flow->deadline_us = flow->reo_deadline_us = flow->tail_deadline_us = SNOOP_NEVER;
+	flow->has_suspect = false;
 }
 
 void reset_closed(struct snoop_engine *engine, struct snoop_flow *flow)

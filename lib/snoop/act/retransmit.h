@@ -22,20 +22,22 @@ void retransmit_lost(struct snoop_engine *engine, struct snoop_flow *flow, uint6
 static inline void retransmit_earn(const struct snoop_engine *engine, struct snoop_flow *flow,
 				   uint32_t delivered)
 {
-	uint16_t claimed = delivered ? (uint16_t)min_u64(flow->claimed, delivered - 1) : 0;
+	uint16_t claimed =
+		delivered ? (uint16_t)min_u64(flow->dup_claimed_segments, delivered - 1) : 0;
 
 	if (flow->credit > engine->config.allowance_segments)
 		flow->credit = engine->config.allowance_segments;
-	flow->claimed = (uint16_t)(flow->claimed - claimed);
+	flow->dup_claimed_segments = (uint16_t)(flow->dup_claimed_segments - claimed);
 	flow->credit += delivered - claimed;
 }
 
 /* A duplicate without SACK says that one of the segments behind the hole has arrived. */
 static inline void retransmit_earn_duplicate(struct snoop_flow *flow)
 {
-	if (flow->claimed + 1U >= flow->open_count || flow->claimed == UINT16_MAX)
+	if (flow->dup_claimed_segments + 1U >= flow->open_count ||
+	    flow->dup_claimed_segments == UINT16_MAX)
 		return;
-	flow->claimed++;
+	flow->dup_claimed_segments++;
 	flow->credit++;
 }
 

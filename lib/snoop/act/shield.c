@@ -55,8 +55,8 @@ void shield_send(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t 
 	uint32_t limit = flow->sack ? SHIELD_MAX_SEGMENTS : SHIELD_MAX_NO_SACK;
 	uint32_t count = 0, looked_at = 0, cost = queued ? SHIELD_COST : SHIELD_COST_UNQUEUED;
 
-	if (flow->level == SNOOP_LEVEL_OBSERVE || flow->behind || (station && station->silent) ||
-	    now_us < engine->backlog_until_us ||
+	if (flow->level == SNOOP_LEVEL_OBSERVE || flow->catching_up ||
+	    (station && station->silent) || now_us < engine->backlog_until_us ||
 	    flow->queue_delay_us > congestion_threshold_us(engine, flow) / 2)
 		return;
 	/* What may come of it, before anybody looks: the most, and the least, that it could be. */

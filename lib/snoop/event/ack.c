@@ -34,6 +34,7 @@ static void ack_resync(struct snoop_engine *engine, struct snoop_flow *flow, uin
 {
 	reset_foreign(engine, flow);
 	flow->una = flow->snd_max = flow->high_sack = flow->uncached_end = ack;
+	flow->has_sacked = false;
 	flow->progress_us = now_us;
 	flow->started = true;
 }
@@ -126,10 +127,11 @@ static __attribute__((noinline)) enum snoop_verdict ack_general(struct snoop_eng
 	if (seq_gt(view->ack, flow->una)) {
 		advanced = true;
 		ack_advance(engine, flow, view->ack, &delivery, now_us);
-	} else if (flow->behind) {
+	} else if (flow->catching_up) {
 		scoreboard_remove_acked(engine, flow, &delivery, now_us);
 	}
-	complete = !flow->behind && scoreboard_sack(engine, flow, view, dsack, &delivery, now_us);
+	complete =
+		!flow->catching_up && scoreboard_sack(engine, flow, view, dsack, &delivery, now_us);
 	/* Karn; and what a retransmit just uncovered has waited for it, as what is still to be
 	 * taken: no sample of the path. */
 	delivery.has_sample &= complete && !delivery.newest_retransmitted;

@@ -7,34 +7,39 @@
 #include <snoop/judge/withhold.h>
 #include <snoop/store/discard.h>
 
-static inline bool ack_is_untroubled(const struct snoop_flow *flow)
+/* What the attention word has to be; the table in flow.h says why. */
+#define ACK_NEEDED SNOOP_ATTENTION(.started = true, .acked = true, .two_way = true, .has_rtt = true)
+#define ACK_NEEDED_ECHO SNOOP_ATTENTION(.echoed = true)
+#define ACK_FORBIDDEN                                                                              \
+	SNOOP_ATTENTION(.closed = true, .bypassed = true, .catching_up = true, .silent = true,     \
+			.recovery = true, .timeout_in_doubt = true, .vetoing = true,               \
+			.withhold_over = true, .bad_checksum_station = true, .has_left = true,     \
+			.has_lost = true, .has_withheld = true, .has_sacked = true,                \
+			.has_suspect = true)
+
+static inline bool ack_suits_flow(const struct snoop_flow *flow, const struct wire_view *view)
 {
-	return flow->started && flow->acked && flow->two_way && flow->has_rtt && !flow->closed &&
-	       !flow->silent && !flow->behind && !flow->recovery && !flow->doubted &&
-	       !flow->vetoing && !flow->withhold_over && !flow->bad_checksum_station &&
-	       flow->level != SNOOP_LEVEL_BYPASS && !flow->left_count && !flow->lost.head &&
-	       !flow->withheld.head && flow->reo_deadline_us == SNOOP_NEVER &&
-	       !seq_gt(flow->high_sack, flow->una);
+	uint32_t needed = view->has_timestamp ? ACK_NEEDED | ACK_NEEDED_ECHO : ACK_NEEDED;
+
+	return (flow->attention & (needed | ACK_FORBIDDEN)) == needed;
 }
 
 /*
- * Nearly every ACK is the next one of a flow that nothing is the matter with: it covers a few
- * segments, all sent once, and nothing is SACKed, lost or in doubt. It is treated as ack_general()
- * does, of whose questions these are the ones that are left. RACK has nothing to judge: what is in
- * flight still was sent after what is delivered now.
- *
- * @return false where the others have to be asked: nothing was done.
+ * Fast path for the common case: an in-order ACK of a flow with nothing SACKed, lost or in doubt,
+ * which covers a few segments that were sent once. Equivalent to ack_general() with every check
+ * removed that cannot fire. RACK has nothing to judge: what is still in flight was sent after what
+ * is delivered now.
  */
 inline bool ack_in_order(struct snoop_engine *engine, struct snoop_flow *flow,
-		  const struct snoop_packet *packet, uint64_t now_us)
+			 const struct snoop_packet *packet, uint64_t now_us)
 {
 	const struct wire_view *view = packet->view;
 	struct snoop_station *station = station_of(engine, flow);
 	uint32_t ack = view->ack, news = ack - flow->una;
 	struct segment_run run;
 
-	if (!ack_is_untroubled(flow) || (view->has_timestamp && !flow->echoed) ||
-	    !packet->checksum_ok || view->options_malformed || view->sack_count ||
+	if (!ack_suits_flow(flow, view) || !packet->checksum_ok || view->options_malformed ||
+	    view->sack_count ||
 	    (view->tcp_flags & (WIRE_TCP_RST | WIRE_TCP_FIN | WIRE_TCP_ACK)) != WIRE_TCP_ACK ||
 	    !news || news > flow->snd_max - flow->una || !station || station->silent ||
 	    station->era != flow->station_era)

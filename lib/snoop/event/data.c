@@ -25,6 +25,7 @@ static bool data_is_old(const struct snoop_flow *flow, const struct wire_view *v
 static void data_start(struct snoop_flow *flow, uint32_t seq, uint64_t now_us)
 {
 	flow->una = flow->snd_max = flow->high_sack = flow->uncached_end = seq;
+	flow->has_sacked = false;
 	flow->progress_us = now_us;
 	shield_start(flow);
 	flow->started = true;

@@ -6,25 +6,31 @@
 #include <snoop/judge/rtt.h>
 #include <snoop/store/segments.h>
 
+/* What the attention word has to be; the table in flow.h says why. */
+#define DATA_NEEDED SNOOP_ATTENTION(.started = true, .two_way = true)
+#define DATA_FORBIDDEN                                                                             \
+	SNOOP_ATTENTION(.closed = true, .bypassed = true, .catching_up = true,                     \
+			.bad_checksum_wired = true)
+#define DATA_NEEDED_EITHER SNOOP_ATTENTION(.sack = true, .midstream = true)
+
+static inline bool data_suits_flow(const struct snoop_flow *flow, const struct wire_view *view)
+{
+	return (flow->attention & (DATA_NEEDED | DATA_FORBIDDEN)) == DATA_NEEDED &&
+	       flow->attention & DATA_NEEDED_EITHER && flow->timestamps == view->has_timestamp;
+}
+
 /*
- * Nearly every segment is the next one of a flow that nothing is the matter with. It is treated as
- * data_general() does, of whose questions these are the ones that are left. Not so for a sender
- * without SACK in slow start, whose path is watched (congestion_wired_data()), nor so far ahead of
- * the station that data_is_foreign() would look at it.
- *
- * @return false where those have to be asked: nothing was done.
+ * Fast path for the common case: the next segment of a flow, within its window, no longer than the
+ * ones before. Equivalent to data_general() with every check removed that cannot fire.
  */
 inline bool data_in_order(struct snoop_engine *engine, struct snoop_flow *flow,
-		   const struct snoop_packet *packet, uint64_t now_us)
+			  const struct snoop_packet *packet, uint64_t now_us)
 {
 	const struct wire_view *view = packet->view;
 	uint32_t end = view->seq + view->payload_bytes;
 	bool rearm;
 
-	if (!flow->started || !flow->two_way || flow->closed || flow->behind ||
-	    flow->bad_checksum_wired || flow->level == SNOOP_LEVEL_BYPASS ||
-	    !(flow->sack || flow->midstream) || flow->timestamps != view->has_timestamp ||
-	    view->seq != flow->snd_max || !view->payload_bytes ||
+	if (!data_suits_flow(flow, view) || view->seq != flow->snd_max || !view->payload_bytes ||
 	    view->payload_bytes > flow->max_payload_bytes || end - flow->una > FOREIGN_BYTES ||
 	    (view->tcp_flags & (WIRE_TCP_RST | WIRE_TCP_FIN)) || !packet->checksum_ok ||
 	    view->options_malformed ||

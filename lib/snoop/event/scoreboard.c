@@ -3,6 +3,12 @@
 #include <snoop/event/scoreboard.h>
 #include <snoop/store/search.h>
 
+/* high_sack or una has moved. */
+static void scoreboard_note_sacked(struct snoop_flow *flow)
+{
+	flow->has_sacked = seq_gt(flow->high_sack, flow->una);
+}
+
 void scoreboard_remove_acked(struct snoop_engine *engine, struct snoop_flow *flow,
 			     struct delivery *delivery, uint64_t now_us)
 {
@@ -13,15 +19,17 @@ void scoreboard_remove_acked(struct snoop_engine *engine, struct snoop_flow *flo
 		if (seq_gt(segment->end, flow->una))
 			break;
 		if (!delivery_use_portion(engine, delivery)) {
-			flow->behind = true;
+			flow->catching_up = true;
+			scoreboard_note_sacked(flow);
 			return;
 		}
 		if (!(segment->flags & SEGMENT_SACKED))
 			delivery_add(engine, flow, segment, delivery, now_us);
 		segment_remove(engine, flow, index);
 	}
-	flow->behind = false;
+	flow->catching_up = false;
 	flow->high_sack = seq_max(flow->high_sack, flow->una);
+	scoreboard_note_sacked(flow);
 }
 
 /* @return false if this packet may not take all that the block covers: the next ACK repeats it. */
@@ -68,6 +76,7 @@ bool scoreboard_sack(struct snoop_engine *engine, struct snoop_flow *flow,
 	}
 	/* Only now: the blocks of one ACK come newest first, which is no reordering. */
 	flow->high_sack = high_sack;
+	scoreboard_note_sacked(flow);
 	return true;
 }
 
@@ -78,5 +87,5 @@ bool scoreboard_catch_up(struct snoop_engine *engine, struct snoop_flow *flow, u
 	scoreboard_remove_acked(engine, flow, &delivery, now_us);
 	delivery.has_sample = false; /* nobody answers just now */
 	scoreboard_settle(engine, flow, &delivery, now_us);
-	return !flow->behind;
+	return !flow->catching_up;
 }

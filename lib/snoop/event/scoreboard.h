@@ -48,10 +48,10 @@ static inline void scoreboard_settle(struct snoop_engine *engine, struct snoop_f
 }
 
 /**
- * Take up what ACKs of this flow have left over, for flow->behind. An ACK may cover ten thousand
- * segments, which would stall the worker: it is taken in portions. The cumulative ACK itself counts
- * at once; until what lies below it has left the scoreboard, no loss is judged and nothing is
- * retransmitted.
+ * Take up what ACKs of this flow have left over, for flow->catching_up. An ACK may cover ten
+ * thousand segments, which would stall the worker: it is taken in portions. The cumulative ACK
+ * itself counts at once; until what lies below it has left the scoreboard, no loss is judged and
+ * nothing is retransmitted.
  *
  * @return true if all of it is done.
  */

@@ -60,7 +60,7 @@ void snoop_flow_timer(struct snoop_engine *engine, struct snoop_flow *flow, uint
 		snoop_flow_reset(engine, flow);
 		return;
 	}
-	if (flow->behind) {
+	if (flow->catching_up) {
 		if (scoreboard_catch_up(engine, flow, now_us) &&
 		    rack_detect_losses(engine, flow, now_us))
 			release_withheld(engine, flow);

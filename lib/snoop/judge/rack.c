@@ -33,20 +33,26 @@ static uint64_t rack_window_us(struct snoop_engine *engine, const struct snoop_f
 		       rtt_smoothed_us(engine, flow));
 }
 
+static void rack_set_deadline(struct snoop_flow *flow, uint64_t deadline_us)
+{
+	flow->reo_deadline_us = deadline_us;
+	flow->has_suspect = deadline_us != SNOOP_NEVER;
+}
+
 /* @return true while it is in doubt whether a time-out was spurious. */
 static bool rack_timeout_in_doubt(struct snoop_engine *engine, struct snoop_flow *flow,
 				  uint64_t now_us)
 {
 	const struct snoop_flow_extra *extra;
 
-	if (!flow->doubted)
+	if (!flow->timeout_in_doubt)
 		return false;
 	extra = extra_of(engine, flow);
 	if (now_us < extra->doubt_until_us) {
-		flow->reo_deadline_us = extra->doubt_until_us;
+		rack_set_deadline(flow, extra->doubt_until_us);
 		return true;
 	}
-	flow->doubted = false;
+	flow->timeout_in_doubt = false;
 	if (extra->doubt_sent_us > flow->rack_sent_us) {
 		flow->rack_sent_us = extra->doubt_sent_us;
 		flow->rack_end = extra->doubt_end;
@@ -55,7 +61,7 @@ static bool rack_timeout_in_doubt(struct snoop_engine *engine, struct snoop_flow
 }
 
 inline void rack_update(struct snoop_engine *engine, struct snoop_flow *flow,
-		 const struct delivery *delivery, uint64_t now_us)
+			const struct delivery *delivery, uint64_t now_us)
 {
 	struct snoop_flow_extra *extra = extra_of(engine, flow);
 	uint64_t sent_us = delivery->newest_sent_us, rtt_us = now_us - sent_us;
@@ -63,8 +69,8 @@ inline void rack_update(struct snoop_engine *engine, struct snoop_flow *flow,
 
 	if (!delivery->any)
 		return;
-	if (delivery->once && flow->doubted)
-		flow->doubted = false;
+	if (delivery->once && flow->timeout_in_doubt)
+		flow->timeout_in_doubt = false;
 	if (delivery->newest_guessed && delivery->once) {
 		/* What was sent before the time-out and not retransmitted arrives too: the radio
 		 * stalled and lost nothing. */
@@ -76,7 +82,7 @@ inline void rack_update(struct snoop_engine *engine, struct snoop_flow *flow,
 		 * (RFC 8985 step 2). */
 		return;
 	} else if (delivery->newest_guessed && extra) {
-		flow->doubted = true;
+		flow->timeout_in_doubt = true;
 		extra->doubt_until_us =
 			now_us + max_u64(rtt_min_us(engine, flow) / 4, DOUBT_MIN_US);
 		extra->doubt_sent_us = sent_us;
@@ -108,7 +114,7 @@ static __attribute__((noinline)) bool rack_judge_in_flight(struct snoop_engine *
 		if (!rack_was_sent_before(flow, segment))
 			break;
 		if (flow->rack_sent_us - segment->sent_us < window_us && due_us > now_us) {
-			flow->reo_deadline_us = due_us;
+			rack_set_deadline(flow, due_us);
 			break;
 		}
 		left |= loss_mark(engine, flow, index, SNOOP_CAUSE_SCOREBOARD, now_us);
@@ -121,7 +127,7 @@ bool rack_detect_losses(struct snoop_engine *engine, struct snoop_flow *flow, ui
 {
 	uint32_t first = flow->in_flight.head;
 
-	flow->reo_deadline_us = SNOOP_NEVER;
+	rack_set_deadline(flow, SNOOP_NEVER);
 	/* Without SACK nobody knows what arrived behind a hole (RFC 8985 section 3 requires it). */
 	return first && flow->sack && !rack_timeout_in_doubt(engine, flow, now_us) &&
 	       flow->rack_sent_us && rack_was_sent_before(flow, segment_at(engine, first)) &&

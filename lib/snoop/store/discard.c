@@ -75,4 +75,5 @@ void segment_discard_all(struct snoop_engine *engine, struct snoop_flow *flow)
 	flow->cached_count = flow->open_count = flow->left_count = flow->sender_count =
 		flow->sacked_count = 0;
 	flow->cached_bytes = flow->open_bytes = 0;
+	flow->has_left = flow->has_lost = false;
 }

@@ -24,7 +24,7 @@ struct snoop_flow_extra *extra_get(struct snoop_engine *engine, struct snoop_flo
 	extra = &engine->extras[engine->extra_hand];
 	if (extra->flow) {
 		extra->flow->extra = 0;
-		extra->flow->doubted = false;
+		extra->flow->timeout_in_doubt = false;
 	}
 	memset(extra, 0, sizeof(*extra));
 	extra->flow = flow;
@@ -37,7 +37,7 @@ void extra_put(struct snoop_engine *engine, struct snoop_flow *flow)
 	if (flow->extra)
 		engine->extras[flow->extra].flow = NULL;
 	flow->extra = 0;
-	flow->doubted = false;
+	flow->timeout_in_doubt = false;
 }
 
 void extra_note_retransmit(struct snoop_engine *engine, struct snoop_flow *flow,

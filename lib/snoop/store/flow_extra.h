@@ -30,7 +30,7 @@ struct snoop_flow_extra {
 	/*
 	 * F-RTO (RFC 5682): a segment that a time-out retransmitted has arrived, alone. If the
 	 * radio only stalled, the others arrive in a moment as well; RACK takes it up at
-	 * doubt_until_us, unless one of them did. Valid with flow->doubted.
+	 * doubt_until_us, unless one of them did. Valid with flow->timeout_in_doubt.
 	 */
 	uint64_t doubt_until_us;
 	uint64_t doubt_sent_us;

@@ -17,10 +17,11 @@ static void segment_unlink_send(struct snoop_engine *engine, struct snoop_flow *
 
 	if (segment->flags & SEGMENT_LEFT) {
 		segment->flags &= (uint8_t)~SEGMENT_LEFT;
-		flow->left_count--;
+		flow->has_left = --flow->left_count > 0;
 	} else if (segment->flags & SEGMENT_LOST) {
 		segment->flags &= (uint8_t)~SEGMENT_LOST;
 		list_remove(engine, &flow->lost, LIST_SEND, index);
+		flow->has_lost = flow->lost.head != 0;
 	} else {
 		list_remove(engine, &flow->in_flight, LIST_SEND, index);
 	}
@@ -220,6 +221,7 @@ void segment_lost(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t
 	segment_unlink_send(engine, flow, index);
 	list_append(engine, &flow->lost, LIST_SEND, index);
 	segment_at(engine, index)->flags |= SEGMENT_LOST;
+	flow->has_lost = true;
 }
 
 void segment_lost_first(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
@@ -227,6 +229,7 @@ void segment_lost_first(struct snoop_engine *engine, struct snoop_flow *flow, ui
 	segment_unlink_send(engine, flow, index);
 	list_insert(engine, &flow->lost, LIST_SEND, 0, index);
 	segment_at(engine, index)->flags |= SEGMENT_LOST;
+	flow->has_lost = true;
 }
 
 void segment_leave(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
@@ -234,6 +237,7 @@ void segment_leave(struct snoop_engine *engine, struct snoop_flow *flow, uint32_
 	segment_unlink_send(engine, flow, index);
 	segment_at(engine, index)->flags |= SEGMENT_LEFT;
 	flow->left_count++;
+	flow->has_left = true;
 }
 
 void segment_by_sender(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)

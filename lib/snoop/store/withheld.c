@@ -20,6 +20,7 @@ bool withheld_append(struct snoop_engine *engine, struct snoop_flow *flow,
 	};
 	list_append(engine, &flow->withheld, LIST_SEND, index);
 	flow->withheld_count++;
+	flow->has_withheld = true;
 	engine->counters->acks_withheld_now = ++engine->withheld_acks;
 	return true;
 }
@@ -36,7 +37,7 @@ void *withheld_pop(struct snoop_engine *engine, struct snoop_flow *flow)
 		      (uint32_t)engine->now_us - segment_at(engine, index)->lost_us);
 	list_remove(engine, &flow->withheld, LIST_SEND, index);
 	record_put(engine, index);
-	flow->withheld_count--;
+	flow->has_withheld = --flow->withheld_count > 0;
 	engine->counters->acks_withheld_now = --engine->withheld_acks;
 	return packet;
 }

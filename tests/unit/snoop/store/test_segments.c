@@ -206,7 +206,7 @@ static void test_a_large_ack_is_taken_in_portions(void **state)
 		assert_null(check_store(f->engine, &f->flow));
 	}
 	assert_int_equal(f->flow.cached_count, 1);
-	assert_false(f->flow.behind);
+	assert_false(f->flow.catching_up);
 	assert_int_equal(f->retransmit_count, 0);
 	assert_false(f->flow.reordering);
 	fixture_close(f);
