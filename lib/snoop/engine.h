@@ -39,6 +39,8 @@ struct snoop_engine {
 	struct histograms histograms;
 	uint64_t portion_us;   /* the instant that portion_left is of */
 	uint32_t portion_left; /* segments that may still leave the scoreboards at this instant */
+	uint64_t search_us;    /* the instant that search_left is of */
+	uint32_t search_left;  /* steps that searches may still take at this instant */
 
 	/* Gauges of the same in struct counters are copies for telemetry, which no decision reads.
 	 */

@@ -146,6 +146,45 @@ static void sack_blocks(struct feed *feed)
 	acknowledge_all(feed, window);
 }
 
+/*
+ * Blocks of one byte, which SACK nothing: in turns at both ends of the window, and somewhere in its
+ * middle, where nothing is near.
+ */
+static void sack_nothing(struct feed *feed)
+{
+	uint32_t window = corner_scale(feed, WINDOW), first = 1 + SEGMENT;
+
+	establish(feed, 1);
+	fill_window(feed, window);
+	feed->now_us += 5000;
+	corner_start_counting(feed);
+	for (uint32_t i = 0; i < 2 * window; i++) {
+		uint32_t places[] = {i & 1 ? window - 2 : 2, window / 4 + i % (window / 2),
+				     i & 1 ? 3 : window - 3};
+		struct packet ack = {
+			.station = 1,
+			.port = PORT_FIRST,
+			.kind = PACKET_ACK,
+			.seq = 1,
+			.ack = first,
+			.tsval = (uint32_t)(feed->now_us / 1000),
+			.sack_count = RTE_DIM(places),
+		};
+
+		for (uint32_t b = 0; b < RTE_DIM(places); b++) {
+			ack.sack[b].start = first + places[b] * SEGMENT;
+			ack.sack[b].end = ack.sack[b].start + 1;
+		}
+		corner_put(feed, &ack);
+		if (i % TRAFFIC_BURST == 0)
+			feed->now_us += 4;
+	}
+	corner_turn(feed);
+	corner_want(feed, GREW(feed, acks_seen) >= 2 * window && GREW(feed, radio_losses) == 0,
+		    "the blocks SACKed something");
+	acknowledge_all(feed, window);
+}
+
 /* The holes were there when the data arrived: the sender fills them, behind what the station has. */
 static void upstream(struct feed *feed)
 {
@@ -172,8 +211,11 @@ static void upstream(struct feed *feed)
 	corner_turn(feed);
 	corner_start_counting(feed);
 	/* The last first: each has the most to pass on its way to its place. */
-	for (uint32_t i = window / HOLE_EVERY; i-- > 0;)
+	for (uint32_t i = window / HOLE_EVERY; i-- > 0;) {
 		put_flow(feed, 0, PACKET_DATA, first + i * HOLE_EVERY * SEGMENT);
+		if (i % TRAFFIC_BURST == 0)
+			feed->now_us += 4;
+	}
 	corner_turn(feed);
 	corner_want(feed,
 		    counters(feed)->upstream_holes >= window / HOLE_EVERY - 1 &&
@@ -334,6 +376,8 @@ const struct corner corners[] = {
 	 0},
 	{"sack", "3 SACK blocks over a 10,000-segment window, 1 % lost", sack_blocks, 1024, 16384,
 	 FRAME, 0},
+	{"sack-nothing", "SACK blocks of one byte at both ends of 10,000 segments", sack_nothing,
+	 1024, 16384, FRAME, 0},
 	{"upstream", "the sender fills holes between 10,000 SACKed segments", upstream, 1024, 16384,
 	 FRAME, 0},
 	{"go-back-n", "the sender retransmits a window of 10,000 segments", go_back_n, 1024, 16384, FRAME,

@@ -2,6 +2,7 @@
 /* What of the data is cached, and what it replaces. */
 #include <base/seq.h>
 #include <snoop/event/data.h>
+#include <snoop/store/discard.h>
 #include <snoop/store/search.h>
 #include <snoop/store/segments.h>
 
@@ -27,6 +28,15 @@ static void data_evict_overlap(struct snoop_engine *engine, struct snoop_flow *f
 	segment_remove(engine, flow, index);
 }
 
+/* What the sender retransmits may be any of the cached segments, of which none may be retransmitted
+ * any more: start afresh. */
+static void data_discard(struct snoop_engine *engine, struct snoop_flow *flow)
+{
+	engine->counters->cache_evictions += flow->cached_count;
+	segment_discard_all(engine, flow);
+	flow->uncached_end = flow->snd_max;
+}
+
 /*
  * The segment lies below what was forwarded already. Newest bytes win: cached segments that overlap
  * are replaced. One that the station has SACKed stays as it is, as the copy is needless.
@@ -38,14 +48,19 @@ enum data_place data_replace(struct snoop_engine *engine, struct snoop_flow *flo
 			     const struct wire_view *view, uint32_t end)
 {
 	uint32_t index = segment_find(engine, flow, view->seq);
+	uint32_t open = segment_find_open(engine, flow, view->seq);
 	enum data_place result = UNSEEN;
 	bool needless = false;
 
+	if (open == SEGMENT_FAR) {
+		data_discard(engine, flow);
+		return FAR;
+	}
+	flow->sack_hint = open ? open : flow->open.tail; /* where segment_insert() looks next */
 	if (index == SEGMENT_FAR) {
 		/* What the station has SACKed will not be retransmitted; what overlaps beside it
 		 * must not be. */
-		for (index = segment_find_open(engine, flow, view->seq);
-		     index && seq_lt(segment_at(engine, index)->seq, end);) {
+		for (index = open; index && seq_lt(segment_at(engine, index)->seq, end);) {
 			uint32_t next = segment_at(engine, index)->open_next;
 
 			data_evict_overlap(engine, flow, index, end);

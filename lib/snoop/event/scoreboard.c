@@ -38,7 +38,10 @@ static bool scoreboard_sack_block(struct snoop_engine *engine, struct snoop_flow
 				  uint64_t now_us)
 {
 	uint32_t index = segment_find_open(engine, flow, block->start);
+	bool news = false;
 
+	if (index == SEGMENT_FAR)
+		return false;
 	/* A segment is SACKed only if the block covers it whole. */
 	if (index && seq_lt(segment_at(engine, index)->seq, block->start))
 		index = segment_at(engine, index)->open_next;
@@ -53,8 +56,9 @@ static bool scoreboard_sack_block(struct snoop_engine *engine, struct snoop_flow
 		delivery_add(engine, flow, segment, delivery, now_us);
 		segment_sacked(engine, flow, index);
 		index = next;
+		news = true;
 	}
-	if (index)
+	if (news && index)
 		flow->sack_hint = index;
 	return true;
 }
