@@ -9,16 +9,7 @@
 
 #include <stdbool.h>
 
-/** May a cached packet and its transmission be the same mbuf? */
-enum driver_sharing {
-	/*
-	 * Yes: the driver copies the bytes out, or reads them until it gives its reference back,
-	 * and looks at the reference count before it writes into the headroom.
-	 */
-	DRIVER_SHARE,
-	/* No: every transmission of a packet that we keep is a deep copy. */
-	DRIVER_COPY,
-};
+#include <snoopd/datapath/packet.h>
 
 /* The driver hands in chains of mbufs without having been asked to scatter. */
 #define DRIVER_CHAINS 0x1

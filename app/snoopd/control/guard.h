@@ -13,8 +13,6 @@
  * one. So after the first bad period the stations are asked: the next ones count only if most of the
  * stations that had retransmits in them were bad themselves. Flows that have their level from a rule
  * have no vote, as the link's level does not change theirs.
- *
- * The pressure below is the workers' part: no help for new flows while the cache is nearly full.
  */
 #ifndef SNOOPD_GUARD_H
 #define SNOOPD_GUARD_H
@@ -22,16 +20,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <snoopd/datapath/votes.h>
+
 #define GUARD_BAD_PERIODS 3	   /* in a row, before the link is demoted */
 #define GUARD_GOOD_PERIODS 10	   /* in a row, before the wait is short again */
 #define GUARD_RETRANSMITS_MIN 100	   /* in a period, below that it says nothing */
 #define GUARD_LOSSES_MIN 20	   /* in a period, to be worth a promotion */
 #define GUARD_WAIT_DOUBLINGS_MAX 5
 #define GUARD_STATION_RETRANSMITS_MIN 10 /* of a station in a period, to have a vote */
-#define GUARD_STATIONS 256	     /* votes; stations whose hashes meet share one */
 
 #define GUARD_PPM 1000000u
-#define GUARD_RELIEF_PPM 150000u /* the cache has to become emptier by this than the limit */
 
 struct guard_limits {
 	uint64_t period_us;
@@ -43,11 +41,6 @@ struct guard_limits {
 /** Sums over all workers, since the start. */
 struct guard_counts {
 	uint64_t retransmits, spurious, confirmed, losses;
-};
-
-/** What flows in the table add up to, by a keyed hash of their station. */
-struct guard_station {
-	uint64_t retransmits, spurious, confirmed;
 };
 
 enum guard_action { GUARD_LEAVE, GUARD_DEMOTE, GUARD_PROMOTE };
@@ -85,18 +78,5 @@ bool guard_suspects(const struct guard *guard, const struct guard_counts *now,
 enum guard_action guard_look(struct guard *guard, const struct guard_counts *now,
 			     const struct guard_station *stations,
 			     const struct guard_limits *limits, uint64_t now_us);
-
-/**
- * Is the cache under pressure? It begins above the limit and ends well below it.
- *
- * @param pressed    whether it was until now
- * @param limit_ppm  share of the budget; GUARD_PPM = never
- */
-static inline bool guard_pressed(bool pressed, uint64_t used, uint64_t budget, uint32_t limit_ppm)
-{
-	uint64_t ppm = pressed ? limit_ppm - GUARD_RELIEF_PPM : limit_ppm;
-
-	return limit_ppm < GUARD_PPM && used * GUARD_PPM > budget * ppm;
-}
 
 #endif

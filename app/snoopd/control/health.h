@@ -13,19 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HEALTH_STALL_US 100000u /* a worker that does not move for longer than this stalls */
+#include <snoopd/datapath/worker_health.h>
+
 #define HEALTH_WINDOW_US 1000000u /* what the busy share is of, at least */
 #define HEALTH_WORKERS_MAX 32
-
-/** What tells whether the worker moves and how busy it is. */
-struct worker_health {
-	uint64_t turns;		  /* grows as long as the worker moves: its heartbeat */
-	uint64_t busy_cycles;	  /* TSC cycles of turns that had packets */
-	uint64_t cycles;	  /* TSC cycles since it started */
-	uint64_t turn_cycles_max; /* of the longest turn */
-	uint64_t stalls;	  /* that are over */
-	uint64_t stall_cycles;	  /* of the latest of them */
-};
 
 enum health_event {
 	HEALTH_STEADY,

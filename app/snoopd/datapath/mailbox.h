@@ -16,7 +16,7 @@
 
 #include <config/config.h>
 #include <snoop/snoop.h>
-#include <snoopd/control/guard.h>
+#include <snoopd/datapath/votes.h>
 
 /* Of one page; report.h ends it earlier where a telemetry reply holds less. */
 #define REQUEST_FLOWS_MAX 32

@@ -18,7 +18,7 @@
 #include <rte_ring.h>
 
 #include <snoop/snoop.h>
-#include <snoopd/bringup/driver_table.h>
+#include <snoopd/datapath/packet.h>
 
 #define OUTPUT_ROOM 64
 #define OUTPUT_DROPPED_ROOM 64

@@ -8,7 +8,7 @@
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 
-#include <snoopd/control/guard.h>
+#include <snoopd/datapath/pressure.h>
 #include <snoopd/base/log.h>
 
 #define TIMERS_INTERVAL_US 100	/* resolution of the flows' timers */
@@ -226,9 +226,9 @@ static bool under_pressure(const struct worker *worker)
 	const struct counters *counters = &worker->counters;
 	uint32_t limit_ppm = worker->config->guard_memory_ppm;
 
-	return guard_pressed(worker->pressed, counters->cache_segments + counters->acks_withheld_now,
+	return pressure_holds(worker->pressed, counters->cache_segments + counters->acks_withheld_now,
 			     worker->cache_segments, limit_ppm) ||
-	       guard_pressed(worker->pressed, counters->cache_bytes, worker->cache_bytes,
+	       pressure_holds(worker->pressed, counters->cache_bytes, worker->cache_bytes,
 			     limit_ppm);
 }
 

@@ -39,7 +39,7 @@
 #include <snoopd/datapath/flow_gauges.h>
 #include <snoopd/base/clock.h>
 #include <snoopd/datapath/handoff.h>
-#include <snoopd/control/health.h>
+#include <snoopd/datapath/worker_health.h>
 #include <snoopd/datapath/transmit.h>
 #include <snoopd/datapath/mailbox.h>
 

@@ -223,16 +223,6 @@ static void the_stations_are_wanted_after_a_bad_period_only(void **state)
 	assert_false(guard_suspects(&guard, &counts, &limits, now_us + limits.period_us));
 }
 
-static void pressure_has_two_limits(void **state)
-{
-	assert_false(guard_pressed(false, 900, 1000, 900000));
-	assert_true(guard_pressed(false, 901, 1000, 900000));
-	assert_true(guard_pressed(true, 751, 1000, 900000));
-	assert_false(guard_pressed(true, 750, 1000, 900000));
-	assert_false(guard_pressed(true, 1000, 1000, GUARD_PPM));
-	assert_true(guard_pressed(false, 1ull << 40, 1ull << 40, 900000));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,7 +240,6 @@ int main(void)
 		cmocka_unit_test_setup(without_a_vote_nothing_happens, start),
 		cmocka_unit_test_setup(flows_that_ended_do_not_make_it_negative, start),
 		cmocka_unit_test_setup(the_stations_are_wanted_after_a_bad_period_only, start),
-		cmocka_unit_test(pressure_has_two_limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
