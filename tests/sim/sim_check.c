@@ -402,6 +402,17 @@ const char *check_store(const struct snoop_engine *engine, const struct snoop_fl
 	return check_attention(flow);
 }
 
+/* Records of the pool that are free hold no packet, and all others are in use. */
+static const char *check_pool(const struct snoop_engine *engine, uint64_t in_use)
+{
+	uint64_t records = 0;
+
+	for (uint32_t i = engine->free_records; i; i = segment_at(engine, i)->send_next, records++)
+		if (segment_at(engine, i)->packet)
+			return "a free record holds a packet";
+	return records + in_use == engine->segment_count ? NULL : "records were lost";
+}
+
 void check_step(struct sim *sim)
 {
 	const struct counters *counters = &sim->counters;
@@ -432,6 +443,12 @@ void check_step(struct sim *sim)
 	/* What a closed flow left is freed in portions, and counts until then. */
 	for (uint32_t i = sim->engine->discarded; i; i = segment_at(sim->engine, i)->seq_next)
 		segments++;
+	if (sim->result->steps % 256 == 0) {
+		const char *wrong = check_pool(sim->engine, segments + withheld);
+
+		if (wrong)
+			sim_fail(sim, "%s", wrong);
+	}
 	if (counters->cache_segments != segments || counters->acks_withheld_now != withheld)
 		sim_fail(sim, "gauges: %lu segments for %lu, %lu ACKs for %lu",
 			 counters->cache_segments, segments, counters->acks_withheld_now, withheld);

@@ -6,7 +6,6 @@ bool segment_remove_run(struct snoop_engine *engine, struct snoop_flow *flow, ui
 			struct segment_run *run)
 {
 	uint32_t first = flow->by_seq.head, next = first, count = 0, frame_bytes = 0;
-	void *packets[SEGMENT_PORTION_MIN];
 	struct snoop_segment *last = NULL;
 
 	if (flow->open_count != flow->cached_count || flow->gaps || flow->open.head != first ||
@@ -20,7 +19,7 @@ bool segment_remove_run(struct snoop_engine *engine, struct snoop_flow *flow, ui
 		if (segment->flags || segment->send_next != segment->seq_next ||
 		    count == SEGMENT_PORTION_MIN)
 			return false;
-		packets[count++] = segment->packet;
+		count++;
 		frame_bytes += segment->frame_bytes;
 		last = segment;
 		next = segment->seq_next;
@@ -46,10 +45,16 @@ bool segment_remove_run(struct snoop_engine *engine, struct snoop_flow *flow, ui
 	/* They are a chain already. */
 	last->send_next = engine->free_records;
 	engine->free_records = first;
-	if (packets[0]) {
-		engine->counters->cache_bytes = engine->cached_bytes -= frame_bytes;
-		for (uint32_t i = 0; i < count; i++)
-			engine->ops->unref(engine->owner, packets[i]);
+	if (!segment_at(engine, first)->packet)
+		return true;
+	engine->counters->cache_bytes = engine->cached_bytes -= frame_bytes;
+	for (next = first; count; count--) {
+		struct snoop_segment *segment = segment_at(engine, next);
+		void *packet = segment->packet;
+
+		segment->packet = NULL;
+		next = segment->send_next;
+		engine->ops->unref(engine->owner, packet);
 	}
 	return true;
 }
