@@ -66,7 +66,8 @@ uint32_t station_find(const struct snoop_engine *engine, const struct snoop_key 
 	for (; index; index = engine->stations[index].next) {
 		const struct snoop_station *station = &engine->stations[index];
 
-		if (!memcmp(station->addr, key->station_addr, sizeof(station->addr)) &&
+		if (station->ip_version == key->ip_version &&
+		    !memcmp(station->addr, key->station_addr, sizeof(station->addr)) &&
 		    !memcmp(station->vlan, key->vlan, sizeof(station->vlan)))
 			break;
 	}

@@ -218,6 +218,27 @@ static void test_totals_do_not_wrap(void **state)
 	fixture_close(f);
 }
 
+/* An IPv4 address and the IPv6 address that begins with the same bytes are two stations. */
+static void test_ip_versions_tell_stations_apart(void **state)
+{
+	struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 1000);
+	struct snoop_station_info info;
+	struct snoop_key key = f->key;
+	uint32_t other;
+
+	assert_int_equal(key.ip_version, 4);
+	key.ip_version = 6;
+	assert_int_equal(station_find(f->engine, &key), 0);
+	other = station_get(f->engine, &key);
+	assert_int_not_equal(other, 0);
+	assert_int_not_equal(other, f->flow.station);
+	assert_int_equal(station_find(f->engine, &key), other);
+	assert_int_equal(station_find(f->engine, &f->key), f->flow.station);
+	assert_true(snoop_station_info(f->engine, other, &info));
+	assert_int_equal(info.ip_version, 6);
+	fixture_close(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +250,7 @@ int main(void)
 		cmocka_unit_test(test_one_probe_per_station),
 		cmocka_unit_test(test_reuse),
 		cmocka_unit_test(test_vlans_tell_stations_apart),
+		cmocka_unit_test(test_ip_versions_tell_stations_apart),
 		cmocka_unit_test(test_flow_without_station),
 		cmocka_unit_test(test_another_station_is_silent),
 		cmocka_unit_test(test_totals_do_not_wrap),
