@@ -35,9 +35,10 @@ struct snoop_list {
 	uint32_t tail;
 };
 
-#define SNOOP_FLOW_BYTES_MAX UINT32_MAX /* cached of one flow, whatever the configuration allows   \
-					 */
-#define SNOOP_RTT_WINDOW 4		/* samples over which the queueing delay is a minimum */
+#define SNOOP_FLOW_BYTES_MAX                                                                       \
+	UINT32_MAX	   /* cached of one flow, whatever the configuration allows                \
+			    */
+#define SNOOP_RTT_WINDOW 4 /* samples over which the queueing delay is a minimum */
 
 /*
  * The attention word: a fast path asks for all its bits at once, see ack_in_order.c and

@@ -48,7 +48,7 @@ enum snoop_level {
 	X(OBSERVE, "observe", "its level is observe") \
 	X(BAD_CHECKSUM, "bad_checksum", "its segments carry wrong checksums") \
 	X(ONE_WAY, "one_way", "only one direction passes this box") \
-	X(CACHE_FULL, "cache_full", "the cache has no room for its segments, or they cannot be kept") \
+	X(CACHE_FULL, "cache_full", "no room in the cache for its segments, or they cannot be kept") \
 	X(SILENT, "silent", "the station does not answer") \
 	X(CONGESTION, "congestion", "its losses were queue overflow, which the sender must see") \
 	X(GIVEN_UP, "given_up", "its losses outlasted the tries or the hole age") \

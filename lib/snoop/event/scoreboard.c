@@ -86,7 +86,7 @@ bool scoreboard_sack(struct snoop_engine *engine, struct snoop_flow *flow,
 
 bool scoreboard_catch_up(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
 {
-	struct delivery delivery = {.room = records_portion(engine)};
+	struct delivery delivery = {.portion_left = records_portion(engine)};
 
 	scoreboard_remove_acked(engine, flow, &delivery, now_us);
 	delivery.has_sample = false; /* nobody answers just now */

@@ -34,7 +34,7 @@ static inline void scoreboard_settle(struct snoop_engine *engine, struct snoop_f
 	}
 	if (delivery->has_sample)
 		rtt_sample(engine, flow,
-			   (uint32_t)min_u64(now_us - delivery->once_sent_us, UINT32_MAX - 1),
+			   (uint32_t)min_u64(now_us - delivery->sent_once_us, UINT32_MAX - 1),
 			   delivery->segments == 1 && !flow->open_count, now_us);
 	rack_update(engine, flow, delivery, now_us);
 	congestion_progress(flow, now_us);

@@ -57,19 +57,19 @@ void delivery_add(struct snoop_engine *engine, struct snoop_flow *flow,
 	delivery->segments++;
 	if ((segment->flags & (SEGMENT_RETRANSMITTED | SEGMENT_SENDER)) == SEGMENT_RETRANSMITTED)
 		delivery_confirm_repair(engine, flow, segment, delivery, now_us);
-	if (!delivery->any || segment->sent_us > delivery->newest_sent_us ||
+	if (!delivery->has_newest || segment->sent_us > delivery->newest_sent_us ||
 	    (segment->sent_us == delivery->newest_sent_us &&
 	     seq_gt(segment->end, delivery->newest_end))) {
-		delivery->any = true;
+		delivery->has_newest = true;
 		delivery->newest_sent_us = segment->sent_us;
 		delivery->newest_end = segment->end;
 		delivery->newest_retransmitted = !once;
 		delivery->newest_guessed = !once && delivery_is_guess(segment);
 	}
-	if (once && (!delivery->once || segment->sent_us > delivery->once_sent_us)) {
-		delivery->once = delivery->has_sample = true;
-		delivery->once_sent_us = segment->sent_us;
-		delivery->once_end = segment->end;
+	if (once && (!delivery->has_sent_once || segment->sent_us > delivery->sent_once_us)) {
+		delivery->has_sent_once = delivery->has_sample = true;
+		delivery->sent_once_us = segment->sent_us;
+		delivery->sent_once_end = segment->end;
 	}
 	/*
 	 * Sent once, below what was SACKed earlier, and yet delivered: the radio reorders (RFC 8985

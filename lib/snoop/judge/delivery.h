@@ -8,28 +8,27 @@
 
 #include <snoop/store/segments.h>
 
-/* What one ACK newly delivered. */
 struct delivery {
-	uint32_t room; /* segments that may still be taken */
-	uint32_t segments;
-	bool has_sample;
-	bool once;	       /* something that was sent once */
-	uint64_t once_sent_us; /* the most recently sent of those */
-	uint32_t once_end;
-	uint64_t newest_sent_us; /* most recently sent of all: RACK */
+	uint32_t portion_left; /* segments that may still leave the scoreboards */
+	uint32_t segments;     /* newly delivered */
+	bool has_sample;       /* sent_once_us gives an RTT sample */
+	bool has_sent_once;    /* something was delivered that was sent once */
+	uint64_t sent_once_us; /* the most recently sent of those */
+	uint32_t sent_once_end;
+	bool has_newest;	 /* something was delivered */
+	uint64_t newest_sent_us; /* the most recently sent of all: RACK */
 	uint32_t newest_end;
 	bool newest_retransmitted;
-	bool newest_guessed; /* retransmitted because of a time-out */
-	bool any;
+	bool newest_guessed;	       /* retransmitted because of a time-out */
 	const struct wire_sack *dsack; /* what this ACK reports as a duplicate, or NULL */
 };
 
 /** One of the segments that may leave the scoreboards now does. @return false where none may. */
 static inline bool delivery_use_portion(struct snoop_engine *engine, struct delivery *delivery)
 {
-	if (!delivery->room)
+	if (!delivery->portion_left)
 		return false;
-	delivery->room--;
+	delivery->portion_left--;
 	records_charge_portion(&engine->portion_left);
 	return true;
 }

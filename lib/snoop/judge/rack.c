@@ -67,15 +67,15 @@ inline void rack_update(struct snoop_engine *engine, struct snoop_flow *flow,
 	uint64_t sent_us = delivery->newest_sent_us, rtt_us = now_us - sent_us;
 	uint32_t end = delivery->newest_end;
 
-	if (!delivery->any)
+	if (!delivery->has_newest)
 		return;
-	if (delivery->once && flow->timeout_in_doubt)
+	if (delivery->has_sent_once && flow->timeout_in_doubt)
 		flow->timeout_in_doubt = false;
-	if (delivery->newest_guessed && delivery->once) {
+	if (delivery->newest_guessed && delivery->has_sent_once) {
 		/* What was sent before the time-out and not retransmitted arrives too: the radio
 		 * stalled and lost nothing. */
-		sent_us = delivery->once_sent_us;
-		end = delivery->once_end;
+		sent_us = delivery->sent_once_us;
+		end = delivery->sent_once_end;
 		rtt_us = now_us - sent_us;
 	} else if (delivery->newest_retransmitted && rtt_us < rtt_min_us(engine, flow)) {
 		/* An ACK faster than the path allows is one of the original, not of the retransmit
