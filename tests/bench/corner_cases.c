@@ -89,7 +89,8 @@ static void acknowledge_all(struct feed *feed, uint32_t window)
 	put_flow(feed, 0, PACKET_ACK, 1 + (1 + window) * SEGMENT);
 	corner_turn(feed);
 	let_pass(feed, 20000, STEP_US);
-	corner_want(feed, counters(feed)->cache_segments == 0, "what is acknowledged is still cached");
+	corner_want(feed, counters(feed)->cache_segments == 0,
+		    "what is acknowledged is still cached");
 }
 
 /* The radio goes dead in the same moment for all of them. */
@@ -142,7 +143,8 @@ static void sack_blocks(struct feed *feed)
 			feed->now_us += 4;
 	}
 	corner_turn(feed);
-	corner_want(feed, GREW(feed, radio_losses) >= window / HOLE_EVERY, "the losses were not found");
+	corner_want(feed, GREW(feed, radio_losses) >= window / HOLE_EVERY,
+		    "the losses were not found");
 	acknowledge_all(feed, window);
 }
 
@@ -185,7 +187,8 @@ static void sack_nothing(struct feed *feed)
 	acknowledge_all(feed, window);
 }
 
-/* The holes were there when the data arrived: the sender fills them, behind what the station has. */
+/* The holes were there when the data arrived: the sender fills them, behind what the station has.
+ */
 static void upstream(struct feed *feed)
 {
 	uint32_t window = corner_scale(feed, WINDOW), first = 1 + SEGMENT;
@@ -204,7 +207,8 @@ static void upstream(struct feed *feed)
 		uint32_t start = i / HOLE_EVERY * HOLE_EVERY + 1;
 
 		if (i % HOLE_EVERY != 0)
-			put_sack(feed, 0, first, first + start * SEGMENT, first + (i + 1) * SEGMENT);
+			put_sack(feed, 0, first, first + start * SEGMENT,
+				 first + (i + 1) * SEGMENT);
 		if (i % TRAFFIC_BURST == 0)
 			feed->now_us += 4;
 	}
@@ -238,7 +242,8 @@ static void go_back_n(struct feed *feed)
 	for (uint32_t i = 0; i < window; i++)
 		put_flow(feed, 0, PACKET_DATA, 1 + (1 + i) * SEGMENT);
 	corner_turn(feed);
-	corner_want(feed, GREW(feed, sender_retransmits) == window, "the sender did not retransmit");
+	corner_want(feed, GREW(feed, sender_retransmits) == window,
+		    "the sender did not retransmit");
 	acknowledge_all(feed, window);
 }
 
@@ -310,8 +315,10 @@ static void churn(struct feed *feed)
 			corner_start_counting(feed); /* from here on as many go as come */
 	}
 	corner_turn(feed);
-	corner_want(feed, counters(feed)->pass_table_full == 0, "ageing did not keep up with new flows");
-	corner_want(feed, GREW(feed, flows_expired) > (flows - alive) / 2, "flows were not forgotten");
+	corner_want(feed, counters(feed)->pass_table_full == 0,
+		    "ageing did not keep up with new flows");
+	corner_want(feed, GREW(feed, flows_expired) > (flows - alive) / 2,
+		    "flows were not forgotten");
 }
 
 /* They fall asleep and are forgotten. */
@@ -353,7 +360,8 @@ static void no_room(struct feed *feed)
  */
 static void full_cache(struct feed *feed)
 {
-	uint32_t payload = packet_payload_bytes(feed->frame_bytes), flows = corner_scale(feed, 2000);
+	uint32_t payload = packet_payload_bytes(feed->frame_bytes),
+		 flows = corner_scale(feed, 2000);
 	uint32_t rounds = 100, full = 8, hole = 1 + payload;
 
 	establish(feed, flows);
@@ -380,8 +388,8 @@ const struct corner corners[] = {
 	 1024, 16384, FRAME, 0},
 	{"upstream", "the sender fills holes between 10,000 SACKed segments", upstream, 1024, 16384,
 	 FRAME, 0},
-	{"go-back-n", "the sender retransmits a window of 10,000 segments", go_back_n, 1024, 16384, FRAME,
-	 0},
+	{"go-back-n", "the sender retransmits a window of 10,000 segments", go_back_n, 1024, 16384,
+	 FRAME, 0},
 	{"station-returns", "a station comes back from silence to 10,000 segments", station_returns,
 	 1024, 16384, FRAME, 0},
 	{"reset", "a connection with 10,000 segments is replaced by a new one", resets, 1024, 16384,
@@ -390,6 +398,7 @@ const struct corner corners[] = {
 	{"churn", "500,000 new flows a second", churn, 1u << 20, 65536, FRAME, 1000000},
 	{"ageing", "a million idle flows are forgotten", ageing, 1u << 20, 1u << 20, 256, 1000000},
 	{"no-room", "a cache of a fifth of what is on the air", no_room, 1024, 800, 256, 0},
-	{"full-cache", "every segment pushes out one that is SACKed", full_cache, 4096, 14000, 256, 0},
+	{"full-cache", "every segment pushes out one that is SACKed", full_cache, 4096, 14000, 256,
+	 0},
 };
 const uint32_t corner_count = RTE_DIM(corners);

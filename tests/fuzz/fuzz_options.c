@@ -72,8 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	parse(input.at, bytes, flags, true, PAYLOAD_BYTES, &v6);
 	FUZZ_CHECK(same_options(&v4, &v6), "IPv4 and IPv6 disagree");
 	for (int i = 0; i < v4.sack_count; i++)
-		FUZZ_CHECK(seq_lt(v4.sack[i].start, v4.sack[i].end), "SACK block %d is empty",
-			   i);
+		FUZZ_CHECK(seq_lt(v4.sack[i].start, v4.sack[i].end), "SACK block %d is empty", i);
 	FUZZ_CHECK(flags & WIRE_TCP_SYN ||
 			   !(v4.has_mss || v4.has_window_scale || v4.sack_permitted),
 		   "options of a SYN elsewhere");

@@ -26,8 +26,8 @@ static void check_tcp(const struct wire_view *view, uint32_t bytes, uint32_t fra
 		   "TCP length");
 	FUZZ_CHECK(view->sack_count <= WIRE_SACK_MAX, "%u SACK blocks", view->sack_count);
 	for (int i = 0; i < view->sack_count; i++)
-		FUZZ_CHECK(seq_lt(view->sack[i].start, view->sack[i].end),
-			   "SACK block %d is empty", i);
+		FUZZ_CHECK(seq_lt(view->sack[i].start, view->sack[i].end), "SACK block %d is empty",
+			   i);
 	FUZZ_CHECK(!view->has_mptcp || view->has_other_option, "MPTCP is an unknown option");
 	FUZZ_CHECK(view->tcp_flags & WIRE_TCP_SYN ||
 			   !(view->has_mss || view->has_window_scale || view->sack_permitted),
