@@ -72,6 +72,8 @@
 	X(retransmit_bytes, counter, bytes, "frame bytes of all retransmits") \
 	X(repairs_confirmed, counter, segments, "segments acknowledged after a retransmit and without help of the sender") \
 	X(spurious_repairs, counter, segments, "retransmits that a D-SACK reported as duplicates") \
+	X(spurious_probe, counter, segments, "of those, probes of a silent station") \
+	X(spurious_shield, counter, segments, "of those, copies sent ahead of a retransmit of the sender") \
 	X(given_up, counter, segments, "losses left to the sender: too many tries or too old") \
 	X(stale_segments, counter, segments, "of those, ones that the station would discard for their old timestamp (PAWS)") \
 	X(acks_withheld, counter, packets, "duplicate ACKs withheld") \

@@ -21,6 +21,12 @@
 #define SNOOP_SHORT_WAY(name, taken) (taken)
 #endif
 
+/* A retransmit for a loss. Probes and shields are sent without one: most of them are duplicates. */
+static inline bool cause_is_repair(enum snoop_cause cause)
+{
+	return cause != SNOOP_CAUSE_PROBE && cause != SNOOP_CAUSE_SHIELD;
+}
+
 struct snoop_segment;
 struct snoop_station;
 struct snoop_handshake;

@@ -228,7 +228,8 @@ struct snoop_flow {
 	uint32_t high_delivered;  /* deliveries and losses under an inflated queue, halved at 256 */
 	uint32_t high_lost;
 
-	/* Statistics, each written where it happens. */
+	/* Statistics, each written where it happens. retransmits and spurious, which the guard
+	 * compares, leave out probes and shields: cause_is_repair(). */
 	uint32_t radio_losses, upstream_holes, retransmits, repairs_confirmed, spurious, given_up;
 	uint32_t vetoes;
 	uint32_t sender_needless; /* retransmits of the sender that our repair had made needless */

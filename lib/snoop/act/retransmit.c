@@ -24,7 +24,7 @@ void retransmit_segment(struct snoop_engine *engine, struct snoop_flow *flow, ui
 	segment_sent(engine, flow, index, now_us);
 	extra_note_retransmit(engine, flow, segment);
 	flow->retransmit_us = (uint32_t)now_us;
-	flow->retransmits++;
+	flow->retransmits += cause_is_repair((enum snoop_cause)segment->cause);
 	counters->retransmit_bytes += segment->frame_bytes;
 	switch ((enum snoop_cause)segment->cause) {
 	case SNOOP_CAUSE_DUPACK:

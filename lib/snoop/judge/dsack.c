@@ -30,6 +30,36 @@ static void dsack_widen_reordering(struct snoop_engine *engine, struct snoop_flo
 	extra->reo_round_us = engine->now_us;
 }
 
+/* A retransmit of ours was needless: what does its cause learn from it? */
+static void dsack_blame(struct snoop_engine *engine, struct snoop_flow *flow,
+			struct snoop_flow_extra *extra, enum snoop_cause cause)
+{
+	struct counters *counters = engine->counters;
+
+	counters->spurious_repairs++;
+	flow->spurious += cause_is_repair(cause);
+	switch (cause) {
+	case SNOOP_CAUSE_PROBE:
+		counters->spurious_probe++;
+		break;
+	case SNOOP_CAUSE_SHIELD:
+		counters->spurious_shield++;
+		break;
+	case SNOOP_CAUSE_TIMEOUT:
+		/* The station answers later than we thought. */
+		flow->rto_widen_us = (uint32_t)min_u64(
+			flow->rto_widen_us +
+				max_u64(flow->srtt_us, engine->config.delayed_ack_us / 4),
+			2ULL * engine->config.delayed_ack_us);
+		break;
+	case SNOOP_CAUSE_SCOREBOARD:
+		dsack_widen_reordering(engine, flow, extra);
+		break;
+	default:
+		break;
+	}
+}
+
 /* @return true if the duplicate is a retransmit of ours. */
 bool dsack_judge(struct snoop_engine *engine, struct snoop_flow *flow,
 		 const struct wire_sack *block)
@@ -44,17 +74,8 @@ bool dsack_judge(struct snoop_engine *engine, struct snoop_flow *flow,
 			continue;
 		extra->recent_retransmits[i].valid = false;
 		ours = true;
-		flow->spurious++;
-		engine->counters->spurious_repairs++;
-		if (extra->recent_retransmits[i].cause == SNOOP_CAUSE_TIMEOUT) {
-			/* The station answers later than we thought. */
-			flow->rto_widen_us = (uint32_t)min_u64(
-				flow->rto_widen_us +
-					max_u64(flow->srtt_us, engine->config.delayed_ack_us / 4),
-				2ULL * engine->config.delayed_ack_us);
-		} else if (extra->recent_retransmits[i].cause == SNOOP_CAUSE_SCOREBOARD) {
-			dsack_widen_reordering(engine, flow, extra);
-		}
+		dsack_blame(engine, flow, extra,
+			    (enum snoop_cause)extra->recent_retransmits[i].cause);
 	}
 	return ours;
 }

@@ -47,6 +47,27 @@ static void test_return(void **state)
 	fixture_close(f);
 }
 
+/* A probe that was a duplicate says nothing against the repairs of the flow. */
+static void test_needless_probe(void **state)
+{
+	struct fixture *f = go_silent(SNOOP_LEVEL_REPAIR);
+	uint32_t repairs, n;
+	struct wire_view view;
+
+	repairs = f->flow.retransmits;
+	fixture_wait(f, 1000000);
+	assert_true(f->counters.retransmits_probe > 0);
+	assert_int_equal(f->flow.retransmits, repairs);
+	n = (f->retransmits[f->retransmit_count - 1].seq - f->base) / SEGMENT_BYTES;
+	view = fixture_ack_view(f, SEG(12));
+	fixture_add_sack(&view, SEG(n), SEG(n + 1));
+	fixture_receive_view(f, &view);
+	assert_true(f->counters.spurious_probe > 0);
+	assert_int_equal(f->flow.spurious,
+			 f->counters.spurious_repairs - f->counters.spurious_probe);
+	fixture_close(f);
+}
+
 /* The answer to an original, a moment behind a probe of the same segment, is no round trip. */
 static void test_return_gives_no_rtt(void **state)
 {
@@ -244,6 +265,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_silence_and_probes),
 		cmocka_unit_test(test_return),
+		cmocka_unit_test(test_needless_probe),
 		cmocka_unit_test(test_return_gives_no_rtt),
 		cmocka_unit_test(test_probes_end),
 		cmocka_unit_test(test_observe_does_not_probe),
