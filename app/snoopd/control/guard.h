@@ -9,10 +9,10 @@
  * row the link is demoted: it observes. While it observes, it is promoted once there is loss to
  * repair and it has waited; each demotion doubles the wait, good periods make it short again.
  *
- * One station must not take the help from all the others, by forged reports or by being the only bad
- * one. So after the first bad period the stations are asked: the next ones count only if most of the
- * stations that had retransmits in them were bad themselves. Flows that have their level from a rule
- * have no vote, as the link's level does not change theirs.
+ * One station must not take the help from all the others, by forged reports or by being the only
+ * bad one. So after the first bad period the stations are asked: the next ones count only if most
+ * of the stations that had retransmits in them were bad themselves. Flows that have their level
+ * from a rule have no vote, as the link's level does not change theirs.
  */
 #ifndef SNOOPD_GUARD_H
 #define SNOOPD_GUARD_H
@@ -20,12 +20,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <counters/counters.h>
+
 #include <snoopd/datapath/votes.h>
 
-#define GUARD_BAD_PERIODS 3	   /* in a row, before the link is demoted */
-#define GUARD_GOOD_PERIODS 10	   /* in a row, before the wait is short again */
-#define GUARD_RETRANSMITS_MIN 100	   /* in a period, below that it says nothing */
-#define GUARD_LOSSES_MIN 20	   /* in a period, to be worth a promotion */
+#define GUARD_BAD_PERIODS 3	  /* in a row, before the link is demoted */
+#define GUARD_GOOD_PERIODS 10	  /* in a row, before the wait is short again */
+#define GUARD_RETRANSMITS_MIN 100 /* in a period, below that it says nothing */
+#define GUARD_LOSSES_MIN 20	  /* in a period, to be worth a promotion */
 #define GUARD_WAIT_DOUBLINGS_MAX 5
 #define GUARD_STATION_RETRANSMITS_MIN 10 /* of a station in a period, to have a vote */
 
@@ -38,7 +40,8 @@ struct guard_limits {
 	uint32_t confirmed_ppm; /* share of retransmits that have to be confirmed */
 };
 
-/** Sums over all workers, since the start. */
+/** Sums over all workers, since the start. Neither retransmits nor spurious has probes or shields
+ * in it: they are sent without a loss, and most of them are duplicates. */
 struct guard_counts {
 	uint64_t retransmits, spurious, confirmed, losses;
 };
@@ -53,12 +56,15 @@ struct guard {
 	uint32_t bad, good;	/* periods in a row */
 	uint32_t doublings;	/* of the wait */
 	uint64_t period_end_us, demoted_us;
-	struct guard_counts before; /* at the begin of the period */
+	struct guard_counts before;		       /* at the begin of the period */
 	struct guard_station stations[GUARD_STATIONS]; /* at the end of the last bad period */
 	uint64_t demotions, promotions;
 };
 
 const char *guard_cause_name(enum guard_cause cause);
+
+/** What the guard counts, of the sum over all workers. */
+struct guard_counts guard_count(const struct counters *sum);
 
 /** Somebody chose a level: the link helps, and what was learnt is void. The totals stay. */
 void guard_restart(struct guard *guard, const struct guard_counts *now,

@@ -173,12 +173,7 @@ static enum guard_action look_at_repairs(struct supervisor *supervisor, const st
 	struct counters sum;
 
 	totals_sum(&sum, link->workers, link->worker_count);
-	counts = (struct guard_counts){
-		.retransmits = sum.retransmits_scoreboard + sum.retransmits_dupack + sum.retransmits_timeout,
-		.spurious = sum.spurious_repairs,
-		.confirmed = sum.repairs_confirmed,
-		.losses = sum.radio_losses,
-	};
+	counts = guard_count(&sum);
 	if (link->configured_us != supervisor->configured_us) {
 		supervisor->configured_us = link->configured_us;
 		supervisor->wanted = config->mode;
