@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * The one table of counters. Telemetry, snoopctl, documentation and tests are all generated from it.
+ * The one table of counters. Structs, telemetry and metrics expand it; a test compares the table in doc/operations.md with it.
  *
  * Every worker owns one struct counters and is its only writer (plain 64-bit stores, no atomics). The control
  * thread sums the workers' blocks when somebody asks; a sum may be a few packets old, never torn on the 64-bit

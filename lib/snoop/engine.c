@@ -145,8 +145,7 @@ void snoop_flow_set_level(struct snoop_engine *engine, struct snoop_flow *flow,
 {
 	if (flow->level == level)
 		return;
-	/* What was seen under one level says little under another; the next segment starts afresh.
-	 */
+	/* What was seen under one level says little under another: start afresh. */
 	snoop_flow_reset(engine, flow);
 	*level_gauge(engine->counters, flow->level) -= 1;
 	*level_gauge(engine->counters, level) += 1;

@@ -15,10 +15,10 @@
 #define USEC_PER_SEC 1000000ULL
 #define PPM 1000000ULL
 
-/* A short way, which has to end where the general one does: tests/unit/ways.h counts them, or
- * closes them all. */
-#ifndef SNOOP_SHORT_WAY
-#define SNOOP_SHORT_WAY(name, taken) (taken)
+/* A fast path has to end where the general one does: tests/sim/ways.h counts how often each is
+ * taken, or closes them all. */
+#ifndef SNOOP_FAST_PATH
+#define SNOOP_FAST_PATH(name, taken) (taken)
 #endif
 
 /* A retransmit for a loss. Probes and shields are sent without one: most of them are duplicates. */
@@ -41,15 +41,14 @@ struct snoop_engine {
 	uint64_t backlog_until_us;
 	uint64_t flow_bytes_max; /* what one flow may cache */
 	uint64_t now_us;	 /* of the last call that told the time */
-	uint32_t returns;	 /* of all stations, from silence */
+	uint32_t returns;	 /* returns of stations from silence, counted */
 	struct histograms histograms;
 	uint64_t portion_us;   /* the instant that portion_left is of */
 	uint32_t portion_left; /* segments that may still leave the scoreboards at this instant */
 	uint64_t search_us;    /* the instant that search_left is of */
 	uint32_t search_left;  /* steps that searches may still take at this instant */
 
-	/* Gauges of the same in struct counters are copies for telemetry, which no decision reads.
-	 */
+	/* struct counters has copies of these for telemetry, which no decision reads. */
 	uint64_t cached_bytes;	  /* frame bytes of cached segments and withheld ACKs */
 	uint32_t cached_segments; /* discarded ones included until they are freed */
 	uint32_t withheld_acks;
@@ -61,7 +60,8 @@ struct snoop_engine {
 	struct snoop_flow_extra *extras; /* [1 .. SNOOP_EXTRAS] */
 	uint32_t extra_hand;		 /* where the next one is looked for */
 
-	/* What segment_find() found last, and for whom: the retransmits of a sender come in order.
+	/* Where segment_find() found something last, and in which flow: a sender retransmits in
+	 * order.
 	 */
 	const struct snoop_flow *found_of;
 	uint32_t found;

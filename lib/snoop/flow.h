@@ -35,9 +35,8 @@ struct snoop_list {
 	uint32_t tail;
 };
 
-#define SNOOP_FLOW_BYTES_MAX                                                                       \
-	UINT32_MAX	   /* cached of one flow, whatever the configuration allows                \
-			    */
+/* Cached bytes of one flow, whatever the configuration allows. */
+#define SNOOP_FLOW_BYTES_MAX UINT32_MAX
 #define SNOOP_RTT_WINDOW 4 /* samples over which the queueing delay is a minimum */
 
 /*
@@ -120,8 +119,8 @@ _Static_assert(sizeof(union snoop_attention) == sizeof(uint32_t), "it is tested 
  * In the order in which packets touch it: first what every data segment needs, then what ACKs need
  * as well, last what only losses and telemetry ask for. With the rest of its table entry a flow
  * fills seven cache lines (flow/table.h), of which data in order needs three and an ACK in order
- * five. A time of 32 bits is the low half of the clock: what is older than an hour may be taken for
- * younger, where that does no harm.
+ * five. A time of 32 bits is the low half of the clock: where what is older than an hour may pass
+ * for younger without harm.
  *
  * In parentheses: who writes the field, by the file's name.
  */
@@ -236,14 +235,14 @@ struct snoop_flow {
 	uint32_t sender_retransmits, timeouts, acks_withheld;
 };
 
-/** When snoop_flow_timer() wants to be called, SNOOP_NEVER if not at all. Every call of the engine
- * for the flow may change it. */
+/** @return when snoop_flow_timer() wants to be called, SNOOP_NEVER if not at all. Every call of the
+ * engine for the flow may change it. */
 static inline uint64_t snoop_flow_deadline_us(const struct snoop_flow *flow)
 {
 	return flow->deadline_us;
 }
 
-/** A packet of a flow in bypass passed, of which the engine is not told. */
+/** A packet of a flow in bypass passed without a call of the engine. */
 static inline void snoop_flow_seen(struct snoop_flow *flow, uint64_t now_us)
 {
 	if (!flow->closed)

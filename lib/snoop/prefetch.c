@@ -28,7 +28,7 @@ bool snoop_ack_prefetch(const struct snoop_engine *engine, const struct snoop_fl
 	__builtin_prefetch(&engine->stations[flow->station], 1);
 	if (!sacks && flow->in_flight.head == head)
 		return false;
-	/* Something is SACKed or lost, or will be: ACKs ask for more then. */
+	/* Something is SACKed or lost, or will be: ACKs touch more then. */
 	__builtin_prefetch(&flow->sacked_count, 1);
 	__builtin_prefetch(segment_at(engine, flow->in_flight.head), 1);
 	if (flow->sack_hint)
@@ -42,7 +42,7 @@ uint32_t snoop_ack_prefetch_next(const struct snoop_engine *engine, const struct
 
 	if ((uint32_t)engine->now_us - flow->delay_mark_us >= RTT_GROWTH_SPAN_US)
 		__builtin_prefetch(&flow->delay_growth_ppm, 1);
-	__builtin_prefetch(segment_at(engine, second), 1); /* mostly two segments leave */
+	__builtin_prefetch(segment_at(engine, second), 1); /* mostly an ACK covers two segments */
 	return second;
 }
 

@@ -5,8 +5,12 @@
  *
  * The engine is pure: no clock, no packet memory, no system call. Its caller (a worker lcore, or a
  * test) hands it parsed packets and the time, keeps the flow objects, and carries out what the
- * engine asks for through struct snoop_ops. One engine belongs to one worker; nothing in it is
- * shared.
+ * engine asks for through struct snoop_ops. One engine belongs to one worker, which alone calls it.
+ * Other threads may read its counters and histograms, a few packets old.
+ *
+ * Rooms, each of which calls only those after it: event (what happened), act (what is done), judge
+ * (what it means), store (what is known), engine.h with the shared state. The files beside this one
+ * make an engine and answer questions about it.
  *
  * Data of a flow runs from the wired to the wireless side; its ACKs run back. All sequence numbers
  * are in host order, all times are microseconds of the caller's monotonic clock.
@@ -48,7 +52,7 @@ enum snoop_level {
 	X(OBSERVE, "observe", "its level is observe") \
 	X(BAD_CHECKSUM, "bad_checksum", "its segments carry wrong checksums") \
 	X(ONE_WAY, "one_way", "only one direction passes this box") \
-	X(CACHE_FULL, "cache_full", "no room in the cache for its segments, or they cannot be kept") \
+	X(CACHE_FULL, "cache_full", "no room in the cache, or its segments cannot be kept") \
 	X(SILENT, "silent", "the station does not answer") \
 	X(CONGESTION, "congestion", "its losses were queue overflow, which the sender must see") \
 	X(GIVEN_UP, "given_up", "its losses outlasted the tries or the hole age") \
@@ -69,7 +73,8 @@ const char *snoop_level_name(enum snoop_level level);
 int snoop_level_parse(const char *name);
 const char *snoop_reason_name(enum snoop_reason reason);
 
-/** Protocol settings; every field has an INI key of the same name (see config/snoopd.ini). */
+/** Protocol settings. Each is a key of config/snoopd.ini, in the section named below;
+ * lib/config/keys.c has the table. */
 struct snoop_config {
 	/* [cache] */
 	uint32_t cache_segments;   /* per worker: cached segments and withheld ACKs together */
@@ -88,15 +93,12 @@ struct snoop_config {
 	uint32_t hole_age_max_us;    /* a hole older than this is left to the sender */
 	uint32_t allowance_segments; /* retransmits in hand beyond one per delivered segment */
 	/* [withhold] */
-	uint32_t withhold_max_us; /* a duplicate ACK is withheld at most this long, on a fast radio
-				     60 ms */
+	uint32_t withhold_max_us; /* longest time that a duplicate ACK is withheld */
 	uint32_t withhold_acks;	  /* withheld ACKs per flow */
 	/* [veto] */
 	uint32_t veto_delay_floor_us; /* queueing delay below this is radio jitter */
-	uint32_t veto_delay_us; /* queueing delay above this is congestion; 0 = one path RTT, learnt
-				 */
-	uint32_t veto_prior_ppm; /* radio loss share assumed before it is learnt, parts per million
-				  */
+	uint32_t veto_delay_us;	      /* of congestion; 0 = one path RTT, learnt */
+	uint32_t veto_prior_ppm;      /* loss share assumed before it is learnt */
 	/* [syn] */
 	uint32_t syn_entries;  /* SYN memory, handshakes; 0 = off */
 	uint32_t syn_tries;    /* retransmits of one SYN */
@@ -122,15 +124,14 @@ enum snoop_cause {
  * references and never looks inside.
  */
 struct snoop_ops {
-	/** Take one more reference: the packet stays valid until drop() (or send of a withheld
-	 * ACK). */
+	/** Take one more reference: the packet stays valid until unref(), or release() of a
+	 * withheld ACK. */
 	void (*ref)(void *owner, void *packet);
 	/** Give one reference back. */
 	void (*unref)(void *owner, void *packet);
 	/** Send a byte-identical copy to the wireless side. The engine keeps its reference. */
 	void (*retransmit)(void *owner, void *packet, enum snoop_cause cause);
-	/** Forward a withheld ACK to the wired side. The engine's reference passes to the callee.
-	 */
+	/** Forward a withheld ACK to the wired side. The engine's reference passes on. */
 	void (*release)(void *owner, void *packet);
 };
 
@@ -143,14 +144,12 @@ enum snoop_verdict {
 /** What the caller knows of a packet beside its headers. */
 struct snoop_packet {
 	const struct wire_view *view;
-	void *handle; /* opaque; NULL if it cannot be held (then it is never retransmitted or
-			 withheld) */
+	void *handle; /* opaque; NULL if it cannot be kept: never retransmitted or withheld */
 	uint32_t frame_bytes;
 	bool checksum_ok; /* of TCP, and of the IPv4 header: nothing is believed without it */
 };
 
-/** Both directions of a connection have the same key: the sides, not the addresses, give the order.
- */
+/** Both directions of a connection have the same key: the sides give the order. */
 struct snoop_key {
 	uint8_t wired_addr[16];
 	uint8_t station_addr[16];
@@ -173,8 +172,7 @@ static inline void snoop_key_of(struct snoop_key *key, const struct wire_view *v
 	memcpy(key->wired_addr, wired ? view->src : view->dst, sizeof(key->wired_addr));
 	memcpy(key->station_addr, wired ? view->dst : view->src, sizeof(key->station_addr));
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	/* One store: the key is hashed and compared at once, which would have to wait for several.
-	 */
+	/* One store: the key is hashed at once, which would have to wait for several. */
 	typedef uint64_t block __attribute__((vector_size(16), aligned(4), may_alias));
 	uint64_t rest =
 		wired_port | (uint64_t)station_port << 16 | (uint64_t)view->ip_version << 32;
@@ -210,12 +208,11 @@ struct snoop_engine *snoop_engine_init(void *memory, const struct snoop_config *
 				       const struct snoop_ops *ops, void *owner,
 				       struct counters *counters, uint64_t secret);
 
-/** Drop all that the engine holds outside of flows: the SYN memory, and what closed flows have left
- * to be freed. */
+/** Give back all packets that the engine holds outside of flows: those of the SYN memory and of
+ * discarded segments. */
 void snoop_engine_flush(struct snoop_engine *engine);
 
-/** Replace the settings that may change at run time (sizes of tables stay). Call between packets.
- */
+/** Replace the settings, but for the sizes of tables. Call between packets. */
 void snoop_engine_configure(struct snoop_engine *engine, const struct snoop_config *config);
 
 /** @return how many duplicate ACKs of all flows are withheld now. */
@@ -229,7 +226,7 @@ struct snoop_cache_use {
 };
 struct snoop_cache_use snoop_engine_cache_use(const struct snoop_engine *engine);
 
-/** The wireless port did not take everything at once: losses of the next moments are congestion. */
+/** The wireless port did not accept everything: losses of the next moments are congestion. */
 void snoop_engine_tx_backlog(struct snoop_engine *engine, uint64_t now_us);
 
 /**
@@ -239,11 +236,10 @@ void snoop_engine_tx_backlog(struct snoop_engine *engine, uint64_t now_us);
 void snoop_syn(struct snoop_engine *engine, const struct snoop_key *key,
 	       const struct snoop_packet *packet, enum snoop_side from, uint64_t now_us);
 
-/** Retransmit none of the SYNs that are remembered now; what the handshakes taught stays. */
+/** Retransmit none of the SYNs that are remembered now; what they negotiated stays. */
 void snoop_syn_drop_all(struct snoop_engine *engine);
 
-/** A SYN of this key, or of any, passed unseen: what is remembered may be of an older connection.
- */
+/** A SYN of this key, or of any, passed unseen: forget what may be of an older connection. */
 void snoop_syn_forget(struct snoop_engine *engine, const struct snoop_key *key);
 void snoop_syn_forget_all(struct snoop_engine *engine);
 
@@ -260,7 +256,8 @@ void snoop_engine_timer(struct snoop_engine *engine, uint64_t now_us);
 void snoop_flow_init(struct snoop_engine *engine, struct snoop_flow *flow,
 		     const struct snoop_key *key, enum snoop_level level, uint64_t now_us);
 
-/** Change the level of a running flow: it is reset (withheld ACKs are released), and starts afresh.
+/** Change the level of a running flow: it is reset, withheld ACKs are released, and it starts
+ * afresh.
  */
 void snoop_flow_set_level(struct snoop_engine *engine, struct snoop_flow *flow,
 			  enum snoop_level level);
@@ -275,19 +272,18 @@ enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow
 				  const struct snoop_packet *packet, uint64_t now_us);
 
 /**
- * Bring into the cache what the next data of the flow will need beside the part of struct
- * snoop_flow that data in order touches, without waiting for it. This, and the same for ACKs,
- * changes nothing, and may be left out.
+ * Prefetch what the flow's next data segment will touch outside the hot part of struct snoop_flow.
+ * A hint only: it changes no state and may be skipped.
  */
 void snoop_data_prefetch(const struct snoop_engine *engine, const struct snoop_flow *flow);
 
 /**
- * The same for an ACK, in steps between which memory has time: the third as often as segments may
- * be looked at.
+ * The same for an ACK, in steps that give memory time in between. Call the third step as often as
+ * it may have segments to fetch.
  *
  * @param sacks    the ACK has SACK blocks
  * @param segment  what the second or third step returned last
- * @return of the first, whether the third is of use; of the others, where the third goes on.
+ * @return first step: whether the third is of use; the others: where the third goes on.
  */
 bool snoop_ack_prefetch(const struct snoop_engine *engine, const struct snoop_flow *flow,
 			bool sacks);
@@ -297,21 +293,20 @@ uint32_t snoop_ack_prefetch_more(const struct snoop_engine *engine, uint32_t seg
 void snoop_flow_timer(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
 
 /**
- * Forget everything about the flow's bytes: withheld ACKs are released, segments dropped (a large
- * number of them by and by, in snoop_engine_timer()). The flow may go on.
+ * Forget everything about the flow's bytes: release withheld ACKs, discard segments (many of them
+ * later, in snoop_engine_timer()). The flow may go on.
  */
 void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow);
 
 /** The flow leaves the table: reset, and let go of its station. */
 void snoop_flow_close(struct snoop_engine *engine, struct snoop_flow *flow);
 
-/** True when the flow has ended (RST, or FIN of both sides acknowledged) and may be removed soon.
- */
+/** @return true if the flow has ended: RST, or FIN of both sides acknowledged. */
 bool snoop_flow_finished(const struct snoop_flow *flow);
 
 enum snoop_reason snoop_flow_reason(const struct snoop_flow *flow);
 
-/** What all flows of a station add up to, since its record was made. */
+/** Sums over all flows of a station, since its record was made. */
 struct snoop_totals {
 	uint64_t acked_bytes, delivered_segments;
 	uint64_t radio_losses, repairs_confirmed, given_up, vetoes;

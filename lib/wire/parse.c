@@ -76,7 +76,7 @@ static void parse_ipv4(const struct cursor *in, struct wire_view *view)
 }
 
 /*
- * Walk the extension headers up to TCP (RFC 8200 section 4). Every one that is looked behind has
+ * Walk the extension headers up to TCP (RFC 8200 section 4). Every one that is parsed has
  * its next header in the first byte and its length in the second.
  */
 static void parse_ipv6_extensions(const struct cursor *in, uint8_t next, struct wire_view *view)
@@ -91,7 +91,7 @@ static void parse_ipv6_extensions(const struct cursor *in, uint8_t next, struct 
 
 		switch (next) {
 		case IP_PROTO_HOP_BY_HOP:
-			/* Allowed directly behind the IPv6 header only. */
+			/* Allowed directly after the IPv6 header only. */
 			if (count != 0) {
 				view->kind = WIRE_MALFORMED;
 				return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * TCP options. Input: 1 byte of TCP flags, then up to 40 bytes of options. They must mean the same
- * behind IPv4 and IPv6, in a bigger buffer, and with payload behind them.
+ * after IPv4 and IPv6, in a bigger buffer, and with payload after them.
  */
 #include <string.h>
 

@@ -269,6 +269,6 @@ void oracle_withheld(struct world *world, const struct packet *packet, bool desc
 	FUZZ_CHECK(!flow->answers || view->sack_count,
 		   "it may answer a keep-alive, a probe or old data");
 	FUZZ_CHECK(hole_is_held(world, packet->flow, view->ack), "its hole is not ours to repair");
-	FUZZ_CHECK(!has_upstream_hole(world, packet), "a hole behind it happened upstream");
+	FUZZ_CHECK(!has_upstream_hole(world, packet), "a hole after it happened upstream");
 	FUZZ_CHECK(flow->withheld_tail - flow->withheld_head < world->withhold_acks, "too many");
 }

@@ -122,7 +122,7 @@ struct sim_packet {
 	uint32_t refs;
 	uint32_t engine_refs; /* of those, the engine's */
 	uint32_t flow, generation;
-	uint32_t first, end; /* grains; end of the FIN is behind the last grain */
+	uint32_t first, end; /* grains; end of the FIN comes after the last grain */
 	bool dead, forwarded, withheld, good, old_news;
 	uint32_t shielded; /* copies that shields have sent */
 	uint32_t tries, probes, station_returns;

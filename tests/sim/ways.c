@@ -3,7 +3,7 @@
  * What the engine does in simulated transfers, and all that it knows after each step, as one digest
  * per seed: built twice, see ways.h, for test_ways.py, which compares.
  *
- *   ways FIRST SEEDS  one line per seed, and how often a short way was taken
+ *   ways FIRST SEEDS  one line per seed, and how often a fast path was taken
  *   ways SEED         the journal of one seed
  *
  * A seed is a simulated transfer (sim.h), and a script for the packets that nobody sane would send
@@ -53,10 +53,12 @@ static void note_line(const char *what, uint64_t value)
 	X(snd_max) X(una) X(high_sack) X(uncached_end) X(window_bytes) X(window_raw) \
 	X(window_shift) X(ecn_last) X(level) X(window_shift_known) X(started) X(silent) \
 	X(acked) X(two_way) X(sack) X(timestamps) X(echoed) X(midstream) X(reordering) \
-	X(recovery) X(withhold_over) X(fin_wired) X(fin_station) X(closed) X(catching_up) X(vetoing) \
+	X(recovery) X(withhold_over) X(fin_wired) X(fin_station) X(closed) X(catching_up) \
+	X(vetoing) \
 	X(veto_answered) X(has_rtt) X(bad_checksum_wired) X(bad_checksum_station) \
 	X(cache_refused) X(timeout_in_doubt) X(answers_due) X(backoff) X(reo_steps) X(rtt_next) \
-	X(dup_claimed_segments) X(max_payload_bytes) X(echo_sent_us) X(gaps) X(cached_count) X(open_count) \
+	X(dup_claimed_segments) \
+	X(max_payload_bytes) X(echo_sent_us) X(gaps) X(cached_count) X(open_count) \
 	X(left_count) X(cached_bytes) X(open_bytes) X(deadline_us) X(last_seen_us) \
 	X(progress_us) X(data_segments) X(data_bytes) X(echo_tsval) X(ts_last) X(shield_credit) \
 	X(returns_seen) X(reo_deadline_us) X(tail_deadline_us) X(srtt_us) X(rttvar_us) \

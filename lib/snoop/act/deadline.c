@@ -5,8 +5,8 @@
 #include <snoop/judge/window.h>
 #include <snoop/store/records.h>
 
-#define MSS_DEFAULT_BYTES                                                                          \
-	536U /* RFC 9293 section 3.7.1: a station that knows no better takes this for full */
+/* RFC 9293 section 3.7.1: a station that knows no better takes this for full. */
+#define MSS_DEFAULT_BYTES 536U
 #define ONE_WAY_US USEC_PER_SEC /* without any ACK in this time the cache is not held */
 
 /** Two segments that the station takes for full: it does not delay their ACK. */
@@ -29,7 +29,7 @@ static uint64_t deadline_delayed_ack_us(const struct snoop_engine *engine,
 static uint64_t deadline_of_tail_us(struct snoop_engine *engine, const struct snoop_flow *flow,
 				    uint64_t now_us)
 {
-	/* Mostly it is known without a look at the station that it is not silent. */
+	/* Mostly the station's record need not be read to know that it is not silent. */
 	const struct snoop_station *station =
 		engine->silent_stations ? station_of(engine, flow) : NULL;
 	const struct snoop_segment *head;
@@ -40,12 +40,12 @@ static uint64_t deadline_of_tail_us(struct snoop_engine *engine, const struct sn
 		return flow->cached_count ? now_us + ONE_WAY_US : SNOOP_NEVER;
 	if (flow->open_count == flow->left_count || flow->level == SNOOP_LEVEL_BYPASS)
 		return SNOOP_NEVER;
-	/* With news, and all in the window: mostly no segment has to be looked at. */
-	if (SNOOP_SHORT_WAY(TAIL, flow->sack && since_us == now_us && !station &&
+	/* Fast path, with news and all in the window: no segment has to be read. */
+	if (SNOOP_FAST_PATH(TAIL, flow->sack && since_us == now_us && !station &&
 					  flow->snd_max - flow->una <= flow->window_bytes))
 		return now_us + rtt_rto_us(engine, flow) + deadline_delayed_ack_us(engine, flow);
-	/* Behind a hole that is the sender's to fill nothing can be known without SACK, until it
-	 * has filled it. */
+	/* Without SACK nothing can be known after a hole that is the sender's to fill, until it is
+	 * filled. */
 	head = segment_at(engine, flow->open.head);
 	if (!flow->sack && (head->seq != flow->una || (head->flags & SEGMENT_LEFT)))
 		return SNOOP_NEVER;
@@ -56,8 +56,8 @@ static uint64_t deadline_of_tail_us(struct snoop_engine *engine, const struct sn
 		return max_u64(station->probe_us, since_us + engine->config.rto_min_us);
 	if (oldest)
 		since_us = max_u64(since_us, segment_at(engine, oldest)->sent_us);
-	/* The head of line may have been sent again, by us or by the sender, long after what lies
-	 * behind it. */
+	/* The head of line may have been retransmitted, by us or by the sender, long after what
+	 * follows it. */
 	since_us = max_u64(since_us, head->sent_us);
 	return since_us + rtt_rto_us(engine, flow) + deadline_delayed_ack_us(engine, flow);
 }
@@ -75,7 +75,7 @@ void deadline_set(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t
 	if (flow->withheld.head)
 		deadline_us =
 			min_u64(deadline_us, segment_at(engine, flow->withheld.head)->sent_us);
-	/* Losses that wait only for our own TX queue. */
+	/* Losses may wait for nothing but our own TX queue. */
 	if (flow->lost.head && flow->credit && now_us < engine->backlog_until_us)
 		deadline_us = min_u64(deadline_us, engine->backlog_until_us);
 	flow->deadline_us = deadline_us;
@@ -93,8 +93,8 @@ void deadline_set_in_order(struct snoop_engine *engine, struct snoop_flow *flow,
 		now_us + rtt_rto_us(engine, flow) + deadline_delayed_ack_us(engine, flow);
 }
 
-/* It is not silent, nor was it since the flow looked. Mostly that is known without a look at the
- * station itself. */
+/* The station is not silent, nor was it since the flow last looked. Mostly its record need not be
+ * read for that. */
 static inline bool deadline_station_answers(const struct snoop_engine *engine,
 					    const struct snoop_flow *flow)
 {
@@ -110,12 +110,12 @@ static inline bool deadline_station_answers(const struct snoop_engine *engine,
 #define DEADLINE_FORBIDDEN SNOOP_ATTENTION(.has_left = true, .has_lost = true, .catching_up = true)
 
 /*
- * In order behind enough that is in flight already: nothing that the deadline depends on is other
- * than when it was set last (deadline_set(), rtt_rto_us(), deadline_delayed_ack_us()).
+ * Data in order, after enough that is in flight, changes nothing that deadline_set(), rtt_rto_us()
+ * and deadline_delayed_ack_us() use.
  */
 inline bool deadline_stands(const struct snoop_engine *engine, const struct snoop_flow *flow)
 {
-	return SNOOP_SHORT_WAY(
+	return SNOOP_FAST_PATH(
 		DEADLINE,
 		(flow->attention & (DEADLINE_NEEDED | DEADLINE_FORBIDDEN)) == DEADLINE_NEEDED &&
 			flow->open_count && flow->open_bytes >= deadline_two_full_bytes(flow) &&

@@ -12,10 +12,10 @@
 /** Set deadline_us from everything that the flow waits for. */
 void deadline_set(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
 /**
- * The same behind an ACK with news where all that is cached is in flight, in one piece and without
- * a suspect: mostly no segment has to be looked at.
+ * The same after an ACK in order, with all that is cached in flight, without gaps and without a
+ * suspect: mostly no segment has to be read.
  *
- * @param at_border  the ACK did not end within a segment
+ * @param at_border  the ACK ended where a segment ends
  */
 void deadline_set_in_order(struct snoop_engine *engine, struct snoop_flow *flow, bool at_border,
 			   uint64_t now_us);
@@ -23,7 +23,7 @@ void deadline_set_in_order(struct snoop_engine *engine, struct snoop_flow *flow,
 /**
  * Data in order has been forwarded, after enough that is in flight already.
  *
- * @return true where nothing that the deadline depends on is other than when it was set last.
+ * @return true if nothing that the deadline depends on has changed since it was set.
  */
 bool deadline_stands(const struct snoop_engine *engine, const struct snoop_flow *flow);
 

@@ -10,14 +10,14 @@
 
 void release_list(struct snoop_engine *engine, struct snoop_flow *flow);
 void release_free_list(struct snoop_engine *engine, struct snoop_flow *flow);
-/* Nearly every packet asks, and nearly no flow has any. */
+/* Nearly every packet calls this, and nearly no flow withholds an ACK: so the test is inline. */
 static inline void release_withheld(struct snoop_engine *engine, struct snoop_flow *flow)
 {
 	if (flow->withheld.head)
 		release_list(engine, flow);
 }
-/* The same behind a packet that tells no more: the deadline was that of the oldest, and
- * data_in_order() would let it stand. */
+/* The same after a packet that changes nothing else. The deadline was that of the oldest withheld
+ * ACK; deadline_stands() would keep it. */
 static inline void release_and_rearm(struct snoop_engine *engine, struct snoop_flow *flow,
 				     uint64_t now_us)
 {

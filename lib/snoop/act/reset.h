@@ -8,9 +8,9 @@
 
 #include <snoop/engine.h>
 
-/** RST: the connection is gone. */
+/** RST: the connection is over. */
 void reset_closed(struct snoop_engine *engine, struct snoop_flow *flow);
-/** What comes is not of the connection that is known: another one, or bytes that we missed. */
+/** The packet does not fit what is known: another connection, or one that went on without us. */
 void reset_foreign(struct snoop_engine *engine, struct snoop_flow *flow);
 
 #endif

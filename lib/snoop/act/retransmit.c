@@ -20,7 +20,7 @@ void retransmit_segment(struct snoop_engine *engine, struct snoop_flow *flow, ui
 	segment->flags |= SEGMENT_RETRANSMITTED;
 	if (segment->seq == flow->una)
 		flow->dup_acks =
-			0; /* from now on they are answers to what is sent with or behind it */
+			0; /* from now on duplicates answer what is sent with or after it */
 	segment_sent(engine, flow, index, now_us);
 	extra_note_retransmit(engine, flow, segment);
 	flow->retransmit_us = (uint32_t)now_us;
@@ -83,7 +83,7 @@ retransmit_while_allowed(struct snoop_engine *engine, struct snoop_flow *flow, u
 			release_withheld(engine, flow);
 			continue;
 		}
-		/* Never into a closed window: a receiver may have taken back what it offered. */
+		/* Never into a closed window: a receiver may have shrunk it. */
 		if (!window_admits(flow, segment))
 			return;
 		flow->credit--;

@@ -9,12 +9,12 @@
 
 #define SHIELD_MAX_SEGMENTS 128U
 #define SHIELD_MAX_NO_SACK 512U
-#define SHIELD_COST_UNQUEUED                                                                       \
-	64U /* where the radio has no queue, so that a copy displaces nothing */
-#define SHIELD_TWICE_PPM                                                                           \
-	30000U /* loss share above which one copy is too likely to be lost as well */
-#define SHIELD_MIN_LOSSES_PPM                                                                      \
-	50000U /* expected losses on the air below which a shield is not worth its copies */
+/* Where the radio has no queue, so that a copy displaces nothing. */
+#define SHIELD_COST_UNQUEUED 64U
+/* Loss share above which one copy is too likely to be lost as well. */
+#define SHIELD_TWICE_PPM 30000U
+/* Expected losses on the air below which a shield is not worth its copies. */
+#define SHIELD_MIN_LOSSES_PPM 50000U
 
 /* Sent once by its sender, and `round` times by this shield. */
 static bool shield_suits(const struct snoop_flow *flow, const struct snoop_segment *segment,

@@ -174,7 +174,7 @@ static void ack_count_duplicate(struct snoop_engine *engine, struct snoop_flow *
 	else
 		dupack_count(&flow->dup_acks);
 	retransmit_earn_duplicate(flow);
-	flow->progress_us = now_us; /* something was delivered, if nobody knows what */
+	flow->progress_us = now_us; /* something was delivered, though it is unknown what */
 }
 
 /* Find losses, and retransmit them. */
@@ -265,7 +265,7 @@ static __attribute__((noinline)) enum snoop_verdict ack_general(struct snoop_eng
 enum snoop_verdict snoop_flow_ack(struct snoop_engine *engine, struct snoop_flow *flow,
 				  const struct snoop_packet *packet, uint64_t now_us)
 {
-	if (SNOOP_SHORT_WAY(NEXT_ACK, ack_in_order(engine, flow, packet, now_us)))
+	if (SNOOP_FAST_PATH(NEXT_ACK, ack_in_order(engine, flow, packet, now_us)))
 		return SNOOP_FORWARD;
 	return ack_general(engine, flow, packet, now_us);
 }

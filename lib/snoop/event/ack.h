@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * ACKs from the wireless side: the fast path, the general one, and what both of them do.
+ * The events: what happened. They run on the worker's lcore, are called by the worker through
+ * snoop.h, and may call everything below: act/, judge/, store/.
+ *
+ * This file: ACKs from the wireless side, what the fast path and the general one share.
  */
 #ifndef SNOOP_EVENT_ACK_H
 #define SNOOP_EVENT_ACK_H
@@ -17,7 +20,7 @@
 bool ack_in_order(struct snoop_engine *engine, struct snoop_flow *flow,
 		  const struct snoop_packet *packet, uint64_t now_us);
 
-/* What the station sends in order moves on; its keep-alives and window probes lie before it. */
+/* Note the station's next sequence number; its keep-alives and window probes lie before it. */
 static inline void ack_note_sequence(struct snoop_flow *flow, const struct wire_view *view)
 {
 	uint32_t end = view->seq + wire_segment_bytes(view);
@@ -26,7 +29,7 @@ static inline void ack_note_sequence(struct snoop_flow *flow, const struct wire_
 		flow->station_next = end;
 }
 
-/* It is above una. */
+/* Advance una to an ACK above it. */
 static inline void ack_move_una(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t ack)
 {
 	flow->acked_bytes += ack - flow->una;

@@ -198,6 +198,6 @@ static __attribute__((noinline)) void data_general(struct snoop_engine *engine,
 void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow,
 		     const struct snoop_packet *packet, uint64_t now_us)
 {
-	if (!SNOOP_SHORT_WAY(NEXT_DATA, data_in_order(engine, flow, packet, now_us)))
+	if (!SNOOP_FAST_PATH(NEXT_DATA, data_in_order(engine, flow, packet, now_us)))
 		data_general(engine, flow, packet, now_us);
 }

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * Packets from the wired side: the fast path, the general one, and what both of them ask.
+ * Packets from the wired side: what the fast path and the general one share.
  */
 #ifndef SNOOP_EVENT_DATA_H
 #define SNOOP_EVENT_DATA_H
 
 #include <snoop/engine.h>
 
-#define FOREIGN_BYTES                                                                              \
-	(1U << 30) /* so far from what the station has acknowledged nothing of a connection lies   \
-		    */
-#define PAWS_REGRESSION_TICKS                                                                      \
-	5000U /* older than any reordering: another connection (RFC 7323 section 5) */
+/* No byte of a connection lies so far from what the station has acknowledged. */
+#define FOREIGN_BYTES (1U << 30)
+/* Older than any reordering: another connection (RFC 7323 section 5). */
+#define PAWS_REGRESSION_TICKS 5000U
 
 /**
  * Fast path of data in order, see data_in_order.c.
@@ -25,7 +24,7 @@ enum data_place { UNSEEN, REPLACED, KEPT, FAR };
 /** Data below what was forwarded already, see data_store.c. */
 enum data_place data_replace(struct snoop_engine *engine, struct snoop_flow *flow,
 			     const struct wire_view *view, uint32_t end);
-/** There is no room for it. @return its index in another's place, or 0. */
+/** Cache the segment in the place of one that the station has. @return its index, or 0. */
 uint32_t data_cache_evicting(struct snoop_engine *engine, struct snoop_flow *flow,
 			     const struct snoop_packet *packet, uint32_t end, uint64_t now_us);
 /** @return false where it is forwarded without being cached. */

@@ -19,7 +19,7 @@ void data_note_sender_retransmit(struct snoop_engine *engine, struct snoop_flow 
 	flow->sender_needless++;
 }
 
-/* What replaces it ends at `end`, perhaps before it does. */
+/* Remove a cached segment that is replaced by one that ends at `end`, perhaps earlier. */
 static void data_evict_overlap(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index,
 			       uint32_t end)
 {
@@ -28,8 +28,8 @@ static void data_evict_overlap(struct snoop_engine *engine, struct snoop_flow *f
 	segment_remove(engine, flow, index);
 }
 
-/* What the sender retransmits may be any of the cached segments, of which none may be retransmitted
- * any more: start afresh. */
+/* The sender retransmits, and which copies that replaces is not known. As none of those may be
+ * retransmitted any more, drop them all. */
 static void data_discard(struct snoop_engine *engine, struct snoop_flow *flow)
 {
 	engine->counters->cache_evictions += flow->cached_count;
@@ -58,8 +58,8 @@ enum data_place data_replace(struct snoop_engine *engine, struct snoop_flow *flo
 	}
 	flow->sack_hint = open ? open : flow->open.tail; /* where segment_insert() looks next */
 	if (index == SEGMENT_FAR) {
-		/* What the station has SACKed will not be retransmitted; what overlaps beside it
-		 * must not be. */
+		/* What the station has SACKed will not be retransmitted. What else overlaps must
+		 * not be. */
 		for (index = open; index && seq_lt(segment_at(engine, index)->seq, end);) {
 			uint32_t next = segment_at(engine, index)->open_next;
 
@@ -88,7 +88,7 @@ enum data_place data_replace(struct snoop_engine *engine, struct snoop_flow *flo
 	return result;
 }
 
-/* There is no room for it. @return its index in another's place, or 0. */
+/* The cache is full. @return the segment's index in the place of another one, or 0. */
 __attribute__((noinline)) uint32_t data_cache_evicting(struct snoop_engine *engine,
 						       struct snoop_flow *flow,
 						       const struct snoop_packet *packet,

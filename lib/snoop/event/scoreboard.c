@@ -32,7 +32,7 @@ void scoreboard_remove_acked(struct snoop_engine *engine, struct snoop_flow *flo
 	scoreboard_note_sacked(flow);
 }
 
-/* @return false if this packet may not take all that the block covers: the next ACK repeats it. */
+/* @return false if some of what the block covers has to wait: the next ACK repeats it. */
 static bool scoreboard_sack_block(struct snoop_engine *engine, struct snoop_flow *flow,
 				  const struct wire_sack *block, struct delivery *delivery,
 				  uint64_t now_us)
@@ -89,7 +89,7 @@ bool scoreboard_catch_up(struct snoop_engine *engine, struct snoop_flow *flow, u
 	struct delivery delivery = {.portion_left = records_portion(engine)};
 
 	scoreboard_remove_acked(engine, flow, &delivery, now_us);
-	delivery.has_sample = false; /* nobody answers just now */
+	delivery.has_sample = false; /* no packet has come just now */
 	scoreboard_settle(engine, flow, &delivery, now_us);
 	return !flow->catching_up;
 }

@@ -14,11 +14,11 @@
 #include <snoop/judge/rtt.h>
 #include <snoop/store/stations.h>
 
-/** Everything below una leaves the scoreboard, or as much as this packet may take. */
+/** Remove everything below una, or as much as may leave for one packet. */
 void scoreboard_remove_acked(struct snoop_engine *engine, struct snoop_flow *flow,
 			     struct delivery *delivery, uint64_t now_us);
-/** SACK what the blocks cover, from block `first` on. @return false if not all of it could be
- * taken: the next ACK repeats it. */
+/** Mark what the blocks cover as SACKed, from block `first` on. @return false if some of it has to
+ * wait: the next ACK repeats the block. */
 bool scoreboard_sack(struct snoop_engine *engine, struct snoop_flow *flow,
 		     const struct wire_view *view, uint8_t first, struct delivery *delivery,
 		     uint64_t now_us);
@@ -39,8 +39,8 @@ static inline void scoreboard_settle(struct snoop_engine *engine, struct snoop_f
 	rack_update(engine, flow, delivery, now_us);
 	congestion_progress(flow, now_us);
 	retransmit_earn(engine, flow, delivery->segments);
-	/* Behind a time-out nothing is in flight that could clock the retransmits out: as in slow
-	 * start (RFC 6937 PRR-SSRB). */
+	/* After a time-out nothing in flight clocks the retransmits out: go as in slow start (RFC
+	 * 6937 PRR-SSRB). */
 	if (flow->sack && flow->recovery && delivery->segments) {
 		flow->recovery = seq_lt(flow->una, flow->recovery_point);
 		flow->credit += flow->recovery;
@@ -48,10 +48,10 @@ static inline void scoreboard_settle(struct snoop_engine *engine, struct snoop_f
 }
 
 /**
- * Take up what ACKs of this flow have left over, for flow->catching_up. An ACK may cover ten
- * thousand segments, which would stall the worker: it is taken in portions. The cumulative ACK
- * itself counts at once; until what lies below it has left the scoreboard, no loss is judged and
- * nothing is retransmitted.
+ * Go on with what earlier ACKs left over, while flow->catching_up. An ACK may cover ten thousand
+ * segments, which would stall the worker: they leave in portions. The cumulative ACK itself counts
+ * at once; until everything below it has left the scoreboard, no loss is judged and nothing is
+ * retransmitted.
  *
  * @return true if all of it is done.
  */

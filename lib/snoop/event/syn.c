@@ -12,9 +12,9 @@
  */
 
 #define SYN_RTO_FLOOR_US 10000U /* a station takes a moment to accept a connection */
-#define SYN_LIFE_US                                                                                \
-	(600 * USEC_PER_SEC) /* a connection may be idle, or upload, before its first data */
-#define SYN_DUE_PER_CALL 64  /* retransmits of one call, so that a turn is bounded */
+/* A connection may be idle, or upload, before its first data. */
+#define SYN_LIFE_US (600 * USEC_PER_SEC)
+#define SYN_DUE_PER_CALL 64 /* retransmits of one call, so that a turn is bounded */
 
 static bool syn_is_flood(struct snoop_engine *engine, uint64_t now_us)
 {
@@ -25,7 +25,7 @@ static bool syn_is_flood(struct snoop_engine *engine, uint64_t now_us)
 	return ++engine->syn_in_second > engine->config.syn_rate_max;
 }
 
-/* 0 while the station's RTT is unknown: then nobody can say that the SYN was lost. */
+/* @return 0 while the station's RTT is unknown: nothing tells then that the SYN was lost. */
 static uint64_t syn_rto_us(struct snoop_engine *engine, const struct snoop_key *key)
 {
 	uint32_t index = station_find(engine, key);
@@ -63,7 +63,7 @@ void snoop_syn(struct snoop_engine *engine, const struct snoop_key *key,
 	if (!engine->handshake_count)
 		return;
 	if (!packet->checksum_ok || view->options_malformed || syn_is_flood(engine, now_us)) {
-		/* Not remembered; but what is remembered of its key may be of an older connection
+		/* Do not remember it. What is remembered of its key may be of an older connection
 		 * now. */
 		snoop_syn_forget(engine, key);
 		return;
@@ -187,8 +187,7 @@ bool syn_adopt(struct snoop_engine *engine, const struct snoop_key *key, struct 
 	return true;
 }
 
-/* The station is told apart from a dead one by its answers, so that a SYN is retransmitted a
- * bounded number of times. */
+/* A dead station never answers, so a SYN is retransmitted a bounded number of times. */
 static void syn_retransmit(struct snoop_engine *engine, struct snoop_handshake *handshake,
 			   uint64_t now_us)
 {

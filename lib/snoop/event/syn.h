@@ -8,8 +8,8 @@
 
 #include <snoop/engine.h>
 
-/** Move what the handshake taught into a new flow and forget the handshake. @return false if none
- * is known. */
+/** Move what the handshake negotiated into a new flow, and forget the handshake. @return false if
+ * none is known. */
 bool syn_adopt(struct snoop_engine *engine, const struct snoop_key *key, struct snoop_flow *flow,
 	       uint64_t now_us);
 

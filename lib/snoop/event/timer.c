@@ -13,8 +13,8 @@
 
 /*
  * The tail timer (RFC 6298 section 5): the head of line is retransmitted, and nothing else. If more
- * is lost, the answer to the retransmit tells: RACK with SACK, a partial ACK without. If the
- * time-out was spurious, it cost one segment.
+ * is lost, the answer to the retransmit tells: by RACK with SACK, by a partial ACK without. A
+ * spurious time-out costs one segment.
  */
 static void tail_expired(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
 {
@@ -53,8 +53,8 @@ void snoop_flow_timer(struct snoop_engine *engine, struct snoop_flow *flow, uint
 	if (now_us < flow->deadline_us)
 		return;
 	engine->now_us = now_us;
-	/* A station that has been gone for so long will not want these bytes; nor do we help where
-	 * no ACK comes by. */
+	/* A station that has been gone for so long will not want these bytes. Where no ACK passes,
+	 * we do not help. */
 	if (now_us - heard_us > engine->config.silence_max_us || !flow->two_way) {
 		engine->counters->cache_evictions += flow->cached_count;
 		snoop_flow_reset(engine, flow);

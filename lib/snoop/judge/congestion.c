@@ -14,7 +14,7 @@
  * Signs of congestion, beside our own TX queue being full:
  *  1. The queueing delay is at least one path RTT, or will be when the sender has reacted (in slow
  * start the queue grows by a path RTT in a path RTT). A cut of the sender's window costs no
- * throughput then (Reno halves: (RTT + delay) / 2 >= RTT), so that nothing is lost by a wrong veto.
+ * throughput then (Reno halves: (RTT + delay) / 2 >= RTT), so that a wrong veto costs nothing.
  *  2. The delay is inflated and the share of losses among the last segments is well above the share
  * while the queue was short. Radio loss does not care about the queue; overflow happens only when
  * it is full.
@@ -236,14 +236,14 @@ static bool wired_path_is_filled(struct snoop_engine *engine, const struct snoop
 
 /*
  * Without SACK a sender retransmits one segment per RTT, so that it pays with seconds for a queue
- * that it overran, be it one on the wired side. It has to hear of congestion before: in slow start
+ * that it overran, be it one on the wired side. It has to hear of congestion earlier: in slow start
  * when what it sends within one round trip fills half of it (the train length of HyStart), and
  * later when the wired queue holds three quarters of the path: a cut costs little throughput then,
  * and CUBIC is one or two round trips away from filling a queue as long as the path.
  */
 static bool wired_queue_fills(struct snoop_engine *engine, const struct snoop_flow *flow)
 {
-	/* It has not cut its window; a cut that our repair made needless it has taken back. */
+	/* It has not cut its window, or has taken back a cut that our repair made needless. */
 	bool slow_start = !flow->midstream && !flow->vetoes &&
 			  flow->sender_retransmits == flow->sender_needless;
 

@@ -9,21 +9,22 @@
 
 #include <snoop/store/segments.h>
 
-/** New data of a sender without SACK passed: how much of the wired path does it fill? */
+/** Note new data of a sender without SACK: how much of the wired path does it fill? */
 void congestion_wired_data(struct snoop_engine *engine, struct snoop_flow *flow,
 			   uint32_t frame_bytes, uint64_t now_us);
 void congestion_delivered(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t segments,
 			  uint64_t now_us);
-/** A first transmission was lost. @return true if it is left to the sender, which must hear of it.
+/** Judge the loss of a first transmission. @return true if it is left to the sender, which must
+ * hear of it.
  */
 bool congestion_judge_loss(struct snoop_engine *engine, struct snoop_flow *flow,
 			   const struct snoop_segment *segment, uint64_t now_us);
-/** The sender retransmits [seq, end): if that is the signal, it has taken up the veto. */
+/** The sender retransmits [seq, end): has it heard the signal? */
 void congestion_sender_retransmit(struct snoop_flow *flow, uint32_t seq, uint32_t end);
 void congestion_progress(struct snoop_flow *flow, uint64_t now_us);
-/** Queueing delay from which on a loss is congestion. */
+/** @return the queueing delay from which on a loss is congestion. */
 uint32_t congestion_threshold_us(struct snoop_engine *engine, const struct snoop_flow *flow);
-/** The radio's own loss share as measured while its queue was short; 0 without evidence. */
+/** @return the radio's own loss share, measured while its queue was short; 0 without evidence. */
 uint64_t congestion_radio_share_ppm(struct snoop_engine *engine, const struct snoop_flow *flow);
 
 #endif

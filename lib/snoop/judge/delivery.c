@@ -6,8 +6,8 @@
 #include <snoop/judge/rtt.h>
 #include <snoop/store/flow_extra.h>
 
-#define RTO_WIDEN_DECAY                                                                            \
-	8U /* of what spurious time-outs added, a time-out that was none takes this part back */
+/* Of what spurious time-outs added, a time-out that was none takes this part back. */
+#define RTO_WIDEN_DECAY 8U
 
 /* Retransmitted without proof of a loss. */
 static bool delivery_is_guess(const struct snoop_segment *segment)
@@ -15,7 +15,7 @@ static bool delivery_is_guess(const struct snoop_segment *segment)
 	return segment->cause == SNOOP_CAUSE_TIMEOUT || segment->cause == SNOOP_CAUSE_PROBE;
 }
 
-/* The answer to a retransmit of ours: was it needed? Not so for a shield: nobody knows. */
+/* A retransmit of ours is answered: was it needed? Of a shield that cannot be known. */
 static void delivery_confirm_repair(struct snoop_engine *engine, struct snoop_flow *flow,
 				    struct snoop_segment *segment, const struct delivery *delivery,
 				    uint64_t now_us)
@@ -48,7 +48,7 @@ void delivery_add(struct snoop_engine *engine, struct snoop_flow *flow,
 {
 	bool once = !(segment->flags & (SEGMENT_RETRANSMITTED | SEGMENT_SENDER));
 
-	/* Sooner than the path allows: the original arrived, and the retransmit will bring a
+	/* Sooner than the path allows: this answers the original. The retransmit will bring a
 	 * duplicate ACK. */
 	if (segment->flags & SEGMENT_RETRANSMITTED &&
 	    now_us - segment->sent_us < rtt_min_us(engine, flow))

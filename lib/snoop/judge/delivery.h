@@ -23,7 +23,7 @@ struct delivery {
 	const struct wire_sack *dsack; /* what this ACK reports as a duplicate, or NULL */
 };
 
-/** One of the segments that may leave the scoreboards now does. @return false where none may. */
+/** Charge one segment that leaves the scoreboard. @return false if none may leave now. */
 static inline bool delivery_use_portion(struct snoop_engine *engine, struct delivery *delivery)
 {
 	if (!delivery->portion_left)
@@ -33,7 +33,7 @@ static inline bool delivery_use_portion(struct snoop_engine *engine, struct deli
 	return true;
 }
 
-/** A segment that was not SACKed before has arrived. */
+/** Add a segment that the ACK newly delivered. */
 void delivery_add(struct snoop_engine *engine, struct snoop_flow *flow,
 		  struct snoop_segment *segment, struct delivery *delivery, uint64_t now_us);
 

@@ -5,8 +5,7 @@
 #include <snoop/judge/rack.h>
 #include <snoop/store/flow_extra.h>
 
-/* RFC 2883: the first block retransmits data below the cumulative ACK, or inside of the second
- * block. */
+/* RFC 2883: the first block lies below the cumulative ACK, or inside the second block. */
 bool dsack_is_reported(const struct wire_view *view)
 {
 	if (!view->sack_count)

@@ -20,7 +20,7 @@ bool dupack_detect_loss(struct snoop_engine *engine, struct snoop_flow *flow, bo
 	if (advanced) {
 		if (seq_geq(flow->una, flow->recovery_point) ||
 		    (uint32_t)now_us - flow->retransmit_us < rtt_min_us(engine, flow))
-			flow->recovery = false; /* over, or not the answer to a retransmit: the
+			flow->recovery = false; /* over; or this answers no retransmit, as the
 						   originals arrive */
 		if (flow->recovery && !segment->tries)
 			left = loss_mark(engine, flow, index, SNOOP_CAUSE_DUPACK, now_us);
@@ -34,8 +34,8 @@ bool dupack_detect_loss(struct snoop_engine *engine, struct snoop_flow *flow, bo
 						   flow->srtt_us + max_u64(4ULL * flow->rttvar_us,
 									   flow->srtt_us / 4)
 		       : flow->dup_acks >= threshold) {
-		/* A retransmit that duplicates outlive was lost too: they are answers to what was
-		 * sent behind it. */
+		/* If duplicates still come after a retransmit, it was lost too: they answer what
+		 * was sent after it. */
 		left = loss_mark(engine, flow, index, SNOOP_CAUSE_DUPACK, now_us);
 		flow->recovery = true;
 		flow->recovery_point = flow->snd_max;

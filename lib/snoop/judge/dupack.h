@@ -15,7 +15,8 @@ static inline void dupack_count(uint16_t *count)
 	*count = (uint16_t)(*count + (*count < UINT16_MAX));
 }
 
-/** RFC 5681 duplicate ACKs, RFC 6582 partial ACKs. @return true if a loss is left to the sender. */
+/** Judge by duplicate ACKs (RFC 5681) and partial ACKs (RFC 6582). @return true if a loss is left
+ * to the sender, see loss_mark(). */
 bool dupack_detect_loss(struct snoop_engine *engine, struct snoop_flow *flow, bool advanced,
 			uint64_t now_us);
 

@@ -26,9 +26,9 @@ uint64_t loss_age_us(const struct snoop_segment *segment, uint64_t now_us)
 }
 
 /*
- * PAWS (RFC 7323 section 5): once the station has taken a younger segment in order, say the
- * sender's own retransmit of an earlier hole, it discards our copy for its old timestamp. Its echo
- * tells how far it is.
+ * PAWS (RFC 7323 section 5): once the station has accepted a younger segment in order, say the
+ * sender's own retransmit of an earlier hole, it discards our copy for its old timestamp. The
+ * timestamp that it echoes tells.
  */
 bool loss_is_stale(const struct snoop_flow *flow, const struct snoop_segment *segment)
 {
@@ -64,8 +64,8 @@ bool loss_mark(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t in
 
 	segment->cause = (uint8_t)cause;
 	if (!(segment->flags & SEGMENT_COUNTED)) {
-		bool first = !(segment->flags &
-			       SEGMENT_MISSED); /* a time-out has not retransmitted it */
+		bool first =
+			!(segment->flags & SEGMENT_MISSED); /* no time-out has retransmitted it */
 
 		loss_count(engine, flow, segment);
 		loss_note_time(segment, now_us);
@@ -97,8 +97,8 @@ void loss_revive(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t 
 
 		segment->tries = 0;
 		segment->lost_us = (uint32_t)now_us;
-		/* What was lost already moves too, so that the list is in sequence order: head of
-		 * line first. */
+		/* Move what was lost already too: the list is in sequence order then, head of line
+		 * first. */
 		if (segment->flags & (SEGMENT_LEFT | SEGMENT_LOST) &&
 		    !(segment->flags & SEGMENT_VETOED) && flow->level > SNOOP_LEVEL_OBSERVE)
 			segment_lost(engine, flow, index);

@@ -72,8 +72,8 @@ inline void rack_update(struct snoop_engine *engine, struct snoop_flow *flow,
 	if (delivery->has_sent_once && flow->timeout_in_doubt)
 		flow->timeout_in_doubt = false;
 	if (delivery->newest_guessed && delivery->has_sent_once) {
-		/* What was sent before the time-out and not retransmitted arrives too: the radio
-		 * stalled and lost nothing. */
+		/* What was sent before the time-out arrives too: the radio stalled and lost
+		 * nothing. */
 		sent_us = delivery->sent_once_us;
 		end = delivery->sent_once_end;
 		rtt_us = now_us - sent_us;
@@ -109,8 +109,7 @@ static __attribute__((noinline)) bool rack_judge_in_flight(struct snoop_engine *
 		uint32_t next = segment->send_next;
 		uint64_t due_us = segment->sent_us + flow->rack_rtt_us + window_us;
 
-		/* in_flight is in order of transmission: nothing behind this one can be lost yet.
-		 */
+		/* In order of transmission: nothing after this one can be lost yet. */
 		if (!rack_was_sent_before(flow, segment))
 			break;
 		if (flow->rack_sent_us - segment->sent_us < window_us && due_us > now_us) {
@@ -128,7 +127,7 @@ bool rack_detect_losses(struct snoop_engine *engine, struct snoop_flow *flow, ui
 	uint32_t first = flow->in_flight.head;
 
 	rack_set_deadline(flow, SNOOP_NEVER);
-	/* Without SACK nobody knows what arrived behind a hole (RFC 8985 section 3 requires it). */
+	/* Without SACK nothing tells what arrived after a hole (RFC 8985 section 3 requires it). */
 	return first && flow->sack && !rack_timeout_in_doubt(engine, flow, now_us) &&
 	       flow->rack_sent_us && rack_was_sent_before(flow, segment_at(engine, first)) &&
 	       rack_judge_in_flight(engine, flow, now_us);

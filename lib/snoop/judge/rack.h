@@ -10,7 +10,7 @@
 
 #define REO_PERSIST 16U /* RFC 8985 section 6.2.1 */
 
-/** What the ACK newly delivered moves RACK's newest transmission on. */
+/** Move RACK's newest transmission on by what the ACK newly delivered. */
 void rack_update(struct snoop_engine *engine, struct snoop_flow *flow,
 		 const struct delivery *delivery, uint64_t now_us);
 /** Mark losses in flight, and set reo_deadline_us. @return true if one is left to the sender, see

@@ -25,7 +25,7 @@ void rtt_station_sample(struct snoop_station *station, uint32_t rtt_us, uint64_t
 	windowed_min_add(&station->min_rtt, rtt_us, MIN_RTT_PERIOD_US, now_us);
 }
 
-/* How fast the queue grows, the smaller of two spans in a row: one burst is no trend. */
+/* Measure how fast the queue grows: the smaller of two spans in a row, as one burst is no trend. */
 static void rtt_track_growth(struct snoop_flow *flow, uint64_t now_us)
 {
 	uint32_t span_us = (uint32_t)now_us - flow->delay_mark_us;
@@ -50,9 +50,8 @@ void rtt_sample(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t r
 	uint32_t low_us = UINT32_MAX, min_us;
 
 	/*
-	 * One lone segment may wait for the station's delayed-ACK timer. Such a sample would be
-	 * taken for queueing delay, and its variance would slow the tail timer down for a long
-	 * time.
+	 * A lone segment may wait for the station's delayed-ACK timer. Such a sample would pass for
+	 * queueing delay, and its variance would slow the tail timer down for a long time.
 	 */
 	if (may_be_delayed && flow->has_rtt &&
 	    rtt_us > flow->srtt_us + max_u64(4ULL * flow->rttvar_us, flow->srtt_us / 2))
@@ -97,8 +96,7 @@ uint64_t rtt_rto_us(const struct snoop_engine *engine, const struct snoop_flow *
 	else
 		rto_us = engine->config.rto_initial_us;
 	rto_us = max_u64(rto_us, engine->config.rto_min_us) + flow->rto_widen_us;
-	/* The ceiling is one of the backoff: where a round trip takes longer, nothing can be known
-	 * before. */
+	/* The ceiling limits the backoff only: nothing is known before a round trip. */
 	return min_u64(rto_us << flow->backoff, max_u64(engine->config.rto_max_us, rto_us));
 }
 

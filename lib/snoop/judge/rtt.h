@@ -8,13 +8,14 @@
 
 #include <snoop/store/stations.h>
 
-#define RTT_GROWTH_SPAN_US 10000U /* at least so long is the growth of the queue looked at */
+#define RTT_GROWTH_SPAN_US 10000U /* shortest span over which the queue's growth is measured */
 void rtt_sample(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t rtt_us,
 		bool may_be_delayed, uint64_t now_us);
 void rtt_station_sample(struct snoop_station *station, uint32_t rtt_us, uint64_t now_us);
 /** @return the tail timer's length without delayed-ACK allowance, backoff included. */
 uint64_t rtt_rto_us(const struct snoop_engine *engine, const struct snoop_flow *flow);
-/** @return its smoothed RTT, the station's before its own first sample, 0 while both are unknown.
+/** @return the flow's smoothed RTT; before its first sample the station's; 0 while both are
+ * unknown.
  */
 static inline uint32_t rtt_smoothed_us(const struct snoop_engine *engine,
 				       const struct snoop_flow *flow)

@@ -8,13 +8,13 @@
 
 #include <snoop/store/records.h>
 
-/** The connection is another one, or we have missed part of it: its window scale is unknown. */
+/** Forget the window scale: the connection is another one, or we have missed part of it. */
 void window_forget(struct snoop_flow *flow);
-/** What is outstanding fits into the window. Not after the station may have taken back some of it.
- * @return true if that is news. */
+/** Learn the scale: what is outstanding fits into the window. Not after the station may have shrunk
+ * it. @return true if the scale has changed. */
 bool window_learn_shift(struct snoop_flow *flow);
 
-/** The window of an ACK. */
+/** Take the window from an ACK. */
 static inline void window_note(struct snoop_flow *flow, const struct wire_view *view)
 {
 	flow->window_bytes = (uint32_t)view->window << flow->window_shift;

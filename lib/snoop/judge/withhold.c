@@ -5,16 +5,14 @@
 
 #define IMPATIENT_RETRANSMITS 20U /* needless retransmits after which a sender is judged */
 #define WITHHOLD_FLOOR_US 60000U  /* room for several tries on a fast radio */
-#define WITHHOLD_RTTS                                                                              \
-	3U /* on a slow one: for the dup ACKs that prove the loss, and a retransmit that is lost   \
-	      too */
+/* On a slow one: for the dup ACKs that prove the loss, and a retransmit that is lost too. */
+#define WITHHOLD_RTTS 3U
 #define IMPATIENT_SHARE 4U /* more than one for so many repairs: it does not tolerate them */
 
 /*
- * A sender with RACK and timestamps learns from its first needless retransmits to tolerate the
- * delay of a local repair, and takes back its cut. One that goes on to retransmit has not learnt,
- * and one without SACK cannot learn: for these withholding is the lesser evil
- * (doc/measurements.md).
+ * After its first needless retransmits a sender with RACK and timestamps tolerates the delay of a
+ * local repair, and undoes its cut. A sender that goes on to retransmit has not learnt that, and
+ * one without SACK cannot: for these two withholding is the lesser evil (doc/measurements.md).
  */
 static bool sender_needs_silence(const struct snoop_flow *flow)
 {
@@ -37,7 +35,7 @@ uint32_t withhold_limit_us(const struct snoop_engine *engine, const struct snoop
 		max_u64(WITHHOLD_FLOOR_US, WITHHOLD_RTTS * (uint64_t)flow->srtt_us));
 }
 
-/* The ACK itself: pure, a duplicate, and nothing in it but the hole is news. */
+/* A pure, duplicate ACK in which nothing but the hole is news. */
 static bool is_bare_duplicate(const struct snoop_flow *flow, const struct wire_view *view)
 {
 	return (view->tcp_flags & (WIRE_TCP_ACK | WIRE_TCP_SYN | WIRE_TCP_FIN | WIRE_TCP_RST |
@@ -58,11 +56,11 @@ bool withhold_allowed(struct snoop_engine *engine, const struct snoop_flow *flow
 		return false;
 	if (!is_bare_duplicate(flow, view) || (flow->answers_due && !dsack_is_ours))
 		return false;
-	/* Data that we forwarded is outstanding, and every hole is ours to repair. */
+	/* Data that we forwarded must be outstanding, and every hole ours to repair. */
 	if (!flow->open.head || flow->left_count || flow->sender_count || flow->gaps)
 		return false;
 	if (seq_lt(segment_at(engine, flow->by_seq.tail)->end, flow->high_sack))
-		return false; /* a hole behind all that is cached */
+		return false; /* a hole after all that is cached */
 	hole = segment_at(engine, flow->by_seq.head);
 	if (hole->seq != flow->una || (hole->flags & SEGMENT_SACKED))
 		return false;

@@ -24,7 +24,7 @@ bool segment_remove_run(struct snoop_engine *engine, struct snoop_flow *flow, ui
 		last = segment;
 		next = segment->seq_next;
 		if (segment->end == ack)
-			break; /* none of the others is looked at, which are not in the cache yet */
+			break; /* do not read the next record: it is not in the CPU's cache yet */
 	}
 	if (!count)
 		return false;
@@ -59,7 +59,7 @@ bool segment_remove_run(struct snoop_engine *engine, struct snoop_flow *flow, ui
 	return true;
 }
 
-/* The chain is handed on as it is: of its records only those at the seams are touched. */
+/* Hand the chain on as it is: only the records at its ends are touched. */
 void segment_discard_all(struct snoop_engine *engine, struct snoop_flow *flow)
 {
 	struct snoop_list rest;

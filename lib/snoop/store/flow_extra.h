@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * What only few flows need: those that we have retransmitted something for, and those of senders
- * without SACK. Where all records are in use the oldest goes, which costs its flow some feedback
- * and nothing else.
+ * What only few flows need: those with retransmits of ours, and those of senders without SACK. If
+ * all records are in use, the oldest goes; its flow loses some feedback and nothing else.
  */
 #ifndef SNOOP_STORE_FLOW_EXTRA_H
 #define SNOOP_STORE_FLOW_EXTRA_H
@@ -12,10 +11,9 @@
 
 #define SNOOP_RECENT_RETRANSMITS 16 /* retransmits remembered for D-SACK feedback */
 #define SNOOP_SPANS 8		    /* parts of a path RTT */
-#define SNOOP_EXTRAS 8192U /* flows with a extra at the same time; their numbers have 16 bits */
+#define SNOOP_EXTRAS 8192U	    /* records; flow->extra has 16 bits */
 
-/** What only few flows need: those that we have retransmitted something for, and those of senders
- * without SACK. */
+/** Feedback on retransmits, and the rate of senders without SACK. */
 struct snoop_flow_extra {
 	struct snoop_flow *flow; /* whose it is; NULL = free */
 	struct {
@@ -29,8 +27,8 @@ struct snoop_flow_extra {
 	uint32_t span_peak_bytes; /* most in one span: what the narrowest wired link lets through */
 	/*
 	 * F-RTO (RFC 5682): a segment that a time-out retransmitted has arrived, alone. If the
-	 * radio only stalled, the others arrive in a moment as well; RACK takes it up at
-	 * doubt_until_us, unless one of them did. Valid with flow->timeout_in_doubt.
+	 * radio only stalled, the others arrive in a moment as well. Unless one of them does, RACK
+	 * uses the segment at doubt_until_us. Valid with flow->timeout_in_doubt.
 	 */
 	uint64_t doubt_until_us;
 	uint64_t doubt_sent_us;
@@ -43,10 +41,9 @@ struct snoop_flow_extra {
 	uint8_t retransmit_next; /* slot of recent_retransmits that is written next */
 };
 
-/** @return the flow's extra, made where it has none: if all are in use another flow loses its own.
- */
+/** @return the flow's record, made if it has none. Another flow may lose its own for it. */
 struct snoop_flow_extra *extra_get(struct snoop_engine *engine, struct snoop_flow *flow);
-/** The flow needs it no more. */
+/** Give the flow's record back, if it has one. */
 void extra_put(struct snoop_engine *engine, struct snoop_flow *flow);
 /** @return NULL where the flow has none. */
 static inline struct snoop_flow_extra *extra_of(struct snoop_engine *engine,
@@ -55,11 +52,11 @@ static inline struct snoop_flow_extra *extra_of(struct snoop_engine *engine,
 	return flow->extra ? &engine->extras[flow->extra] : NULL;
 }
 
-/** A segment is retransmitted: a D-SACK of it may follow. */
+/** Remember a retransmit: a D-SACK of it may follow. */
 void extra_note_retransmit(struct snoop_engine *engine, struct snoop_flow *flow,
 			   const struct snoop_segment *segment);
-/** The sender retransmits [seq, end): a D-SACK of these bytes may tell of its copy, and is not ours
- * to judge. */
+/** The sender retransmits [seq, end): a D-SACK of these bytes may report its copy, which is not
+ * ours to judge. */
 void extra_forget_retransmits(struct snoop_engine *engine, const struct snoop_flow *flow,
 			      uint32_t seq, uint32_t end);
 

@@ -26,8 +26,8 @@ struct snoop_handshake {
 	uint32_t due;		/* the heap's entry at the place that this record's index is */
 	uint32_t wired_rtt_us;
 	uint32_t wireless_rtt_us;
-	bool answered;	  /* the station has answered packet */
-	bool again[2];	  /* that SYN was sent more than once: its answer gives no RTT (Karn) */
+	bool answered; /* the station has answered packet */
+	bool again[2]; /* this side's SYN was sent more than once: its answer gives no RTT (Karn) */
 	uint8_t shift[2]; /* window scale by enum snoop_side */
 	bool scales[2], sack[2];
 };
@@ -35,14 +35,14 @@ struct snoop_handshake {
 void handshakes_init(struct snoop_engine *engine);
 /** @return index of the handshake, 0 if there is none. */
 uint32_t handshake_find(const struct snoop_engine *engine, const struct snoop_key *key);
-/** @return its index, made where it is new: the least recently used one goes. Not for a memory of 0
+/** @return its index, made if it is new: the least recently used one goes. Not for a memory of 0
  * entries. */
 uint32_t handshake_get(struct snoop_engine *engine, const struct snoop_key *key);
-/** Give its record back. */
+/** Forget a handshake, and give its record back. */
 void handshake_forget(struct snoop_engine *engine, uint32_t index);
-/** Its packet, if any, is not to be retransmitted. */
+/** Do not retransmit its packet, if it has one. */
 void handshake_drop_packet(struct snoop_engine *engine, struct snoop_handshake *handshake);
-/** Its packet is to be retransmitted at another time, or for the first time. */
+/** Retransmit its packet at this time. */
 void handshake_due_set(struct snoop_engine *engine, struct snoop_handshake *handshake,
 		       uint64_t retransmit_us);
 /** @return the one that is due first, NULL if none has a packet. */

@@ -27,15 +27,15 @@ static inline uint32_t *list_prev(struct snoop_segment *segment, enum list_kind 
 				   : &segment->send_prev;
 }
 
-/* 0 = it is the first. That one's own link may be stale: what was before it has left without
- * touching it, see segment_remove_run(). */
+/* @return the record before this one, 0 for the first. Never read the first record's own link: it
+ * may be stale, see segment_remove_run(). */
 static inline uint32_t list_before(const struct snoop_engine *engine, const struct snoop_list *list,
 				   enum list_kind kind, uint32_t index)
 {
 	return index == list->head ? 0 : *list_prev(segment_at(engine, index), kind);
 }
 
-/* Behind `after`; 0 = at the head. */
+/* Insert after the record `after`, 0 = at the head. */
 static inline void list_insert(struct snoop_engine *engine, struct snoop_list *list,
 			       enum list_kind kind, uint32_t after, uint32_t index)
 {

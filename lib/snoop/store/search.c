@@ -3,7 +3,7 @@
 #include <snoop/store/lists.h>
 #include <snoop/store/search.h>
 
-#define NEAR_STEPS 4U /* this far from the hint nothing else is fetched from memory */
+#define NEAR_STEPS 4U /* so near to the hint no other record is fetched from memory */
 
 static uint32_t search_limit(struct snoop_engine *engine)
 {
@@ -27,7 +27,7 @@ static bool search_ends_after(const struct snoop_engine *engine, uint32_t index,
 	return seq_gt(segment_at(engine, index)->end, seq);
 }
 
-/* The segment at index ends after seq: towards the head, and after a while from the head too. */
+/* The segment at index ends after seq: walk towards the head, and soon from the head too. */
 static uint32_t search_back(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index,
 			    uint32_t seq)
 {
@@ -54,7 +54,7 @@ static uint32_t search_back(struct snoop_engine *engine, struct snoop_flow *flow
 	return SEGMENT_FAR;
 }
 
-/* The segment at index ends at seq or before: towards the tail, and after a while from it too. */
+/* The segment at index does not end after seq: walk towards the tail, soon from the tail too. */
 static uint32_t search_forward(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index,
 			       uint32_t seq)
 {
@@ -84,14 +84,14 @@ uint32_t segment_find_open(struct snoop_engine *engine, struct snoop_flow *flow,
 {
 	uint32_t index = flow->sack_hint ? flow->sack_hint : flow->open.head;
 
-	/* Holes sit near the head, news near the hint or the tail: go where the way is short. */
+	/* Holes sit near the head, news near the hint or the tail. */
 	if (!index)
 		return 0;
 	return search_ends_after(engine, index, seq) ? search_back(engine, flow, index, seq)
 						     : search_forward(engine, flow, index, seq);
 }
 
-/* Among the SACKed segments between two open ones, or the ends of the list (0): from both sides. */
+/* Search the SACKed segments between two open ones (0 = the end of the list), from both sides. */
 static uint32_t search_sacked(struct snoop_engine *engine, const struct snoop_flow *flow,
 			      uint32_t seq, uint32_t left, uint32_t right)
 {
@@ -129,7 +129,7 @@ uint32_t segment_find(struct snoop_engine *engine, struct snoop_flow *flow, uint
 {
 	uint32_t index = engine->found_of == flow ? engine->found : 0;
 
-	/* In the place of the last time, or after it. */
+	/* At the last search's place, or right after it. */
 	if (index && search_fits(engine, flow, index, seq))
 		return index;
 	if (index)

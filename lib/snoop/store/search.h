@@ -3,10 +3,10 @@
  * @file
  * Where a sequence number lies among the cached segments of a flow.
  *
- * Whoever sends SACK blocks or retransmits chooses what is searched for, so every search is
- * bounded: alone, and together with all others at one instant of the clock, which is one turn of
- * the worker. A search that would take longer answers SEGMENT_FAR. Its caller does without: the
- * place is not known, and nothing may be judged from what was not found.
+ * A station chooses its SACK blocks and a sender its retransmits, so every search is bounded:
+ * alone, and together with all others at one instant of the clock, which is one turn of the worker.
+ * A search that would take longer answers SEGMENT_FAR. Its caller must not judge anything from what
+ * was not found.
  */
 #ifndef SNOOP_STORE_SEARCH_H
 #define SNOOP_STORE_SEARCH_H
@@ -15,12 +15,11 @@
 
 #define SEGMENT_FAR UINT32_MAX
 #define SEARCH_STEPS 4096U    /* of all searches at one instant ... */
-#define SEARCH_STEPS_MIN 8U   /* ... but for every search so many */
-#define SEARCH_STEPS_MAX 512U /* of one search: records from either end of where it looks */
+#define SEARCH_STEPS_MIN 8U   /* ... but at least so many a search */
+#define SEARCH_STEPS_MAX 512U /* of one search */
 
 /**
- * Find an open segment. A search that took too long goes on where it was, should the next one be
- * for the same place.
+ * Find an open segment. After SEGMENT_FAR the next search begins where this one ended.
  *
  * @return first open segment that ends after seq, 0 if none, SEGMENT_FAR where it takes too long.
  */

@@ -44,7 +44,8 @@ static void segment_unlink_open(struct snoop_engine *engine, struct snoop_flow *
 		flow->sender_count--;
 }
 
-/* Into by_seq and open, somewhere before their tails. data_replace() has just found the place. */
+/* Link into by_seq and open before their tails. data_replace() has just found the place, and left
+ * the hint there. */
 static void segment_link_between(struct snoop_engine *engine, struct snoop_flow *flow,
 				 uint32_t index)
 {
@@ -60,10 +61,10 @@ static void segment_link_between(struct snoop_engine *engine, struct snoop_flow 
 	flow->gaps += segment_gap(engine, after, index) + segment_gap(engine, index, next);
 	list_insert(engine, &flow->open, LIST_OPEN, after_open, index);
 	if (segment->open_next)
-		flow->sack_hint = index; /* the next one that is not at the tail is its neighbour */
+		flow->sack_hint = index; /* the next filler is its neighbour */
 }
 
-/* New data of a sender goes to the tail; only a hole's filler has to look for its place. */
+/* New data goes to the tails; only a hole's filler has to search for its place. */
 static __attribute__((noinline)) void segment_link(struct snoop_engine *engine,
 						   struct snoop_flow *flow, uint32_t index)
 {
@@ -78,8 +79,7 @@ static __attribute__((noinline)) void segment_link(struct snoop_engine *engine,
 	list_append(engine, &flow->in_flight, LIST_SEND, index);
 }
 
-/* The same where one segment is the last in all lists, as it is while nothing is lost: they are one
- * list then. */
+/* Fast path: while nothing is lost, one segment is the last in all lists. */
 static inline bool segment_link_at_tails(struct snoop_engine *engine, struct snoop_flow *flow,
 					 uint32_t index)
 {
@@ -89,8 +89,8 @@ static inline bool segment_link_at_tails(struct snoop_engine *engine, struct sno
 	if (!tail || flow->open.tail != tail || flow->in_flight.tail != tail)
 		return false;
 	last = segment_at(engine, tail);
-	/* Nothing is asked of the last one, which need not be in the cache, where it must be what
-	 * was forwarded last. */
+	/* Do not read the last record (it may be cold): when seq is snd_max and nothing was left
+	 * uncached, it ends exactly at seq. */
 	if (segment->seq != flow->snd_max || flow->uncached_end == flow->snd_max) {
 		if (seq_gt(last->seq, segment->seq))
 			return false;
@@ -106,7 +106,7 @@ uint32_t segment_insert(struct snoop_engine *engine, struct snoop_flow *flow,
 			const struct snoop_packet *packet, uint32_t seq, uint32_t end,
 			uint64_t now_us)
 {
-	/* Who only observes retransmits nothing: the record will do, without the packet. */
+	/* An observed flow retransmits nothing: it needs the record, not the packet. */
 	void *handle = flow->level == SNOOP_LEVEL_OBSERVE ? NULL : packet->handle;
 	struct snoop_segment *segment;
 	uint32_t index;
@@ -130,7 +130,7 @@ uint32_t segment_insert(struct snoop_engine *engine, struct snoop_flow *flow,
 		engine->counters->cached_segments_total++;
 	}
 
-	if (!SNOOP_SHORT_WAY(APPEND, segment_link_at_tails(engine, flow, index)))
+	if (!SNOOP_FAST_PATH(APPEND, segment_link_at_tails(engine, flow, index)))
 		segment_link(engine, flow, index);
 	flow->open_count++;
 	flow->open_bytes += end - seq;
@@ -156,7 +156,7 @@ static __attribute__((noinline)) void segment_unlink(struct snoop_engine *engine
 		flow->gaps -= segment_gap(engine, prev, index) + segment_gap(engine, index, next);
 		flow->gaps += segment_gap(engine, prev, next);
 	} else {
-		flow->gaps = prev && next; /* it touched both */
+		flow->gaps = prev && next; /* it touched both neighbours */
 	}
 }
 
@@ -194,7 +194,7 @@ void segment_remove(struct snoop_engine *engine, struct snoop_flow *flow, uint32
 
 	if (engine->found == index)
 		engine->found = segment->seq_next;
-	if (!SNOOP_SHORT_WAY(FIRST, segment_unlink_first(engine, flow, index)))
+	if (!SNOOP_FAST_PATH(FIRST, segment_unlink_first(engine, flow, index)))
 		segment_unlink(engine, flow, index);
 	flow->cached_count--;
 	flow->cached_bytes -= segment->frame_bytes;

@@ -17,29 +17,28 @@
 #include <snoop/store/records.h>
 
 /**
- * Put a packet that can be held into the store, with a reference; or one of a flow that is only
- * observed, without.
+ * Put a segment into the store, with a reference to its packet unless the flow is only observed.
  *
  * @return its index, 0 where a budget or the pool forbids.
  */
 uint32_t segment_insert(struct snoop_engine *engine, struct snoop_flow *flow,
 			const struct snoop_packet *packet, uint32_t seq, uint32_t end,
 			uint64_t now_us);
-/** Take it out of every list, drop the packet, free the record. */
+/** Take a segment out of every list, give its packet back, free the record. */
 void segment_remove(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
 
-/** Mark SACKed: leaves every list but by_seq. */
+/** Mark it SACKed: it leaves every list but by_seq. */
 void segment_sacked(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
-/** The segment has just been sent (again): to the end of in_flight. */
+/** It has just been retransmitted: to the end of in_flight. */
 void segment_sent(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index,
 		  uint64_t now_us);
 /** From in_flight to the end of lost. */
 void segment_lost(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
-/** From in_flight or lost to the head of lost: it is retransmitted next. */
+/** To the head of lost: it is retransmitted next. */
 void segment_lost_first(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
-/** Leave it to the sender: out of both send lists. */
+/** Leave it to the sender: it leaves both send lists. */
 void segment_leave(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
-/** Mark it as sent again by the sender. */
+/** The sender has retransmitted it. */
 void segment_by_sender(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
 
 #endif

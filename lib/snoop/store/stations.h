@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * Stations: what all flows to one address have in common, and which of them have fallen silent.
+ * Stations: what all flows to one wireless address have in common. An address of IPv4 and one of
+ * IPv6 are two stations.
  */
 #ifndef SNOOP_STORE_STATIONS_H
 #define SNOOP_STORE_STATIONS_H
 
 #include <snoop/engine.h>
 
-/** A wireless station: what all flows to one address have in common. Three cache lines, by who
- * needs them. */
+/** Three cache lines, by who needs them. */
 struct snoop_station {
 	/* Every ACK. */
 	uint64_t heard_us;	     /* last packet from it */
@@ -51,8 +51,7 @@ static inline struct snoop_station *station_of(struct snoop_engine *engine,
 }
 
 void stations_init(struct snoop_engine *engine);
-/** @return index of the station, made where it is new; 0 if the table is full of stations in use.
- */
+/** @return index of the station, made if it is new; 0 if no record is free. */
 uint32_t station_get(struct snoop_engine *engine, const struct snoop_key *key);
 /** @return index, or 0: never makes one. */
 uint32_t station_find(const struct snoop_engine *engine, const struct snoop_key *key);
@@ -63,9 +62,9 @@ static inline struct snoop_totals *station_totals(struct snoop_engine *engine,
 {
 	return &engine->stations[flow->station].totals;
 }
-/** Into the totals goes what has come together beside what every ACK needs. */
+/** Fold the counts that every ACK adds to into the totals. */
 void station_fold_totals(struct snoop_station *station);
-/** Neither may be more than INT32_MAX. */
+/** Count what a flow's ACK acknowledged. Neither number may exceed INT32_MAX. */
 static inline void station_count_progress(struct snoop_engine *engine,
 					  const struct snoop_flow *flow, uint32_t acked_bytes,
 					  uint32_t delivered_segments)
@@ -78,7 +77,7 @@ static inline void station_count_progress(struct snoop_engine *engine,
 		station_fold_totals(station);
 }
 void station_heard(struct snoop_engine *engine, struct snoop_station *station, uint64_t now_us);
-/** A tail timer of one of its flows expired. Decides whether the station has fallen silent. */
+/** A tail timer of one of its flows expired: decide whether the station has fallen silent. */
 void station_timeout(struct snoop_engine *engine, struct snoop_station *station, uint64_t now_us);
 
 #endif

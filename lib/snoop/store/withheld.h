@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * Withheld ACKs of a flow in order of arrival; they use records of the same pool as segments.
+ * Withheld ACKs of a flow, in order of arrival, in records of the same pool as segments.
  */
 #ifndef SNOOP_STORE_WITHHELD_H
 #define SNOOP_STORE_WITHHELD_H
 
 #include <snoop/store/records.h>
 
-/** Withhold an ACK. Takes over the caller's reference. @return false where pool or budget forbid.
+/** Withhold an ACK, whose reference passes to the store. @return false if the pool or a budget
+ * forbids.
  */
 bool withheld_append(struct snoop_engine *engine, struct snoop_flow *flow,
 		     const struct snoop_packet *packet, uint64_t deadline_us);

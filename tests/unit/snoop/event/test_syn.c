@@ -249,7 +249,7 @@ static void test_unremembered_syn_ends_the_older(void **state)
 	}
 }
 
-/* The answer to the first of two SYNs, a moment behind the second: no round trip took that moment.
+/* The answer to the first of two SYNs, a moment after the second: no round trip took that moment.
  */
 static void test_syn_sent_again_gives_no_rtt(void **state)
 {

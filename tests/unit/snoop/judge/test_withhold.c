@@ -236,7 +236,7 @@ static void test_hole_from_upstream(void **state)
 	fixture_close(f);
 }
 
-/* The hole at the front is ours, one behind it is not in the cache. */
+/* The hole at the front is ours, one after it is not in the cache. */
 static void test_later_hole_not_cached(void **state)
 {
 	struct fixture *f = open_hole(SNOOP_LEVEL_SNOOP);

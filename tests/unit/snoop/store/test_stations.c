@@ -68,7 +68,7 @@ static void test_needless_probe(void **state)
 	fixture_close(f);
 }
 
-/* The answer to an original, a moment behind a probe of the same segment, is no round trip. */
+/* The answer to an original, a moment after a probe of the same segment, is no round trip. */
 static void test_return_gives_no_rtt(void **state)
 {
 	struct fixture *f = go_silent(SNOOP_LEVEL_REPAIR);
