@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Every key, counter, histogram, reason and command is documented: test_docs.py PATH/TO/snoopctl."""
+"""Every key, counter, histogram, reason and command is documented: test_docs.py
+PATH/TO/snoopctl."""
 import glob
 import os
 import re
@@ -46,18 +47,22 @@ class Test(unittest.TestCase):
         self.assertIn(text, self.doc, f'doc/operations.md does not have {text}')
 
     def test_counters(self):
-        table = re.findall(r'^\tX\((\w+), (\w+), (\w+), "([^"]*)"\)', read('lib/counters/counters.h'), re.M)
+        table = re.findall(r'^\tX\((\w+), (\w+), (\w+), "([^"]*)"\)',
+                           read('lib/counters/counters.h'), re.M)
         self.assertGreater(len(table), 80)
         for name, kind, unit, words in table:
             self.in_doc(f'| `{name}` | {kind}, {unit} | {words} |\n')
         for name in re.findall(r'^\| `(\w+)` \| (?:counter|gauge), ', self.doc, re.M):
-            self.assertIn(name, {each[0] for each in table}, f'{name} is documented, and does not exist')
+            self.assertIn(name, {each[0] for each in table},
+                          f'{name} is documented, and does not exist')
 
     def test_histograms(self):
-        table = re.findall(r'^\tX\((\w+), (\w+), "([^"]*)"\)', read('lib/counters/histograms.h'), re.M)
+        table = re.findall(r'^\tX\((\w+), (\w+), "([^"]*)"\)', read('lib/counters/histograms.h'),
+                           re.M)
         self.assertGreater(len(table), 3)
         for name, unit, words in table:
-            self.in_doc(f"| `{name}` | `snoopd_{name}_{'seconds' if unit == 'us' else unit}` | {words} |\n")
+            self.in_doc(f"| `{name}` | `snoopd_{name}_{'seconds' if unit == 'us' else unit}` | "
+                        f"{words} |\n")
 
     def test_reasons(self):
         source = read('lib/snoop/snoop.h')
@@ -71,13 +76,15 @@ class Test(unittest.TestCase):
         """config/snoopd.ini has every key, a unit test says; here: does a reload change it."""
         keys = re.findall(r'^\t(KEY|START)\("(\w+)", "(\w+)"', read('lib/config/keys.c'), re.M)
         self.assertGreater(len(keys), 30)
-        at_reload, at_start = self.doc.split('Keys that take effect at a reload:')[1].split('At start only:')
+        listed = self.doc.split('Keys that take effect at a reload:')[1]
+        at_reload, at_start = listed.split('At start only:')
         for kind, section, name in keys:
-            self.assertIn(f'`[{section}] {name}`', ' '.join((at_start.split('## ')[0] if kind == 'START'
-                                                            else at_reload).split()))
+            where = at_start.split('## ')[0] if kind == 'START' else at_reload
+            self.assertIn(f'`[{section}] {name}`', ' '.join(where.split()))
 
     def test_commands(self):
-        usage = subprocess.run([SNOOPCTL, '--help'], capture_output=True, text=True, check=True, timeout=30).stdout
+        usage = subprocess.run([SNOOPCTL, '--help'], capture_output=True, text=True, check=True,
+                               timeout=30).stdout
         commands = re.findall(r'^  ([a-z][a-z-]+) ', usage, re.M)
         self.assertGreater(len(commands), 9)
         for command in commands:
