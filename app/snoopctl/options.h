@@ -35,7 +35,7 @@ struct options {
 	char operand[256]; /* what follows the command, its words joined by one blank */
 	const char *socket_path, *file_prefix;
 	const char *filter; /* NULL = all */
-	const char *sort;   /* NULL = as they come; else one that sort_known() knows */
+	const char *sort;   /* NULL = as they come; else one that list_sort_known() knows */
 	size_t limit;	    /* entries to print */
 	size_t offset;	    /* entries to skip before */
 	unsigned int interval_ms;

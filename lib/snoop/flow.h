@@ -55,22 +55,22 @@ struct snoop_list {
  *   window_shift_known  syn            window          D: else the scale is learnt from data
  *   closed          reset              -               D A: nothing is done any more
  *   bypassed        engine             engine          D A: nothing is done at this level
- *   catching_up     scoreboard         scoreboard      D A: segments below una wait to leave
+ *   catching_up     scoreboard         scoreboard, reset  D A: segments below una wait to leave
  *   silent          timer              ack, reset      A: the station returns
- *   recovery        timer, dupack      scoreboard      A: retransmits are clocked out
- *   timeout_in_doubt  rack             rack, extra     A: RACK waits for a verdict
- *   vetoing         congestion         congestion      A: progress may end the veto
+ *   recovery        timer, dupack      scoreboard, dupack, reset  A: retransmits are clocked out
+ *   timeout_in_doubt  rack             rack, flow_extra, reset  A: RACK waits for a verdict
+ *   vetoing         congestion         congestion, reset  A: progress may end the veto
  *   withhold_over   ack, data, timer   ack, reset      A: progress ends it
  *   bad_checksum_wired    data         data            D: the flow has to hear of a good one
  *   bad_checksum_station  ack          ack             A: the same
- *   has_left        segments           segments        A: the run of segments is not plain
- *   has_lost        segments           segments        A: the same, and retransmits may follow
+ *   has_left        segments           segments, discard  A: the run of segments is not plain
+ *   has_lost        segments           segments, discard  A: the same, and retransmits may follow
  *   has_withheld    withheld           withheld        A: progress frees them
- *   has_sacked      scoreboard         scoreboard      A: RACK may find losses
- *   has_suspect     rack               rack            A: RACK judges again
+ *   has_sacked      scoreboard         scoreboard, ack, data  A: RACK may find losses
+ *   has_suspect     rack               rack, reset     A: RACK judges again
  *
- * The others concern no fast path: reordering (rack), fin_wired (data), fin_station (ack),
- * veto_answered (congestion), cache_refused (data).
+ * The others concern no fast path: reordering (delivery, dsack), fin_wired (data), fin_station
+ * (ack), veto_answered (congestion), cache_refused (data).
  */
 #define SNOOP_FLOW_ATTENTION                                                                       \
 	enum snoop_level level : 3;                                                                \
@@ -122,17 +122,19 @@ _Static_assert(sizeof(union snoop_attention) == sizeof(uint32_t), "it is tested 
  * five. A time of 32 bits is the low half of the clock: where what is older than an hour may pass
  * for younger without harm.
  *
- * In parentheses: who writes the field, by the file's name.
+ * In parentheses: who writes the field, by the file's name; data and ack stand for all files of
+ * their name. Beside these, engine.c and act/reset.c begin a flow or its bytes anew.
  */
 struct snoop_flow {
 	/* Sequence space. Valid with started. */
-	uint32_t snd_max;   /* (data) highest byte forwarded, + 1 */
-	uint32_t una;	    /* (ack) cumulative ACK of the station */
-	uint32_t high_sack; /* (scoreboard) highest SACKed byte + 1; una if nothing is SACKed */
+	uint32_t snd_max; /* (data, ack) highest byte forwarded, + 1 */
+	uint32_t una;	  /* (data, ack) cumulative ACK of the station */
+	/* (data, ack, scoreboard) Highest SACKed byte + 1; una if nothing is SACKed. */
+	uint32_t high_sack;
 	/* (data, ack) Below it something was forwarded uncached: what comes again there may be a
 	 * retransmit. */
 	uint32_t uncached_end;
-	uint32_t window_bytes; /* (window) of the last ACK, scaled; UINT32_MAX before it */
+	uint32_t window_bytes; /* (window, syn) of the last ACK, scaled; UINT32_MAX before it */
 	uint16_t window_raw;   /* (ack) as on the wire, to recognise a window update */
 	uint8_t window_shift;  /* (syn, window) unknown: the least that what was sent fits into */
 	uint8_t ecn_last;      /* (ack) ECN bits and flags of the last ACK */
@@ -145,9 +147,10 @@ struct snoop_flow {
 	};
 	uint8_t answers_due; /* (data, ack) forwarded packets that the station answers with a
 				duplicate ACK of its own */
-	uint8_t backoff;     /* (timer, scoreboard) doublings of the tail timer */
-	uint8_t reo_steps;   /* (dsack) reordering window in quarters of the minimum RTT */
-	uint8_t rtt_next;    /* (rtt) slot of rtt_window_us that is written next */
+	uint8_t backoff;     /* (timer, scoreboard, loss) doublings of the tail timer */
+	/* (dsack, delivery) Reordering window in quarters of the minimum RTT. */
+	uint8_t reo_steps;
+	uint8_t rtt_next;	       /* (rtt) slot of rtt_window_us that is written next */
 	uint16_t dup_claimed_segments; /* (retransmit) duplicates without SACK made room for them */
 	uint16_t max_payload_bytes;    /* (data) */
 	uint32_t station;	       /* (engine) index into the engine's stations, 0 = none */
@@ -167,7 +170,7 @@ struct snoop_flow {
 
 	uint64_t deadline_us;	/* (deadline) */
 	uint64_t last_seen_us;	/* (data, ack) last packet of either direction, until closed */
-	uint64_t progress_us;	/* (data, ack, timer) when the tail timer starts */
+	uint64_t progress_us;	/* (data, ack, scoreboard, timer) when the tail timer starts */
 	uint64_t data_segments; /* (data) */
 	uint64_t data_bytes;	/* (data) */
 	uint32_t echo_tsval;	/* (rtt) TSval of an ACK whose echo will give the wired RTT */
@@ -181,23 +184,27 @@ struct snoop_flow {
 	uint32_t srtt_us;	   /* (rtt) */
 	uint32_t rttvar_us;	   /* (rtt) */
 	uint32_t rto_widen_us; /* (dsack, delivery) added to the tail timer: spurious time-outs */
-	uint32_t credit;       /* (retransmit) retransmits that packet conservation allows now */
-	uint32_t station_next; /* (ack) the station's next sequence number; valid with acked */
-	uint16_t station_era;  /* (ack, timer) station's era when the flow last looked */
-	uint16_t extra;	       /* (flow_extra) index into the engine's extras, 0 = none */
+	/* (retransmit, scoreboard, timer) Retransmits that packet conservation allows now. */
+	uint32_t credit;
+	uint32_t station_next;	    /* (ack) the station's next sequence number; valid with acked */
+	uint16_t station_era;	    /* (ack, timer) station's era when the flow last looked */
+	uint16_t extra;		    /* (flow_extra) index into the engine's extras, 0 = none */
 	struct snoop_list withheld; /* (withheld) withheld ACKs in order of arrival */
-	uint32_t sack_hint; /* (segments, scoreboard) open segment where the next search starts */
+	/* (segments, discard, search, scoreboard, data) Open segment: a search starts here. */
+	uint32_t sack_hint;
 
 	/* Loss detection. */
 	uint32_t rack_end;	 /* (rack) RACK.end_seq */
 	uint64_t rack_sent_us;	 /* (rack) newest transmission known delivered: RACK.xmit_ts */
 	uint32_t rack_rtt_us;	 /* (rack) */
 	uint32_t recovery_point; /* (timer, dupack) */
-	uint16_t dup_acks;	 /* (ack, retransmit) duplicates in a row, without SACK */
-	uint16_t stray_dup_acks; /* (delivery, shield, ack) needless retransmits on their way: each
-				    brings a duplicate ACK, where there is no SACK */
-	uint32_t ts_echo;	 /* (ack) TSecr of the newest ACK: the station's TS.Recent */
-	uint64_t acked_bytes;	 /* (ack) */
+	/* (ack, data, retransmit) Duplicates in a row, without SACK. */
+	uint16_t dup_acks;
+	/* (delivery, retransmit, ack) Needless retransmits on their way: each brings a duplicate
+	 * ACK, where there is no SACK. */
+	uint16_t stray_dup_acks;
+	uint32_t ts_echo;     /* (ack) TSecr of the newest ACK: the station's TS.Recent */
+	uint64_t acked_bytes; /* (ack) */
 
 	/* RTT between box and station, and between box and wired host, written by judge/rtt.c. */
 	uint32_t rtt_window_us[SNOOP_RTT_WINDOW];
@@ -207,8 +214,9 @@ struct snoop_flow {
 	struct windowed_min min_rtt;
 
 	/* From here on: what only losses touch, or one packet in many. */
-	uint32_t sacked_count;	  /* (segments) */
-	uint32_t sender_count;	  /* (segments) open segments that the sender has sent again */
+	uint32_t sacked_count; /* (segments, discard) */
+	/* (segments, discard) Open segments that the sender has retransmitted. */
+	uint32_t sender_count;
 	uint32_t withheld_count;  /* (withheld) */
 	uint32_t fin_end;	  /* (data) sequence number after the wired FIN */
 	uint32_t delay_before_us; /* (rtt) queueing delay at delay_mark_us */

@@ -53,7 +53,7 @@ int snoop_level_parse(const char *name);
 const char *snoop_reason_name(enum snoop_reason reason);
 
 /** Protocol settings. Each is a key of config/snoopd.ini, in the section named below;
- * lib/config/keys.c has the table. */
+ * lib/config/keys.h has the rows. */
 struct snoop_config {
 	/* [cache] */
 	uint32_t cache_segments;   /* per worker: cached segments and withheld ACKs together */

@@ -114,7 +114,7 @@ uint32_t wire_sum_add(uint32_t sum, const uint8_t *p, uint32_t bytes, bool odd_s
 	if (bytes == 0)
 		return sum;
 	part = fold64(sum_bytes(p, bytes));
-	/* Behind an odd number of bytes every byte is the other half of its word (RFC 1071 2 B). */
+	/* After an odd number of bytes every byte is the other half of its word (RFC 1071 2 B). */
 	if (odd_start)
 		part = __builtin_bswap16((uint16_t)part);
 	return fold64((uint64_t)sum + part);

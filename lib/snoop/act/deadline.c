@@ -102,7 +102,7 @@ static inline bool deadline_station_answers(const struct snoop_engine *engine,
 
 	if (!engine->silent_stations && engine->returns == flow->returns_seen)
 		return true;
-	station = flow->station ? &engine->stations[flow->station] : NULL;
+	station = station_of(engine, flow);
 	return !station || (!station->silent && station->era == flow->station_era);
 }
 

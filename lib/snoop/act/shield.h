@@ -15,7 +15,7 @@
 #include <snoop/engine.h>
 
 #define SHIELD_STORE_SEGMENTS 768U
-#define SHIELD_COST 128U /* new segments that retransmit_earn one copy of a shield */
+#define SHIELD_COST 128U /* new segments that pay for one copy of a shield */
 
 /** A retransmit of the sender with timestamp tsval is about to be forwarded. */
 void shield_send(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t tsval,

@@ -81,8 +81,7 @@ void rtt_sample(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t r
 
 uint64_t rtt_rto_us(const struct snoop_engine *engine, const struct snoop_flow *flow)
 {
-	const struct snoop_station *station =
-		flow->station ? &engine->stations[flow->station] : NULL;
+	const struct snoop_station *station = station_of(engine, flow);
 	uint32_t srtt_us = flow->srtt_us, rttvar_us = flow->rttvar_us;
 	uint64_t rto_us;
 

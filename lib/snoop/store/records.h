@@ -21,21 +21,27 @@
 #define SEGMENT_VETOED 0x40	   /* left to the sender as a sign of congestion */
 #define SEGMENT_MISSED 0x80 /* lost_us is valid: its loss was found, or guessed by a time-out */
 
+/*
+ * A cached segment, or a withheld ACK. segments.c and withheld.c fill a record, records.c clears
+ * its packet; in parentheses: who writes the field later, by the file's name.
+ */
 struct snoop_segment {
 	void *packet;	  /* NULL where the flow is only observed */
-	uint64_t sent_us; /* last transmission towards the station; withheld ACK: its deadline */
-	uint32_t lost_us; /* when its loss was first detected, low half of the clock; of a withheld
-			     ACK: when it came */
+	uint64_t sent_us; /* (segments) last transmission towards the station; of a withheld ACK:
+			     its deadline */
+	uint32_t lost_us; /* (loss) when its loss was first detected, low half of the clock; of a
+			     withheld ACK: when it came */
 	uint32_t tsval;	  /* of the copy that is cached */
 	uint32_t seq;
 	uint32_t end;
 	uint32_t frame_bytes;
-	uint32_t seq_prev, seq_next;
-	uint32_t open_prev, open_next;
-	uint32_t send_prev, send_next; /* free list: send_next */
-	uint16_t tries;
-	uint8_t flags;
-	uint8_t cause; /* enum snoop_cause of the detection */
+	uint32_t seq_prev, seq_next;   /* (lists, segments, discard) */
+	uint32_t open_prev, open_next; /* (lists, segments) */
+	uint32_t send_prev, send_next; /* (lists, segments); of a free record: send_next (records,
+					  discard) */
+	uint16_t tries; /* (retransmit) retransmits; (loss) 0 again after a silence */
+	uint8_t flags;	/* each by who does what it says: segments, loss, retransmit */
+	uint8_t cause;	/* (loss, retransmit, shield) enum snoop_cause */
 };
 _Static_assert(sizeof(struct snoop_segment) == 64, "one cache line per cached segment");
 

@@ -8,8 +8,7 @@
  *   by_seq     everything that is cached; freed from its head by the cumulative ACK
  *   open       what is not SACKed yet; a SACK block touches only what it newly covers
  *   in_flight / lost   open segments by last transmission, so that loss detection costs O(losses)
- * Runs on the worker's lcore; changes the store fields of struct snoop_flow, and nothing else of
- * it.
+ * Runs on the worker's lcore; writes the fields of struct snoop_flow that name it, and no other.
  */
 #ifndef SNOOP_STORE_SEGMENTS_H
 #define SNOOP_STORE_SEGMENTS_H

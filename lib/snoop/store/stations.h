@@ -44,7 +44,7 @@ _Static_assert(offsetof(struct snoop_station, totals) == 64 &&
 	       "snoop_ack_prefetch() fetches what is needed and no more");
 
 /** @return the flow's station, or NULL. */
-static inline struct snoop_station *station_of(struct snoop_engine *engine,
+static inline struct snoop_station *station_of(const struct snoop_engine *engine,
 					       const struct snoop_flow *flow)
 {
 	return flow->station ? &engine->stations[flow->station] : NULL;

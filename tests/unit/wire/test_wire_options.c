@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* lib/wire/tcp.c: TCP options. wire_seq.h: serial arithmetic. */
+/* lib/wire/tcp.c: TCP options. lib/base/seq.h: serial arithmetic. */
 
 #include "test_wire_frames.h"
 
