@@ -2,7 +2,10 @@
 
 /**
  * @file
- * Serial arithmetic on TCP sequence numbers (RFC 9293 section 3.4, RFC 1982).
+ * The room base of lib: what all others use, each in a header of its own. Pure; any thread runs it.
+ * It touches what its caller gives, and calls nothing of snoopd.
+ *
+ * This file: serial arithmetic on TCP sequence numbers (RFC 9293 section 3.4, RFC 1982).
  *
  * The order of two numbers is defined while they are less than 2^31 apart. At exactly 2^31 each is
  * "less than" the other, so neither is ever taken for equal or newer by mistake: callers that bound

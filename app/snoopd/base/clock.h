@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * The clocks of the appliance.
+ * The room base: clocks, log, and what differs between releases of DPDK. Every thread runs here,
+ * the log apart, which workers must not use. It touches nothing of other rooms, and calls only DPDK
+ * and the C library.
  *
- * Who runs here: every thread. Workers read the TSC, which takes neither a division nor a system
- * call; the other threads read CLOCK_MONOTONIC. base calls nothing above it.
+ * This file: the clocks of the appliance. Workers read the TSC, which takes neither a division nor
+ * a system call; the other threads read CLOCK_MONOTONIC.
  */
 #ifndef SNOOPD_CLOCK_H
 #define SNOOPD_CLOCK_H

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * The two ports of a link: found by name or index, checked as a pair, configured, started, closed.
+ * The room bringup: everything that is opened before the first packet and closed after the last.
+ * The control thread runs here, before the workers run and after they have stopped. It may touch
+ * DPDK's ports and memory, and user, rights and files of the process. It may call datapath (sizes
+ * and types), base and lib; control, observe and appliance.c call it.
  *
- * Who runs here: the control thread, before the workers run and after they have stopped. Order:
- * ports_find(), ports_configure(), (pool_create()), ports_start(), ports_close(). It calls
- * port_checks.h, driver_table.h, rss.h and the ethdev library.
+ * This file: the two ports of a link, found by name or index, checked as a pair, configured,
+ * started, closed. Order: ports_find(), ports_configure(), (pool_create()), ports_start(),
+ * ports_close(). It calls port_checks.h, driver_table.h, rss.h and the ethdev library.
  */
 #ifndef SNOOPD_PORTS_H
 #define SNOOPD_PORTS_H

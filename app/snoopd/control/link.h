@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * A link: two ports, the configuration in effect, the workers that forward between them, and the
- * lock under which other threads look at all that.
+ * The room control: what happens while packets move. The control thread runs here; the telemetry
+ * thread too where a client changes something (apply.h). They may touch the link and what is theirs
+ * in this room, and workers only by request and by what these publish. They may call bringup,
+ * datapath (mailbox.h, totals.h), base and lib; observe and appliance.c call them.
  *
- * Who runs here: every thread except the workers. The control thread brings the link up and takes
- * it down; the telemetry and HTTP threads read it; whoever changes the configuration (apply.h) is
- * the control thread or the telemetry thread. Each takes the lock for the length of one answer or
- * one change, so workers outlive every answer and get one request at a time. What may be called
- * from here: datapath (mailbox.h), bringup and below.
+ * This file: a link, which is two ports, the configuration in effect, the workers that forward
+ * between them, and the lock under which other threads look at all that. The control thread brings
+ * it up and takes it down; the telemetry and HTTP threads read it. Each takes the lock for the
+ * length of one answer or one change, so workers outlive every answer and get one request at a
+ * time.
  *
  * A process has one link today. Nothing here is static, so there can be several.
  */
