@@ -133,8 +133,8 @@ def flood(arguments):
         with loaded_wire(box, Lab(PATH, sysctls=SYSCTLS)) as crowd:
             plain_figures, plain_ratio, _ = measure(box, crowd, pairs)
     figures = "snoopd: %s; plain wire: %s" % (figures, plain_figures)
-    # What a wire costs the connections here, too, is the machine's. As their packets do not queue
-    # behind SYNs, a box that is too slow for the flood shows in the most that it takes.
+    # What a wire costs the connections here, too, is the machine's. As their packets do not wait
+    # for SYNs, a box that is too slow for the flood shows in the most that it takes.
     met = ratio >= GOODPUT_KEPT * min(1, plain_ratio) and most >= 2 * RATE
     demand(met or not arguments.goals, figures)
     return "%d flows, 0 lost; %s; %d repairs; %s" % (FLOWS + OPENED, syns, repairs, figures)

@@ -199,7 +199,7 @@ void oracle_overdue(const struct world *world)
 		if (flow->withheld_head != flow->withheld_tail)
 			FUZZ_CHECK(flow->withheld[flow->withheld_head % WORLD_WITHHELD]
 						   ->release_by_us > world->now_us,
-				   "an ACK is held too long");
+				   "an ACK is withheld too long");
 	}
 }
 

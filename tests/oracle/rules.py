@@ -10,8 +10,8 @@ from packets import ACK, FIN, RST, SYN, URG, WITHHOLDABLE_OPTIONS, before, befor
 
 MASK = 0xFFFFFFFF
 JUMP_BYTES = 4 << 20      # data so far ahead: perhaps another connection, of which nothing is known
-RESYNC_BYTES = 16 << 20   # an ACK so far behind: the same
-# an ACK that comes later than that behind the first data finds it forgotten
+RESYNC_BYTES = 16 << 20   # an ACK so far back: the same
+# an ACK that comes later than that after the first data finds it forgotten
 FIRST_US = 100_000
 IDLE_US = 1_000_000       # without an ACK for so long: a flow that ended may have been forgotten
 HELP = ("repair", "snoop", "auto")
@@ -46,7 +46,7 @@ class Flow:
         # number: end of data that was acknowledged before it came, and not again since
         self.old = {}
         self.met_us = None      # when data passed last, so that the box knows the connection,
-        self.heard_us = None    # and an ACK soon behind it, so that it knows what is acknowledged
+        self.heard_us = None    # and an ACK soon after it, so that it knows what is acknowledged
         self.early = set()      # numbers of `old` that passed when it did not
 
     # What passes

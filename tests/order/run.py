@@ -42,7 +42,7 @@ RETRANSMITS = ("scoreboard", "dupack", "timeout", "probe", "shield", "syn")
 
 
 def level_for(cpus, budget):
-    """Where our own queues may drop a packet it can be retransmitted later, behind others: then
+    """Where our own queues may drop a packet it can be retransmitted later, after others: then
     nothing is retransmitted."""
     return "repair" if cpus == "shared" and budget != "tight" else "observe"
 

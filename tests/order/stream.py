@@ -131,7 +131,7 @@ def check_side(sent, got, may_retransmit):
         seen.add(frame)
         _, flow, side, number = known[frame]
         if number <= last.get((flow, side), -1):
-            lines.append("flow %d side %d: packet %d behind %d" %
+            lines.append("flow %d side %d: packet %d after %d" %
                          (flow, side, number, last[flow, side]))
         last[flow, side] = max(number, last.get((flow, side), -1))
     return lines[:10], len(known) - len(seen), retransmitted

@@ -19,7 +19,7 @@ void check_forget(struct sim *sim, uint32_t flow)
 	struct sim_shadow *shadow = shadow_of(sim, flow);
 
 	if (shadow->withheld_head != shadow->withheld_tail)
-		sim_fail(sim, "a reset left withheld ACKs behind");
+		sim_fail(sim, "a reset did not release all withheld ACKs");
 	for (uint32_t i = 0; i <= sim->params->grains; i++) {
 		shadow->copy[i] = NULL;
 		shadow->sender_retransmitted[i] = 0;
@@ -301,7 +301,7 @@ static void pop_withheld(struct sim *sim, struct sim_packet *packet)
 		sim_fail(sim, "withheld ACKs do not leave in order");
 	packet->withheld = false;
 	if (sim->now_us - packet->withheld_us > sim->params->config.withhold_max_us)
-		sim_fail(sim, "an ACK was held for %lu us", sim->now_us - packet->withheld_us);
+		sim_fail(sim, "an ACK was withheld for %lu us", sim->now_us - packet->withheld_us);
 }
 
 void check_release(struct sim *sim, struct sim_packet *packet)
@@ -428,7 +428,7 @@ void check_step(struct sim *sim)
 				shadow->withheld[shadow->withheld_head % shadow->withheld_size];
 
 			if (sim->now_us - oldest->withheld_us > sim->params->config.withhold_max_us)
-				sim_fail(sim, "an ACK is held too long");
+				sim_fail(sim, "an ACK is withheld too long");
 		}
 		if (!entry->exists)
 			continue;

@@ -231,7 +231,7 @@ static void test_rules_come_first(void **state)
 	assert_int_equal(devices[0].rules + devices[1].rules, 4);
 }
 
-/* The function is symmetric with any key, but TCP behind a VLAN tag matches no rule. */
+/* The function is symmetric with any key, but TCP after a VLAN tag matches no rule. */
 static void test_rules_do_not_replace_the_key(void **state)
 {
 	(void)state;

@@ -169,7 +169,7 @@ static const struct vlan_case {
 	 WIRE_VLAN_DEPTH,
 	 {0x88a80001, 0x81000002}},
 	{"another TPID", {0x92000001}, 1, WIRE_NON_IP, {0}},
-	{"a length behind a tag", {0x81000007, 0x00260000}, 2, WIRE_NON_IP, {0x81000007}},
+	{"a length after a tag", {0x81000007, 0x00260000}, 2, WIRE_NON_IP, {0x81000007}},
 };
 
 static void test_vlan(void **state)
@@ -365,9 +365,9 @@ static void test_bytes_beyond_frame(void **state)
 	assert_int_equal(view.kind, WIRE_NON_IP);
 }
 
-/* The parser has a short way for untagged frames with timestamps: behind a VLAN tag the same is
- * parsed without it. */
-static void test_short_way(void **state)
+/* The parser has a fast path for untagged frames with timestamps: after a VLAN tag the same bytes
+ * take the general one. */
+static void test_fast_path(void **state)
 {
 	static const uint8_t options[] = {OPT_TS};
 	static const uint32_t tag = 0x81000007;
@@ -432,7 +432,7 @@ int main(void)
 		cmocka_unit_test(test_truncated_everywhere),
 		cmocka_unit_test(test_split_everywhere),
 		cmocka_unit_test(test_bytes_beyond_frame),
-		cmocka_unit_test(test_short_way),
+		cmocka_unit_test(test_fast_path),
 		cmocka_unit_test(test_kind_names),
 	};
 

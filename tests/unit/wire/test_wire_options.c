@@ -29,7 +29,7 @@ static const struct option_case {
 	 12,
 	 {8, 10, 1, 2, 3, 4, 0xa1, 0xa2, 0xa3, 0xa4, 1, 1},
 	 {.has_timestamp = true, .tsval = FRAME_TSVAL, .tsecr = FRAME_TSECR}},
-	{"timestamps behind one NOP",
+	{"timestamps after one NOP",
 	 ACK,
 	 12,
 	 {1, 8, 10, 1, 2, 3, 4, 0xa1, 0xa2, 0xa3, 0xa4, 0},
