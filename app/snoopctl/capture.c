@@ -174,8 +174,7 @@ static int copy_page(struct client *client, int64_t id, int64_t *position, const
 	page = client_ask(client, command);
 	if (page == NULL)
 		return -1;
-	json_object_foreach(json_object_get(page, "packets"), number, packet)
-	{
+	json_object_foreach (json_object_get(page, "packets"), number, packet) {
 		packets++;
 		if (write_packet(packet, out) != 0) {
 			json_decref(page);

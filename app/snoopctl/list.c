@@ -149,13 +149,13 @@ void list_arrange(json_t *reply, const char *name, const struct options *options
 	size_t index;
 	json_t *entry;
 
-	json_array_foreach(all, index,
-			   entry) if (options->filter == NULL || matches(entry, options->filter))
-		json_array_append(kept, entry);
+	json_array_foreach (all, index, entry)
+		if (options->filter == NULL || matches(entry, options->filter))
+			json_array_append(kept, entry);
 	order = options->sort != NULL ? sorted(kept, options->sort) : json_incref(kept);
-	json_array_foreach(order, index, entry) if (index >= options->offset &&
-						    index - options->offset < options->limit)
-		json_array_append(cut, entry);
+	json_array_foreach (order, index, entry)
+		if (index >= options->offset && index - options->offset < options->limit)
+			json_array_append(cut, entry);
 	json_object_set_new(reply, "matched", json_integer((json_int_t)json_array_size(kept)));
 	json_object_set_new(reply, name, cut);
 	json_decref(order);
@@ -173,8 +173,9 @@ static bool add_entries(json_t *list, const json_t *page, const char *name)
 
 	if (json_is_array(entries))
 		return json_array_extend(list, entries) == 0;
-	json_object_foreach(entries, number,
-			    entry) if (json_array_append(list, entry) != 0) return false;
+	json_object_foreach (entries, number, entry)
+		if (json_array_append(list, entry) != 0)
+			return false;
 	return json_is_object(entries);
 }
 
@@ -246,8 +247,7 @@ static void add_sections(json_t *all, json_t *page)
 	const char *name;
 	json_t *section, *known;
 
-	json_object_foreach(page, name, section)
-	{
+	json_object_foreach (page, name, section) {
 		known = json_object_get(all, name);
 		if (known != NULL && json_is_object(section))
 			json_object_update(known, section);
@@ -313,8 +313,7 @@ json_t *list_hosts(struct client *client)
 	if (reply == NULL)
 		return NULL;
 	by_name = json_object();
-	json_array_foreach(json_object_get(reply, "hosts"), index, entry)
-	{
+	json_array_foreach (json_object_get(reply, "hosts"), index, entry) {
 		vlan = json_string_value(json_object_get(entry, "vlan"));
 		snprintf(full, sizeof(full), "%s %s", name_of(entry), vlan != NULL ? vlan : "");
 		known = json_object_get(by_name, full);
@@ -324,7 +323,8 @@ json_t *list_hosts(struct client *client)
 			json_object_set(by_name, full, entry);
 	}
 	merged = json_array();
-	json_object_foreach(by_name, name, entry) json_array_append(merged, entry);
+	json_object_foreach (by_name, name, entry)
+		json_array_append(merged, entry);
 	json_object_set_new(reply, "hosts", merged);
 	json_object_set_new(reply, "total", json_integer((json_int_t)json_array_size(merged)));
 	json_decref(by_name);

@@ -124,8 +124,7 @@ void text_hosts(const json_t *reply, FILE *out)
 
 	fprintf(out, "%-*s %6s %8s %8s %16s %10s %8s %8s %s\n", width, "STATION", "FLOWS", "SRTT",
 		"LOSS", "BYTES", "REPAIRED", "LEFT", "HEARD", "STATE");
-	json_array_foreach(hosts, index, host)
-	{
+	json_array_foreach (hosts, index, host) {
 		text_time(json_object_get(host, "srtt_us"), srtt, sizeof(srtt));
 		text_time(json_object_get(host, "idle_us"), idle, sizeof(idle));
 		text_loss(host, loss, sizeof(loss));
@@ -147,8 +146,7 @@ void text_flow(const json_t *flow, FILE *out)
 	char text[64];
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)flow, name, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)flow, name, value) {
 		size_t chars = strlen(name);
 
 		if (json_is_string(value))
@@ -178,8 +176,7 @@ void text_workers(const json_t *reply, FILE *out)
 		text_of(reply, "how"));
 	fprintf(out, "%6s %5s %6s %7s %7s %16s %16s %8s %8s %7s %8s\n", "WORKER", "LCORE", "STATE",
 		"BUSY", "NOW", "FORWARDED", "HANDED ON", "DROPPED", "FLOWS", "STALLS", "LONGEST");
-	json_object_foreach(json_object_get(reply, "workers"), number, worker)
-	{
+	json_object_foreach (json_object_get(reply, "workers"), number, worker) {
 		int64_t cycles = number_of(worker, "cycles");
 		double busy = cycles > 0 ? 100.0 * (double)number_of(worker, "busy_cycles") /
 						   (double)cycles

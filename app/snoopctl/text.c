@@ -128,8 +128,7 @@ void text_stats(const json_t *stats, FILE *out)
 			counters[i].help);
 	}
 	/* Counters that only a newer snoopd has. */
-	json_object_foreach((json_t *)(uintptr_t)stats, name, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)stats, name, value) {
 		if (is_counter(name) || view_owns(name))
 			continue;
 		if (!others)
@@ -209,8 +208,9 @@ int text_width(const json_t *list, const char *name)
 	size_t index, width = strlen("STATION");
 	json_t *entry;
 
-	json_array_foreach(list, index, entry) if (strlen(text_of(entry, name)) > width) width =
-		strlen(text_of(entry, name));
+	json_array_foreach (list, index, entry)
+		if (strlen(text_of(entry, name)) > width)
+			width = strlen(text_of(entry, name));
 	return width < 120 ? (int)width : 120;
 }
 
@@ -240,8 +240,7 @@ void text_flows(const json_t *reply, FILE *out)
 
 	fprintf(out, "%-*s %-8s %-13s %8s %8s %10s %8s\n", width, "KEY", "LEVEL", "REASON", "SRTT",
 		"LOSS", "REPAIRED", "LEFT");
-	json_array_foreach(flows, index, flow)
-	{
+	json_array_foreach (flows, index, flow) {
 		text_time(json_object_get(flow, "srtt_us"), srtt, sizeof(srtt));
 		text_loss(flow, loss, sizeof(loss));
 		text_count(flow, "repairs_confirmed", repaired, sizeof(repaired));
@@ -298,12 +297,11 @@ void text_config(const json_t *config, FILE *out)
 	const char *name, *key;
 	json_t *value, *nested;
 
-	json_object_foreach((json_t *)(uintptr_t)config, name, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)config, name, value) {
 		const char *separator = strrchr(name, strchr(name, '/') != NULL ? '/' : '.');
 
 		if (json_is_object(value)) {
-			json_object_foreach(value, key, nested)
+			json_object_foreach (value, key, nested)
 				print_config_value(&printer, name, strlen(name), key, nested);
 			continue;
 		}

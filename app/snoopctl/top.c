@@ -33,8 +33,7 @@ static void keep_rates(const struct rates *rates, const json_t *reply)
 	size_t index;
 	json_t *flow;
 
-	json_array_foreach(json_object_get(reply, "flows"), index, flow)
-	{
+	json_array_foreach (json_object_get(reply, "flows"), index, flow) {
 		json_t *rate = json_object_get(rates->rates, text_of(flow, "key"));
 
 		json_object_set_new(flow, "rate_bps", json_integer(json_integer_value(rate)));
@@ -57,8 +56,7 @@ static void rate_flows(struct rates *rates, const json_t *reply, unsigned int in
 	json_decref(rates->rates);
 	rates->rates = json_object();
 
-	json_array_foreach(json_object_get(reply, "flows"), index, flow)
-	{
+	json_array_foreach (json_object_get(reply, "flows"), index, flow) {
 		const char *key = text_of(flow, "key");
 
 		if (!text_number(json_object_get(flow, "acked_bytes"), &acked))
@@ -144,8 +142,7 @@ static void draw(const json_t *status, const json_t *reply, const struct options
 	mvprintw(2, 0, "%-*.*s %9s %8s %8s %10s %8s %-8s %s", width, width, "KEY", "MBIT/S", "SRTT",
 		 "LOSS", "REPAIRED", "LEFT", "LEVEL", "REASON");
 	attroff(A_REVERSE);
-	json_array_foreach(flows, index, flow)
-	{
+	json_array_foreach (flows, index, flow) {
 		if (row >= LINES)
 			break;
 		print_flow(row++, flow, width);

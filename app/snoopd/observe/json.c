@@ -65,7 +65,7 @@ static uint64_t add_hosts(const struct link *link, uint64_t position, json_t *li
 	if (report_hosts(link, position, &report) == 0) {
 		next = (uint64_t)json_integer_value(json_object_get(page, "next"));
 		*timed_out |= json_integer_value(json_object_get(page, "timed_out")) != 0;
-		json_object_foreach(json_object_get(page, "hosts"), number, host)
+		json_object_foreach (json_object_get(page, "hosts"), number, host)
 			json_array_append(list, host);
 	}
 	json_decref(page);
