@@ -21,8 +21,8 @@ static inline uint32_t fold64(uint64_t sum)
  * halves is what is left of the first without the second. Exact up to 2^16 words per lane, a
  * megabyte; a frame has 64 KiB.
  */
-#define DEFINE_SUM_BLOCKS(name, lane_count)                                                        \
-	static uint64_t name(const uint8_t *p, uint32_t blocks)                                    \
+#define DEFINE_SUM_BLOCKS(name, lane_count, ...)                                                   \
+	__VA_ARGS__ static uint64_t name(const uint8_t *p, uint32_t blocks)                        \
 	{                                                                                          \
 		typedef uint32_t lanes __attribute__((vector_size(4 * (lane_count))));             \
 		typedef lanes unaligned __attribute__((aligned(1), may_alias));                    \
@@ -52,9 +52,9 @@ DEFINE_SUM_BLOCKS(sum_blocks, 4)
 /* ... and twice as wide where the CPU has it. */
 #define WIDE_BLOCK_BYTES 64u
 #define WIDE_FROM_BYTES 256u
-__attribute__((target("avx2"))) DEFINE_SUM_BLOCKS(sum_blocks_wide, 8)
+DEFINE_SUM_BLOCKS(sum_blocks_wide, 8, __attribute__((target("avx2"))))
 
-	static inline bool is_wide(uint32_t bytes)
+static inline bool is_wide(uint32_t bytes)
 {
 	return bytes >= WIDE_FROM_BYTES && __builtin_cpu_supports("avx2");
 }

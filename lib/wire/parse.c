@@ -187,8 +187,8 @@ static inline void clear(struct wire_view *view)
 }
 
 /*
- * One store of all 16 bytes: who reads them at once does not wait for smaller ones to leave the
- * CPU's store buffer. Of an array of words gcc makes two.
+ * One store of all 16 bytes: a load of them right after it need not wait until smaller stores have
+ * left the CPU's store buffer. gcc splits an array of words into two stores.
  */
 static inline void load_ipv4_address(uint8_t address[16], const uint8_t *from)
 {

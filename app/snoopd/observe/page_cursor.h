@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * The parameter of /snoop/flows: where in the flow tables a page begins. Untrusted: it comes from
- * whoever may open the telemetry socket. Pure; any thread.
+ * Numbers among the parameters of telemetry commands, above all where a page of /snoop/flows and
+ * the like begins. Untrusted: they come from whoever may open the telemetry socket. Pure; any
+ * thread.
  */
 #ifndef SNOOPD_PAGE_CURSOR_H
 #define SNOOPD_PAGE_CURSOR_H
