@@ -43,7 +43,7 @@ static void op_ref(void *owner, void *handle)
 {
 	struct packet *packet = handle;
 
-	note(owner, "withhold", packet);
+	note(owner, "ref", packet);
 	packet->engine_refs++;
 }
 
@@ -62,8 +62,8 @@ static void op_unref(void *owner, void *handle)
 	struct world *world = owner;
 	struct packet *packet = handle;
 
-	note(owner, "drop", packet);
-	FUZZ_CHECK(packet->engine_refs > 0, "dropped too often");
+	note(owner, "unref", packet);
+	FUZZ_CHECK(packet->engine_refs > 0, "given back too often");
 	packet->engine_refs--;
 	if (!packet->withheld)
 		return;

@@ -6,14 +6,14 @@
 
 #include "sim.h"
 
-#define TIMER_CALLS_PER_MS 50U	/* and flow */
-#define TIMER_RETRANSMITS_MAX 3 /* calls until its deadline is in the future */
+#define TIMER_CALLS_PER_MS 50U /* and flow */
+#define TIMER_CALLS_MAX 3      /* in a row, until its deadline is in the future */
 
 static void op_ref(void *owner, void *handle)
 {
 	struct sim_packet *packet = handle;
 
-	sim_note(owner, "withhold", packet);
+	sim_note(owner, "ref", packet);
 	sim_packet_ref(owner, packet);
 	packet->engine_refs++;
 }
@@ -22,10 +22,10 @@ static void op_unref(void *owner, void *handle)
 {
 	struct sim_packet *packet = handle;
 
-	sim_note(owner, "drop", packet);
+	sim_note(owner, "unref", packet);
 	check_drop(owner, packet);
 	if (!packet->engine_refs)
-		sim_fail(owner, "the engine drops a packet that it does not hold");
+		sim_fail(owner, "the engine gives back a packet that it does not hold");
 	else
 		packet->engine_refs--;
 	sim_packet_unref(owner, packet);
@@ -223,7 +223,7 @@ void sim_box_timers(struct sim *sim)
 	sim->current = SIM_FLOWS_MAX;
 	while (snoop_engine_deadline_us(sim->engine) <= sim->now_us && !sim->failed) {
 		count_call(sim);
-		if (++calls > TIMER_RETRANSMITS_MAX)
+		if (++calls > TIMER_CALLS_MAX)
 			sim_fail(sim, "the engine's deadline stays in the past");
 		snoop_engine_timer(sim->engine, sim->now_us);
 	}
@@ -237,7 +237,7 @@ void sim_box_timers(struct sim *sim)
 			count_call(sim);
 			/* What a large ACK covers is taken out in portions, too. */
 			if (calls ==
-			    TIMER_RETRANSMITS_MAX + entry->flow.cached_count / SEGMENT_PORTION_MIN)
+			    TIMER_CALLS_MAX + entry->flow.cached_count / SEGMENT_PORTION_MIN)
 				sim_fail(sim, "the flow's deadline stays in the past");
 			check_timer(sim, i);
 			if (sim->trace)
