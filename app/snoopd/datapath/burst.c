@@ -61,36 +61,12 @@ static void count_received(struct worker *worker, enum snoop_side from, struct r
 static void count_pass(struct counters *counters, enum wire_kind kind)
 {
 	switch (kind) {
-	case WIRE_NON_IP:
-		counters->pass_non_ip++;
+#define COUNT_PASS(id, token, help)                                                                \
+	case WIRE_##id:                                                                            \
+		counters->pass_##token++;                                                          \
 		break;
-	case WIRE_IP_OTHER:
-		counters->pass_ip_other++;
-		break;
-	case WIRE_FRAGMENT:
-		counters->pass_fragment++;
-		break;
-	case WIRE_TRUNCATED:
-		counters->pass_truncated++;
-		break;
-	case WIRE_MALFORMED:
-		counters->pass_malformed++;
-		break;
-	case WIRE_SPLIT_HEADER:
-		counters->pass_split_header++;
-		break;
-	case WIRE_VLAN_DEPTH:
-		counters->pass_vlan_depth++;
-		break;
-	case WIRE_EXT_DEPTH:
-		counters->pass_ext_depth++;
-		break;
-	case WIRE_SOURCE_ROUTE:
-		counters->pass_source_route++;
-		break;
-	case WIRE_JUMBOGRAM:
-		counters->pass_jumbogram++;
-		break;
+		WIRE_REASONS(COUNT_PASS)
+#undef COUNT_PASS
 	case WIRE_TCP:
 	case WIRE_KIND_COUNT:
 		break;

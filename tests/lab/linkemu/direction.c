@@ -187,7 +187,8 @@ static void note_fate(struct direction *dir, const struct frame *frame, enum seg
 		      uint64_t now_ns, uint64_t due_ns)
 {
 	if (dir->retransmits != NULL)
-		retransmits_note(dir->retransmits, frame->data, frame->len_bytes, fate, now_ns, due_ns);
+		retransmits_note(dir->retransmits, frame->data, frame->len_bytes, fate, now_ns,
+				 due_ns);
 }
 
 void direction_admit(struct direction *dir, struct frame *frame, uint64_t now_ns)
