@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The engine's short ways lead where the general ones do: test_ways.py PATH/TO/ways_short
-PATH/TO/ways_general."""
+"""The engine's fast paths end where the general ones do: test_ways.py WAYS_SHORT WAYS_GENERAL."""
 import itertools
 import re
 import subprocess
@@ -9,7 +8,7 @@ import sys
 import unittest
 
 FIRST, SEEDS = 1, 300
-# Of all packets, and of all questions, that take the short way: else little is proved.
+# Share of the packets, or calls, that have to take the fast path: else little is proved.
 SHARE_MIN = {'data': 0.4, 'deadline': 0.3, 'acks': 0.2, 'tail': 0.05, 'append': 0.5, 'first': 0.3}
 PROGRAMS = []
 

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Packets from the wired side: what is cached, what is only forwarded. */
+#include <base/seq.h>
+#include <snoop/act/release.h>
+#include <snoop/act/reset.h>
+#include <snoop/act/shield.h>
+#include <snoop/event/data.h>
+#include <snoop/judge/congestion.h>
+#include <snoop/judge/rtt.h>
+#include <snoop/judge/window.h>
+#include <snoop/store/flow_extra.h>
+#include <snoop/store/records.h>
+
+/* A jump ahead of less than this is a hole, whatever the window. */
+#define JUMP_MIN_BYTES (4U << 20)
+
+static bool data_is_old(const struct snoop_flow *flow, const struct wire_view *view, uint32_t end)
+{
+	/* Old data, keep-alives and window probes make the station answer with an ACK that looks
+	 * like a duplicate. */
+	return seq_leq(end, flow->una) && flow->una - end <= FOREIGN_BYTES &&
+	       (view->payload_bytes || seq_lt(view->seq, flow->una));
+}
+
+static void data_start(struct snoop_flow *flow, uint32_t seq, uint64_t now_us)
+{
+	flow->una = flow->snd_max = flow->high_sack = flow->uncached_end = seq;
+	flow->has_sacked = false;
+	flow->progress_us = now_us;
+	shield_start(flow);
+	flow->started = true;
+}
+
+/* Bytes that do not belong to what we know: an old connection, or one that went on without us. */
+static bool data_is_foreign(const struct snoop_flow *flow, const struct wire_view *view,
+			    uint32_t end)
+{
+	uint32_t limit = JUMP_MIN_BYTES;
+
+	if (flow->window_bytes != UINT32_MAX && 2ULL * flow->window_bytes > limit &&
+	    flow->window_bytes < FOREIGN_BYTES)
+		limit = 2 * flow->window_bytes;
+	if (seq_gt(view->seq, flow->snd_max) && view->seq - flow->snd_max > limit)
+		return true;
+	if (seq_lt(end, flow->una) && flow->una - end > FOREIGN_BYTES)
+		return true;
+	return view->has_timestamp && flow->timestamps && seq_geq(view->seq, flow->snd_max) &&
+	       seq_lt(view->tsval + PAWS_REGRESSION_TICKS, flow->ts_last);
+}
+
+static void data_note_hole(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t seq)
+{
+	flow->upstream_holes++;
+	engine->counters->upstream_holes++;
+	engine->counters->upstream_bytes += seq - flow->snd_max;
+}
+
+/* Whatever the packet was, the station may answer it. */
+static void data_expect_answer(struct snoop_flow *flow)
+{
+	if (flow->answers_due < UINT8_MAX)
+		flow->answers_due++;
+}
+
+/* @return false where nothing of the packet is believed, or nothing more is to be done. */
+static bool data_is_believed(struct snoop_engine *engine, struct snoop_flow *flow,
+			     const struct snoop_packet *packet, uint64_t now_us)
+{
+	flow->bad_checksum_wired = !packet->checksum_ok;
+	if (!packet->checksum_ok || packet->view->options_malformed) {
+		/* Until the next progress no ACK is ours to withhold. */
+		flow->withhold_over = true;
+		data_expect_answer(flow);
+		release_and_rearm(engine, flow, now_us);
+		if (packet->checksum_ok)
+			engine->counters->pass_bad_options++;
+		else
+			engine->counters->pass_bad_checksum++;
+		return false;
+	}
+	if (packet->view->tcp_flags & WIRE_TCP_RST) {
+		reset_closed(engine, flow);
+		return false;
+	}
+	return true;
+}
+
+/* What the station has acknowledged already comes again. */
+static void data_note_old(struct snoop_engine *engine, struct snoop_flow *flow,
+			  const struct wire_view *view)
+{
+	data_expect_answer(flow);
+	if (view->payload_bytes > 1) {
+		engine->counters->pass_old_data++;
+		data_note_sender_retransmit(engine, flow, true);
+	}
+}
+
+/* Count the segment, and make sure that the flow's sequence numbers are of its connection. */
+static void data_place_in_flow(struct snoop_engine *engine, struct snoop_flow *flow,
+			       const struct snoop_packet *packet, uint32_t end, uint64_t now_us)
+{
+	const struct wire_view *view = packet->view;
+
+	flow->data_segments++;
+	flow->data_bytes += view->payload_bytes;
+	congestion_wired_data(engine, flow, packet->frame_bytes, now_us);
+	engine->counters->data_segments++;
+	if (!flow->started) {
+		data_start(flow, view->seq, now_us);
+	} else if (data_is_foreign(flow, view, end)) {
+		reset_foreign(engine, flow);
+		data_start(flow, view->seq, now_us);
+	}
+	if (view->payload_bytes > flow->max_payload_bytes)
+		flow->max_payload_bytes = (uint16_t)view->payload_bytes;
+	if (view->tcp_flags & WIRE_TCP_FIN) {
+		flow->fin_wired = true;
+		flow->fin_end = end;
+	}
+}
+
+/* The segment begins below what was forwarded already. @return what became of older copies. */
+static enum data_place data_again(struct snoop_engine *engine, struct snoop_flow *flow,
+				  const struct wire_view *view, uint32_t end, uint64_t now_us)
+{
+	enum data_place place;
+
+	congestion_sender_retransmit(flow, view->seq, end);
+	place = data_replace(engine, flow, view, end);
+	if (view->has_timestamp)
+		shield_send(engine, flow, view->tsval, now_us);
+	/* The duplicate ACKs of what the sender has taken up are news to it. */
+	release_withheld(engine, flow);
+	return place;
+}
+
+/* The segment begins where the last one ended, or after a hole. */
+static void data_anew(struct snoop_engine *engine, struct snoop_flow *flow,
+		      const struct wire_view *view)
+{
+	if (view->seq != flow->snd_max)
+		data_note_hole(engine, flow, view->seq);
+	shield_earn(flow);
+	if (view->has_timestamp) {
+		flow->ts_last = view->tsval;
+		flow->timestamps = true;
+	}
+}
+
+static __attribute__((noinline)) void data_general(struct snoop_engine *engine,
+						   struct snoop_flow *flow,
+						   const struct snoop_packet *packet,
+						   uint64_t now_us)
+{
+	const struct wire_view *view = packet->view;
+	uint32_t end = view->seq + wire_segment_bytes(view);
+	enum data_place place = UNSEEN;
+	bool rearm = true, again;
+
+	engine->now_us = now_us;
+	if (flow->closed)
+		return;
+	flow->last_seen_us = now_us;
+	if (flow->bypassed || !data_is_believed(engine, flow, packet, now_us))
+		return;
+	rtt_wired_echo(flow, view, now_us);
+	if (flow->started && seq_lt(view->seq, flow->snd_max))
+		extra_forget_retransmits(engine, flow, view->seq, end);
+	if (flow->started && data_is_old(flow, view, end)) {
+		data_note_old(engine, flow, view);
+		return;
+	}
+	if (end == view->seq)
+		return;
+
+	data_place_in_flow(engine, flow, packet, end, now_us);
+	if (seq_lt(view->seq, flow->snd_max)) {
+		place = data_again(engine, flow, view, end, now_us);
+	} else {
+		rearm = !deadline_stands(engine, flow);
+		data_anew(engine, flow, view);
+	}
+	/* The tail timer starts anew when data leaves an idle flow. */
+	if (!flow->open_count)
+		flow->progress_us = now_us;
+	flow->snd_max = seq_max(flow->snd_max, end);
+	if (!flow->window_shift_known && flow->snd_max == end)
+		rearm |= window_learn_shift(flow);
+	again = place == REPLACED || seq_lt(view->seq, flow->uncached_end);
+	if (place == FAR ||
+	    (place != KEPT && !data_cache(engine, flow, packet, end, again, now_us)))
+		flow->uncached_end = seq_max(flow->uncached_end, end);
+	if (rearm)
+		deadline_set(engine, flow, now_us);
+}
+
+void snoop_flow_data(struct snoop_engine *engine, struct snoop_flow *flow,
+		     const struct snoop_packet *packet, uint64_t now_us)
+{
+	if (!SNOOP_FAST_PATH(NEXT_DATA, data_in_order(engine, flow, packet, now_us)))
+		data_general(engine, flow, packet, now_us);
+}
