@@ -283,7 +283,7 @@ const char *wire_kind_name(enum wire_kind kind)
 		return "tcp";
 #define KIND_NAME(reason, name, help)                                                              \
 	case reason:                                                                               \
-		return name;
+		return #name;
 		WIRE_REASONS(KIND_NAME)
 #undef KIND_NAME
 	case WIRE_KIND_COUNT:

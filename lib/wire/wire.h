@@ -43,20 +43,20 @@ extern "C" {
 #define WIRE_ECN_CE 3
 
 /**
- * Why a frame is forwarded without help: X(enumerator, name for counters, help).
- * The table of counters is generated from this list.
+ * Why a frame is forwarded without help: X(enumerator, name, help). Each has a counter, pass_NAME
+ * (counters/counters.h).
  */
 #define WIRE_REASONS(X)                                                                            \
-	X(WIRE_NON_IP, "non_ip", "not IPv4 or IPv6 (ARP, LLDP, 802.3 LLC, PPPoE, MPLS, ...)")      \
-	X(WIRE_IP_OTHER, "ip_other", "IP, but not TCP (UDP, QUIC, ICMP, ESP, AH, tunnels, ...)")   \
-	X(WIRE_FRAGMENT, "fragment", "IP fragment, IPv6 atomic fragments included")                \
-	X(WIRE_TRUNCATED, "truncated", "the frame ends before its headers or its IP length do")    \
-	X(WIRE_MALFORMED, "malformed", "IP or TCP header fields contradict each other")            \
-	X(WIRE_SPLIT_HEADER, "split_header", "headers are not contiguous in the first buffer")     \
-	X(WIRE_VLAN_DEPTH, "vlan_depth", "more than two VLAN tags")                                \
-	X(WIRE_EXT_DEPTH, "ext_depth", "more than six IPv6 extension headers")                     \
-	X(WIRE_SOURCE_ROUTE, "source_route", "IPv6 routing header with segments left")             \
-	X(WIRE_JUMBOGRAM, "jumbogram", "IPv6 jumbo payload (RFC 2675)")
+	X(WIRE_NON_IP, non_ip, "not IPv4 or IPv6 (ARP, LLDP, 802.3 LLC, PPPoE, MPLS, ...)")        \
+	X(WIRE_IP_OTHER, ip_other, "IP, but not TCP (UDP, QUIC, ICMP, ESP, AH, tunnels, ...)")     \
+	X(WIRE_FRAGMENT, fragment, "IP fragment, IPv6 atomic fragments included")                  \
+	X(WIRE_TRUNCATED, truncated, "the frame ends before its headers or its IP length do")      \
+	X(WIRE_MALFORMED, malformed, "IP or TCP header fields contradict each other")              \
+	X(WIRE_SPLIT_HEADER, split_header, "headers are not contiguous in the first buffer")       \
+	X(WIRE_VLAN_DEPTH, vlan_depth, "more than two VLAN tags")                                  \
+	X(WIRE_EXT_DEPTH, ext_depth, "more than six IPv6 extension headers")                       \
+	X(WIRE_SOURCE_ROUTE, source_route, "IPv6 routing header with segments left")               \
+	X(WIRE_JUMBOGRAM, jumbogram, "IPv6 jumbo payload (RFC 2675)")
 
 enum wire_kind {
 	WIRE_TCP = 0, /**< Understood completely; every field of the view holds. */

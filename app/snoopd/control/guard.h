@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <snoopd/datapath/votes.h>
+#include <snoopd/datapath/worker_report.h>
 
 #define GUARD_BAD_PERIODS 3	   /* in a row, before the link is demoted */
 #define GUARD_GOOD_PERIODS 10	   /* in a row, before the wait is short again */

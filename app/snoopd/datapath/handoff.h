@@ -89,8 +89,8 @@ struct handoff *handoff_create(const struct handoff_plan *plan, uint32_t packets
 /** May be NULL. The rings must be empty. */
 void handoff_free(struct handoff *handoff);
 
-/* A packet to be sent, and whether it is a retransmit of ours: mbufs are aligned, so the lowest bit of
- * their address is free. */
+/* A packet to be sent, and whether it is a retransmit of ours: mbufs are aligned, so the lowest bit
+ * of their address is free. */
 static inline void *handoff_tag(struct rte_mbuf *packet, bool ours)
 {
 	return (void *)((uintptr_t)packet | ours);

@@ -136,8 +136,8 @@ static bool step_repairs(struct worker *worker, struct request *request)
 
 /*
  * A bypass of the whole link must not wait for the walk through the flows, which takes seconds in a
- * large table. Until the walk has come by a flow, its timer forgets it instead of retransmitting anything,
- * and no ACK is withheld any more: what is withheld leaves within the withholding time.
+ * large table. Until the walk has come by a flow, its timer forgets it instead of retransmitting
+ * anything, and no ACK is withheld any more: what is withheld leaves within the withholding time.
  */
 static void begin_bypass(struct worker *worker, const struct config *config)
 {
@@ -163,8 +163,9 @@ static bool step_configure(struct worker *worker, struct request *request)
 		if (!record->in_use)
 			continue;
 		record->squeezed = false;
-		snoop_flow_set_level(worker->engine, &record->flow,
-				     config_level_for(worker->config, flow_table_key(table, record)));
+		snoop_flow_set_level(
+			worker->engine, &record->flow,
+			config_level_for(worker->config, flow_table_key(table, record)));
 		flow_timer_update(&worker->timers, record, worker->now_us);
 	}
 	if (request->cursor < table->capacity)

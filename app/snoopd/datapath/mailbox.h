@@ -16,7 +16,7 @@
 
 #include <config/config.h>
 #include <snoop/snoop.h>
-#include <snoopd/datapath/votes.h>
+#include <snoopd/datapath/worker_report.h>
 
 /* Of one page; report.h ends it earlier where a telemetry reply holds less. */
 #define REQUEST_FLOWS_MAX 32
@@ -62,7 +62,7 @@ struct request {
 	struct snoop_key key;	     /* FLOW */
 	const struct config *config; /* CONFIGURE: sizes of tables and pool as before */
 
-	struct trace *trace;     /* CAPTURE: NULL = no more */
+	struct trace *trace; /* CAPTURE: NULL = no more */
 
 	/* Set by the worker. */
 	uint32_t cursor;
@@ -90,8 +90,8 @@ struct request *request_begin(struct worker *worker);
 int request_wait(struct request *request, uint32_t timeout_ms);
 
 /**
- * request_wait() in pieces, for who waits for several workers. What was posted and is not taken back
- * stays there until the worker comes by.
+ * request_wait() in pieces, for who waits for several workers. What was posted and is not taken
+ * back stays there until the worker comes by.
  */
 void request_post(struct request *request);
 /** The end of request_wait(). */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * What the box saw of one flow, and what it did with each packet: a bounded list of frame heads with
- * a verdict, written by the worker that owns the flow and read while it grows.
+ * What the box saw of one flow, and what it did with each packet: a bounded list of frame heads
+ * with a verdict, written by the worker that owns the flow and read while it grows.
  *
  * Control side: trace_new(), hand it to the worker (REQUEST_CAPTURE), read up to filled, take
  * it away from the worker (REQUEST_CAPTURE with NULL), free. Worker: the other functions. Off, it
@@ -21,16 +21,16 @@
 #define TRACE_FRAME_BYTES 180 /* headers, and a little payload */
 
 /* X(identifier, "comment") */
-#define TRACE_VERDICTS(X) \
-	X(FORWARDED, "forwarded") \
-	X(CACHED, "forwarded, cached") \
-	X(WITHHELD, "withheld") \
-	X(RELEASED, "released") \
-	X(RETRANSMITTED_SCOREBOARD, "retransmitted: SACK says that it was lost") \
-	X(RETRANSMITTED_DUPACK, "retransmitted: duplicate or partial ACKs") \
-	X(RETRANSMITTED_TIMEOUT, "retransmitted: time-out") \
-	X(RETRANSMITTED_PROBE, "retransmitted: probe of a silent station") \
-	X(RETRANSMITTED_SYN, "retransmitted: SYN without an answer") \
+#define TRACE_VERDICTS(X)                                                                          \
+	X(FORWARDED, "forwarded")                                                                  \
+	X(CACHED, "forwarded, cached")                                                             \
+	X(WITHHELD, "withheld")                                                                    \
+	X(RELEASED, "released")                                                                    \
+	X(RETRANSMITTED_SCOREBOARD, "retransmitted: SACK says that it was lost")                   \
+	X(RETRANSMITTED_DUPACK, "retransmitted: duplicate or partial ACKs")                        \
+	X(RETRANSMITTED_TIMEOUT, "retransmitted: time-out")                                        \
+	X(RETRANSMITTED_PROBE, "retransmitted: probe of a silent station")                         \
+	X(RETRANSMITTED_SYN, "retransmitted: SYN without an answer")                               \
 	X(RETRANSMITTED_SHIELD, "retransmitted: ahead of a retransmit of the sender")
 
 enum trace_verdict {
@@ -43,7 +43,7 @@ struct trace_packet {
 	uint64_t time_us;     /* since 1970 */
 	uint32_t frame_bytes; /* on the wire */
 	uint16_t kept_bytes;
-	uint8_t to;	      /* enum snoop_side */
+	uint8_t to; /* enum snoop_side */
 	uint8_t verdict;
 	uint16_t losses, vetoes; /* that an ACK brought to light */
 	uint8_t bytes[TRACE_FRAME_BYTES];
@@ -63,12 +63,11 @@ struct worker;
 const char *trace_verdict_text(enum trace_verdict verdict);
 
 /** @return a capture, to be given to free(), or NULL without memory. */
-struct trace *trace_new(const struct worker *worker, const struct snoop_key *key,
-			       uint32_t count);
+struct trace *trace_new(const struct worker *worker, const struct snoop_key *key, uint32_t count);
 
 /** A packet with that key passes. @return what trace_end() takes; NULL where it is not wanted. */
 struct trace_packet *trace_begin(struct worker *worker, const struct snoop_key *key,
-				     enum snoop_side to, const struct rte_mbuf *packet);
+				 enum snoop_side to, const struct rte_mbuf *packet);
 
 /** What became of it; cached, losses, vetoes are counters of before. */
 struct trace_before {
@@ -76,11 +75,11 @@ struct trace_before {
 };
 struct trace_before trace_before(const struct worker *worker);
 void trace_end(struct worker *worker, struct trace_packet *captured,
-		 const struct trace_before *before, bool withheld);
+	       const struct trace_before *before, bool withheld);
 
 /** A retransmit, or a released ACK. */
 void trace_own(struct worker *worker, enum snoop_side to, const struct rte_mbuf *packet,
-		 enum trace_verdict verdict);
+	       enum trace_verdict verdict);
 
 /** What was captured may be read. */
 void trace_publish(struct worker *worker);

@@ -5,21 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <rte_ethdev.h>
 #include <rte_malloc.h>
 
-#include <snoopd/datapath/pressure.h>
 #include <snoopd/base/log.h>
+#include <snoopd/datapath/receive.h>
 
 #define TIMERS_INTERVAL_US 100	/* resolution of the flows' timers */
 #define CHORES_INTERVAL_US 1000 /* chores are done at least this often ... */
 #define CHORES_TURNS 256	/* ... and every so many turns under load */
-#define DUE_PER_TURN 64		/* flows whose time-out is served in one turn */
-/* Ageing looks at every record once in a second, in small tables at a record every 16 us, unless
- * turns are so rare that their own limit comes first. */
-#define AGEING_ROUND_US 1000000u
-#define AGEING_RECORD_US 16u
-#define AGED_PER_TURN 64u
 #define IDLE_TURNS 64		/* empty turns before the lcore pauses between two */
 #define MIB (1024.0 * 1024.0)
 
@@ -84,7 +77,7 @@ struct worker *worker_create(const struct worker_setup *setup)
 	}
 	clock_init(&worker->clock);
 	flow_timers_init(&worker->timers, worker->table.records);
-	worker->engine = snoop_engine_init(memory, &share.protocol, &transmit_ops, worker,
+	worker->engine = snoop_engine_init(memory, &share.protocol, &packet_ops, worker,
 					   &worker->counters, setup->secret);
 	worker->config = setup->config;
 	take_budgets(worker, &share);
@@ -159,82 +152,9 @@ void worker_configured(struct worker *worker)
 		snoop_syn_forget_all(worker->engine); /* what comes now passes unseen */
 }
 
-void worker_remove_flow(struct worker *worker, struct flow_record *record)
-{
-	snoop_flow_close(worker->engine, &record->flow);
-	flow_timer_cancel(&worker->timers, record);
-	flow_table_remove(&worker->table, record);
-	worker->counters.flows_active = worker->table.count;
-}
-
-static void serve_due(struct worker *worker)
-{
-	struct flow_record *record;
-
-	for (uint32_t i = 0; i < DUE_PER_TURN; i++) {
-		record = flow_timers_pop(&worker->timers);
-		if (record == NULL)
-			return;
-		snoop_flow_timer(worker->engine, &record->flow, worker->now_us);
-		flow_timer_update(&worker->timers, record, worker->now_us);
-	}
-}
-
-static void relieve(struct worker *worker, struct flow_record *record)
-{
-	record->squeezed = false;
-	snoop_flow_set_level(worker->engine, &record->flow,
-			     config_level_for(worker->config,
-					      flow_table_key(&worker->table, record)));
-}
-
-static void age(struct worker *worker)
-{
-	uint64_t capacity = worker->table.capacity;
-	uint64_t round_us = RTE_MIN(AGEING_ROUND_US, capacity * AGEING_RECORD_US);
-	uint64_t elapsed_us = RTE_MIN(worker->now_us - worker->aged_us, round_us);
-	uint32_t budget = (uint32_t)(elapsed_us * capacity / round_us);
-	struct flow_record *record;
-
-	if (budget == 0)
-		return;
-	budget = RTE_MIN(budget, AGED_PER_TURN);
-	/* Never past the end, where the census is complete. */
-	budget = RTE_MIN(budget, worker->table.capacity - worker->table.hand);
-	worker->aged_us = worker->now_us;
-	while ((record = flow_table_walk(&worker->table, &budget)) != NULL) {
-		uint64_t limit_us = snoop_flow_finished(&record->flow)
-					    ? worker->config->flow_closed_us
-					    : worker->config->flow_idle_us;
-
-		if (worker->now_us - record->flow.last_seen_us < limit_us) {
-			if (unlikely(record->squeezed) && !worker->pressed)
-				relieve(worker, record);
-			flow_gauges_count(&worker->census, &record->flow);
-			continue;
-		}
-		worker_remove_flow(worker, record);
-		worker->counters.flows_expired++;
-	}
-	if (worker->table.hand == 0)
-		flow_gauges_publish(&worker->census, &worker->counters);
-	flow_table_prefetch(&worker->table);
-}
-
-static bool under_pressure(const struct worker *worker)
-{
-	const struct counters *counters = &worker->counters;
-	uint32_t limit_ppm = worker->config->guard_memory_ppm;
-
-	return pressure_holds(worker->pressed, counters->cache_segments + counters->acks_withheld_now,
-			     worker->cache_segments, limit_ppm) ||
-	       pressure_holds(worker->pressed, counters->cache_bytes, worker->cache_bytes,
-			     limit_ppm);
-}
-
 static void chores(struct worker *worker)
 {
-	worker->pressed = under_pressure(worker);
+	flows_look_at_pressure(worker);
 	if (unlikely(worker->trace != NULL))
 		trace_publish(worker);
 	worker->turns = 0;
@@ -252,119 +172,34 @@ void worker_service(struct worker *worker, uint64_t now_us)
 		if (now_us >= snoop_engine_deadline_us(worker->engine))
 			snoop_engine_timer(worker->engine, now_us);
 	}
-	serve_due(worker);
-	age(worker);
+	flows_serve_due(worker);
+	flows_age(worker);
 	if (++worker->turns >= CHORES_TURNS || now_us >= worker->chores_next_us)
 		chores(worker);
 	transmit_flush(worker, SNOOP_WIRED);
 	transmit_flush(worker, SNOOP_WIRELESS);
-	transmit_free_dropped(worker);
-}
-
-/* From the queue of this number among the worker's own. @return false if it has none on this side. */
-static bool receive_from(struct worker *worker, enum snoop_side side, uint32_t number,
-			 struct worker_received *received)
-{
-	const struct handoff_queues *queues = &worker->queues[side];
-	uint32_t queue = queues->rx_first + number * queues->rx_step;
-
-	received->count = 0;
-	if (queue >= queues->rx_count)
-		return false;
-	received->count = rte_eth_rx_burst(worker->port[side].port_id, (uint16_t)queue,
-					   received->packets, WORKER_BURST);
-	if (received->count > 0)
-		histogram_add(&snoop_engine_histograms(worker->engine)->burst_size, received->count);
-	return true;
-}
-
-static uint32_t receive(struct worker *worker)
-{
-	struct rte_mbuf *wired[WORKER_BURST], *wireless[WORKER_BURST];
-	struct worker_received received[2] = {
-		[SNOOP_WIRED] = {.packets = wired}, [SNOOP_WIRELESS] = {.packets = wireless}};
-	uint32_t packets = 0;
-	bool more = true;
-
-	for (uint32_t number = 0; more; number++) {
-		uint32_t count;
-
-		more = receive_from(worker, SNOOP_WIRED, number, &received[SNOOP_WIRED]);
-		more |= receive_from(worker, SNOOP_WIRELESS, number, &received[SNOOP_WIRELESS]);
-		count = received[SNOOP_WIRED].count + received[SNOOP_WIRELESS].count;
-		/* The time after the reception: an older one would make round trips look shorter
-		 * than the path. */
-		if (count > 0)
-			worker_input(worker, received, clock_now_us(&worker->clock));
-		packets += count;
-	}
-	return packets;
-}
-
-static uint32_t take_received(struct worker *worker)
-{
-	uint32_t taken = 0;
-
-	for (uint32_t i = 0; i < worker->rx_lane_count; i++) {
-		const struct worker_lane *lane = &worker->rx_lanes[i];
-		struct rte_mbuf *packets[WORKER_BURST];
-		uint32_t count =
-			rte_ring_sc_dequeue_burst(lane->ring, (void **)packets, WORKER_BURST, NULL);
-
-		if (count == 0)
-			continue;
-		taken += count;
-		worker_input_handed(worker, lane->side, packets, count,
-				    clock_now_us(&worker->clock));
-	}
-	return taken;
-}
-
-static uint32_t take_sent(struct worker *worker)
-{
-	uint32_t taken = 0;
-
-	for (uint32_t i = 0; i < worker->tx_lane_count; i++) {
-		const struct worker_lane *lane = &worker->tx_lanes[i];
-		void *entries[HANDOFF_BURST];
-		uint32_t count =
-			rte_ring_sc_dequeue_burst(lane->ring, entries, HANDOFF_BURST, NULL);
-
-		taken += count;
-		for (uint32_t k = 0; k < count; k++) {
-			bool ours;
-			struct rte_mbuf *packet = handoff_untag(entries[k], &ours);
-
-			transmit_append(worker, lane->side, packet, ours);
-		}
-	}
-	return taken;
+	packet_free_dropped(worker);
 }
 
 uint32_t worker_turn(struct worker *worker)
 {
-	uint32_t packets = receive(worker);
+	uint32_t packets = receive_from_ports(worker);
 
-	packets += take_received(worker);
-	packets += take_sent(worker);
+	packets += receive_handed(worker);
+	packets += receive_to_send(worker);
 	worker_service(worker, clock_now_us(&worker->clock));
 	return packets;
 }
 
 void worker_close(struct worker *worker, uint64_t now_us)
 {
-	uint32_t budget = worker->table.capacity;
-	struct flow_record *record;
-
 	worker->now_us = now_us;
-	worker->table.hand = 0;
-	while ((record = flow_table_walk(&worker->table, &budget)) != NULL)
-		worker_remove_flow(worker, record);
+	flows_remove_all(worker);
 	snoop_engine_flush(worker->engine);
 	transmit_flush(worker, SNOOP_WIRED);
 	transmit_flush(worker, SNOOP_WIRELESS);
-	transmit_free_dropped(worker);
-	transmit_free_dropped(worker);
+	packet_free_dropped(worker);
+	packet_free_dropped(worker);
 }
 
 static bool all_done(uint32_t *waiting)
@@ -384,7 +219,7 @@ static void end_together(struct worker *worker, struct handoff *handoff)
 	__atomic_sub_fetch(&handoff->receiving, 1, __ATOMIC_ACQ_REL);
 	do {
 		done = all_done(&handoff->receiving);
-		taken = take_received(worker) + take_sent(worker);
+		taken = receive_handed(worker) + receive_to_send(worker);
 		worker_service(worker, clock_now_us(&worker->clock));
 		worker_relax(worker);
 	} while (!done || taken > 0);
@@ -392,7 +227,7 @@ static void end_together(struct worker *worker, struct handoff *handoff)
 	__atomic_sub_fetch(&handoff->sending, 1, __ATOMIC_ACQ_REL);
 	do {
 		done = all_done(&handoff->sending);
-		taken = take_sent(worker);
+		taken = receive_to_send(worker);
 		transmit_flush(worker, SNOOP_WIRED);
 		transmit_flush(worker, SNOOP_WIRELESS);
 		worker_relax(worker);
@@ -435,7 +270,8 @@ int worker_main(void *argument)
 		idle_turns = busy ? 0 : idle_turns + 1;
 		if (idle_turns > IDLE_TURNS || (worker->shares_cpu && idle_turns > 0)) {
 			worker_relax(worker);
-			/* What the others on this CPU take is no turn of ours; a stall during a pause is. */
+			/* What the others on this CPU take is no turn of ours; a stall during a
+			 * pause is. */
 			if (worker->shares_cpu)
 				end = rte_rdtsc();
 		}
