@@ -19,6 +19,8 @@
 #include <rte_ethdev.h>
 #include <rte_telemetry.h>
 
+#include <snoopd/base/compat.h>
+
 #include "packet.h"
 #include "traffic.h"
 
@@ -129,14 +131,14 @@ static int tell(const char *command, const char *parameters, struct rte_tel_data
 	const struct traffic_stats *stats = traffic_stats(peer.traffic);
 
 	rte_tel_data_start_dict(data);
-	rte_tel_data_add_dict_u64(data, "packets", stats->data + stats->acks);
-	rte_tel_data_add_dict_u64(data, "waiting", 2 * TURNS_AHEAD * TRAFFIC_BURST); /* at most */
-	rte_tel_data_add_dict_u64(data, "no_buffers", peer.no_buffers);
-	rte_tel_data_add_dict_u64(data, "lost", stats->lost);
-	rte_tel_data_add_dict_u64(data, "sender_retransmits", stats->sender_retransmits);
-	rte_tel_data_add_dict_u64(data, "cycles",
-				  peer.fill.cycles + peer.supply.cycles + peer.deliver.cycles);
-	rte_tel_data_add_dict_u64(data, "tsc_hz", rte_get_tsc_hz());
+	compat_tel_dict_uint(data, "packets", stats->data + stats->acks);
+	compat_tel_dict_uint(data, "waiting", 2 * TURNS_AHEAD * TRAFFIC_BURST); /* at most */
+	compat_tel_dict_uint(data, "no_buffers", peer.no_buffers);
+	compat_tel_dict_uint(data, "lost", stats->lost);
+	compat_tel_dict_uint(data, "sender_retransmits", stats->sender_retransmits);
+	compat_tel_dict_uint(data, "cycles",
+			     peer.fill.cycles + peer.supply.cycles + peer.deliver.cycles);
+	compat_tel_dict_uint(data, "tsc_hz", rte_get_tsc_hz());
 	return 0;
 }
 

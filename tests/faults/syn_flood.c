@@ -19,6 +19,8 @@
 #include <rte_tcp.h>
 #include <rte_telemetry.h>
 
+#include <snoopd/base/compat.h>
+
 #define PORTS 2
 #define RING 1024u /* as many wait for a reception at most, as in a NIC */
 #define BURST_MAX 64u /* what the programs send at once */
@@ -228,10 +230,10 @@ static int answer(const char *command, const char *parameters, struct rte_tel_da
 				 __ATOMIC_RELAXED);
 	}
 	rte_tel_data_start_dict(data);
-	rte_tel_data_add_dict_u64(data, "sent", wired->sent + wireless->sent);
-	rte_tel_data_add_dict_u64(data, "arrived", wired->arrived + wireless->arrived);
-	rte_tel_data_add_dict_u64(data, "misplaced", wired->misplaced + wireless->misplaced);
-	rte_tel_data_add_dict_u64(data, "overrun", wired->overrun + wireless->overrun);
+	compat_tel_dict_uint(data, "sent", wired->sent + wireless->sent);
+	compat_tel_dict_uint(data, "arrived", wired->arrived + wireless->arrived);
+	compat_tel_dict_uint(data, "misplaced", wired->misplaced + wireless->misplaced);
+	compat_tel_dict_uint(data, "overrun", wired->overrun + wireless->overrun);
 	return 0;
 }
 

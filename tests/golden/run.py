@@ -19,6 +19,7 @@ import sys
 import tempfile
 
 import pcapfile
+import rundir
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CASES = os.path.join(HERE, "cases")
@@ -56,8 +57,7 @@ def run_snoopd(binary, folder):
              *devices, "--", "--config", "case.ini", "--stats-file", "stats.json", "--exit-when-idle", "300ms"],
             cwd=folder)
     finally:
-        for runtime in ("/var/run/dpdk", os.path.join(os.environ.get("XDG_RUNTIME_DIR", "/tmp"), "dpdk")):
-            shutil.rmtree(os.path.join(runtime, prefix), ignore_errors=True)
+        rundir.remove(prefix)
 
 
 def run_harness(binary, folder, expect, *more):

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# A minimal Debian of this machine's release in a folder of its own, as a container. Source it as root; everything is
-# taken down when the shell ends. Messages go to stderr.
+# A minimal Debian in a folder of its own, as a container. Source it as root; everything is taken down when the shell
+# ends. Messages go to stderr.
 # shellcheck shell=bash
 
+host_release=$(. /etc/os-release && echo "$VERSION_CODENAME")
+release=$host_release # of the container; another one may be set before make_root
 work=
 nspawn_pid=
 leader= # the container's PID 1
@@ -43,11 +45,15 @@ need_tools() {
 	done
 }
 
-# Where this machine's apt gets its Debian from.
+# Where this machine's apt gets its Debian from. Another release comes from the same archives.
 debian_sources() {
+	local other=
+
+	[ "$release" = "$host_release" ] || other="s/ [a-z]+(-[a-z]+)? ([a-z-]+)\$/ $release\\1 \\2/"
+	# shellcheck disable=SC2016 # apt fills these in
 	apt-get indextargets --format \
 		'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(REPO_URI) $(RELEASE) $(COMPONENT)' \
-		'Created-By: Packages' 'Origin: Debian'
+		'Created-By: Packages' 'Origin: Debian' | sed -E "$other"
 }
 
 # make_root [OPTION OF mmdebstrap...]: $root
@@ -61,10 +67,10 @@ make_root() {
 	sources=$(debian_sources)
 	[ -n "$sources" ] || skip "apt knows no Debian archive, try apt-get update"
 	apt-config dump | grep -E '^Acquire::(Check-|Languages|http|https|Retries)' >"$work/apt.conf" || true
-	say "making a clean $(. /etc/os-release && echo "$VERSION_CODENAME")"
+	say "making a clean $release"
 	# The lists stay, so that apt can install from them at once.
 	mmdebstrap --mode=root --variant=minbase --skip=cleanup/apt/lists --aptopt="$work/apt.conf" "$@" \
-		"$(. /etc/os-release && echo "$VERSION_CODENAME")" "$root" - <<<"$sources" >"$work/mmdebstrap.log" 2>&1 ||
+		"$release" "$root" - <<<"$sources" >"$work/mmdebstrap.log" 2>&1 ||
 		{ tail -n 20 "$work/mmdebstrap.log" >&2; skip "no clean root, is the archive reachable?"; }
 }
 

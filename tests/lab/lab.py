@@ -13,6 +13,7 @@ CPU 0 carries the hosts and the emulator, CPU 1 the polling worker of the box.
 import atexit
 import ctypes
 import fcntl
+import functools
 import json
 import os
 import shutil
@@ -28,12 +29,14 @@ from pathlib import Path as FilePath
 LAB_DIR = FilePath(__file__).resolve().parent
 REPO_DIR = LAB_DIR.parent.parent
 HOSTS_CPU = "0"
-LOCK_PATH = "/run/lock/snoopd-lab.lock"
+LOCK_PATH = "/run/snoopd-lab.lock"  # root's: in /run/lock any user could be there first
 
 ADDRESSES = {
     "wired": {4: "10.77.0.1", 6: "fd77::1", "mac": "02:00:00:00:77:01"},
     "mobile": {4: "10.77.0.2", 6: "fd77::2", "mac": "02:00:00:00:77:02"},
 }
+
+NEEDS_ROOT = "the lab needs root: it makes network namespaces and taps"
 
 # Written down rather than inherited: results must not depend on the host's sysctl.conf.
 HOST_SYSCTLS = {
@@ -122,6 +125,8 @@ def check_call(*argv):
 
 def take_machine():
     """Only one measurement at a time on one machine. @return the lock, held until closed."""
+    if os.geteuid() != 0:
+        raise LabError(NEEDS_ROOT)
     lock = open(LOCK_PATH, "w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -131,21 +136,24 @@ def take_machine():
     return lock
 
 
+@functools.lru_cache(maxsize=None)
 def find_linkemu():
-    """@return the emulator: the build's, or one compiled on the spot when the build has none."""
+    """@return the emulator: the build's, or one compiled on the spot when the build has none.
+
+    Root runs it, so it is never one that lies where another user could have put it: what is compiled here lies in
+    a folder that nobody else can name before, and goes when this process ends.
+    """
     sources = sorted((LAB_DIR / "linkemu").glob("*.[ch]"))
     newest = max(source.stat().st_mtime for source in sources)
     built = REPO_DIR / "build" / "tests" / "lab" / "linkemu" / "linkemu"
     if built.exists() and built.stat().st_mtime >= newest:
         return str(built)
-    private = FilePath(f"/var/tmp/snoopd-linkemu-{os.getuid()}") / "linkemu"
-    if not private.exists() or private.stat().st_mtime < newest:
-        private.parent.mkdir(mode=0o700, exist_ok=True)
-        fresh = private.with_suffix(f".{os.getpid()}")
-        check_call("gcc", "-std=gnu11", "-D_GNU_SOURCE", "-O2", "-g", "-Wall", "-Wextra", "-o", str(fresh),
-                   *[str(source) for source in sources if source.suffix == ".c"], "-lm")
-        fresh.rename(private)
-    return str(private)
+    folder = tempfile.mkdtemp(prefix="snoopd-linkemu-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    fresh = os.path.join(folder, "linkemu")
+    check_call("gcc", "-std=gnu11", "-D_GNU_SOURCE", "-O2", "-g", "-Wall", "-Wextra", "-o", fresh,
+               *[str(source) for source in sources if source.suffix == ".c"], "-lm")
+    return fresh
 
 
 class Lab:
@@ -153,7 +161,7 @@ class Lab:
 
     def __init__(self, path, profile="default", seed=1, sysctls=None, keep_logs=False):
         if os.geteuid() != 0:
-            raise LabError("the lab needs root: it makes network namespaces and taps")
+            raise LabError(NEEDS_ROOT)
         self.path = path
         self.profile = profile
         self.seed = seed
@@ -324,7 +332,9 @@ def remove_leftovers():
             removed.append(netns)
     for parent, prefix in (("/tmp", "snoop-lab-"), ("/var/run/dpdk", "snooplab")):
         for path in FilePath(parent).glob(prefix + "*"):
-            if _is_dead(path.name[len(prefix):].split("-")[0]):
+            # Another user may have made one of that name.
+            ours = path.lstat().st_uid == os.geteuid() and not path.is_symlink()
+            if ours and _is_dead(path.name[len(prefix):].split("-")[0]):
                 shutil.rmtree(path, ignore_errors=True)
                 removed.append(str(path))
     return removed

@@ -2,13 +2,17 @@
 """One replay: packets into a folder, golden-harness or the real binary over them, and what came out."""
 
 import os
-import shutil
 import subprocess
+import sys
 import threading
 
 import captures
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(HERE, "..", "golden"))
+
+import rundir  # noqa: E402
+
 TRIES, SYN_TRIES, WITHHOLD_US = 8, 2, 60000  # oracle.ini
 TAIL_US = 30 * 10**6                     # time for what is under repair when the capture ends
 TIMEOUT_S = 120
@@ -55,5 +59,4 @@ def binary(snoopd, folder):
         run([snoopd, "-l", "0,1", "--no-huge", "-m", "128", "--no-pci", "--no-telemetry", "--file-prefix=" + prefix,
              *devices, "--", "--config", "o.ini", "--stats-file", "stats.json", "--exit-when-idle", "100ms"], folder)
     finally:
-        for runtime in ("/var/run/dpdk", os.path.join(os.environ.get("XDG_RUNTIME_DIR", "/tmp"), "dpdk")):
-            shutil.rmtree(os.path.join(runtime, prefix), ignore_errors=True)
+        rundir.remove(prefix)

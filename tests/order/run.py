@@ -27,6 +27,7 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "golden")]
 
 import kernel  # noqa: E402
 import pcapfile  # noqa: E402
+import rundir  # noqa: E402
 import stream  # noqa: E402
 
 PACKETS_PER_FLOW = 120
@@ -59,8 +60,7 @@ def lcores(workers, cpus):
 
 class Telemetry:
     def __init__(self, prefix):
-        folder = "/var/run/dpdk" if os.getuid() == 0 else os.path.join(os.environ.get("XDG_RUNTIME_DIR", "/tmp"), "dpdk")
-        self.folder = os.path.join(folder, prefix)
+        self.folder = rundir.of(prefix)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.socket.settimeout(DEADLINE_S)
 

@@ -12,6 +12,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden"))
+import rundir  # noqa: E402
+
 # Devices, keys of the INI, lcores, exit status, the one line that has to be there.
 CASES = [
     ("net_null", {}, 2, 0, r"workers=2 distribution=rss how=\"symmetric key 6d5a\" rx_queues=2,2 tx_queues=2,2 "
@@ -49,8 +52,7 @@ def run(binary, folder, device, sections, workers):
         if process.poll() is None:
             process.kill()
             process.wait()
-        for runtime in ("/var/run/dpdk", os.path.join(os.environ.get("XDG_RUNTIME_DIR", "/tmp"), "dpdk")):
-            shutil.rmtree(os.path.join(runtime, prefix), ignore_errors=True)
+        rundir.remove(prefix)
 
 
 def main():

@@ -25,10 +25,12 @@ struct state {
 	uint32_t table_entries;
 };
 
-/* A driver that does not say takes the common length. */
+/* A driver that does not say takes the common length. Never above RSS_KEY_BYTES_MAX, the keys' room. */
 static uint8_t key_bytes_of(const struct rte_eth_dev_info *info)
 {
-	return info->hash_key_size != 0 ? info->hash_key_size : KEY_BYTES_MIN;
+	if (info->hash_key_size == 0)
+		return KEY_BYTES_MIN;
+	return (uint8_t)RTE_MIN(info->hash_key_size, RSS_KEY_BYTES_MAX);
 }
 
 static void fill_key(uint8_t *key, uint32_t bytes)
@@ -49,7 +51,7 @@ static bool port_offers(const struct port *port, uint16_t queues, char *why, siz
 	else if ((info.flow_type_rss_offloads & FIELDS_NEEDED) != FIELDS_NEEDED)
 		snprintf(why, why_bytes, "port %s (%s) has no RSS over the ports of TCP",
 			 port->name, port->driver);
-	else if (key_bytes_of(&info) < KEY_BYTES_MIN || key_bytes_of(&info) > RSS_KEY_BYTES_MAX)
+	else if (key_bytes_of(&info) < KEY_BYTES_MIN || info.hash_key_size > RSS_KEY_BYTES_MAX)
 		snprintf(why, why_bytes, "port %s (%s) takes RSS keys of %u bytes", port->name,
 			 port->driver, info.hash_key_size);
 	else if (info.reta_size == 0 || info.reta_size > TABLE_MAX)

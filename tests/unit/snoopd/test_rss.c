@@ -277,8 +277,24 @@ static void test_what_is_offered(void **state)
 	not_offered("port b (net_x) has no RSS over the ports of TCP");
 	devices[1].info.hash_key_size = 16;
 	not_offered("keys of 16 bytes");
+	devices[0].info.hash_key_size = RSS_KEY_BYTES_MAX + 1;
+	not_offered("keys of 65 bytes");
 	devices[0].info.reta_size = 0;
 	not_offered("table of 0 entries");
+}
+
+/* Whatever a driver says, the key ends where its room does. */
+static void test_key_has_a_bound(void **state)
+{
+	uint8_t room[RSS_KEY_BYTES_MAX + 1] = {0};
+	struct rte_eth_conf conf = {0};
+
+	(void)state;
+	devices[0].info.hash_key_size = UINT8_MAX;
+	room[RSS_KEY_BYTES_MAX] = 0xa5;
+	rss_configure(&devices[0].info, &conf, room);
+	assert_int_equal(conf.rx_adv_conf.rss_conf.rss_key_len, RSS_KEY_BYTES_MAX);
+	assert_int_equal(room[RSS_KEY_BYTES_MAX], 0xa5);
 }
 
 int main(void)
@@ -291,6 +307,7 @@ int main(void)
 		cmocka_unit_test_setup(test_rules_do_not_replace_the_key, set_up),
 		cmocka_unit_test_setup(test_rules_on_both_or_none, set_up),
 		cmocka_unit_test_setup(test_what_is_offered, set_up),
+		cmocka_unit_test_setup(test_key_has_a_bound, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: an ACK below the cumulative one passes; what is withheld goes out before it."""
 from lib import Case, Flow
 

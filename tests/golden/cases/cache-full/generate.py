@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: what does not fit into the cache is forwarded; what is in it is still repaired."""
 from lib import Case, Flow
 

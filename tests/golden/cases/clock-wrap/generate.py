@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: repair, hold and timer while the microsecond clock passes 2^32."""
 from lib import Case, Flow
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: data marked CE on its way is retransmitted with the mark: CE is never cleared."""
 from lib import Case, Flow
 

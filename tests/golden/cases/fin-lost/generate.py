@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: a lost FIN is retransmitted by the timer."""
 from lib import Case, Flow
 

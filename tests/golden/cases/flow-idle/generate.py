@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: a flow without a packet for `idle` is forgotten with all its bytes, and picked up again when it wakes."""
 from lib import Case, Flow
 

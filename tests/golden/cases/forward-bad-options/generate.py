@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """pcap: TCP with malformed options crosses both ways, makes no flow and is never cached."""
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """pcap: frames from the shortest to beyond the MTU cross both ways unchanged; above it TCP data is not cached."""
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.l2 import Ether

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """pcap: headers that contradict themselves cross both ways unchanged and touch no flow."""
 from scapy.layers.inet import IP, TCP
 from scapy.layers.inet6 import IPv6

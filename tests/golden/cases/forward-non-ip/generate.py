@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """pcap: ARP, LLDP, spanning tree in 802.3 LLC, PPPoE and unknown types cross both ways unchanged."""
 from scapy.layers.l2 import ARP, Dot3, Ether, LLC, STP
 from scapy.packet import Raw

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """pcap: frames that end before their headers or their IP length say cross both ways, down to 15 bytes."""
 from scapy.layers.inet import IP, TCP
 from scapy.layers.inet6 import IPv6

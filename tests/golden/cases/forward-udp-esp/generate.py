@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """pcap: QUIC, ESP, AH, GRE, ICMP and other protocols above IP cross both ways unchanged."""
 from scapy.layers.inet import ICMP, IP, UDP
 from scapy.layers.inet6 import IPv6

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """pcap: VLAN, priority, QinQ and deeper tags cross both ways unchanged."""
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.l2 import Dot1AD, Dot1Q, Ether

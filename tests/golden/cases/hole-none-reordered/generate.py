@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: a segment that arrives late, within the reordering window, is not retransmitted."""
 from lib import Case, Flow
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: two holes in one window: each is retransmitted once, when its proof comes; partial ACKs pass, duplicates do not."""
 from lib import Case, Flow
 

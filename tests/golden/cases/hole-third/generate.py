@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: three holes in one window, the last one at its end but one: all are retransmitted in order."""
 from lib import Case, Flow
 

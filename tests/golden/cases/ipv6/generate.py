@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: an IPv6 flow is repaired like any other, and its lost SYN too."""
 from lib import Case, Flow
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: jumbo segments that span several buffers are cached, verified and retransmitted; a corrupt one is not cached."""
 from lib import Case, Flow
 

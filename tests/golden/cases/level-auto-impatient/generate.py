@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: level auto withholds where the sender goes on to retransmit what was under repair."""
 from lib import Case, Flow
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: level auto touches no ACK while the sender retransmits nothing that was under repair."""
 from lib import Case, Flow
 

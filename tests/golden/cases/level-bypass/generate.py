@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """pcap: level bypass looks at nothing: TCP with duplicate ACKs crosses, no flow is made."""
 from lib import Case, Flow
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: level observe counts the loss, retransmits nothing, neither by scoreboard nor by time-out, and touches no ACK."""
 from lib import Case, Flow
 

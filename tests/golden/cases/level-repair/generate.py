@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: level repair retransmits the hole and touches no ACK."""
 from lib import Case, Flow
 

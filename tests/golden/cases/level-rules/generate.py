@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: rules give flows their own level: one is helped, one only observed, one not looked at."""
 from lib import Case, Flow
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: a flow that begins while the cache is nearly full is left alone until there is room again."""
 from lib import Case, Flow
 

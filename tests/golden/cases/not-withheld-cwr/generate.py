@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: not withheld: a change of CWR; what was withheld goes out before it."""
 from lib import Case, Flow
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: not withheld: a D-SACK about a retransmit of the sender, above a hole under repair."""
 from lib import Case, Flow
 

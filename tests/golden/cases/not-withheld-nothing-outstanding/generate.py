@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: not withheld: a duplicate ACK while nothing is outstanding."""
 from lib import Case, Flow
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: not withheld: duplicates of a hole that was retransmitted `tries` times."""
 from lib import Case, Flow
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: not withheld: a radio hole is retransmitted, but its duplicate ACKs also tell of an upstream hole above it."""
 from lib import Case, Flow
 

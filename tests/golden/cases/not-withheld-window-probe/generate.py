@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: not withheld: the answer to a window probe with one old byte, while a hole is under repair."""
 from lib import Case, Flow
 

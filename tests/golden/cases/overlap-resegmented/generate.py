@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: the sender retransmits its bytes in other segments: the new ones replace the old ones and are what is retransmitted."""
 from lib import Case, Flow
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: a copy that the station would discard for its old timestamp (PAWS) is left to the sender, not retransmitted."""
 from lib import Case, Flow
 

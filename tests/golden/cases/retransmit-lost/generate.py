@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: a lost retransmit is retransmitted again, when segments that were sent after it arrive."""
 from lib import Case, Flow
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: RST of the sender, then a new connection on the same 4-tuple and bytes: only its own bytes are retransmitted."""
 from lib import Case, Flow
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: a SYN in the midst of a connection: what is withheld goes out, its bytes are forgotten."""
 from lib import Case, Flow
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: holes around sequence number 2^32: below it, across it, behind it."""
 from lib import Case, Flow
 

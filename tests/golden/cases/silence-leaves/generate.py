@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: a station that is silent for longer than `silence_max` is probed no more and its bytes are forgotten."""
 from lib import Case, Flow
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: after three time-outs in a row a station is silent: one probe at a time, gaps that double; it returns."""
 from lib import Case, Flow
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: SYN and SYN-ACK that are answered in time are not retransmitted."""
 from lib import Case, Flow
 

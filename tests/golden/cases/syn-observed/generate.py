@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: level observe learns from a SYN, but never retransmits it."""
 from lib import Case, Flow
 

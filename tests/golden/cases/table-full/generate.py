@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: data of flows beyond the table is forwarded uncached; those in the table are helped."""
 from lib import Case, Flow
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: a lone segment whose ACK the station delays by 40 ms is not retransmitted."""
 from lib import Case, Flow
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """pcap: TCP in both directions, every flag combination and old options, crosses unchanged."""
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether

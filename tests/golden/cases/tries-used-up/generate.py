@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: after `tries` lost retransmits a hole is left to the sender: what is withheld goes out, duplicates pass."""
 from lib import Case, Flow
 

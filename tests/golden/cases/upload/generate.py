@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: data of the station and the duplicate ACKs of the wired side for it cross untouched and make no flow."""
 from lib import Case, Flow
 

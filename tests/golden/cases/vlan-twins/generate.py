@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: one 4-tuple untagged, in two VLANs and in two QinQ stacks is five flows, each with its own losses."""
 from lib import Case, Flow, vlan
 

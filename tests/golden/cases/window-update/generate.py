@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: window updates pass, with and without data outstanding, and count as no duplicates."""
 from lib import Case, Flow
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: withheld ACKs are freed when their hole is filled; a new hole withholds again."""
 from lib import Case, Flow
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: BSD-3-Clause
 """clock: when `acks` are withheld the next one makes room in order: all go out, and it passes."""
 from lib import Case, Flow
 
