@@ -200,7 +200,7 @@ static inline bool station_answers(struct snoop_engine *engine, const struct sno
 {
 	const struct snoop_station *station;
 
-	if (!engine->counters->stations_silent && engine->returns == flow->returns_seen)
+	if (!engine->silent_stations && engine->returns == flow->returns_seen)
 		return true;
 	station = station_of(engine, flow);
 	return !station || (!station->silent && station->era == flow->station_era);

@@ -86,6 +86,20 @@ static uint64_t *level_gauge(struct counters *counters, enum snoop_level level)
 	}
 }
 
+uint32_t snoop_engine_withheld(const struct snoop_engine *engine)
+{
+	return engine->withheld_acks;
+}
+
+struct snoop_cache_use snoop_engine_cache_use(const struct snoop_engine *engine)
+{
+	return (struct snoop_cache_use){
+		.segments = engine->cached_segments,
+		.bytes = engine->cached_bytes,
+		.withheld_acks = engine->withheld_acks,
+	};
+}
+
 struct histograms *snoop_engine_histograms(struct snoop_engine *engine)
 {
 	return &engine->histograms;
@@ -133,7 +147,7 @@ void snoop_data_prefetch(const struct snoop_engine *engine, const struct snoop_f
 		__builtin_prefetch(&flow->srtt_us, 1);
 	if (flow->echo_sent_us)
 		__builtin_prefetch(&flow->wired_rtt, 1);
-	if (engine->counters->stations_silent || flow->returns_seen != engine->returns) {
+	if (engine->silent_stations || flow->returns_seen != engine->returns) {
 		__builtin_prefetch(&flow->station_era);
 		__builtin_prefetch(&engine->stations[flow->station]);
 	}

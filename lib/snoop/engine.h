@@ -114,6 +114,12 @@ struct snoop_engine {
 	uint64_t portion_us;            /* the instant that portion_left is of */
 	uint32_t portion_left;          /* segments that may still leave the scoreboards at this instant */
 
+	/* Gauges of the same in struct counters are copies for telemetry, which no decision reads. */
+	uint64_t cached_bytes;          /* frame bytes of cached segments and withheld ACKs */
+	uint32_t cached_segments;       /* discarded ones included until they are freed */
+	uint32_t withheld_acks;
+	uint32_t silent_stations;
+
 	struct snoop_segment *segments; /* [1 .. cache_segments] */
 	uint32_t segment_count;
 	uint32_t segment_free;

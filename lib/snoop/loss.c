@@ -360,7 +360,7 @@ void loss_shield(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t 
 static uint64_t tail_deadline_us(struct snoop_engine *engine, const struct snoop_flow *flow, uint64_t now_us)
 {
 	/* Mostly it is known without a look at the station that it is not silent. */
-	const struct snoop_station *station = engine->counters->stations_silent ? station_of(engine, flow) : NULL;
+	const struct snoop_station *station = engine->silent_stations ? station_of(engine, flow) : NULL;
 	const struct snoop_segment *head;
 	uint32_t oldest = flow->in_flight.head;
 	uint64_t since_us = flow->progress_us;

@@ -83,7 +83,7 @@ void segment_pool_init(struct snoop_engine *engine)
 
 static inline bool has_room(const struct snoop_engine *engine, uint32_t frame_bytes)
 {
-	return engine->segment_free && engine->counters->cache_bytes + frame_bytes <= engine->config.cache_bytes;
+	return engine->segment_free && engine->cached_bytes + frame_bytes <= engine->config.cache_bytes;
 }
 
 static __attribute__((noinline)) bool make_room(struct snoop_engine *engine, uint32_t frame_bytes)
@@ -100,7 +100,7 @@ static inline uint32_t record_get(struct snoop_engine *engine, uint32_t frame_by
 	index = engine->segment_free;
 	engine->segment_free = segment_at(engine, index)->send_next;
 	__builtin_prefetch(segment_at(engine, engine->segment_free), 1); /* for the next one */
-	engine->counters->cache_bytes += frame_bytes;
+	engine->counters->cache_bytes = engine->cached_bytes += frame_bytes;
 	return index;
 }
 
@@ -109,7 +109,7 @@ static void record_put(struct snoop_engine *engine, uint32_t index)
 	struct snoop_segment *segment = segment_at(engine, index);
 
 	if (segment->packet)
-		engine->counters->cache_bytes -= segment->frame_bytes;
+		engine->counters->cache_bytes = engine->cached_bytes -= segment->frame_bytes;
 	segment->packet = NULL;
 	segment->send_next = engine->segment_free;
 	engine->segment_free = index;
@@ -118,7 +118,7 @@ static void record_put(struct snoop_engine *engine, uint32_t index)
 /* It is in no list any more. */
 static inline void segment_free(struct snoop_engine *engine, uint32_t index)
 {
-	engine->counters->cache_segments--;
+	engine->counters->cache_segments = --engine->cached_segments;
 	if (segment_at(engine, index)->packet)
 		engine->ops->unref(engine->owner, segment_at(engine, index)->packet);
 	record_put(engine, index);
@@ -263,7 +263,7 @@ uint32_t segment_insert(struct snoop_engine *engine, struct snoop_flow *flow, co
 	flow->open_bytes += end - seq;
 	flow->cached_count++;
 	flow->cached_bytes += packet->frame_bytes;
-	engine->counters->cache_segments++;
+	engine->counters->cache_segments = ++engine->cached_segments;
 	return index;
 }
 
@@ -360,12 +360,12 @@ bool segment_take_run(struct snoop_engine *engine, struct snoop_flow *flow, uint
 	flow->sack_hint = 0;
 	if (engine->found_of == flow)
 		engine->found = 0;
-	engine->counters->cache_segments -= count;
+	engine->counters->cache_segments = engine->cached_segments -= count;
 	/* They are a chain already. */
 	last->send_next = engine->segment_free;
 	engine->segment_free = first;
 	if (packets[0]) {
-		engine->counters->cache_bytes -= frame_bytes;
+		engine->counters->cache_bytes = engine->cached_bytes -= frame_bytes;
 		for (uint32_t i = 0; i < count; i++)
 			engine->ops->unref(engine->owner, packets[i]);
 	}
@@ -522,7 +522,7 @@ bool segment_withhold(struct snoop_engine *engine, struct snoop_flow *flow, cons
 	};
 	list_append(engine, &flow->withheld, LINK_SEND, index);
 	flow->withheld_count++;
-	engine->counters->acks_withheld_now++;
+	engine->counters->acks_withheld_now = ++engine->withheld_acks;
 	return true;
 }
 
@@ -538,6 +538,6 @@ void *segment_pop_withheld(struct snoop_engine *engine, struct snoop_flow *flow)
 	list_remove(engine, &flow->withheld, LINK_SEND, index);
 	record_put(engine, index);
 	flow->withheld_count--;
-	engine->counters->acks_withheld_now--;
+	engine->counters->acks_withheld_now = --engine->withheld_acks;
 	return packet;
 }

@@ -198,6 +198,17 @@ void snoop_engine_flush(struct snoop_engine *engine);
 /** Replace the settings that may change at run time (sizes of tables stay). Call between packets. */
 void snoop_engine_configure(struct snoop_engine *engine, const struct snoop_config *config);
 
+/** @return how many duplicate ACKs of all flows are withheld now. */
+uint32_t snoop_engine_withheld(const struct snoop_engine *engine);
+
+/** How much of its cache the engine uses. */
+struct snoop_cache_use {
+	uint32_t segments;              /* cached segments; of observed flows records without a packet */
+	uint32_t withheld_acks;         /* they share the pool of records with the segments */
+	uint64_t bytes;                 /* frame bytes of both */
+};
+struct snoop_cache_use snoop_engine_cache_use(const struct snoop_engine *engine);
+
 /** The wireless port did not take everything at once: losses of the next moments are congestion. */
 void snoop_engine_tx_backlog(struct snoop_engine *engine, uint64_t now_us);
 

@@ -36,7 +36,7 @@ static void unlink_station(struct snoop_engine *engine, uint32_t index)
 		;
 	*at = station->next;
 	if (station->silent)
-		engine->counters->stations_silent--;
+		engine->counters->stations_silent = --engine->silent_stations;
 	engine->counters->stations_active--;
 }
 
@@ -104,7 +104,7 @@ void station_heard(struct snoop_engine *engine, struct snoop_station *station, u
 		station->silent = false;
 		station->era++;
 		engine->returns++;
-		engine->counters->stations_silent--;
+		engine->counters->stations_silent = --engine->silent_stations;
 		engine->counters->station_returns++;
 	}
 }
@@ -125,7 +125,7 @@ void station_timeout(struct snoop_engine *engine, struct snoop_station *station,
 		station->heard_us = now_us;
 	station->probe_us = now_us;
 	station->probe_gap_us = (uint32_t)max_u64(engine->config.rto_min_us, station->srtt_us);
-	engine->counters->stations_silent++;
+	engine->counters->stations_silent = ++engine->silent_stations;
 	engine->counters->station_silences++;
 }
 
