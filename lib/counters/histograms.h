@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * The one table of histograms, beside that of counters: power-of-two buckets, one writer, read a few
- * packets old by whoever sums the workers' blocks.
+ * One row per histogram, as for counters: power-of-two buckets, one writer; a reader that sums the
+ * workers' blocks sees values that may be a few packets old.
  */
 #ifndef COUNTERS_HISTOGRAMS_H
 #define COUNTERS_HISTOGRAMS_H
@@ -10,10 +10,11 @@
 #include <stdint.h>
 
 /* X(identifier, unit, help); unit is us or packets. */
-#define HISTOGRAMS(X) \
-	X(wireless_rtt, us, "round trips between the box and the stations") \
-	X(repair_time, us, "from the detection of a radio loss to the acknowledgement of its repair") \
-	X(withhold_time, us, "how long duplicate ACKs were withheld") \
+#define HISTOGRAMS(X)                                                                              \
+	X(wireless_rtt, us, "round trips between the box and the stations")                        \
+	X(repair_time, us,                                                                         \
+	  "from the detection of a radio loss to the acknowledgement of its repair")               \
+	X(withhold_time, us, "how long duplicate ACKs were withheld")                              \
 	X(burst_size, packets, "packets taken from a port at once")
 
 /* Bucket i counts values up to 2^i, the last one all above: 2^25 us = 34 s. */

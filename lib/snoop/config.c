@@ -31,13 +31,13 @@ void snoop_config_defaults(struct snoop_config *config)
 }
 
 static const char *const level_names[SNOOP_LEVEL_COUNT] = {
-#define LEVEL_NAME(id, name, help) [SNOOP_LEVEL_##id] = name,
+#define LEVEL_NAME(id, token, help) [SNOOP_LEVEL_##id] = #token,
 	SNOOP_LEVELS(LEVEL_NAME)
 #undef LEVEL_NAME
 };
 
 static const char *const reason_names[SNOOP_REASON_COUNT] = {
-#define REASON_NAME(id, name, help) [SNOOP_REASON_##id] = name,
+#define REASON_NAME(id, token, help) [SNOOP_REASON_##id] = #token,
 	SNOOP_REASONS(REASON_NAME)
 #undef REASON_NAME
 };

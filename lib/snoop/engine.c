@@ -72,18 +72,13 @@ void snoop_engine_tx_backlog(struct snoop_engine *engine, uint64_t now_us)
 /* How many flows have a level now. */
 static uint64_t *level_gauge(struct counters *counters, enum snoop_level level)
 {
-	switch (level) {
-	case SNOOP_LEVEL_BYPASS:
-		return &counters->flows_bypass;
-	case SNOOP_LEVEL_OBSERVE:
-		return &counters->flows_observe;
-	case SNOOP_LEVEL_REPAIR:
-		return &counters->flows_repair;
-	case SNOOP_LEVEL_SNOOP:
-		return &counters->flows_snoop;
-	default:
-		return &counters->flows_auto;
-	}
+	static const size_t offsets[SNOOP_LEVEL_COUNT] = {
+#define LEVEL_GAUGE(id, token, help) [SNOOP_LEVEL_##id] = offsetof(struct counters, flows_##token),
+		SNOOP_LEVELS(LEVEL_GAUGE)
+#undef LEVEL_GAUGE
+	};
+
+	return (uint64_t *)((char *)counters + offsets[level]);
 }
 
 uint32_t snoop_engine_withheld(const struct snoop_engine *engine)

@@ -20,42 +20,22 @@
 
 #include <counters/counters.h>
 #include <counters/histograms.h>
+#include <counters/reasons.h>
 #include <wire/wire.h>
 
 #define SNOOP_NEVER UINT64_MAX
 
-/* X(identifier, "name in the INI", help) */
-#define SNOOP_LEVELS(X) \
-	X(BYPASS, "bypass", "forward without looking") \
-	X(OBSERVE, "observe", "measure only") \
-	X(REPAIR, "repair", "retransmit lost segments, touch no ACK") \
-	X(SNOOP, "snoop", "repair, and withhold duplicate ACKs of holes under repair") \
-	X(AUTO, "auto", "repair, and withhold where the sender has no SACK or does not tolerate a fast repair")
-
+/* The rows of both enumerations, with their names and help: counters/reasons.h. */
 enum snoop_level {
-#define SNOOP_LEVEL_ENUM(id, name, help) SNOOP_LEVEL_##id,
+#define SNOOP_LEVEL_ENUM(id, token, help) SNOOP_LEVEL_##id,
 	SNOOP_LEVELS(SNOOP_LEVEL_ENUM)
 #undef SNOOP_LEVEL_ENUM
 	SNOOP_LEVEL_COUNT
 };
 
-/* Why a flow is not helped, exactly one at a time; in order of precedence. X(identifier, "name", help) */
-#define SNOOP_REASONS(X) \
-	X(HELPED, "helped", "at least one loss was repaired") \
-	X(BYPASS, "bypass", "its level is bypass") \
-	X(OBSERVE, "observe", "its level is observe") \
-	X(BAD_CHECKSUM, "bad_checksum", "its segments carry wrong checksums") \
-	X(ONE_WAY, "one_way", "only one direction passes this box") \
-	X(CACHE_FULL, "cache_full", "a cache budget left no room for its segments, or they cannot be kept") \
-	X(SILENT, "silent", "the station does not answer") \
-	X(CONGESTION, "congestion", "its losses were queue overflow, which the sender must see") \
-	X(GIVEN_UP, "given_up", "its losses outlasted the tries or the hole age") \
-	X(UPSTREAM, "upstream", "its losses happened before this box") \
-	X(REPAIRING, "repairing", "its first repair is under way") \
-	X(NO_LOSS, "no_loss", "nothing was lost")
-
+/* Why a flow is not helped, exactly one at a time; in order of precedence. */
 enum snoop_reason {
-#define SNOOP_REASON_ENUM(id, name, help) SNOOP_REASON_##id,
+#define SNOOP_REASON_ENUM(id, token, help) SNOOP_REASON_##id,
 	SNOOP_REASONS(SNOOP_REASON_ENUM)
 #undef SNOOP_REASON_ENUM
 	SNOOP_REASON_COUNT

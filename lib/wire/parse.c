@@ -281,9 +281,9 @@ const char *wire_kind_name(enum wire_kind kind)
 	switch (kind) {
 	case WIRE_TCP:
 		return "tcp";
-#define KIND_NAME(reason, name, help)                                                              \
-	case reason:                                                                               \
-		return #name;
+#define KIND_NAME(id, token, help)                                                                 \
+	case WIRE_##id:                                                                            \
+		return #token;
 		WIRE_REASONS(KIND_NAME)
 #undef KIND_NAME
 	case WIRE_KIND_COUNT:

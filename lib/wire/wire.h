@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include <base/seq.h>
+#include <counters/reasons.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -42,25 +43,10 @@ extern "C" {
 #define WIRE_ECN_ECT0 2
 #define WIRE_ECN_CE 3
 
-/**
- * Why a frame is forwarded without help: X(enumerator, name, help). Each has a counter, pass_NAME
- * (counters/counters.h).
- */
-#define WIRE_REASONS(X)                                                                            \
-	X(WIRE_NON_IP, non_ip, "not IPv4 or IPv6 (ARP, LLDP, 802.3 LLC, PPPoE, MPLS, ...)")        \
-	X(WIRE_IP_OTHER, ip_other, "IP, but not TCP (UDP, QUIC, ICMP, ESP, AH, tunnels, ...)")     \
-	X(WIRE_FRAGMENT, fragment, "IP fragment, IPv6 atomic fragments included")                  \
-	X(WIRE_TRUNCATED, truncated, "the frame ends before its headers or its IP length do")      \
-	X(WIRE_MALFORMED, malformed, "IP or TCP header fields contradict each other")              \
-	X(WIRE_SPLIT_HEADER, split_header, "headers are not contiguous in the first buffer")       \
-	X(WIRE_VLAN_DEPTH, vlan_depth, "more than two VLAN tags")                                  \
-	X(WIRE_EXT_DEPTH, ext_depth, "more than six IPv6 extension headers")                       \
-	X(WIRE_SOURCE_ROUTE, source_route, "IPv6 routing header with segments left")               \
-	X(WIRE_JUMBOGRAM, jumbogram, "IPv6 jumbo payload (RFC 2675)")
-
+/** What a frame is. Why it is forwarded without help has a row in counters/reasons.h. */
 enum wire_kind {
 	WIRE_TCP = 0, /**< Understood completely; every field of the view holds. */
-#define WIRE_KIND_ENUM(kind, name, help) kind,
+#define WIRE_KIND_ENUM(id, token, help) WIRE_##id,
 	WIRE_REASONS(WIRE_KIND_ENUM)
 #undef WIRE_KIND_ENUM
 		WIRE_KIND_COUNT
@@ -151,7 +137,7 @@ struct wire_view {
 void wire_parse(const uint8_t *frame, uint32_t bytes, uint32_t frame_bytes, struct wire_view *view);
 
 /**
- * Name of a kind for counters and messages: "tcp" or the name in WIRE_REASONS.
+ * Name of a kind for counters and messages: "tcp" or the token in WIRE_REASONS.
  *
  * @return
  *   A constant string; "unknown" for a value outside of the enum.

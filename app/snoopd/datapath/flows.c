@@ -73,15 +73,10 @@ void flows_serve_due(struct worker *worker)
 
 static void publish_gauges(struct flow_gauges *gauges, struct counters *counters)
 {
-	counters->flows_because_one_way = gauges->flows[SNOOP_REASON_ONE_WAY];
-	counters->flows_because_bad_checksum = gauges->flows[SNOOP_REASON_BAD_CHECKSUM];
-	counters->flows_because_cache_full = gauges->flows[SNOOP_REASON_CACHE_FULL];
-	counters->flows_because_silent = gauges->flows[SNOOP_REASON_SILENT];
-	counters->flows_because_congestion = gauges->flows[SNOOP_REASON_CONGESTION];
-	counters->flows_because_given_up = gauges->flows[SNOOP_REASON_GIVEN_UP];
-	counters->flows_because_upstream = gauges->flows[SNOOP_REASON_UPSTREAM];
-	counters->flows_because_repairing = gauges->flows[SNOOP_REASON_REPAIRING];
-	counters->flows_because_no_loss = gauges->flows[SNOOP_REASON_NO_LOSS];
+#define PUBLISH_REASON(id, token, help)                                                            \
+	counters->flows_because_##token = gauges->flows[SNOOP_REASON_##id];
+	SNOOP_REASONS_BECAUSE(PUBLISH_REASON)
+#undef PUBLISH_REASON
 	memset(gauges, 0, sizeof(*gauges));
 }
 
@@ -130,12 +125,12 @@ void flows_age(struct worker *worker)
 
 void flows_look_at_pressure(struct worker *worker)
 {
-	const struct counters *counters = &worker->counters;
+	struct snoop_cache_use use = snoop_engine_cache_use(worker->engine);
 	uint32_t limit_ppm = worker->config->guard_memory_ppm;
-	uint64_t segments = counters->cache_segments + counters->acks_withheld_now;
+	uint64_t records = (uint64_t)use.segments + use.withheld_acks;
 	bool pressed = worker->pressed;
 
-	pressed = pressure_holds(pressed, segments, worker->cache_segments, limit_ppm) ||
-		  pressure_holds(pressed, counters->cache_bytes, worker->cache_bytes, limit_ppm);
+	pressed = pressure_holds(pressed, records, worker->cache_segments, limit_ppm) ||
+		  pressure_holds(pressed, use.bytes, worker->cache_bytes, limit_ppm);
 	__atomic_store_n(&worker->pressed, pressed, __ATOMIC_RELAXED);
 }

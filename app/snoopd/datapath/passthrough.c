@@ -8,9 +8,9 @@
 inline void passthrough_count(struct counters *counters, enum wire_kind kind)
 {
 	switch (kind) {
-#define PASSTHROUGH_COUNT(kind, name, help)                                                        \
-	case kind:                                                                                 \
-		counters->pass_##name++;                                                           \
+#define PASSTHROUGH_COUNT(id, token, help)                                                         \
+	case WIRE_##id:                                                                            \
+		counters->pass_##token++;                                                          \
 		break;
 		WIRE_REASONS(PASSTHROUGH_COUNT)
 #undef PASSTHROUGH_COUNT

@@ -114,7 +114,7 @@ class Test(unittest.TestCase):
             ['Ports'],
             'rx_wired_packets 1,234,567 packets received from the wired port'.split(),
             [], ['Congestion'],
-            'vetoes 89 events losses taken as congestion and left to the sender'.split(),
+            'vetoes 89 events losses taken for congestion and left to the sender'.split(),
             [], ['Now'],
             'flows_active 0 flows flows in the table'.split(),
             [], ['Others'],
