@@ -4,95 +4,69 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include <rte_launch.h>
 #include <rte_lcore.h>
 
 #include <snoopd/base/clock.h>
-#include <snoopd/bringup/steering.h>
 #include <snoopd/base/log.h>
 #include <snoopd/bringup/memory.h>
-#include <snoopd/control/supervisor.h>
-#include <snoopd/control/systemd.h>
 #include <snoopd/bringup/pool.h>
-#include <snoopd/bringup/ports.h>
 #include <snoopd/bringup/privileges.h>
 #include <snoopd/control/link.h>
+#include <snoopd/control/loop.h>
+#include <snoopd/control/supervisor.h>
+#include <snoopd/control/systemd.h>
 #include <snoopd/datapath/totals.h>
-#include <snoopd/observe/http.h>
 #include <snoopd/datapath/worker.h>
+#include <snoopd/observe/http.h>
 
-#define WAKE_US 250000u	    /* how often the thread wakes up where nothing happens */
-#define WAKE_TEST_US 10000u /* the same with --exit-when-idle */
-
-struct control {
+struct appliance {
 	const struct config *config;
 	const struct options *options;
-	struct ports ports;
+	struct link *link;
 	struct pool pool;
 	FILE *stats; /* --stats-file, opened while root may */
-	struct steering distribution;
 	struct handoff *handoff;
 	struct memory_need memory;
 	struct supervisor supervisor;
-	struct worker *workers[HANDOFF_WORKERS_MAX];
+	struct http_server *http;
 	unsigned int lcores[HANDOFF_WORKERS_MAX];
-	uint32_t worker_count;
 };
 
-static void fill_signals(sigset_t *signals)
-{
-	sigemptyset(signals);
-	sigaddset(signals, SIGINT);
-	sigaddset(signals, SIGTERM);
-	sigaddset(signals, SIGHUP);
-	sigaddset(signals, CARRIER_SIGNAL);
-}
-
-void control_block_signals(void)
-{
-	sigset_t signals;
-
-	fill_signals(&signals);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	/* A log pipe or a telemetry client that is gone must not take the wire with it. */
-	signal(SIGPIPE, SIG_IGN);
-}
-
-static int choose_lcores(struct control *control)
+static int choose_lcores(struct appliance *appliance)
 {
 	unsigned int lcore = rte_get_next_lcore(UINT_MAX, 1, 0);
+	struct link *link = appliance->link;
 
 	if (rte_lcore_count() < 2) {
-		log_error("the EAL has one lcore, two are needed: the first controls, the second "
-			  "forwards; give two, for example -l 0,1");
+		log_error("the EAL has one lcore, but snoopd needs two: the first controls, the "
+			  "second forwards; give two, for example -l 0,1");
 		return -1;
 	}
 	if (rte_lcore_count() - 1 > HANDOFF_WORKERS_MAX) {
-		log_error("the EAL has %u lcores, at most %u are possible: one that controls and "
-			  "%u that forward",
+		log_error("the EAL has %u lcores, but snoopd takes at most %u: one that controls "
+			  "and %u that forward",
 			  rte_lcore_count(), HANDOFF_WORKERS_MAX + 1, HANDOFF_WORKERS_MAX);
 		return -1;
 	}
 	while (lcore < RTE_MAX_LCORE) {
-		control->lcores[control->worker_count++] = lcore;
+		appliance->lcores[link->worker_count++] = lcore;
 		lcore = rte_get_next_lcore(lcore, 1, 0);
 	}
 	return 0;
 }
 
 /* May another worker run on the CPU that this one polls? */
-static bool shares_cpu(const struct control *control, uint32_t worker)
+static bool shares_cpu(const struct appliance *appliance, uint32_t worker)
 {
-	rte_cpuset_t own = rte_lcore_cpuset(control->lcores[worker]);
+	rte_cpuset_t own = rte_lcore_cpuset(appliance->lcores[worker]);
 
-	for (uint32_t i = 0; i < control->worker_count; i++) {
-		rte_cpuset_t other = rte_lcore_cpuset(control->lcores[i]);
+	for (uint32_t i = 0; i < appliance->link->worker_count; i++) {
+		rte_cpuset_t other = rte_lcore_cpuset(appliance->lcores[i]);
 
 		CPU_AND(&other, &other, &own);
 		if (i != worker && CPU_COUNT(&other) > 0)
@@ -101,184 +75,141 @@ static bool shares_cpu(const struct control *control, uint32_t worker)
 	return false;
 }
 
-static int create_workers(struct control *control)
+static int create_workers(struct appliance *appliance)
 {
+	struct link *link = appliance->link;
 	uint64_t secret;
 
 	if (getrandom(&secret, sizeof(secret), 0) != (ssize_t)sizeof(secret)) {
 		log_error("getrandom: %s", strerror(errno));
 		return -1;
 	}
-	for (uint32_t i = 0; i < control->worker_count; i++) {
+	for (uint32_t i = 0; i < link->worker_count; i++) {
 		struct worker_setup setup = {
 			.index = i,
-			.lcore = control->lcores[i],
-			.workers = control->worker_count,
-			.config = control->config,
-			.pool = control->pool.mempool,
-			.segments_per_frame = control->pool.segments_per_frame,
-			.socket = control->ports.socket,
-			.shares_cpu = shares_cpu(control, i),
+			.lcore = appliance->lcores[i],
+			.workers = link->worker_count,
+			.config = appliance->config,
+			.pool = appliance->pool.mempool,
+			.segments_per_frame = appliance->pool.segments_per_frame,
+			.socket = link->ports.socket,
+			.shares_cpu = shares_cpu(appliance, i),
 			.secret = secret,
 		};
 
 		for (int side = 0; side < 2; side++) {
-			setup.port[side].port_id = control->ports.port[side].id;
+			setup.port[side].port_id = link->ports.port[side].id;
 			setup.port[side].queue_id = (uint16_t)i;
-			setup.port[side].sharing = control->ports.port[side].quirk->sharing;
+			setup.port[side].sharing = link->ports.port[side].quirk->sharing;
 		}
-		memory_warn_remote(control->lcores[i], control->ports.socket);
-		control->workers[i] = worker_create(&setup);
-		if (control->workers[i] == NULL)
+		memory_warn_remote(appliance->lcores[i], link->ports.socket);
+		link->workers[i] = worker_create(&setup);
+		if (link->workers[i] == NULL)
 			return -1;
 	}
 	return 0;
 }
 
-static int create_handoff(struct control *control)
+static int create_handoff(struct appliance *appliance)
 {
-	control->handoff = handoff_create(&control->distribution.plan,
-					  control->config->handoff_packets, control->ports.socket);
-	if (control->handoff == NULL) {
-		memory_explain(&control->memory, control->ports.socket);
+	struct link *link = appliance->link;
+
+	appliance->handoff = handoff_create(&link->steering.plan,
+					    appliance->config->handoff_packets, link->ports.socket);
+	if (appliance->handoff == NULL) {
+		memory_explain(&appliance->memory, link->ports.socket);
 		return -1;
 	}
-	for (uint32_t i = 0; i < control->worker_count; i++)
-		worker_join(control->workers[i], control->handoff);
+	for (uint32_t i = 0; i < link->worker_count; i++)
+		worker_join(link->workers[i], appliance->handoff);
 	return 0;
 }
 
-static int create_pool(struct control *control)
+static int create_pool(struct appliance *appliance)
 {
-	if (pool_size(&control->pool, control->config, &control->ports, &control->distribution) !=
-	    0)
+	struct link *link = appliance->link;
+	struct pool *pool = &appliance->pool;
+
+	if (pool_size(pool, appliance->config, &link->ports, &link->steering) != 0)
 		return -1;
-	control->memory = memory_need_of(control->config, &control->pool, &control->distribution);
-	if (memory_check(&control->memory, control->ports.socket) != 0)
+	appliance->memory = memory_need_of(appliance->config, pool, &link->steering);
+	if (memory_check(&appliance->memory, link->ports.socket) != 0)
 		return -1;
-	if (pool_create(&control->pool, control->ports.socket) == 0)
+	if (pool_create(pool, link->ports.socket) == 0)
 		return 0;
-	memory_explain(&control->memory, control->ports.socket);
+	memory_explain(&appliance->memory, link->ports.socket);
 	return -1;
 }
 
 /* @return 0, or the exit status after one line on stderr. */
-static int start_ports(struct control *control)
+static int start_ports(struct appliance *appliance)
 {
-	struct ports *ports = &control->ports;
+	struct link *link = appliance->link;
+	struct ports *ports = &link->ports;
+	struct rte_mempool *mempool = appliance->pool.mempool;
 	int result;
 
-	if (ports_start(ports, control->pool.mempool) != 0)
+	if (ports_start(ports, mempool) != 0)
 		return 1;
-	result = steering_establish(&control->distribution, control->config, ports);
+	result = steering_establish(&link->steering, appliance->config, ports);
 	if (result <= 0)
 		return result < 0 ? 2 : 0;
 	ports_stop(ports);
-	return ports_configure(ports, control->config, &control->distribution.plan) != 0 ||
-	       ports_start(ports, control->pool.mempool) != 0;
+	return ports_configure(ports, appliance->config, &link->steering.plan) != 0 ||
+	       ports_start(ports, mempool) != 0;
 }
 
 /* "lcore 1", "lcores 1 3 4 (2 share a CPU)" */
-static void describe_workers(const struct control *control, char *out, size_t out_bytes)
+static void describe_workers(const struct appliance *appliance, char *out, size_t out_bytes)
 {
+	const struct link *link = appliance->link;
 	size_t used =
-		(size_t)snprintf(out, out_bytes, control->worker_count == 1 ? "lcore" : "lcores");
+		(size_t)snprintf(out, out_bytes, link->worker_count == 1 ? "lcore" : "lcores");
 	uint32_t sharing = 0;
 
-	for (uint32_t i = 0; i < control->worker_count; i++) {
-		used += (size_t)snprintf(out + used, out_bytes - used, " %u", control->lcores[i]);
-		sharing += control->workers[i]->shares_cpu;
+	for (uint32_t i = 0; i < link->worker_count; i++) {
+		used += (size_t)snprintf(out + used, out_bytes - used, " %u", appliance->lcores[i]);
+		sharing += link->workers[i]->shares_cpu;
 	}
 	if (sharing > 0)
 		snprintf(out + used, out_bytes - used, " (%u share a CPU)", sharing);
 }
 
-static void log_start(const struct control *control)
+static void log_driver(const struct port *port)
 {
-	const struct port *wired = &control->ports.port[SNOOP_WIRED];
-	const struct port *wireless = &control->ports.port[SNOOP_WIRELESS];
-	const struct steering *distribution = &control->distribution;
+	if (port->quirk->sharing == DRIVER_COPY)
+		log_line("event=quirk port=%s driver=%s message=\"cached packets are copied to it: "
+			 "%s\"",
+			 port->name, port->driver, port->quirk->why);
+	if (port->quirk->flags & DRIVER_REASSEMBLES)
+		log_warning("event=quirk port=%s driver=%s message=\"the kernel reassembles IPv4 "
+			    "fragments for this driver: packets longer than the MTU are lost\"",
+			    port->name, port->driver);
+}
+
+static void log_start(const struct appliance *appliance)
+{
+	const struct link *link = appliance->link;
+	const struct port *wired = &link->ports.port[SNOOP_WIRED];
+	const struct port *wireless = &link->ports.port[SNOOP_WIRELESS];
+	const struct steering *steering = &link->steering;
 	char workers[256];
 
-	describe_workers(control, workers, sizeof(workers));
-	log_line("event=start wired=%s wired_driver=%s wireless=%s wireless_driver=%s mtu=%u mode=%s "
-		 "workers=\"%s\" buffers=%u buffer_bytes=%u",
+	describe_workers(appliance, workers, sizeof(workers));
+	log_line("event=start wired=%s wired_driver=%s wireless=%s wireless_driver=%s mtu=%u "
+		 "mode=%s workers=\"%s\" buffers=%u buffer_bytes=%u",
 		 wired->name, wired->driver, wireless->name, wireless->driver,
-		 control->ports.mtu_bytes, snoop_level_name(control->config->mode), workers,
-		 control->pool.buffers, control->pool.data_room);
-	if (control->worker_count > 1)
+		 link->ports.mtu_bytes, snoop_level_name(appliance->config->mode), workers,
+		 appliance->pool.buffers, appliance->pool.data_room);
+	if (link->worker_count > 1)
 		log_line("event=workers workers=%u distribution=%s how=\"%s\" rx_queues=%u,%u "
 			 "tx_queues=%u,%u handoff_rings=%u handoff_packets=%u",
-			 control->worker_count, steering_name(distribution), distribution->how,
+			 link->worker_count, steering_name(steering), steering->how,
 			 wired->rx_queues, wireless->rx_queues, wired->tx_queues,
-			 wireless->tx_queues, handoff_rings(&distribution->plan),
-			 control->config->handoff_packets);
-	for (int side = 0; side < 2; side++) {
-		const struct port *port = &control->ports.port[side];
-
-		if (port->quirk->sharing == DRIVER_COPY)
-			log_line("event=quirk port=%s driver=%s message=\"cached packets are "
-				 "copied to it: %s\"",
-				 port->name, port->driver, port->quirk->why);
-		if (port->quirk->flags & DRIVER_REASSEMBLES)
-			log_warning("event=quirk port=%s driver=%s message=\"the kernel reassembles "
-				    "IPv4 fragments for this driver: packets longer than the MTU "
-				    "are lost\"",
-				    port->name, port->driver);
-	}
-}
-
-static uint64_t received(const struct control *control)
-{
-	struct counters sum;
-
-	totals_sum(&sum, control->workers, control->worker_count);
-	return sum.rx_wired_packets + sum.rx_wireless_packets;
-}
-
-/* @return true if it was a signal to stop. */
-static bool handle_signal(int signal)
-{
-	char line[LINK_LINE_CHARS];
-
-	if (signal == CARRIER_SIGNAL)
-		return false; /* the wait is over, that was all */
-	if (signal == SIGHUP) {
-		apply_reload(line, sizeof(line)); /* logs it */
-		return false;
-	}
-	log_line("event=stop signal=%s", signal == SIGINT ? "SIGINT" : "SIGTERM");
-	return true;
-}
-
-static void wait_for_end(struct control *control)
-{
-	uint64_t idle_limit_us = control->options->exit_when_idle_us;
-	uint64_t wake_us = idle_limit_us != 0 ? WAKE_TEST_US : WAKE_US;
-	const struct timespec nap = {.tv_nsec = (long)wake_us * 1000};
-	uint64_t now_us, active_us, seen = 0;
-	struct clock clock;
-	sigset_t signals;
-	int signal;
-
-	fill_signals(&signals);
-	clock_init(&clock);
-	active_us = clock_now_us(&clock);
-	for (;;) {
-		signal = sigtimedwait(&signals, NULL, &nap);
-		if (signal > 0 && handle_signal(signal))
-			return;
-		now_us = clock_now_us(&clock);
-		supervisor_tick(&control->supervisor, clock_monotonic_us());
-		if (idle_limit_us == 0)
-			continue;
-		if (received(control) != seen) {
-			seen = received(control);
-			active_us = now_us;
-		} else if (now_us - active_us >= idle_limit_us) {
-			return;
-		}
-	}
+			 wireless->tx_queues, handoff_rings(&steering->plan),
+			 appliance->config->handoff_packets);
+	log_driver(wired);
+	log_driver(wireless);
 }
 
 static void log_end(const struct counters *sum, uint32_t missing, const struct pool *pool)
@@ -294,106 +225,127 @@ static void log_end(const struct counters *sum, uint32_t missing, const struct p
 		 pool->buffers);
 }
 
-static int stop_workers(struct control *control)
+/* Everything is open, root is given up: launch the workers, then what looks at them. */
+static void launch_workers(struct appliance *appliance)
 {
+	struct link *link = appliance->link;
+
+	for (uint32_t i = 0; i < link->worker_count; i++)
+		rte_eal_remote_launch(worker_main, link->workers[i], appliance->lcores[i]);
+	supervisor_start(&appliance->supervisor, link, clock_monotonic_us());
+	link_attach(link, appliance->config, &appliance->supervisor);
+}
+
+static int start_http(void *context)
+{
+	struct appliance *appliance = context;
+
+	return http_server_start(&appliance->http, appliance->config, appliance->link);
+}
+
+static int stop_workers(struct appliance *appliance)
+{
+	struct link *link = appliance->link;
 	int failed = 0;
 
-	for (uint32_t i = 0; i < control->worker_count; i++)
-		worker_stop(control->workers[i]);
-	for (uint32_t i = 0; i < control->worker_count; i++)
-		failed |= rte_eal_wait_lcore(control->lcores[i]) != 0;
+	for (uint32_t i = 0; i < link->worker_count; i++)
+		worker_stop(link->workers[i]);
+	for (uint32_t i = 0; i < link->worker_count; i++)
+		failed |= rte_eal_wait_lcore(appliance->lcores[i]) != 0;
 	return failed;
 }
 
-struct web_start {
-	struct http_server *server;
-	const struct config *config;
-};
-
-static int start_web(void *context)
+/* The workers let go of every packet, then the ports do; then the pool must be full. */
+static int drain(struct appliance *appliance)
 {
-	struct web_start *start = context;
-
-	return http_server_start(&start->server, start->config);
-}
-
-static int run_started(struct control *control)
-{
-	struct web_start web = {NULL, control->config};
+	struct link *link = appliance->link;
+	const struct port *port = link->ports.port;
+	int failed = stop_workers(appliance);
 	struct counters sum;
 	uint32_t missing;
+
+	totals_sum(&sum, link->workers, link->worker_count);
+	if (appliance->stats != NULL)
+		failed |= totals_write(&sum, appliance->stats, appliance->options->stats_path) != 0;
+	appliance->stats = NULL;
+	ports_close(&link->ports);
+	missing = pool_missing(&appliance->pool);
+	log_end(&sum, missing, &appliance->pool);
+	if (missing == 0)
+		return failed;
+	log_error("event=leak buffers=%u message=\"packet buffers did not come back: a leak, or a "
+		  "peer of a port (%s, %s) still holds them\"",
+		  missing, port[SNOOP_WIRED].driver, port[SNOOP_WIRELESS].driver);
+	return 1;
+}
+
+static int run(struct appliance *appliance)
+{
+	struct link *link = appliance->link;
 	int failed;
 
-	for (uint32_t i = 0; i < control->worker_count; i++)
-		rte_eal_remote_launch(worker_main, control->workers[i], control->lcores[i]);
-	log_start(control);
-	supervisor_start(&control->supervisor, control->workers, control->worker_count, &control->ports,
-		      clock_monotonic_us());
-	link_attach(control->config, &control->ports, &control->distribution, &control->supervisor,
-		       control->workers, control->worker_count);
-	failed = privileges_call_without(start_web, &web) != 0;
+	launch_workers(appliance);
+	failed = privileges_call_without(start_http, appliance) != 0;
 	if (!failed) {
+		log_start(appliance);
 		systemd_ready();
-		wait_for_end(control);
+		loop_run(link, &appliance->supervisor, appliance->options->exit_when_idle_us);
 	}
 	systemd_stopping();
-	supervisor_stop(&control->supervisor);
-	http_server_stop(web.server);
-	link_detach();
-
-	/* The workers let go of every packet, then the ports; then the pool must be full. */
-	failed |= stop_workers(control);
-	totals_sum(&sum, control->workers, control->worker_count);
-	if (control->stats != NULL)
-		failed |= totals_write(&sum, control->stats, control->options->stats_path) != 0;
-	control->stats = NULL;
-	ports_close(&control->ports);
-	missing = pool_missing(&control->pool);
-	log_end(&sum, missing, &control->pool);
-	if (missing != 0) {
-		log_error(
-			"event=leak buffers=%u message=\"they did not come back: a leak, or a peer "
-			"of a port (%s, %s) still holds them\"",
-			missing, control->ports.port[SNOOP_WIRED].driver,
-			control->ports.port[SNOOP_WIRELESS].driver);
-		failed = 1;
-	}
+	supervisor_stop(&appliance->supervisor);
+	http_server_stop(appliance->http);
+	link_detach(link);
+	failed |= drain(appliance);
 	return failed ? 1 : 0;
 }
 
-int control_run(const struct config *config, const struct options *options)
+/* @return 0, or the exit status after one line on stderr. */
+static int bring_up(struct appliance *appliance)
 {
-	struct control control = {.config = config, .options = options};
-	int status = 2;
+	const struct config *config = appliance->config;
+	const char *stats_path = appliance->options->stats_path;
+	struct link *link = appliance->link;
+	int status;
 
-	if (choose_lcores(&control) != 0 || ports_find(&control.ports, config) != 0 ||
-	    steering_choose(&control.distribution, config, &control.ports,
-				control.worker_count) != 0 ||
-	    ports_configure(&control.ports, config, &control.distribution.plan) != 0)
-		goto close;
-	status = 1;
-	if (options->stats_path != NULL) {
-		control.stats = totals_open(options->stats_path);
-		if (control.stats == NULL)
-			goto close;
+	if (choose_lcores(appliance) != 0 || ports_find(&link->ports, config) != 0 ||
+	    steering_choose(&link->steering, config, &link->ports, link->worker_count) != 0 ||
+	    ports_configure(&link->ports, config, &link->steering.plan) != 0)
+		return 2;
+	if (stats_path != NULL) {
+		appliance->stats = totals_open(stats_path);
+		if (appliance->stats == NULL)
+			return 1;
 	}
-	if (create_pool(&control) != 0 || create_workers(&control) != 0)
-		goto close;
-	status = start_ports(&control);
+	if (create_pool(appliance) != 0 || create_workers(appliance) != 0)
+		return 1;
+	status = start_ports(appliance);
 	if (status != 0)
-		goto close;
-	status = 1;
-	if (create_handoff(&control) == 0 && privileges_drop(config, &control.ports) == 0)
-		status = run_started(&control);
+		return status;
+	return create_handoff(appliance) != 0 || privileges_drop(config, &link->ports) != 0;
+}
 
-close:
-	if (control.stats != NULL)
-		fclose(control.stats);
-	ports_close(&control.ports);
-	for (uint32_t i = 0; i < control.worker_count; i++)
-		if (control.workers[i] != NULL)
-			worker_destroy(control.workers[i]);
-	handoff_free(control.handoff);
-	pool_free(&control.pool);
+/* In reverse. Also after a bring_up() that failed half-way. */
+static void take_down(struct appliance *appliance)
+{
+	struct link *link = appliance->link;
+
+	if (appliance->stats != NULL)
+		fclose(appliance->stats);
+	ports_close(&link->ports);
+	for (uint32_t i = 0; i < link->worker_count; i++)
+		if (link->workers[i] != NULL)
+			worker_destroy(link->workers[i]);
+	handoff_free(appliance->handoff);
+	pool_free(&appliance->pool);
+}
+
+int appliance_run(struct link *link, const struct config *config, const struct options *options)
+{
+	struct appliance appliance = {.link = link, .config = config, .options = options};
+	int status = bring_up(&appliance);
+
+	if (status == 0)
+		status = run(&appliance);
+	take_down(&appliance);
 	return status;
 }

@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * The appliance as a whole: everything from the ports to the pool check, and the control thread
- * that sleeps in between. Main lcore only; telemetry.h says which other thread looks at what.
+ * The appliance as a whole: bring everything up in order, run until told to stop, take it down in
+ * reverse, and check that every packet buffer came back.
+ *
+ * Who runs here: the control thread (the EAL's main lcore), alone until the workers are launched
+ * and again after they have stopped. It may call every room of app/snoopd.
  */
-#ifndef SNOOPD_CONTROL_H
-#define SNOOPD_CONTROL_H
+#ifndef SNOOPD_APPLIANCE_H
+#define SNOOPD_APPLIANCE_H
 
 #include <config/config.h>
 #include <snoopd/options.h>
 
-/** Block the signals that control_run() waits for. Call before the EAL makes its threads. */
-void control_block_signals(void);
+struct link;
 
 /**
  * Run until a signal, or until nothing was received for options->exit_when_idle_us.
  *
- * @return the exit status: 0, 1 after a failure at run time, 2 where the configuration does not fit
+ * @param link  after link_init(); outlives the process, as the telemetry thread may look at it
+ * @return the exit status: 0, 1 after a failure at run time, 2 if the configuration does not fit
  * the ports or the lcores (nothing was started).
  */
-int control_run(const struct config *config, const struct options *options);
+int appliance_run(struct link *link, const struct config *config, const struct options *options);
 
 #endif

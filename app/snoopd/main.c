@@ -8,9 +8,11 @@
 #include <config/config.h>
 #include <snoopd/appliance.h>
 #include <snoopd/base/log.h>
-#include <snoopd/options.h>
 #include <snoopd/bringup/privileges.h>
+#include <snoopd/control/link.h>
+#include <snoopd/control/loop.h>
 #include <snoopd/observe/telemetry.h>
+#include <snoopd/options.h>
 
 #define EXIT_USAGE 2
 
@@ -24,11 +26,13 @@ static int print_config(const struct config *config)
 
 static int run(const struct config *config, const struct options *options, char **argv)
 {
+	/* DPDK never joins its telemetry thread, so the link must outlive this function. */
+	static struct link link;
 	int status;
 
 	if (config->log == CONFIG_LOG_SYSLOG)
 		log_to_syslog();
-	control_block_signals();
+	loop_block_signals();
 	argv[options->eal_argc] = NULL;
 	if (privileges_prepare(config, argv) != 0)
 		return EXIT_USAGE;
@@ -36,8 +40,9 @@ static int run(const struct config *config, const struct options *options, char 
 		log_error("the EAL does not start, see its messages above");
 		return EXIT_FAILURE;
 	}
-	telemetry_register();
-	status = control_run(config, options);
+	link_init(&link);
+	telemetry_start(&link);
+	status = appliance_run(&link, config, options);
 	rte_eal_cleanup();
 	return status;
 }

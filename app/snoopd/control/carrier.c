@@ -51,13 +51,15 @@ static void obey(struct carrier *links, const struct carrier_policy_order *order
 		log_warning("event=propagate side=%s port=%s result=refused driver=%s message=\"it "
 			    "cannot take its link down: %s; it stays up when the other side is "
 			    "down\"",
-			    side_names[order->side], port->name, port->driver, rte_strerror(-result));
+			    side_names[order->side], port->name, port->driver,
+			    rte_strerror(-result));
 		return;
 	}
 	if (result != 0)
-		log_error("event=propagate side=%s port=%s result=failed driver=%s message=\"it does "
-			  "not bring its link up again: %s; restart snoopd\"",
-			  side_names[order->side], port->name, port->driver, rte_strerror(-result));
+		log_error(
+			"event=propagate side=%s port=%s result=failed driver=%s message=\"it does "
+			"not bring its link up again: %s; restart snoopd\"",
+			side_names[order->side], port->name, port->driver, rte_strerror(-result));
 	else
 		log_line("event=propagate side=%s port=%s state=%s because=%s",
 			 side_names[order->side], port->name, down ? "down" : "up",

@@ -20,7 +20,7 @@ struct carrier {
 	struct carrier_policy state;
 	struct ports *ports;
 	pthread_t control;
-	bool follow;	  /* [link] propagate */
+	bool follow;	      /* [link] propagate */
 	uint64_t withhold_us; /* [link] propagate_hold */
 };
 

@@ -36,8 +36,8 @@ static struct carrier_policy_order give_back(struct carrier_policy *state, uint6
 	return (struct carrier_policy_order){CARRIER_GIVE_BACK, side};
 }
 
-struct carrier_policy_order carrier_policy_look(struct carrier_policy *state, const bool up[2], bool follow,
-				      uint64_t withhold_us, uint64_t now_us)
+struct carrier_policy_order carrier_policy_look(struct carrier_policy *state, const bool up[2],
+						bool follow, uint64_t withhold_us, uint64_t now_us)
 {
 	const struct carrier_policy_order leave = {CARRIER_LEAVE, CARRIER_NO_SIDE};
 

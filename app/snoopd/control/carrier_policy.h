@@ -29,10 +29,10 @@ enum carrier_policy_action {
 };
 
 struct carrier_policy_side {
-	bool up;	      /* carrier, as last seen */
-	bool settling;	      /* no carrier yet since it was started or given back */
-	bool fixed;	      /* its driver cannot take it down */
-	uint64_t since_us;    /* of up, or of settling */
+	bool up;	   /* carrier, as last seen */
+	bool settling;	   /* no carrier yet since it was started or given back */
+	bool fixed;	   /* its driver cannot take it down */
+	uint64_t since_us; /* of up, or of settling */
 };
 
 struct carrier_policy {
@@ -55,8 +55,8 @@ void carrier_policy_init(struct carrier_policy *state, uint64_t now_us);
  * @param follow   false = no side follows the other one: only give back what was taken
  * @param withhold_us  how long a carrier has to last before the other side gets its own back
  */
-struct carrier_policy_order carrier_policy_look(struct carrier_policy *state, const bool up[2], bool follow,
-				      uint64_t withhold_us, uint64_t now_us);
+struct carrier_policy_order carrier_policy_look(struct carrier_policy *state, const bool up[2],
+						bool follow, uint64_t withhold_us, uint64_t now_us);
 
 /** The driver cannot take that side down: it is not tried again. */
 void carrier_policy_refused(struct carrier_policy *state, int side);

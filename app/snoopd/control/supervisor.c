@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <snoopd/control/supervisor.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,33 +10,36 @@
 
 #include <snoopd/base/clock.h>
 #include <snoopd/base/log.h>
-#include <snoopd/control/systemd.h>
+#include <snoopd/control/apply.h>
 #include <snoopd/control/link.h>
+#include <snoopd/control/systemd.h>
 #include <snoopd/datapath/totals.h>
 #include <snoopd/datapath/worker.h>
 
 /* Often enough that one late turn of the control thread is not taken for its end. */
 #define FEEDS_PER_INTERVAL 4
-/* Of the flow tables, for the votes of the stations: 262144 records of each worker, half a second where
- * they are busy. Not the whole of a larger table, as the control thread waits for it. */
+/*
+ * Pages of the flow tables that are asked for the votes of the stations: 262144 records of each
+ * worker, half a second if the workers are busy. A larger table is not read to its end, because the
+ * control thread waits for it.
+ */
 #define VOTE_PAGES_MAX 8
+#define NO_PAGE UINT32_MAX /* the worker's table was read to its end */
 
 _Static_assert(HEALTH_WORKERS_MAX >= HANDOFF_WORKERS_MAX, "every worker is looked at");
 
-void supervisor_start(struct supervisor *supervisor, struct worker *const *workers, uint32_t worker_count,
-		   struct ports *ports, uint64_t now_us)
+void supervisor_start(struct supervisor *supervisor, struct link *link, uint64_t now_us)
 {
-	supervisor->workers = workers;
-	supervisor->ports = ports;
+	supervisor->link = link;
 	supervisor->watchdog_us = systemd_watchdog_us();
 	supervisor->fed_us = supervisor->second_us = now_us;
-	health_init(&supervisor->health, worker_count, now_us);
-	carrier_start(&supervisor->links, ports, now_us);
+	health_init(&supervisor->health, link->worker_count, now_us);
+	carrier_start(&supervisor->carrier, &link->ports, now_us);
 }
 
-static void look_at(struct supervisor *supervisor, uint32_t index, uint64_t now_us)
+static void look_at_worker(struct supervisor *supervisor, uint32_t index, uint64_t now_us)
 {
-	const struct worker *worker = supervisor->workers[index];
+	const struct worker *worker = supervisor->link->workers[index];
 	struct worker_health health;
 
 #define READ(field) health.field = __atomic_load_n(&worker->health.field, __ATOMIC_RELAXED)
@@ -73,31 +77,12 @@ static void feed_watchdog(struct supervisor *supervisor, uint64_t now_us)
 	supervisor->fed_us = now_us;
 }
 
-static void tell_status(struct supervisor *supervisor, const struct link *link)
-{
-	const struct port *port = supervisor->ports->port;
-	struct counters sum;
-	char line[sizeof(supervisor->status)];
-
-	totals_sum(&sum, link->workers, link->worker_count);
-	snprintf(line, sizeof(line),
-		 "mode %s, wired %s, wireless %s, radio losses %" PRIu64 ", repaired %" PRIu64
-		 ", flows %" PRIu64 ", workers stuck %u of %u",
-		 snoop_level_name(link->config->mode),
-		 port[SNOOP_WIRED].link_up ? "up" : "down",
-		 port[SNOOP_WIRELESS].link_up ? "up" : "down", sum.radio_losses,
-		 sum.repairs_confirmed, sum.flows_active, health_stuck(&supervisor->health),
-		 link->worker_count);
-	if (strcmp(line, supervisor->status) == 0)
-		return;
-	memcpy(supervisor->status, line, sizeof(line));
-	systemd_status(line);
-}
-
 static void look_at_pressure(struct supervisor *supervisor)
 {
-	for (uint32_t i = 0; i < supervisor->health.count; i++) {
-		const struct worker *worker = supervisor->workers[i];
+	const struct link *link = supervisor->link;
+
+	for (uint32_t i = 0; i < link->worker_count; i++) {
+		const struct worker *worker = link->workers[i];
 		bool pressed = __atomic_load_n(&worker->pressed, __ATOMIC_RELAXED);
 
 		if (pressed == supervisor->pressed[i])
@@ -109,59 +94,105 @@ static void look_at_pressure(struct supervisor *supervisor)
 	}
 }
 
-/* One page of every worker that has not come to its end. @return -1 where one does not answer. */
-static int add_votes(const struct link *link, uint32_t position[],
-		     struct guard_station stations[])
-{
-	struct request *asked[HANDOFF_WORKERS_MAX] = {NULL};
-	int failed = 0;
+/* ---- With the link's lock ---- */
 
+static void tell_status(struct supervisor *supervisor, const struct link *link)
+{
+	const struct port *port = link->ports.port;
+	struct counters sum;
+	char line[sizeof(supervisor->status)];
+
+	totals_sum(&sum, link->workers, link->worker_count);
+	snprintf(line, sizeof(line),
+		 "mode %s, wired %s, wireless %s, radio losses %" PRIu64 ", repaired %" PRIu64
+		 ", flows %" PRIu64 ", workers stuck %u of %u",
+		 snoop_level_name(link->config->mode), port[SNOOP_WIRED].link_up ? "up" : "down",
+		 port[SNOOP_WIRELESS].link_up ? "up" : "down", sum.radio_losses,
+		 sum.repairs_confirmed, sum.flows_active, health_stuck(&supervisor->health),
+		 link->worker_count);
+	if (strcmp(line, supervisor->status) == 0)
+		return;
+	memcpy(supervisor->status, line, sizeof(line));
+	systemd_status(line);
+}
+
+/* Ask every worker that has a page left. @return -1 if one cannot be asked; the others were. */
+static int ask_votes(const struct link *link, const uint32_t position[], struct request *asked[])
+{
 	for (uint32_t i = 0; i < link->worker_count; i++) {
-		if (position[i] == UINT32_MAX)
+		if (position[i] == NO_PAGE)
 			continue;
 		asked[i] = link_ask(link, i);
 		if (asked[i] == NULL)
-			failed = -1;
-		if (failed != 0)
-			break;
+			return -1;
 		asked[i]->kind = REQUEST_REPAIRS;
 		asked[i]->position = position[i];
 		request_post(asked[i]);
 	}
-	for (uint32_t i = 0; i < link->worker_count; i++) {
-		const struct request *answer = asked[i] != NULL ? link_collect(asked[i]) : NULL;
+	return 0;
+}
 
+static void add_votes(struct guard_station stations[], const struct guard_station page[])
+{
+	for (uint32_t i = 0; i < GUARD_STATIONS; i++) {
+		stations[i].retransmits += page[i].retransmits;
+		stations[i].spurious += page[i].spurious;
+		stations[i].confirmed += page[i].confirmed;
+	}
+}
+
+/* One page of every worker. @return -1 if one does not answer. */
+static int collect_votes(const struct link *link, uint32_t position[],
+			 struct guard_station stations[])
+{
+	struct request *asked[HANDOFF_WORKERS_MAX] = {NULL};
+	int failed = ask_votes(link, position, asked);
+
+	/* Wait for all that were asked, even after a failure: the next request needs the slot. */
+	for (uint32_t i = 0; i < link->worker_count; i++) {
+		const struct request *answer;
+
+		if (asked[i] == NULL)
+			continue;
+		answer = link_collect(asked[i]);
 		if (answer == NULL) {
-			failed |= asked[i] != NULL ? -1 : 0;
+			failed = -1;
 			continue;
 		}
-		for (uint32_t k = 0; k < GUARD_STATIONS; k++) {
-			stations[k].retransmits += answer->repairs[k].retransmits;
-			stations[k].spurious += answer->repairs[k].spurious;
-			stations[k].confirmed += answer->repairs[k].confirmed;
-		}
-		position[i] = answer->next != 0 ? answer->next : UINT32_MAX;
+		add_votes(stations, answer->repairs);
+		position[i] = answer->next != 0 ? answer->next : NO_PAGE;
 	}
 	return failed;
 }
 
-static int ask_stations(const struct link *link, struct guard_station stations[])
+static int count_votes(const struct link *link, struct guard_station stations[])
 {
 	uint32_t position[HANDOFF_WORKERS_MAX] = {0};
 
 	memset(stations, 0, GUARD_STATIONS * sizeof(stations[0]));
 	for (int page = 0; page < VOTE_PAGES_MAX; page++)
-		if (add_votes(link, position, stations) != 0)
+		if (collect_votes(link, position, stations) != 0)
 			return -1;
 	return 0;
 }
 
-static enum guard_action look_at_repairs(struct supervisor *supervisor, const struct link *link,
-					 uint64_t now_us)
+static struct guard_counts guard_counts_of(const struct link *link)
 {
-	struct guard_station stations[GUARD_STATIONS];
-	bool known;
+	struct counters sum;
 
+	totals_sum(&sum, link->workers, link->worker_count);
+	return (struct guard_counts){
+		.retransmits = sum.retransmits_scoreboard + sum.retransmits_dupack +
+			       sum.retransmits_timeout,
+		.spurious = sum.spurious_repairs,
+		.confirmed = sum.repairs_confirmed,
+		.losses = sum.radio_losses,
+	};
+}
+
+static enum guard_action ask_guard(struct supervisor *supervisor, const struct link *link,
+				   uint64_t now_us)
+{
 	const struct config *config = link->config;
 	const struct guard_limits limits = {
 		.period_us = config->guard_period_us,
@@ -169,16 +200,11 @@ static enum guard_action look_at_repairs(struct supervisor *supervisor, const st
 		.spurious_ppm = config->guard_spurious_ppm,
 		.confirmed_ppm = config->guard_confirmed_ppm,
 	};
-	struct guard_counts counts;
-	struct counters sum;
+	struct guard_counts counts = guard_counts_of(link);
+	struct guard_station stations[GUARD_STATIONS];
+	bool known;
 
-	totals_sum(&sum, link->workers, link->worker_count);
-	counts = (struct guard_counts){
-		.retransmits = sum.retransmits_scoreboard + sum.retransmits_dupack + sum.retransmits_timeout,
-		.spurious = sum.spurious_repairs,
-		.confirmed = sum.repairs_confirmed,
-		.losses = sum.radio_losses,
-	};
+	/* Somebody else has configured the link: what the guard has learnt is void. */
 	if (link->configured_us != supervisor->configured_us) {
 		supervisor->configured_us = link->configured_us;
 		supervisor->wanted = config->mode;
@@ -187,47 +213,61 @@ static enum guard_action look_at_repairs(struct supervisor *supervisor, const st
 	if (config->guard_levels == 0 || supervisor->wanted <= SNOOP_LEVEL_OBSERVE)
 		return GUARD_LEAVE;
 	known = guard_suspects(&supervisor->guard, &counts, &limits, now_us) &&
-		ask_stations(link, stations) == 0;
+		count_votes(link, stations) == 0;
 	return guard_look(&supervisor->guard, &counts, known ? stations : NULL, &limits, now_us);
 }
 
-/* Without the lock. */
-static void change_level(struct supervisor *supervisor, enum guard_action action,
-			 enum guard_cause cause)
+static const char *result_name(int result)
+{
+	return result == 0 ? "done" : result == -EINPROGRESS ? "partly" : "failed";
+}
+
+/* Do what the guard decided. If that fails, restore what it was before, so that it decides again.
+ */
+static void obey_guard(struct supervisor *supervisor, enum guard_action action,
+		       const struct guard *before)
 {
 	bool demote = action == GUARD_DEMOTE;
 	enum snoop_level level = demote ? SNOOP_LEVEL_OBSERVE : supervisor->wanted;
-	char line[LINK_LINE_CHARS];
+	const char *cause = demote ? guard_cause_name(supervisor->guard.cause) : "loss";
+	char line[APPLY_LINE_CHARS];
+	int result = apply_mode_locked(supervisor->link, level, line, sizeof(line));
 
-	log_warning("event=guard action=%s because=%s mode=%s", demote ? "demote" : "promote",
-		    demote ? guard_cause_name(cause) : "loss", snoop_level_name(level));
-	apply_mode_if(&supervisor->configured_us, level, line, sizeof(line));
+	if (result != 0 && result != -EINPROGRESS)
+		supervisor->guard = *before;
+	supervisor->configured_us = supervisor->link->configured_us;
+	log_warning("event=guard action=%s because=%s mode=%s result=%s",
+		    demote ? "demote" : "promote", cause, snoop_level_name(level),
+		    result_name(result));
 }
 
-/* What needs the configuration. Whoever has the lock may wait for a worker that is stuck: no reason
- * to stop looking at the others. */
+/*
+ * Look at what needs the configuration. Another thread may hold the lock and wait for a stuck
+ * worker: skip this look then, rather than stop looking at the other workers.
+ */
 static void look_at_link(struct supervisor *supervisor, uint64_t now_us)
 {
-	const struct link *link = link_try_lock();
+	const struct link *link = link_try_lock(supervisor->link);
+	struct guard before = supervisor->guard;
 	enum guard_action action;
 
 	if (link == NULL)
 		return;
-	supervisor->links.follow = link->config->propagate != 0;
-	supervisor->links.withhold_us = link->config->propagate_hold_us;
-	action = look_at_repairs(supervisor, link, now_us);
-	tell_status(supervisor, link);
-	link_unlock();
+	supervisor->carrier.follow = link->config->propagate != 0;
+	supervisor->carrier.withhold_us = link->config->propagate_hold_us;
+	action = ask_guard(supervisor, link, now_us);
 	if (action != GUARD_LEAVE)
-		change_level(supervisor, action, supervisor->guard.cause);
+		obey_guard(supervisor, action, &before);
+	tell_status(supervisor, link);
+	link_unlock(supervisor->link);
 }
 
 void supervisor_tick(struct supervisor *supervisor, uint64_t now_us)
 {
-	for (uint32_t i = 0; i < supervisor->health.count; i++)
-		look_at(supervisor, i, now_us);
+	for (uint32_t i = 0; i < supervisor->link->worker_count; i++)
+		look_at_worker(supervisor, i, now_us);
 	feed_watchdog(supervisor, now_us);
-	carrier_look(&supervisor->links, now_us);
+	carrier_look(&supervisor->carrier, now_us);
 	if (now_us < supervisor->second_us)
 		return;
 	supervisor->second_us = now_us + CLOCK_US_PER_S;
@@ -237,5 +277,5 @@ void supervisor_tick(struct supervisor *supervisor, uint64_t now_us)
 
 void supervisor_stop(struct supervisor *supervisor)
 {
-	carrier_stop(&supervisor->links);
+	carrier_stop(&supervisor->carrier);
 }

@@ -1,43 +1,46 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * What the control thread looks after while the workers forward: whether they move, the links, and
- * what systemd is told. The decisions are in files of their own (health.h), this is their glue.
+ * What the control thread looks at while the workers of a link forward: whether they move, the
+ * carriers, the cache, whether repairs help; and what systemd is told. The decisions are pure and
+ * have files of their own (health.h, carrier_policy.h, guard.h); this is their glue.
  *
- * Control thread; telemetry and the HTTP thread read struct supervisor by way of link.h.
+ * Who runs here: the control thread. It reads what the workers publish and writes struct
+ * supervisor. It calls link.h, apply.h, carrier.h, systemd.h and what is below them.
  */
-#ifndef SNOOPD_MONITOR_H
-#define SNOOPD_MONITOR_H
+#ifndef SNOOPD_SUPERVISOR_H
+#define SNOOPD_SUPERVISOR_H
 
 #include <stdint.h>
 
-#include <snoopd/control/guard.h>
-#include <snoopd/datapath/handoff.h>
-#include <snoopd/control/health.h>
 #include <snoopd/control/carrier.h>
-#include <snoopd/bringup/ports.h>
+#include <snoopd/control/guard.h>
+#include <snoopd/control/health.h>
+#include <snoopd/datapath/handoff.h>
 
-struct worker;
+struct link;
 
+/** Written by the control thread. Other threads read two fields, by way of struct link. */
 struct supervisor {
+	struct link *link;
+	/* Written without the lock: a reader sees each number as of one of the last looks. */
 	struct health health;
-	struct worker *const *workers;
-	struct ports *ports;
-	struct carrier links;
+	/* Written under the link's lock, read under it. */
 	struct guard guard;
-	uint64_t configured_us;	  /* of struct link, when the guard began or acted */
-	enum snoop_level wanted;  /* the level that somebody chose */
+
+	struct carrier carrier;
+	uint64_t configured_us;	 /* of the link, when the guard started or acted */
+	enum snoop_level wanted; /* the level that an operator chose */
 	bool pressed[HANDOFF_WORKERS_MAX];
 	uint64_t watchdog_us, fed_us; /* WATCHDOG=1: interval, 0 = none; when it was sent last */
-	uint64_t second_us;	      /* when what is done once a second is due */
+	uint64_t second_us;	      /* when the once-a-second looks are due */
 	char status[160];	      /* as systemd was told last */
 };
 
-/** The workers run. They and the ports outlive the supervisor. */
-void supervisor_start(struct supervisor *supervisor, struct worker *const *workers, uint32_t worker_count,
-		   struct ports *ports, uint64_t now_us);
+/** The workers of the link run. The link outlives the supervisor. */
+void supervisor_start(struct supervisor *supervisor, struct link *link, uint64_t now_us);
 
-/** Look at everything. A few times a second. */
+/** Look at everything. Call it a few times a second. */
 void supervisor_tick(struct supervisor *supervisor, uint64_t now_us);
 
 /** Undo what must not outlive the process. The ports are still open. */

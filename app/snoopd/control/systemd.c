@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <snoopd/control/systemd.h>
 
-#include <snoopd/base/clock.h>
-
 #include <inttypes.h>
 
 #include <systemd/sd-daemon.h>
 
-#include <snoopd/control/link.h>
+#include <snoopd/base/clock.h>
 
 void systemd_ready(void)
 {

@@ -73,6 +73,7 @@ static enum MHD_Result serve(void *context, struct MHD_Connection *connection, c
 			     const char *method, const char *version, const char *upload,
 			     size_t *upload_bytes, void **state)
 {
+	struct link *served = context;
 	const struct link *link;
 	struct web_content content;
 	size_t page = 0;
@@ -85,12 +86,12 @@ static enum MHD_Result serve(void *context, struct MHD_Connection *connection, c
 	if (page == sizeof(pages) / sizeof(pages[0]))
 		return answer_line(connection, MHD_HTTP_NOT_FOUND,
 				   "there is / (the live page), /snoop.json and /metrics\n");
-	link = link_lock();
+	link = link_lock(served);
 	if (link == NULL)
 		return answer_line(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
 				   "snoopd is starting or stopping\n");
 	failed = pages[page].make(link, wants_openmetrics(connection), &content);
-	link_unlock();
+	link_unlock(served);
 	if (failed)
 		return answer_line(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "no memory\n");
 	return answer(connection, MHD_HTTP_OK, &content);
@@ -107,7 +108,7 @@ __attribute__((format(printf, 2, 0))) static void log_http(void *context, const 
 	log_debug("event=http %s", line);
 }
 
-int http_server_start(struct http_server **server, const struct config *config)
+int http_server_start(struct http_server **server, const struct config *config, struct link *link)
 {
 	struct sockaddr_storage addr;
 	unsigned int flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ERROR_LOG;
@@ -124,7 +125,7 @@ int http_server_start(struct http_server **server, const struct config *config)
 		flags |= MHD_USE_IPv6;
 	errno = 0;
 	(*server)->daemon = MHD_start_daemon(
-		flags, 0, NULL, NULL, serve, NULL, MHD_OPTION_EXTERNAL_LOGGER, log_http, NULL,
+		flags, 0, NULL, NULL, serve, link, MHD_OPTION_EXTERNAL_LOGGER, log_http, NULL,
 		MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&addr, MHD_OPTION_CONNECTION_LIMIT,
 		CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_TIMEOUT_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_END);

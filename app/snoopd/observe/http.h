@@ -13,14 +13,16 @@
 #include <config/config.h>
 
 struct http_server;
+struct link;
 
 /**
  * Start. Control thread, after it was pinned.
  *
  * @param server  receives the server, NULL where the configuration has it off
+ * @param link    what the pages are about; outlives the server
  * @return 0, or -1 after one line on stderr.
  */
-int http_server_start(struct http_server **server, const struct config *config);
+int http_server_start(struct http_server **server, const struct config *config, struct link *link);
 
 /** Returns when no answer is under way. NULL is allowed. */
 void http_server_stop(struct http_server *server);

@@ -90,16 +90,16 @@ static void print_ports(const struct metrics *metrics, const struct link *link)
 	print_head(metrics, "link_up", "gauge", "", "whether the port has a carrier");
 	for (int side = 0; side < 2; side++)
 		fprintf(metrics->out, PREFIX "link_up{side=\"%s\"} %d\n", sides[side],
-			__atomic_load_n(&link->ports->port[side].link_up, __ATOMIC_RELAXED));
+			__atomic_load_n(&link->ports.port[side].link_up, __ATOMIC_RELAXED));
 	print_head(metrics, "link_taken", "gauge", "",
 		   "whether the port was taken down as the other side has no carrier");
 	for (int side = 0; side < 2; side++)
 		fprintf(metrics->out, PREFIX "link_taken{side=\"%s\"} %d\n", sides[side],
-			__atomic_load_n(&link->ports->port[side].link_taken, __ATOMIC_RELAXED));
+			__atomic_load_n(&link->ports.port[side].link_taken, __ATOMIC_RELAXED));
 	print_head(metrics, "missed_packets", "counter", "packets",
 		   "dropped by the port before snoopd saw them");
 	for (int side = 0; side < 2; side++) {
-		rte_eth_stats_get(link->ports->port[side].id, &stats[side]);
+		rte_eth_stats_get(link->ports.port[side].id, &stats[side]);
 		fprintf(metrics->out, PREFIX "missed_packets_total{side=\"%s\"} %" PRIu64 "\n",
 			sides[side], stats[side].imissed + stats[side].rx_nombuf);
 	}

@@ -131,8 +131,8 @@ void report_workers(const struct link *link, const struct report *report)
 {
 	char number[12];
 
-	TEXT(report, "distribution", steering_name(link->distribution));
-	TEXT(report, "how", link->distribution->how);
+	TEXT(report, "distribution", steering_name(&link->steering));
+	TEXT(report, "how", link->steering.how);
 	OPEN(report, "workers");
 	for (uint32_t i = 0; i < link->worker_count; i++) {
 		snprintf(number, sizeof(number), "%u", i);
@@ -226,8 +226,8 @@ void report_status(const struct link *link, const struct report *report)
 	NUMBER(report, "workers", link->worker_count);
 	TEXT(report, "mode", snoop_level_name(link->config->mode));
 	report_rules(link->config, report);
-	report_port(report, "wired", &link->ports->port[SNOOP_WIRED]);
-	report_port(report, "wireless", &link->ports->port[SNOOP_WIRELESS]);
+	report_port(report, "wired", &link->ports.port[SNOOP_WIRED]);
+	report_port(report, "wireless", &link->ports.port[SNOOP_WIRELESS]);
 	TEXT(report, "verdict", verdict(link, &sum));
 	NUMBER(report, "data_segments", sum.data_segments);
 	NUMBER(report, "radio_losses", sum.radio_losses);

@@ -17,11 +17,15 @@
 #include <snoopd/base/log.h>
 #include <snoopd/observe/page_cursor.h>
 #include <snoopd/observe/report.h>
+#include <snoopd/control/apply.h>
 #include <snoopd/control/link.h>
 
 _Static_assert(COUNTERS_COUNT <= RTE_TEL_MAX_DICT_ENTRIES, "they fit into one dictionary");
 
 #define DEPTH_MAX 4
+
+/* The link that the commands are about: DPDK gives them no context. Set once, before they exist. */
+static struct link *served;
 
 /* A report as nested dictionaries. */
 struct tree {
@@ -80,7 +84,7 @@ static struct report tree_report(struct tree *tree, struct rte_tel_data *data)
 __attribute__((format(printf, 2, 3))) static int refuse(struct rte_tel_data *data,
 							const char *format, ...)
 {
-	char line[LINK_LINE_CHARS];
+	char line[APPLY_LINE_CHARS];
 	va_list args;
 
 	va_start(args, format);
@@ -104,7 +108,7 @@ static int refuse_position(const char *parameters, struct rte_tel_data *data)
 static int report_command(void (*command)(const struct link *, const struct report *),
 			  struct rte_tel_data *data)
 {
-	const struct link *link = link_lock();
+	const struct link *link = link_lock(served);
 	struct report report;
 	struct tree tree;
 
@@ -112,7 +116,7 @@ static int report_command(void (*command)(const struct link *, const struct repo
 		return refuse_not_running(data);
 	report = tree_report(&tree, data);
 	command(link, &report);
-	link_unlock();
+	link_unlock(served);
 	return 0;
 }
 
@@ -127,12 +131,12 @@ static int page_command(int (*command)(const struct link *, uint64_t, const stru
 
 	if (page_cursor_parse(parameters, &position) != 0)
 		return refuse_position(parameters, data);
-	link = link_lock();
+	link = link_lock(served);
 	if (link == NULL)
 		return refuse_not_running(data);
 	report = tree_report(&tree, data);
 	result = command(link, position, &report);
-	link_unlock();
+	link_unlock(served);
 	if (result != 0)
 		return refuse(data, "position %llu: no worker has it",
 			      (unsigned long long)position);
@@ -195,12 +199,12 @@ static int answer_flow(const char *command, const char *parameters, struct rte_t
 			"'%s' is not the key of a flow, allowed: WIRED:PORT STATION:PORT [vlan "
 			"TPID:VID[.TPID:VID]] as /snoop/flows shows it",
 			parameters != NULL ? parameters : "");
-	link = link_lock();
+	link = link_lock(served);
 	if (link == NULL)
 		return refuse_not_running(data);
 	report = tree_report(&tree, data);
 	result = find_flow(link, &key, &report);
-	link_unlock();
+	link_unlock(served);
 	if (result == -ENOENT)
 		return refuse(data, "no flow %s: it ended, or is another way round", parameters);
 	return result == 0 ? 0 : refuse(data, "a worker does not answer: is its CPU busy?");
@@ -230,11 +234,11 @@ static int answer_capture(const char *command, const char *parameters, struct rt
 			      "'%s' is not a count of packets and the key of a flow, allowed: 1 to "
 			      "%d, a blank, WIRED:PORT STATION:PORT as /snoop/flows shows it",
 			      parameters != NULL ? parameters : "", TRACE_PACKETS_MAX);
-	link = link_lock();
+	link = link_lock(served);
 	if (link == NULL)
 		return refuse_not_running(data);
 	result = trace_session_start(link, &key, (uint32_t)count, &id);
-	link_unlock();
+	link_unlock(served);
 	if (result == -ENOENT)
 		return refuse(data, "no flow %s: it ended, or is another way round", text);
 	if (result != 0)
@@ -265,12 +269,12 @@ static int answer_captured(const char *command, const char *parameters, struct r
 			      "'%s' is not the id of a capture and a position, allowed: what "
 			      "/snoop/capture answered, a blank, 0 or next of the last page",
 			      parameters != NULL ? parameters : "");
-	link = link_lock();
+	link = link_lock(served);
 	if (link == NULL)
 		return refuse_not_running(data);
 	report = tree_report(&tree, data);
 	result = trace_session_report(id, position, &report);
-	link_unlock();
+	link_unlock(served);
 	return result == 0 ? 0 : refuse_capture(result, id, data);
 }
 
@@ -287,11 +291,11 @@ static int answer_capture_stop(const char *command, const char *parameters,
 			      "'%s' is not the id of a capture, allowed: what /snoop/capture "
 			      "answered",
 			      parameters != NULL ? parameters : "");
-	link = link_lock();
+	link = link_lock(served);
 	if (link == NULL)
 		return refuse_not_running(data);
 	result = trace_session_stop(link, id);
-	link_unlock();
+	link_unlock(served);
 	return result == 0 ? answer_done(0, "no capture", data) : refuse_capture(result, id, data);
 }
 
@@ -358,7 +362,7 @@ static int answer_config(const char *command, const char *parameters, struct rte
 
 	if (page_cursor_parse(parameters, &answer.position) != 0)
 		return refuse_position(parameters, data);
-	link = link_lock();
+	link = link_lock(served);
 	if (link == NULL)
 		return refuse_not_running(data);
 	rte_tel_data_start_dict(data);
@@ -366,28 +370,28 @@ static int answer_config(const char *command, const char *parameters, struct rte
 	close_section(&answer);
 	if (answer.next != 0)
 		compat_tel_dict_uint(data, "next", answer.next);
-	link_unlock();
+	link_unlock(served);
 	return 0;
 }
 
 static int answer_reload(const char *command, const char *parameters, struct rte_tel_data *data)
 {
-	char line[LINK_LINE_CHARS];
-	int result = apply_reload(line, sizeof(line));
+	char line[APPLY_LINE_CHARS];
+	int result = apply_reload(served, line, sizeof(line));
 
 	return answer_done(result, line, data);
 }
 
 static int answer_mode(const char *command, const char *parameters, struct rte_tel_data *data)
 {
-	char line[LINK_LINE_CHARS];
+	char line[APPLY_LINE_CHARS];
 	int level = parameters != NULL ? snoop_level_parse(parameters) : -1, result;
 
 	if (level < 0)
 		return refuse(data,
 			      "'%s' is not a level, allowed: bypass, observe, repair, snoop, auto",
 			      parameters != NULL ? parameters : "");
-	result = apply_mode((enum snoop_level)level, line, sizeof(line));
+	result = apply_mode(served, (enum snoop_level)level, line, sizeof(line));
 	return answer_done(result, line, data);
 }
 
@@ -438,8 +442,9 @@ static const struct {
 	 "What is logged. Parameter: error, warning, notice, info, debug."},
 };
 
-void telemetry_register(void)
+void telemetry_start(struct link *link)
 {
+	served = link;
 	for (size_t i = 0; i < RTE_DIM(commands); i++)
 		if (rte_telemetry_register_cmd(commands[i].name, commands[i].answer,
 					       commands[i].help) != 0)

@@ -20,7 +20,13 @@
 #ifndef SNOOPD_TELEMETRY_H
 #define SNOOPD_TELEMETRY_H
 
-/** Register the commands. Control thread, once, after rte_eal_init(). */
-void telemetry_register(void);
+struct link;
+
+/**
+ * Register the commands. Control thread, once, after rte_eal_init().
+ *
+ * @param link  outlives the process: DPDK's thread is never joined
+ */
+void telemetry_start(struct link *link);
 
 #endif

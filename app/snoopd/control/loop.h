@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * What the control thread does while the workers forward: sleep, tick the supervisor, and obey
+ * signals (SIGHUP reloads, SIGINT and SIGTERM end it).
+ *
+ * Who runs here: the control thread. It calls supervisor.h and apply.h.
+ */
+#ifndef SNOOPD_LOOP_H
+#define SNOOPD_LOOP_H
+
+#include <stdint.h>
+
+struct link;
+struct supervisor;
+
+/**
+ * Block the signals that loop_run() waits for, and ignore SIGPIPE. Call it before the EAL makes
+ * threads, which inherit the mask.
+ */
+void loop_block_signals(void);
+
+/**
+ * Return after a signal to stop, or after no packet arrived for a while.
+ *
+ * @param exit_when_idle_us  how long that is; 0 = only a signal ends it
+ */
+void loop_run(struct link *link, struct supervisor *supervisor, uint64_t exit_when_idle_us);
+
+#endif
