@@ -6,7 +6,7 @@
 #ifndef SNOOP_ENGINE_H
 #define SNOOP_ENGINE_H
 
-#include <snoop/segment.h>
+#include <snoop/store/segments.h>
 
 #define USEC_PER_SEC 1000000ULL
 #define PPM 1000000ULL

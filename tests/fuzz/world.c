@@ -2,7 +2,7 @@
 /* The worker's part: packets, flow records, verdicts, time. */
 #include <string.h>
 
-#include <snoop/segment.h>
+#include <snoop/store/segments.h>
 
 #include "oracle.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The closed list: which duplicate ACKs may be withheld. Each rule: what it forbids, and that it is
  * the rule and nothing else that forbids it. */
-#include "snoop_fixture.h"
+#include "../snoop_fixture.h"
 
 #define BASE 1000U
 

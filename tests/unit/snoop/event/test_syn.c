@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The SYN memory. */
-#include "snoop_fixture.h"
+#include "../snoop_fixture.h"
 
 /* The station's RTT is known. */
 static struct fixture *open_known(uint32_t rtt_us)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Wireless and wired RTT, tail timer. */
-#include "snoop_fixture.h"
+#include "../snoop_fixture.h"
 
 static void test_first_sample(void **state)
 {

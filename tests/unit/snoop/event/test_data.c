@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Data from the wired side: what is cached. */
-#include "snoop_fixture.h"
+#include "../snoop_fixture.h"
 
 #define NEAR_WRAP 0xfffff000U
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Loss detection and repair. */
-#include "snoop_fixture.h"
+#include "../snoop_fixture.h"
 
 static struct fixture *sent(enum snoop_level level, uint32_t end, uint32_t step_us)
 {

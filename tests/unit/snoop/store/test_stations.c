@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Stations: silence, probes, return, reuse of records. */
-#include "snoop_fixture.h"
+#include "../snoop_fixture.h"
 
 static struct fixture *go_silent(enum snoop_level level)
 {

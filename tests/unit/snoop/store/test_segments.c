@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The segment store: order, gaps, hint, budgets, withheld ACKs. */
 #include "sim.h"
-#include "snoop_fixture.h"
+#include "../snoop_fixture.h"
 
 static uint32_t insert(struct fixture *f, uint32_t first, uint32_t end)
 {

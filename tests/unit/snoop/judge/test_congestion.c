@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Radio loss or queue overflow: what the station's ACKs and the sender see of it. */
-#include "snoop_fixture.h"
+#include "../snoop_fixture.h"
 
 #define QUEUE_US 60000U
 
