@@ -64,6 +64,11 @@ struct snoop_engine *snoop_engine_init(void *memory, const struct snoop_config *
 	return engine;
 }
 
+void snoop_engine_drain(struct snoop_engine *engine, bool drain)
+{
+	engine->draining = drain;
+}
+
 void snoop_engine_tx_backlog(struct snoop_engine *engine, uint64_t now_us)
 {
 	engine->backlog_until_us = now_us + BACKLOG_US;

@@ -178,6 +178,13 @@ void snoop_engine_flush(struct snoop_engine *engine);
 /** Replace the settings that may change at run time (sizes of tables stay). Call between packets. */
 void snoop_engine_configure(struct snoop_engine *engine, const struct snoop_config *config);
 
+/**
+ * While the engine drains it withholds no more ACKs, and a flow whose timer expires is reset, which
+ * releases its withheld ACKs, instead of retransmitting. So all withheld ACKs leave within the time
+ * that they may be withheld.
+ */
+void snoop_engine_drain(struct snoop_engine *engine, bool drain);
+
 /** @return how many duplicate ACKs of all flows are withheld now. */
 uint32_t snoop_engine_withheld(const struct snoop_engine *engine);
 

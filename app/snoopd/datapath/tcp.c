@@ -9,7 +9,7 @@
 /* Trust the NIC only when it reports GOOD and the operator enabled it ([ports] checksum = nic; some
  * drivers set the flag unasked). Anything else is verified in software. */
 inline bool tcp_must_verify(const struct worker *worker, const struct rte_mbuf *packet,
-		     const struct wire_view *view)
+			    const struct wire_view *view)
 {
 	uint64_t ip = packet->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
 	uint64_t l4 = packet->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;

@@ -23,12 +23,6 @@ static void explain_memory(const char *what, uint64_t bytes)
 		  what, (double)bytes / MIB);
 }
 
-static void take_budgets(struct worker *worker, const struct config *share)
-{
-	worker->cache_segments = share->protocol.cache_segments;
-	worker->cache_bytes = share->protocol.cache_bytes;
-}
-
 struct worker *worker_create(const struct worker_setup *setup)
 {
 	struct config share;
@@ -79,9 +73,7 @@ struct worker *worker_create(const struct worker_setup *setup)
 	flow_timers_init(&worker->timers, worker->table.records);
 	worker->engine = snoop_engine_init(memory, &share.protocol, &packet_ops, worker,
 					   &worker->counters, setup->secret);
-	worker->config = setup->config;
-	take_budgets(worker, &share);
-	worker_configured(worker);
+	reconfigure_start(worker, setup->config);
 	return worker;
 
 free_engine:
@@ -96,19 +88,6 @@ void worker_destroy(struct worker *worker)
 	flow_table_free(&worker->table);
 	rte_free(worker->engine);
 	rte_free(worker);
-}
-
-void worker_configure(struct worker *worker, const struct config *config)
-{
-	struct config share;
-
-	config_share(config, worker->workers, &share);
-	worker->config = config;
-	worker->bypass = false; /* see worker_configured() */
-	take_budgets(worker, &share);
-	snoop_engine_configure(worker->engine, &share.protocol);
-	/* They may belong to flows whose level is another one now. */
-	snoop_syn_drop_all(worker->engine);
 }
 
 static void add_lane(struct worker_lane *lanes, uint32_t *count, struct rte_ring *ring,
@@ -145,13 +124,6 @@ void worker_join(struct worker *worker, struct handoff *handoff)
 	join_side(worker, handoff, SNOOP_WIRELESS);
 }
 
-void worker_configured(struct worker *worker)
-{
-	worker->bypass = config_at_most(worker->config, SNOOP_LEVEL_BYPASS);
-	if (worker->bypass)
-		snoop_syn_forget_all(worker->engine); /* what comes now passes unseen */
-}
-
 static void chores(struct worker *worker)
 {
 	flows_look_at_pressure(worker);
@@ -159,7 +131,7 @@ static void chores(struct worker *worker)
 		trace_publish(worker);
 	worker->turns = 0;
 	worker->chores_next_us = worker->now_us + CHORES_INTERVAL_US;
-	request_serve(worker);
+	mailbox_serve(worker, &worker->request.mail);
 }
 
 void worker_service(struct worker *worker, uint64_t now_us)

@@ -42,11 +42,14 @@
 #include <snoopd/datapath/burst.h>
 #include <snoopd/datapath/flows.h>
 #include <snoopd/datapath/handoff.h>
-#include <snoopd/datapath/mailbox.h>
 #include <snoopd/datapath/packet.h>
+#include <snoopd/datapath/reconfigure.h>
+#include <snoopd/datapath/request.h>
 #include <snoopd/datapath/trace.h>
 #include <snoopd/datapath/transmit.h>
 #include <snoopd/datapath/worker_report.h>
+
+#define WORKER_RECORDS_PER_STEP 512u /* that a request looks at between two turns */
 
 struct worker_port {
 	uint16_t port_id;
@@ -109,11 +112,13 @@ struct worker {
 	struct worker_lane rx_lanes[2 * HANDOFF_WORKERS_MAX];
 	struct worker_lane tx_lanes[2 * HANDOFF_WORKERS_MAX];
 
-	/* Worker: rw, changed by requests (reconfigure.c, queries.c). */
+	/* Worker: rw, by requests: reconfigure.c, and for the trace request.c. */
 	const struct config *config;
 	uint64_t cache_segments, cache_bytes; /* this worker's share of the budgets */
 	struct trace *trace;		      /* NULL = no flow is traced */
 	bool bypass;			      /* no packet of this link is looked at */
+	enum reconfigure_state reconfigure;
+	uint32_t level_next; /* the record whose flow gets its level next */
 
 	/* Worker: rw. Control: ro, atomic. */
 	bool pressed; /* the cache is nearly full: new flows begin in bypass */
@@ -193,18 +198,6 @@ void worker_service(struct worker *worker, uint64_t now_us);
  * caches are dropped. After that the worker holds no packet.
  */
 void worker_close(struct worker *worker, uint64_t now_us);
-
-/**
- * Use another configuration, between two turns, for new flows and all settings. Sizes stay those of
- * the first one. The caller gives the old flows their levels and then calls worker_configured().
- */
-void worker_configure(struct worker *worker, const struct config *config);
-
-/**
- * Call once every flow has its new level. Only then may a bypass of the whole link skip the flow
- * table, because no flow still withholds an ACK.
- */
-void worker_configured(struct worker *worker);
 
 /** The lcore's function (rte_eal_remote_launch): turns until worker_stop(), then worker_close(). */
 int worker_main(void *worker);

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include <counters/histograms.h>
-#include <snoopd/datapath/mailbox.h>
+#include <snoopd/datapath/request.h>
 #include <snoopd/control/link.h>
 
 /** Where a report goes. Names are letters, digits, '_' and '/'. */

@@ -45,7 +45,7 @@ void snoop_flow_timer(struct snoop_engine *engine, struct snoop_flow *flow, uint
 		return;
 	engine->now_us = now_us;
 	/* A station that has been gone for so long will not want these bytes; nor do we help where no ACK comes by. */
-	if (now_us - heard_us > engine->config.silence_max_us || !flow->two_way) {
+	if (engine->draining || now_us - heard_us > engine->config.silence_max_us || !flow->two_way) {
 		engine->counters->cache_evictions += flow->cached_count;
 		snoop_flow_reset(engine, flow);
 		return;
