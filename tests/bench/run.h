@@ -32,6 +32,7 @@ struct run_setup {
 	const char *corner;  /* name of an expensive corner, or NULL */
 	bool small;	     /* the corner with fewer flows and segments: does it work at all? */
 	bool latency;
+	bool timers;
 	double mpps[RUN_LOADS]; /* offered in the latency runs instead of 50 % and 90 %; 0 = by load */
 };
 
@@ -43,6 +44,9 @@ int run_latency(const struct run_setup *setup, const struct machine *machine);
 
 /** One expensive corner: the worst turn. */
 int run_corner(const struct run_setup *setup, const struct machine *machine);
+
+/** Flow timers on the wheel and as rte_timers, at two table sizes. */
+int run_timers(const struct run_setup *setup);
 
 /** Names of the corners on one line each, with what they are. */
 void run_list_corners(FILE *out);

@@ -6,8 +6,8 @@
 #include <snoopd/datapath/worker.h>
 
 #define DUE_PER_TURN 64 /* flows whose time-out is served in one turn */
-/* Ageing looks at every record once in a second, in small tables at a record every 16 us, unless
- * turns are so rare that their own limit comes first. */
+/* Ageing looks at every record once a second, in small tables at a record every 16 us, unless turns
+ * are so rare that the limit of each comes first. */
 #define AGEING_ROUND_US 1000000u
 #define AGEING_RECORD_US 16u
 #define AGED_PER_TURN 64u
@@ -88,26 +88,27 @@ static bool is_idle(const struct worker *worker, const struct flow_record *recor
 	return worker->now_us - record->flow.last_seen_us >= limit_us;
 }
 
-/* @return how many records to look at now. */
-static uint32_t ageing_budget(const struct worker *worker)
+void flows_begin_ageing(struct worker *worker)
 {
 	uint64_t capacity = worker->table.capacity;
 	uint64_t round_us = RTE_MIN(AGEING_ROUND_US, capacity * AGEING_RECORD_US);
 	uint64_t elapsed_us = RTE_MIN(worker->now_us - worker->aged_us, round_us);
-	uint32_t budget = (uint32_t)(elapsed_us * capacity / round_us);
+	uint32_t records = (uint32_t)(elapsed_us * capacity / round_us);
 
-	/* Never past the end, where the gauges are complete. */
-	return RTE_MIN(RTE_MIN(budget, AGED_PER_TURN), worker->table.capacity - worker->table.hand);
+	if (records == 0)
+		return;
+	worker->aged_us = worker->now_us;
+	worker->ageing_left = RTE_MIN(worker->ageing_left + records, worker->table.capacity);
 }
 
 void flows_age(struct worker *worker)
 {
-	uint32_t budget = ageing_budget(worker);
+	uint32_t budget = RTE_MIN(worker->ageing_left, AGED_PER_TURN);
 	struct flow_record *record;
 
-	if (budget == 0)
-		return;
-	worker->aged_us = worker->now_us;
+	/* Never past the end, where the gauges are complete. */
+	budget = RTE_MIN(budget, worker->table.capacity - worker->table.hand);
+	worker->ageing_left -= budget;
 	while ((record = flow_table_walk(&worker->table, &budget)) != NULL) {
 		if (is_idle(worker, record)) {
 			flows_remove(worker, record);
@@ -120,7 +121,6 @@ void flows_age(struct worker *worker)
 	}
 	if (worker->table.hand == 0)
 		publish_gauges(&worker->gauges, &worker->counters);
-	flow_table_prefetch(&worker->table);
 }
 
 void flows_look_at_pressure(struct worker *worker)

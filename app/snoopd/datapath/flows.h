@@ -42,8 +42,9 @@ void flows_set_level(struct worker *worker, struct flow_record *record);
 /** Hand flows whose time has come to the engine, a bounded number. */
 void flows_serve_due(struct worker *worker);
 
-/** Walk on through the table, as far as the time since the last call requires: remove what is idle.
- */
+/** Work out how far the walk through the table has to go on, by the time since the last call. */
+void flows_begin_ageing(struct worker *worker);
+/** Go on with the walk, by a bounded number of records: remove idle flows, count the others. */
 void flows_age(struct worker *worker);
 
 /** Look at the cache: does memory pressure begin or end? */

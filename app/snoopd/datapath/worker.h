@@ -35,6 +35,7 @@
 
 #include <config/config.h>
 #include <counters/counters.h>
+#include <flow/periodic.h>
 #include <flow/table.h>
 #include <flow/timer.h>
 #include <snoop/snoop.h>
@@ -50,6 +51,9 @@
 #include <snoopd/datapath/worker_report.h>
 
 #define WORKER_RECORDS_PER_STEP 512u /* that a request looks at between two turns */
+/* Turns from one look at rte_timer to the next: together they are shorter than a tick. Where
+ * workers share a CPU, and turns may be long, each looks. */
+#define WORKER_MANAGE_TURNS 4u
 
 struct worker_port {
 	uint16_t port_id;
@@ -125,10 +129,13 @@ struct worker {
 
 	/* Worker: rw. */
 	uint64_t now_us; /* time of this turn */
-	uint64_t timers_next_us;
-	uint64_t chores_next_us;
-	uint64_t aged_us; /* when ageing was at work last */
 	uint32_t turns;
+	/* What the jobs begin, and turns end in portions. */
+	bool timers_due;      /* the wheel may have timers that fire now */
+	uint32_t ageing_left; /* records that ageing still has to look at */
+	uint64_t aged_us;     /* when ageing was told to go on last */
+	struct periodic tick, ageing, housekeeping;
+	uint64_t jobs_us; /* a harness: when the first of them is due */
 	struct flow_table table;
 	struct flow_timers timers;
 	struct flow_gauges gauges;
@@ -173,13 +180,6 @@ void worker_join(struct worker *worker, struct handoff *handoff);
 void worker_destroy(struct worker *worker);
 
 /**
- * worker_input() of both ports, what other workers handed over, and worker_service(), on the TSC.
- *
- * @return packets that came from ports and workers.
- */
-uint32_t worker_turn(struct worker *worker);
-
-/**
  * Packets arrived, by enum snoop_side. Of each WORKER_BURST those from the wired side are handled
  * first. The references pass.
  */
@@ -190,7 +190,10 @@ void worker_input(struct worker *worker, const struct worker_received received[2
 void worker_input_handed(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
 			 uint32_t count, uint64_t now_us);
 
-/** Do what is due at now_us: timers, ageing, requests, transmission. */
+/**
+ * End a turn at now_us: run the jobs that are due, send what is buffered. A harness; on its lcore a
+ * worker does the same, and rte_timer runs its jobs.
+ */
 void worker_service(struct worker *worker, uint64_t now_us);
 
 /**

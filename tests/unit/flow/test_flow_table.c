@@ -148,7 +148,6 @@ static void check_walk(void)
 	uint32_t budget = FLOWS, seen = 0;
 	struct flow_record *record;
 
-	flow_table_prefetch(&table);
 	while ((record = flow_table_walk(&table, &budget)) != NULL) {
 		assert_ptr_equal(record, expected[record->flow.snd_max]);
 		seen++;
