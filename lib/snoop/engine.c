@@ -133,7 +133,7 @@ void snoop_flow_set_level(struct snoop_engine *engine, struct snoop_flow *flow, 
 	if (flow->level == level)
 		return;
 	/* What was seen under one level says little under another; the next segment starts afresh. */
-	snoop_flow_reset(engine, flow);
+	flow_reset_bytes(engine, flow);
 	*level_gauge(engine->counters, flow->level) -= 1;
 	*level_gauge(engine->counters, level) += 1;
 	flow->level = level;
@@ -211,6 +211,24 @@ void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow)
 	flow->deadline_us = flow->reo_deadline_us = flow->tail_deadline_us = SNOOP_NEVER;
 }
 
+void flow_reset_bytes(struct snoop_engine *engine, struct snoop_flow *flow)
+{
+	bool fin_wired = flow->fin_wired, fin_station = flow->fin_station;
+
+	snoop_flow_reset(engine, flow);
+	flow->fin_wired = fin_wired;
+	flow->fin_station = fin_station;
+}
+
+void snoop_flow_end_unseen(struct snoop_flow *flow, const struct wire_view *view,
+			   enum snoop_side from)
+{
+	bool reset = view->tcp_flags & WIRE_TCP_RST;
+
+	flow->fin_wired |= reset || from == SNOOP_WIRED;
+	flow->fin_station |= reset || from == SNOOP_WIRELESS;
+}
+
 void snoop_flow_close(struct snoop_engine *engine, struct snoop_flow *flow)
 {
 	snoop_flow_reset(engine, flow);
@@ -225,7 +243,11 @@ void snoop_flow_close(struct snoop_engine *engine, struct snoop_flow *flow)
 
 bool snoop_flow_finished(const struct snoop_flow *flow)
 {
-	return flow->closed || (flow->fin_wired && flow->fin_station && seq_geq(flow->una, flow->fin_end));
+	if (flow->closed || !flow->fin_wired)
+		return flow->closed;
+	/* Where the station's packets go another way, the sender's FIN is the last that we see. */
+	return !flow->two_way ||
+	       (flow->fin_station && (!flow->started || seq_geq(flow->una, flow->fin_end)));
 }
 
 enum snoop_reason snoop_flow_reason(const struct snoop_flow *flow)

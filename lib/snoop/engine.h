@@ -148,6 +148,9 @@ struct snoop_engine {
 	uint32_t syn_in_second;
 };
 
+/** engine.c: snoop_flow_reset() of a connection that goes on: its FINs stay known. */
+void flow_reset_bytes(struct snoop_engine *engine, struct snoop_flow *flow);
+
 static inline struct snoop_segment *segment_at(const struct snoop_engine *engine, uint32_t index)
 {
 	return &engine->segments[index];

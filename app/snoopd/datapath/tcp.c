@@ -110,7 +110,7 @@ __rte_always_inline struct rte_mbuf *tcp_input(struct worker *worker, enum snoop
 	if (record == NULL)
 		return mbuf;
 	if (record->flow.level == SNOOP_LEVEL_BYPASS) {
-		snoop_flow_seen(&record->flow, worker->now_us);
+		snoop_flow_seen(&record->flow, &slot->view, from, worker->now_us);
 		worker->counters.pass_bypass++;
 		return mbuf;
 	}

@@ -281,6 +281,8 @@ static __attribute__((noinline)) void take_any(struct snoop_engine *engine, stru
 		if (flow->answers_due < UINT8_MAX)
 			flow->answers_due++;
 		ack_release_only(engine, flow, now_us);
+		if (!flow->started && (view->tcp_flags & (WIRE_TCP_FIN | WIRE_TCP_RST)))
+			snoop_flow_end_unseen(flow, view, SNOOP_WIRED);
 		if (packet->checksum_ok) {
 			engine->counters->pass_bad_options++;
 		} else {

@@ -47,7 +47,7 @@ void snoop_flow_timer(struct snoop_engine *engine, struct snoop_flow *flow, uint
 	/* A station that has been gone for so long will not want these bytes; nor do we help where no ACK comes by. */
 	if (engine->draining || now_us - heard_us > engine->config.silence_max_us || !flow->two_way) {
 		engine->counters->cache_evictions += flow->cached_count;
-		snoop_flow_reset(engine, flow);
+		flow_reset_bytes(engine, flow);
 		return;
 	}
 	if (flow->behind) {
