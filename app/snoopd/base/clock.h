@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * The appliance's clock: microseconds of the TSC, without a division and without a system call. Any
- * thread.
+ * The appliance's clock: microseconds of the TSC, without a division or a system call. Any thread.
  */
 #ifndef SNOOPD_CLOCK_H
 #define SNOOPD_CLOCK_H
@@ -32,7 +31,7 @@ static inline uint64_t clock_now_us(const struct clock *clock)
 	return (uint64_t)(((unsigned __int128)rte_rdtsc() * clock->factor) >> 64);
 }
 
-/** Microseconds of CLOCK_MONOTONIC, by a system call: the clock of the threads beside the workers. */
+/** Microseconds of CLOCK_MONOTONIC, by a system call: the clock of all threads but the workers. */
 static inline uint64_t clock_monotonic_us(void)
 {
 	struct timespec now;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * One line per event: `event=NAME key=value ...`, on stderr after `snoopd: warning: ` or the like,
- * with the priority prefix of sd-daemon(3) instead where stderr is the journal, or by syslog(3). What
- * ends the start is a sentence for who has to mend it: where, what, what to do. Any thread but a worker's: nothing on the packet
- * path logs.
+ * One line per event: `event=NAME key=value ...`. Lines go to stderr after `snoopd: warning: ` or
+ * the like, with the priority prefix of sd-daemon(3) instead where stderr is the journal, or to
+ * syslog(3). An error that ends the start is a sentence: where, what, what to do. Any thread but a
+ * worker's: nothing on the packet path logs.
  *
- * Log changes of state, not packets. What retransmits is limited all the same: after LOG_BURST lines at
- * once, LOG_PER_SECOND lines a second pass; the next line then says suppressed=N. Errors always
- * pass.
+ * Log changes of state, not packets. Lines that repeat are limited all the same: after LOG_BURST
+ * lines at once, LOG_PER_SECOND lines a second pass; the next line then says suppressed=N. Errors
+ * always pass.
  */
 #ifndef SNOOPD_LOG_H
 #define SNOOPD_LOG_H
@@ -30,7 +30,7 @@ void log_write(int level, const char *format, ...) __attribute__((format(printf,
 /** From now on lines go to syslog(3), facility daemon. */
 void log_to_syslog(void);
 
-/** Lines above this level are left out. LOG_INFO at the start. */
+/** Leave out lines above this level; LOG_INFO until it is called. */
 void log_set_level(int level);
 int log_level(void);
 

@@ -61,6 +61,7 @@ struct worker_port {
 	enum driver_sharing sharing;
 };
 
+/** What a worker is made from. */
 struct worker_setup {
 	unsigned int index;	     /* 0 .. workers - 1 */
 	unsigned int lcore;	     /* for messages */
