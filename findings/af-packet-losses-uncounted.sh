@@ -3,18 +3,21 @@
 #
 # net_af_packet counts neither what its receive ring lost nor what the kernel refused to send.
 #
-# Guess: what the full ring did not take is in imissed (the kernel counts it: PACKET_STATISTICS, tp_drops); a frame above
-# the interface's MTU, which sendto() or the TX ring's status refuses, is in oerrors and not in opackets.
-# Seen: imissed, ierrors and oerrors stay 0. Three quarters of a burst into a full ring are lost without a trace; frames that
-# are too long for the interface count as sent.
+# Guess: what the full ring did not take is in imissed (the kernel counts it: PACKET_STATISTICS,
+# tp_drops); a frame above the interface's MTU, which sendto() or the TX ring's status refuses, is
+# in oerrors and not in opackets.
+# Seen: imissed, ierrors and oerrors stay 0. Three quarters of a burst into a full ring are lost
+# without a trace; frames that are too long for the interface count as sent.
 #
-# usage: sudo findings/af-packet-losses-uncounted.sh     (root, Debian 12; about 5 s; exit status 0: seen as written here, 1: it behaves otherwise)
+# usage: sudo findings/af-packet-losses-uncounted.sh     (Debian 12, about 5 s)
+# Exit status 0: seen as written here, 1: it behaves otherwise.
 set -eu
 
 version=22.11.11-0+deb12u1
 if [ "$(dpkg-query -W -f '${Version}' dpdk 2>/dev/null)" != $version ]; then
 	apt-get -qq update
-	DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends --allow-downgrades dpdk=$version iproute2 python3 >/dev/null
+	DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+		--allow-downgrades dpdk=$version iproute2 python3 >/dev/null
 fi
 
 netns=finding$$
@@ -32,8 +35,10 @@ ip -n $netns link add peer type veth peer name port
 ip -n $netns link set peer up
 ip -n $netns link set port up
 mkfifo "$dir/commands"
-ip netns exec $netns dpdk-testpmd -l 0,1 --no-huge -m 256 --no-pci --file-prefix=finding$$ --vdev=net_af_packet0,iface=port --vdev=net_tap0,iface=in \
-	-- -i --auto-start --forward-mode=io --total-num-mbufs=4096 <"$dir/commands" >"$dir/log" 2>&1 &
+ip netns exec $netns dpdk-testpmd -l 0,1 --no-huge -m 256 --no-pci --file-prefix=finding$$ \
+	--vdev=net_af_packet0,iface=port --vdev=net_tap0,iface=in \
+	-- -i --auto-start --forward-mode=io --total-num-mbufs=4096 \
+	<"$dir/commands" >"$dir/log" 2>&1 &
 testpmd=$!
 exec 3>"$dir/commands"
 until grep -q 'testpmd>' "$dir/log"; do

@@ -1,20 +1,24 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# net_af_packet gives a frame whose outer tag is 802.1ad (0x88a8) to its application with 802.1Q's 0x8100.
+# net_af_packet gives a frame whose outer tag is 802.1ad (0x88a8) to its application with 802.1Q's
+# 0x8100.
 #
-# Guess: the kernel hands VLAN tags over beside the frame, so the PMD puts back the tag with the TPID that the kernel
-# reports (tp_vlan_tpid), or reports the tag in the mbuf's VLAN fields.
-# Seen: 0x8100 whatever the kernel took out. 0x9100, which the kernel does not take out, comes through. A bridge of two
-# such ports turns QinQ into two 802.1Q tags, and the provider's switch drops or misroutes them.
+# Guess: the kernel hands VLAN tags over beside the frame, so the PMD puts back the tag with the
+# TPID that the kernel reports (tp_vlan_tpid), or reports the tag in the mbuf's VLAN fields.
+# Seen: 0x8100 whatever the kernel took out. 0x9100, which the kernel does not take out, comes
+# through. A bridge of two such ports turns QinQ into two 802.1Q tags, and the provider's switch
+# drops or misroutes them.
 #
-# usage: sudo findings/af-packet-tpid-rewritten.sh     (root, Debian 12; about 5 s; exit status 0: seen as written here, 1: it behaves otherwise)
+# usage: sudo findings/af-packet-tpid-rewritten.sh     (Debian 12, about 5 s)
+# Exit status 0: seen as written here, 1: it behaves otherwise.
 set -eu
 
 version=22.11.11-0+deb12u1
 if [ "$(dpkg-query -W -f '${Version}' dpdk 2>/dev/null)" != $version ]; then
 	apt-get -qq update
-	DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends --allow-downgrades dpdk=$version iproute2 python3 >/dev/null
+	DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+		--allow-downgrades dpdk=$version iproute2 python3 >/dev/null
 fi
 
 netns=finding$$
@@ -32,8 +36,10 @@ ip -n $netns link add peer type veth peer name port
 ip -n $netns link set peer up
 ip -n $netns link set port up
 mkfifo "$dir/commands"
-ip netns exec $netns dpdk-testpmd -l 0,1 --no-huge -m 256 --no-pci --file-prefix=finding$$ --vdev=net_af_packet0,iface=port --vdev=net_pcap0,tx_pcap="$dir/out.pcap" \
-	-- -i --auto-start --forward-mode=io --total-num-mbufs=4096 <"$dir/commands" >"$dir/log" 2>&1 &
+ip netns exec $netns dpdk-testpmd -l 0,1 --no-huge -m 256 --no-pci --file-prefix=finding$$ \
+	--vdev=net_af_packet0,iface=port --vdev=net_pcap0,tx_pcap="$dir/out.pcap" \
+	-- -i --auto-start --forward-mode=io --total-num-mbufs=4096 \
+	<"$dir/commands" >"$dir/log" 2>&1 &
 testpmd=$!
 exec 3>"$dir/commands"
 until grep -q 'testpmd>' "$dir/log"; do

@@ -3,18 +3,21 @@
 #
 # net_pcap replays a capture that was taken with a snap length as if its cut packets were whole.
 #
-# Guess: a record whose captured length (incl_len) is below its length on the wire (orig_len) is skipped, or counted as an
-# error, as the packet's rest does not exist.
-# Seen: the application gets incl_len bytes as a complete packet, RX-errors stays 0, and a warning is nowhere. What tests or
-# measures by such a capture sees malformed packets that never were on any wire, and too low a bit rate.
+# Guess: a record whose captured length (incl_len) is below its length on the wire (orig_len) is
+# skipped, or counted as an error, as the packet's rest does not exist.
+# Seen: the application gets incl_len bytes as a complete packet, RX-errors stays 0, and a warning
+# is nowhere. What tests or measures by such a capture sees malformed packets that never were on any
+# wire, and too low a bit rate.
 #
-# usage: sudo findings/pcap-pmd-snaplen.sh     (root, Debian 12; about 5 s; exit status 0: seen as written here, 1: it behaves otherwise)
+# usage: sudo findings/pcap-pmd-snaplen.sh     (Debian 12, about 5 s)
+# Exit status 0: seen as written here, 1: it behaves otherwise.
 set -eu
 
 version=22.11.11-0+deb12u1
 if [ "$(dpkg-query -W -f '${Version}' dpdk 2>/dev/null)" != $version ]; then
 	apt-get -qq update
-	DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends --allow-downgrades dpdk=$version python3 >/dev/null
+	DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+		--allow-downgrades dpdk=$version python3 >/dev/null
 fi
 
 dir=$(mktemp -d)
@@ -30,8 +33,10 @@ with open(sys.argv[1], "wb") as out:
         out.write(struct.pack("<IIII", 1, 0, len(frame[:96]), size) + frame[:96])
 PYTHON
 mkfifo "$dir/commands"
-dpdk-testpmd -l 0,1 --no-huge -m 256 --no-pci --file-prefix=finding$$ --vdev=net_pcap0,rx_pcap="$dir/in.pcap",tx_pcap=/dev/null \
-	-- -i --auto-start --forward-mode=io --total-num-mbufs=4096 <"$dir/commands" >"$dir/log" 2>&1 &
+dpdk-testpmd -l 0,1 --no-huge -m 256 --no-pci --file-prefix=finding$$ \
+	--vdev=net_pcap0,rx_pcap="$dir/in.pcap",tx_pcap=/dev/null \
+	-- -i --auto-start --forward-mode=io --total-num-mbufs=4096 \
+	<"$dir/commands" >"$dir/log" 2>&1 &
 testpmd=$!
 exec 3>"$dir/commands"
 until grep -q 'testpmd>' "$dir/log"; do
@@ -46,7 +51,8 @@ echo quit >&3
 wait $testpmd
 testpmd=
 
-seen=$(sed -nE 's/.*RX-packets: ([0-9]+).*RX-bytes: +([0-9]+).*/\1 packets \2 bytes/p' "$dir/log" | head -1)
+seen=$(sed -nE 's/.*RX-packets: ([0-9]+).*RX-bytes: +([0-9]+).*/\1 packets \2 bytes/p' "$dir/log" |
+	head -1)
 errors=$(sed -nE 's/.*RX-errors: ([0-9]+).*/\1/p' "$dir/log" | head -1)
 echo "DPDK $version, net_pcap, a capture of a packet of 60 and one of 1514 bytes, snap length 96"
 echo "expected: 1 packets 60 bytes, errors 1"

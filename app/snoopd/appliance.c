@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -100,7 +101,7 @@ static int create_workers(struct appliance *appliance)
 		for (int side = 0; side < 2; side++) {
 			setup.port[side].port_id = link->ports.port[side].id;
 			setup.port[side].queue_id = (uint16_t)i;
-			setup.port[side].sharing = link->ports.port[side].quirk->sharing;
+			setup.port[side].sharing = link->ports.port[side].traits->sharing;
 		}
 		memory_warn_remote(appliance->lcores[i], link->ports.socket);
 		link->workers[i] = worker_create(&setup);
@@ -150,13 +151,15 @@ static int start_ports(struct appliance *appliance)
 	int result;
 
 	if (ports_start(ports, mempool) != 0)
-		return 1;
+		return EXIT_FAILURE;
 	result = steering_establish(&link->steering, appliance->config, ports);
 	if (result <= 0)
-		return result < 0 ? 2 : 0;
+		return result < 0 ? EXIT_USAGE : 0;
 	ports_stop(ports);
-	return ports_configure(ports, appliance->config, &link->steering.plan) != 0 ||
-	       ports_start(ports, mempool) != 0;
+	if (ports_configure(ports, appliance->config, &link->steering.plan) != 0 ||
+	    ports_start(ports, mempool) != 0)
+		return EXIT_FAILURE;
+	return 0;
 }
 
 /* "lcore 1", "lcores 1 3 4 (2 share a CPU)" */
@@ -177,12 +180,12 @@ static void describe_workers(const struct appliance *appliance, char *out, size_
 
 static void log_driver(const struct port *port)
 {
-	if (port->quirk->sharing == DRIVER_COPY)
-		log_line("event=quirk port=%s driver=%s message=\"cached packets are copied to it: "
-			 "%s\"",
-			 port->name, port->driver, port->quirk->why);
-	if (port->quirk->flags & DRIVER_REASSEMBLES)
-		log_warning("event=quirk port=%s driver=%s message=\"the kernel reassembles IPv4 "
+	if (port->traits->sharing == DRIVER_COPY)
+		log_line("event=driver port=%s driver=%s message=\"snoopd copies cached packets "
+			 "for it: %s\"",
+			 port->name, port->driver, port->traits->why);
+	if (port->traits->flags & DRIVER_REASSEMBLES)
+		log_warning("event=driver port=%s driver=%s message=\"the kernel reassembles IPv4 "
 			    "fragments for this driver: packets longer than the MTU are lost\"",
 			    port->name, port->driver);
 }
@@ -296,7 +299,7 @@ static int run(struct appliance *appliance)
 	http_server_stop(appliance->http);
 	link_detach(link);
 	failed |= drain(appliance);
-	return failed ? 1 : 0;
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 /* @return 0, or the exit status after one line on stderr. */
@@ -310,18 +313,20 @@ static int bring_up(struct appliance *appliance)
 	if (choose_lcores(appliance) != 0 || ports_find(&link->ports, config) != 0 ||
 	    steering_choose(&link->steering, config, &link->ports, link->worker_count) != 0 ||
 	    ports_configure(&link->ports, config, &link->steering.plan) != 0)
-		return 2;
+		return EXIT_USAGE;
 	if (stats_path != NULL) {
 		appliance->stats = totals_open(stats_path);
 		if (appliance->stats == NULL)
-			return 1;
+			return EXIT_FAILURE;
 	}
 	if (create_pool(appliance) != 0 || create_workers(appliance) != 0)
-		return 1;
+		return EXIT_FAILURE;
 	status = start_ports(appliance);
 	if (status != 0)
 		return status;
-	return create_handoff(appliance) != 0 || privileges_drop(config, &link->ports) != 0;
+	if (create_handoff(appliance) != 0 || privileges_drop(config, &link->ports) != 0)
+		return EXIT_FAILURE;
+	return 0;
 }
 
 /* In reverse. Also after a bring_up() that failed half-way. */

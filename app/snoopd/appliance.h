@@ -19,8 +19,8 @@ struct link;
  * Run until a signal, or until nothing was received for options->exit_when_idle_us.
  *
  * @param link  after link_init(); outlives the process, as the telemetry thread may look at it
- * @return the exit status: 0, 1 after a failure at run time, 2 if the configuration does not fit
- * the ports or the lcores (nothing was started).
+ * @return the exit status: EXIT_SUCCESS, EXIT_FAILURE at run time, or EXIT_USAGE if the
+ * configuration does not fit the ports or the lcores (nothing was started).
  */
 int appliance_run(struct link *link, const struct config *config, const struct options *options);
 

@@ -14,8 +14,6 @@
 #include <snoopd/observe/telemetry.h>
 #include <snoopd/options.h>
 
-#define EXIT_USAGE 2
-
 static int print_config(const struct config *config)
 {
 	if (config_print(config, stdout) == 0 && fflush(stdout) == 0)

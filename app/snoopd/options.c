@@ -8,7 +8,7 @@
 
 #include <snoopd/base/log.h>
 
-#define EAL_HINT ": arguments of the EAL go before `--`, see --help"
+#define EAL_HINT "; arguments of the EAL go before `--`, see --help"
 
 enum { OPTION_CONFIG = 256, OPTION_CHECK, OPTION_PRINT, OPTION_STATS, OPTION_IDLE, OPTION_VERSION };
 
@@ -32,22 +32,22 @@ void options_help(void)
 	     "A wire between two ports that retransmits TCP segments lost on its wireless side.\n"
 	     "\n"
 	     "  --config FILE            the configuration; config/snoopd.ini documents it\n"
-	     "  --check-config           read it, say OK or what is wrong, touch no port\n"
-	     "  --print-config           print the effective configuration as such a file\n"
+	     "  --check-config           read it, print OK or what is wrong, touch no port\n"
+	     "  --print-config           print the effective configuration in the same format\n"
 	     "  --stats-file FILE        write all counters as JSON to FILE at exit\n"
 	     "  --help, --version\n"
 	     "\n"
 	     "For tests:\n"
 	     "  --exit-when-idle TIME    stop when no packet was received for TIME (200ms, 2s)\n"
 	     "\n"
-	     "The EAL needs at least two lcores: the first sleeps and controls, each of the "
-	     "others\n"
+	     "The EAL needs at least two lcores: the first mostly sleeps, each of the others\n"
 	     "forwards the connections that it owns.\n"
 	     "Example: snoopd -l 0,1 --no-pci --vdev net_af_packet0,iface=eth1 \\\n"
 	     "                --vdev net_af_packet1,iface=eth2 -- --config snoopd.ini\n"
 	     "\n"
-	     "Exit status: 0 stopped by a signal, 1 failure at run time, 2 wrong arguments or\n"
-	     "configuration (nothing was started).");
+	     "Exit status: 0 stopped by a signal, or idle, 1 failure at run time, 2 wrong "
+	     "arguments\n"
+	     "or configuration (nothing was started).");
 }
 
 static int parse_duration(const char *text, uint64_t *us)
@@ -96,7 +96,7 @@ static int parse_one(struct options *options, int option, char **argv)
 	case OPTION_IDLE:
 		if (parse_duration(optarg, &options->exit_when_idle_us) == 0)
 			return 0;
-		log_error("--exit-when-idle %s: not a time like 200ms or 2s", optarg);
+		log_error("--exit-when-idle %s is not a time like 200ms or 2s", optarg);
 		return -1;
 	case 'h':
 		return set_action(options, OPTIONS_HELP);

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * The command line behind the EAL's `--`. Read before the EAL is started, so that --help,
- * --version,
+ * The command line after the EAL's `--`. It is read before the EAL starts, so --help, --version,
  * --check-config and --print-config need no hugepages, no root and no port.
+ *
+ * Who runs here: the control thread, before any other exists.
  */
 #ifndef SNOOPD_OPTIONS_H
 #define SNOOPD_OPTIONS_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+/* Exit status beside EXIT_SUCCESS and EXIT_FAILURE. */
+#define EXIT_USAGE 2 /* wrong arguments or configuration: nothing was started */
 
 enum options_action {
 	OPTIONS_RUN,
@@ -34,7 +38,7 @@ struct options {
  */
 int options_parse(struct options *options, int argc, char **argv);
 
-/** The text of --help, on stdout. */
+/** Print the text of --help on stdout. */
 void options_help(void);
 
 #endif

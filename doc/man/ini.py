@@ -1,9 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""snoopd.ini(5) from the comments of config/snoopd.ini, so that both say the same: ini.py snoopd.ini > snoopd.ini.5
+"""Make snoopd.ini(5) from the comments of config/snoopd.ini, so that both say the same.
 
-A paragraph of the file is either a section (its comment, [NAME], then the first key), a key (first line of its comment:
-what is allowed and the default; then what it is for), or comment alone: the introduction, and the rules at the end."""
+usage: ini.py snoopd.ini > snoopd.ini.5
+
+A paragraph of the file is one of three things: a section (its comment, [NAME], then the first key),
+a key (the first line of its comment says what is allowed and the default; then what it is for), or
+a comment alone: the introduction, and the rules at the end."""
 import re
 import sys
 
@@ -54,7 +57,8 @@ def page(text):
             comment.append(line[1:].removeprefix(" ").rstrip())
             continue
         if section:
-            lines += [".El"] * in_section + [f".Ss [{section[1]}]", *prose(comment), ".Bl -tag -width Ds"]
+            lines += [".El"] * in_section
+            lines += [f".Ss [{section[1]}]", *prose(comment), ".Bl -tag -width Ds"]
             in_section = True
         elif setting:
             lines += key(setting[1], comment)

@@ -49,7 +49,7 @@ enum config_distribution {
 /** Who verifies the checksums of TCP. */
 enum config_checksum {
 	CONFIG_CHECKSUM_SOFTWARE,
-	CONFIG_CHECKSUM_NIC, /* a "good" of a NIC whose driver is known for it (quirks.h) is believed */
+	CONFIG_CHECKSUM_NIC, /* trust GOOD of a NIC whose driver has DRIVER_NIC_CHECKSUM */
 	CONFIG_CHECKSUM_COUNT
 };
 

@@ -11,7 +11,8 @@ HUGEPAGES = Path("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages")
 STEAL_MAX_PERCENT = 5.0
 ATTEMPTS = 3
 MIB = {1000: 400, 10000: 600, 100000: 2400, 1000000: 9000}  # by flows
-BEFORE_OTHERS = ["nice", "-n", "-10"]  # any other program scheduled on our CPU evicts our cache lines
+# any other program scheduled on our CPU evicts our cache lines
+BEFORE_OTHERS = ["nice", "-n", "-10"]
 
 
 class Hugepages:
@@ -26,7 +27,8 @@ class Hugepages:
         got = int(HUGEPAGES.read_text()) - self.before
         if got < self.pages:
             self.__exit__()
-            raise BenchError(f"{self.pages * 2} MiB of hugepages are needed, the kernel gave {got * 2} MiB")
+            raise BenchError(f"{self.pages * 2} MiB of hugepages are needed, the kernel gave "
+                             f"{got * 2} MiB")
 
     def __exit__(self, *exc_info):
         HUGEPAGES.write_text(str(self.before))
@@ -35,7 +37,8 @@ class Hugepages:
 def run_bench(program, *argv, mib=600):
     """Run it again while the hypervisor stole too much. @return the objects that it prints"""
     for _ in range(ATTEMPTS):
-        done = subprocess.run([*BEFORE_OTHERS, str(program), "--huge", "-m", str(mib), "--json", *argv],
+        done = subprocess.run([*BEFORE_OTHERS, str(program), "--huge", "-m", str(mib), "--json",
+                               *argv],
                               capture_output=True, text=True)
         if done.returncode != 0:
             raise BenchError(f"{' '.join(done.args)}: {done.stderr.strip()[-800:]}")

@@ -46,7 +46,8 @@ class Program:
 
     count = 0
 
-    def __init__(self, name, argv, vdevs, own, worker_cpu=1, prefix_argv=(), env=None, memory=("--no-huge", "-m", "512")):
+    def __init__(self, name, argv, vdevs, own, worker_cpu=1, prefix_argv=(), env=None,
+                 memory=("--no-huge", "-m", "512")):
         Program.count += 1
         self.name = name
         self.file_prefix = f"snoopbench{os.getpid()}x{Program.count}"
@@ -54,8 +55,9 @@ class Program:
         eal = ["--lcores", f"0@0,1@{worker_cpu}", *memory, "--no-pci", "--iova-mode=va",
                f"--file-prefix={self.file_prefix}", *[f"--vdev={vdev}" for vdev in vdevs]]
         # testpmd ends when its standard input does, so it gets a pipe that stays open.
-        self.process = subprocess.Popen([*prefix_argv, *argv, *eal, "--", *own], stdin=subprocess.PIPE,
-                                        stdout=self.log, stderr=subprocess.STDOUT, preexec_fn=_die_with_parent,
+        self.process = subprocess.Popen([*prefix_argv, *argv, *eal, "--", *own],
+                                        stdin=subprocess.PIPE, stdout=self.log,
+                                        stderr=subprocess.STDOUT, preexec_fn=_die_with_parent,
                                         env={**os.environ, **(env or {})})
         self.wait_started()
 
@@ -77,14 +79,16 @@ class Program:
         found = []
         for task in Path(f"/proc/{self.process.pid}/task").iterdir():
             try:
-                if (task / "comm").read_text().strip() in ("lcore-worker-1", "dpdk-worker1", "rte-worker-1"):
+                if (task / "comm").read_text().strip() in ("lcore-worker-1", "dpdk-worker1",
+                                                           "rte-worker-1"):
                     found.append(task)
             except FileNotFoundError:
                 pass  # a thread that has ended meanwhile
         return found
 
     def cpu_s(self):
-        return sum(int((task / "schedstat").read_text().split()[0]) for task in self.workers()) / 1e9
+        return (sum(int((task / "schedstat").read_text().split()[0]) for task in self.workers()) /
+                1e9)
 
     def port_stats(self):
         """@return counters of all ports, summed"""
@@ -130,15 +134,16 @@ def snoopd(binary, ini_path, ports, mode, vdevs, worker_cpu=1, prefix_argv=(), i
         raise BenchError(f"{binary}: not there or not executable; build it, or say --build")
     ini_path.write_text(f"[link]\nwired = {ports[0]}\nwireless = {ports[1]}\nmode = {mode}\n"
                         f"[metrics]\nlisten = off\n{ini}")
-    return Program(f"snoopd {mode}", [str(binary)], vdevs, ["--config", str(ini_path)], worker_cpu, prefix_argv,
-                   **program)
+    return Program(f"snoopd {mode}", [str(binary)], vdevs, ["--config", str(ini_path)], worker_cpu,
+                   prefix_argv, **program)
 
 
 def forwarded(program, seconds):
     """@return packets sent per second of the worker's CPU time, and per second"""
     before, cpu_s, start = program.port_stats(), program.cpu_s(), time.monotonic()
     time.sleep(seconds)
-    after, cpu_s, elapsed_s = program.port_stats(), program.cpu_s() - cpu_s, time.monotonic() - start
+    after, cpu_s, elapsed_s = (program.port_stats(), program.cpu_s() - cpu_s,
+                               time.monotonic() - start)
     packets = after["opackets"] - before["opackets"]
     return packets / max(cpu_s, 1e-6), packets / elapsed_s
 
@@ -150,11 +155,13 @@ class Traffic:
 
     def __init__(self, library, flows, window, frame_bytes, loss_ppm, nic_checksum):
         self.vdevs = [f"net_null{i},size={frame_bytes},copy=0" for i in (0, 1)]
-        self.env = {"LD_PRELOAD": str(library),
-                    "SNOOPD_BENCH_TRAFFIC": f"{flows},{window},{frame_bytes},{loss_ppm},{int(nic_checksum)}"}
+        setup = flows, window, frame_bytes, loss_ppm, int(nic_checksum)
+        self.env = {"LD_PRELOAD": str(library), "SNOOPD_BENCH_TRAFFIC": ",".join(map(str, setup))}
         # Segments under way are cached: a quarter more than that, and as many flows.
-        self.ini = (f"[ports]\nchecksum = {'nic' if nic_checksum else 'software'}\n[flows]\nmax = {2 * flows}\n"
-                    f"[cache]\nsegments = {flows * window * 5 // 4}\nbytes = 1GiB\nstations = {max(flows // 5, 1024)}\n")
+        self.ini = (f"[ports]\nchecksum = {'nic' if nic_checksum else 'software'}\n[flows]\n"
+                    f"max = {2 * flows}\n"
+                    f"[cache]\nsegments = {flows * window * 5 // 4}\nbytes = 1GiB\n"
+                    f"stations = {max(flows // 5, 1024)}\n")
         self.mib = 256 + flows * window * 5 // 4 * 2560 // 1000000 + flows * 2 * 700 // 1000000
 
     def memory(self):
@@ -164,11 +171,13 @@ class Traffic:
     def state(program):
         answer = telemetry(program.file_prefix, "/bench/traffic")
         if answer is None:
-            raise BenchError(f"{program.name} does not answer to /bench/traffic:\n{program.output()[-800:]}")
+            raise BenchError(f"{program.name} does not answer to /bench/traffic:\n"
+                             f"{program.output()[-800:]}")
         return {**answer, "cpu_s": program.cpu_s()}
 
     def cycles_per_packet(self, program, seconds):
-        """@return cycles of the worker's CPU time per packet, without those of the traffic itself"""
+        """@return cycles of the worker's CPU time per packet, without those of the traffic
+        itself"""
         time.sleep(self.WARM_UP_S)
         before = self.state(program)
         time.sleep(seconds)

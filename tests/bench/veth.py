@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Two hosts, and between them a box on net_af_packet, over veth pairs: iperf3, and round trips beside it. No emulator, no delay."""
+"""Two hosts, and between them a box on net_af_packet, over veth pairs: iperf3, and round trips
+beside it. No emulator, no delay."""
 
 import contextlib
 import json
@@ -43,15 +44,16 @@ class Veth:
             self.made.append(netns)
         box = self.netns[2]
         for i, address in enumerate(ADDRESSES):
-            check_call("ip", "-n", box, "link", "add", f"vb{i}", "type", "veth", "peer", "name", "vh0", "netns",
-                       self.netns[i])
+            check_call("ip", "-n", box, "link", "add", f"vb{i}", "type", "veth", "peer", "name",
+                       "vh0", "netns", self.netns[i])
             check_call("ip", "-n", self.netns[i], "addr", "add", f"{address}/24", "dev", "vh0")
             for netns, device in ((self.netns[i], "vh0"), (box, f"vb{i}")):
                 for offload in OFFLOADS:
-                    subprocess.run(self.within(netns, "ethtool", "-K", device, offload, "off"), capture_output=True)
+                    subprocess.run(self.within(netns, "ethtool", "-K", device, offload, "off"),
+                                   capture_output=True)
                 check_call("ip", "-n", netns, "link", "set", device, "up")
-        check_call("ip", "-n", self.netns[0], "link", "add", "vd0", "type", "veth", "peer", "name", "vd0", "netns",
-                   self.netns[1])
+        check_call("ip", "-n", self.netns[0], "link", "add", "vd0", "type", "veth", "peer", "name",
+                   "vd0", "netns", self.netns[1])
         for netns, address in zip(self.netns, DIRECT_ADDRESSES):
             check_call("ip", "-n", netns, "addr", "add", f"{address}/24", "dev", "vd0")
             check_call("ip", "-n", netns, "link", "set", "vd0", "up")
@@ -66,7 +68,8 @@ class Veth:
 
     def wait_ready(self):
         deadline = time.monotonic() + READY_DEADLINE_S
-        while subprocess.run(self.within(self.netns[0], "ping", "-q", "-c", "1", "-W", "0.3", ADDRESSES[1]),
+        while subprocess.run(self.within(self.netns[0], "ping", "-q", "-c", "1", "-W", "0.3",
+                                         ADDRESSES[1]),
                              capture_output=True).returncode != 0:
             if time.monotonic() > deadline:
                 raise RuntimeError("no echo through the box")
@@ -75,7 +78,8 @@ class Veth:
     def process(self, host, *argv):
         """Of that host; all hosts share the first CPU."""
         process = subprocess.Popen(["taskset", "-c", "0", *self.within(self.netns[host], *argv)],
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=_die_with_parent)
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                   preexec_fn=_die_with_parent)
         try:
             yield process
         finally:
@@ -87,8 +91,10 @@ class Veth:
             deadline = time.monotonic() + READY_DEADLINE_S
             while True:
                 done = subprocess.run(
-                    ["taskset", "-c", "0", *self.within(self.netns[0], "iperf3", "-c", ADDRESSES[1], "-J", "-C", "cubic",
-                                                        "-t", str(seconds), "-O", "1")], capture_output=True, text=True)
+                    ["taskset", "-c", "0",
+                     *self.within(self.netns[0], "iperf3", "-c", ADDRESSES[1], "-J", "-C", "cubic",
+                                  "-t", str(seconds), "-O", "1")],
+                    capture_output=True, text=True)
                 answer = json.loads(done.stdout or "{}")
                 if "error" not in answer and "end" in answer:
                     return answer["end"]["sum_received"]["bits_per_second"]
@@ -96,7 +102,8 @@ class Veth:
                     raise RuntimeError(f"iperf3: {answer.get('error', done.stderr)}")
 
     def listens(self, port):
-        listening = subprocess.run(self.within(self.netns[1], "ss", "-Hltn", f"sport = :{port}"), capture_output=True)
+        listening = subprocess.run(self.within(self.netns[1], "ss", "-Hltn", f"sport = :{port}"),
+                                   capture_output=True)
         return bool(listening.stdout)
 
     def round_trips_ms(self, address, load_bps):
@@ -107,8 +114,10 @@ class Veth:
                 if time.monotonic() > deadline:
                     raise RuntimeError("iperf3 does not listen")
                 time.sleep(0.02)
-            with self.process(0, "iperf3", "-c", address, "-C", "cubic", "-b", str(int(load_bps)), "-t", "600") as load:
-                ping = ["taskset", "-c", "0", *self.within(self.netns[0], "ping", "-i", str(PING_INTERVAL_S), "-W", "2",
+            with self.process(0, "iperf3", "-c", address, "-C", "cubic", "-b", str(int(load_bps)),
+                              "-t", "600") as load:
+                ping = ["taskset", "-c", "0",
+                        *self.within(self.netns[0], "ping", "-i", str(PING_INTERVAL_S), "-W", "2",
                                                            "-c", str(PINGS), address)]
                 done = subprocess.run(ping, capture_output=True, text=True)
                 if load.poll() is not None:
@@ -124,7 +133,8 @@ def boxes_of(net, binary, folder):
     into = ["nice", "-n", "-20", *net.within(net.netns[2])]
     return {
         "testpmd io": lambda: testpmd("io", VDEVS, prefix_argv=into),
-        "snoopd repair": lambda: snoopd(binary, Path(folder) / "snoopd.ini", ("net_af_packet0", "net_af_packet1"),
+        "snoopd repair": lambda: snoopd(binary, Path(folder) / "snoopd.ini",
+                                        ("net_af_packet0", "net_af_packet1"),
                                         "repair", VDEVS, prefix_argv=into),
     }
 
@@ -146,8 +156,10 @@ def compare(binary, rounds, seconds):
         share = statistics.median(value / beside for value, beside in zip(values, base))
         results.append({"veth": name, "goodput_bps": rate, "of_testpmd": share,
                         "all_bps": values, "steal_percent": steal.percent()})
-        print(f"veth, {name:14} {rate / 1e6:7.0f} Mb/s, {share:.2f} of testpmd io (median of the rounds); "
-              f"{', '.join(f'{value / 1e6:.0f}' for value in values)}; stolen {steal.percent():.1f} %", flush=True)
+        print(f"veth, {name:14} {rate / 1e6:7.0f} Mb/s, {share:.2f} of testpmd io (median of the "
+              "rounds); "
+              f"{', '.join(f'{value / 1e6:.0f}' for value in values)}; stolen "
+              f"{steal.percent():.1f} %", flush=True)
     return results
 
 
@@ -156,7 +168,8 @@ def percentile(ordered, share):
 
 
 def compare_round_trips(binary, rounds):
-    """Round trips beside half of what iperf3 reaches through testpmd: without a box, and through each.
+    """Round trips beside half of what iperf3 reaches through testpmd: without a box, and through
+    each.
 
     @return one result per path; added_p99_us: more than without a box, median of the rounds"""
     times, steal, results = {}, Steal(), []
@@ -172,12 +185,16 @@ def compare_round_trips(binary, rounds):
                     net.wait_ready()
                     times.setdefault(name, []).append(net.round_trips_ms(ADDRESSES[1], load_bps))
     for name, found in times.items():
-        p50, p99, p999 = (statistics.median(percentile(one, share) for one in found) * 1e3 for share in (0.5, 0.99, 0.999))
+        p50, p99, p999 = (statistics.median(percentile(one, share) for one in found) * 1e3
+                          for share in (0.5, 0.99, 0.999))
         added = statistics.median(percentile(one, 0.99) - percentile(beside, 0.99)
                                   for one, beside in zip(found, times["no box"])) * 1e3
-        results.append({"round_trips": name, "load_bps": load_bps, "p50_us": p50, "p99_us": p99, "p999_us": p999,
+        results.append({"round_trips": name, "load_bps": load_bps, "p50_us": p50, "p99_us": p99,
+                        "p999_us": p999,
                         "added_p99_us": added, "steal_percent": steal.percent()})
-        print(f"round trips beside {load_bps / 1e6:.0f} Mb/s, {name:14} p50 {p50:5.0f} us, p99 {p99:5.0f} us, p99.9 {p999:5.0f} us, "
+        print(f"round trips beside {load_bps / 1e6:.0f} Mb/s, {name:14} p50 {p50:5.0f} us, p99 "
+              f"{p99:5.0f} us, p99.9 {p999:5.0f} us, "
               f"added to p99 {added:5.0f} us; p99 of each round "
-              f"{', '.join(f'{percentile(one, 0.99) * 1e3:.0f}' for one in found)}; stolen {steal.percent():.1f} %", flush=True)
+              f"{', '.join(f'{percentile(one, 0.99) * 1e3:.0f}' for one in found)}; stolen "
+              f"{steal.percent():.1f} %", flush=True)
     return results

@@ -190,10 +190,23 @@ class Others(Tree):
     def test_temporary(self):
         self.write("tests/a", '#!/bin/sh\nmktemp /tmp/a-' 'XXXXXX\ncp a "$root/var/tmp/a"\n')
         self.assert_clean("temporary")
-        self.write("tests/a", "#!/bin/sh\ncp a /var" "/tmp/a\n")
+        self.write("tests/a", "#!/bin/sh\ncp a /var/" "tmp/a\n")
         status, lines = self.lint("temporary")
         self.assertEqual((status, len(lines)), (1, 1))
         self.assertTrue(lines[0].startswith("tests/a:2: a fixed name in /var/tmp"), lines)
+
+    def test_a_tool_that_fails(self):
+        """It is no proof that there is nothing to find."""
+        self.write(".clang-format", "# clang-format 14\nNoSuchKey: 1\n")
+        self.write("bin/clang-format", "#!/bin/sh\n[ $1 = --version ] && echo version 14 && exit\n"
+                   "echo 'unknown key NoSuchKey' >&2\nexit 1\n")
+        (self.top / "bin/clang-format").chmod(0o755)
+        for path, words in (f"{self.top}/bin:/usr/bin:/bin", "clang-format fails: unknown key"), \
+                ("/nonexistent", "clang-format is missing (Debian package clang-format)"):
+            done = subprocess.run([sys.executable, self.top / ".ci/lint", "format"],
+                                  capture_output=True, text=True, env={"PATH": path})
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(words, done.stderr)
 
     def test_unknown_check(self):
         done = subprocess.run([self.top / ".ci/lint", "taste"], capture_output=True, text=True)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Preloaded into snoopd: the system's clock, as a program sees it, is right, an hour ahead, an hour behind, and right again,
- * a quarter of a second each. CLOCK_MONOTONIC and the TSC are not touched: a step of the clock leaves them alone.
+ * Preloaded into snoopd. The system's clock, as the program sees it, is right, an hour ahead, an
+ * hour behind, and right again, for a quarter of a second each. CLOCK_MONOTONIC and the TSC stay
+ * as they are, because a step of the clock does not change them.
  */
 #include <stdio.h>
 #include <sys/syscall.h>

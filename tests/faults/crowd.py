@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Many TCP connections under load from one thread, every byte compared where it arrives.
 
-The wired host sends a chunk, the mobile host answers, then comes the next chunk. All streams are cut from one random
-block, each from another place: bytes of another connection, or from another place of the stream, differ.
+The wired host sends a chunk, the mobile host answers, then comes the next chunk. All streams are
+cut from one random block, each from another place: bytes of another connection, or from another
+place of the stream, differ.
 """
 
 import errno
@@ -33,10 +34,12 @@ class Connection:
         self.sent = self.received = 0           # towards the mobile host
         self.answered = self.answers = 0        # bytes of answers sent, received
         self.open, self.marked, self.port = True, 0, 0
-        self.forgotten = False                  # closed; select() may have reported its other end already
+        # closed; select() may have reported its other end already
+        self.forgotten = False
 
     def idle(self):
-        return self.sent == self.received and self.sent % CHUNK_BYTES == 0 and self.answers == self.wanted()
+        return (self.sent == self.received and self.sent % CHUNK_BYTES == 0 and
+                self.answers == self.wanted())
 
     def wanted(self):
         """Bytes of answers to what has been sent."""
@@ -44,10 +47,12 @@ class Connection:
 
 
 class Crowd:
-    """Connections from the wired to the mobile host. `lost` are those that ended with an error, with its name."""
+    """Connections from the wired to the mobile host. `lost` are those that ended with an error,
+    with its name."""
 
     def __init__(self, lab):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+        resource.setrlimit(resource.RLIMIT_NOFILE,
+                           (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
         self.lab, self.selector = lab, selectors.DefaultSelector()
         self.listener, self.where = listen(lab)
         self.listener.setblocking(False)
@@ -96,14 +101,17 @@ class Crowd:
             connection.marked = connection.received
 
     def all_moved(self):
-        return all(connection.received >= connection.marked + CHUNK_BYTES for connection in self.connections)
+        return all(connection.received >= connection.marked + CHUNK_BYTES
+                   for connection in self.connections)
 
     def drain(self, connections=None, deadline_s=120):
-        """Nothing new is sent by these (default: all); when all has arrived they are closed, both ends in order."""
+        """Nothing new is sent by these (default: all); when all has arrived they are closed, both
+        ends in order."""
         chosen = self.connections[:] if connections is None else connections
         for connection in chosen:
             connection.open = False
-        self.run_until(lambda: all(connection.idle() or connection.forgotten for connection in chosen),
+        self.run_until(lambda: all(connection.idle() or connection.forgotten
+                                   for connection in chosen),
                        "all chunks arrive", deadline_s)
         for connection in chosen:
             if not connection.forgotten:
@@ -158,7 +166,8 @@ class Crowd:
             data = connection.client.recv(RECEIVE_BYTES)
             if not data:
                 raise OSError(errno.EPIPE, "the mobile host closed")
-            demand(data == piece(connection.index, connection.answers, len(data)), "an answer differs")
+            demand(data == piece(connection.index, connection.answers, len(data)),
+                   "an answer differs")
             connection.answers += len(data)
             if connection.open and connection.answers == connection.wanted():
                 self._send(connection)
@@ -167,14 +176,15 @@ class Crowd:
         left = CHUNK_BYTES - connection.sent % CHUNK_BYTES
         connection.sent += connection.client.send(piece(connection.index, connection.sent, left))
         more = connection.sent % CHUNK_BYTES != 0
-        self.selector.modify(connection.client, selectors.EVENT_READ | (selectors.EVENT_WRITE if more else 0),
-                             connection)
+        self.selector.modify(connection.client, selectors.EVENT_READ |
+                             (selectors.EVENT_WRITE if more else 0), connection)
 
     def _receive(self, connection):
         data = connection.server.recv(RECEIVE_BYTES)
         if not data:
             raise OSError(errno.EPIPE, "the wired host closed")
-        demand(data == piece(connection.index, connection.received, len(data)), "the payload differs")
+        demand(data == piece(connection.index, connection.received, len(data)),
+               "the payload differs")
         connection.received += len(data)
         self.bytes += len(data)
         now = time.monotonic()
@@ -183,7 +193,8 @@ class Crowd:
         self.last_arrival = now
         due = connection.received // CHUNK_BYTES * ANSWER_BYTES - connection.answered
         if due > 0:  # an answer is smaller than any buffer
-            connection.answered += connection.server.send(piece(connection.index, connection.answered, due))
+            connection.answered += connection.server.send(piece(connection.index,
+                                                                connection.answered, due))
 
     def _forget(self, connection):
         connection.forgotten = True

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""snoopd under load in the lab: the box, labs without an emulator, and what has to hold at the end of every fault."""
+"""snoopd under load in the lab: the box, labs without an emulator, and what has to hold at the end
+of every fault."""
 
 import contextlib
 import json
@@ -20,12 +21,14 @@ SYSCTLS = {"net.ipv4.tcp_max_syn_backlog": "4096", "net.core.somaxconn": "4096"}
 
 
 class Asked:
-    """What is done with any DPDK program. `shim`: a library of this folder, preloaded; from the build of snoopd, `binary`."""
+    """What is done with any DPDK program. `shim`: a library of this folder, preloaded; from the
+    build of snoopd, `binary`."""
 
     def launch(self, lab, argv, **kwargs):
         self.lab = lab
         if self.shim:
-            folder = os.path.join(os.path.dirname(os.path.abspath(self.binary)), "..", "..", "tests", "faults")
+            folder = os.path.join(os.path.dirname(os.path.abspath(self.binary)), "..", "..",
+                                  "tests", "faults")
             argv = ["env", "LD_PRELOAD=" + os.path.normpath(os.path.join(folder, self.shim)), *argv]
         super().launch(lab, argv, **kwargs)
 
@@ -35,7 +38,8 @@ class Asked:
             answer = telemetry(self.file_prefix, command)
             if answer is not None:
                 return answer
-            demand(self.process.poll() is None, "%s ended with %s" % (self.spec, self.process.poll()))
+            demand(self.process.poll() is None, "%s ended with %s" %
+                   (self.spec, self.process.poll()))
             time.sleep(ASK_INTERVAL_S)
         demand(False, "%s does not answer" % self.spec)
 
@@ -81,15 +85,17 @@ class VethLab(Lab):
 
     def _start_linkemu(self):
         for (host, outer), inner in ((("wired", "w0"), "b0"), (("mobile", "m0"), "b1")):
-            check_call("ip", "link", "add", self.taps[outer], "netns", self.netns[host], "type", "veth", "peer", "name",
-                       self.taps[inner], "netns", self.netns["box"])
+            check_call("ip", "link", "add", self.taps[outer], "netns", self.netns[host], "type",
+                       "veth", "peer", "name", self.taps[inner], "netns", self.netns["box"])
             # What leaves the host is what goes over a wire: no super-packets, checksums filled in.
-            self.host_command(host, "ethtool", "-K", self.taps[outer], "tx", "off", "tso", "off", "gso", "off")
+            self.host_command(host, "ethtool", "-K", self.taps[outer], "tx", "off", "tso", "off",
+                              "gso", "off")
 
 
 @contextlib.contextmanager
 def running(box, lab, lossy=True):
-    """The lab with the box in it; at the end the box must stop in order, and its counters add up."""
+    """The lab with the box in it; at the end the box must stop in order, and its counters add
+    up."""
     with lab:
         try:
             box.start(lab)
@@ -109,7 +115,8 @@ def running(box, lab, lossy=True):
 
 @contextlib.contextmanager
 def loaded(arguments, box, lab=None, flows=None, lossy=True):
-    """`running`, and a crowd that has been served and, over a lossy radio, helped. No connection may be lost."""
+    """`running`, and a crowd that has been served and, over a lossy radio, helped. No connection
+    may be lost."""
     lab = lab or Lab(PATH, sysctls=SYSCTLS)
     with running(box, lab, lossy):
         crowd = Crowd(lab)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""SYNs at both ports of the box beside connections that work, see syn_flood.c: through snoopd, and through the plain wire."""
+"""SYNs at both ports of the box beside connections that work, see syn_flood.c: through snoopd, and
+through the plain wire."""
 
 import contextlib
 import os
@@ -26,13 +27,14 @@ PATH = Path("flood", wired=Link(100e6, 5000, 8e6), radio=Link(50e6, 2000, 1e6))
 @contextlib.contextmanager
 def hosts_apart():
     """
-    This process is both hosts' applications: with their kernels and the emulator, not on the worker's CPU. As with the
-    worker, a build on the same machine must not take theirs.
+    This process is both hosts' applications: with their kernels and the emulator, not on the
+    worker's CPU. As with the worker, a build on the same machine must not take theirs.
     """
     before, priority = os.sched_getaffinity(0), os.getpriority(os.PRIO_PROCESS, 0)
     try:
         os.sched_setaffinity(0, {int(HOSTS_CPU)})
-        with contextlib.suppress(PermissionError):  # in some containers; then the figures are what they are
+        # in some containers; then the figures are what they are
+        with contextlib.suppress(PermissionError):
             os.setpriority(os.PRIO_PROCESS, 0, HOSTS_PRIORITY)
         yield
     finally:
@@ -57,7 +59,8 @@ def loaded_wire(box, lab):
 
 
 def phase(box, crowd, rate):
-    """@return goodput in bit/s, SYNs per second that arrived behind the box, while `rate` arrive at each port"""
+    """@return goodput in bit/s, SYNs per second that arrived behind the box, while `rate` arrive at
+    each port"""
     box.ask("/flood,%d" % rate)
     crowd.mark()
     crowd.run_until(crowd.all_moved, "every connection moves on with %d SYN/s at each port" % rate)
@@ -68,7 +71,8 @@ def phase(box, crowd, rate):
 
 
 def measure(box, crowd, pairs):
-    """@return figures in one line; goodput beside the flood by that alone (median of pairs), and the most SYNs per second"""
+    """@return figures in one line; goodput beside the flood by that alone (median of pairs), and
+    the most SYNs per second"""
     alone, beside, rates, cpu = [], [], [], cpu_times()
     for _ in range(pairs):
         alone.append(phase(box, crowd, 0)[0])
@@ -83,31 +87,38 @@ def measure(box, crowd, pairs):
     opened = time.monotonic() - opened
     _, most = phase(box, crowd, RATE_TOO_MUCH)
     box.ask("/flood,0")
-    return "%.2f M SYN/s: goodput %.1f Mb/s alone, %.1f beside, ratio %.3f (%s); %d more connections opened in %.1f s; " \
-           "%.1f M SYN/s at most; stolen %.1f %%" % (
-               rate / 1e6, statistics.median(alone) / 1e6, statistics.median(beside) / 1e6, ratio,
-               " ".join("%.2f" % of_pair for of_pair in ratios), OPENED, opened, most / 1e6,
-               100 * steal_share(cpu, cpu_times())), ratio, most
+    told = ("%.2f M SYN/s: goodput %.1f Mb/s alone, %.1f beside, ratio %.3f (%s); "
+            "%d more connections opened in %.1f s; %.1f M SYN/s at most; stolen %.1f %%" % (
+                rate / 1e6, statistics.median(alone) / 1e6, statistics.median(beside) / 1e6, ratio,
+                " ".join("%.2f" % of_pair for of_pair in ratios), OPENED, opened, most / 1e6,
+                100 * steal_share(cpu, cpu_times())))
+    return told, ratio, most
 
 
 def check_syns(box, crowd, seconds):
-    """Every SYN came out or is among the drops, and the flood took no more of the memory than its limit allows."""
+    """Every SYN came out or is among the drops, and the flood took no more of the memory than its
+    limit allows."""
     def all_out():
         syns, stats = box.ask("/flood"), box.stats()
-        return syns["sent"] - syns["arrived"] <= stats["tx_wired_drops"] + stats["tx_wireless_drops"]
+        return (syns["sent"] - syns["arrived"] <= stats["tx_wired_drops"] +
+                stats["tx_wireless_drops"])
     crowd.run_until(all_out, "every SYN is forwarded or counted")
     syns, stats = box.ask("/flood"), box.stats()
-    demand(syns["arrived"] <= syns["sent"] and not syns["misplaced"], "SYNs twice or out of order: %s" % syns)
-    demand(0 < stats["syn_evicted"] <= SYN_RATE_MAX * (seconds + 1), "%d evictions in %.0f s" % (stats["syn_evicted"], seconds))
+    demand(syns["arrived"] <= syns["sent"] and not syns["misplaced"],
+           "SYNs twice or out of order: %s" % syns)
+    demand(0 < stats["syn_evicted"] <= SYN_RATE_MAX * (seconds + 1),
+           "%d evictions in %.0f s" % (stats["syn_evicted"], seconds))
     demand(stats["flows_active"] <= FLOWS + OPENED, "%d flows" % stats["flows_active"])
-    return "%d of %d SYNs out, %d not made for want of room, %d pushed others out of the SYN memory" % (
-        syns["arrived"], syns["sent"], syns["overrun"], stats["syn_evicted"])
+    return ("%d of %d SYNs out, %d not made for want of room, "
+            "%d pushed others out of the SYN memory" % (
+                syns["arrived"], syns["sent"], syns["overrun"], stats["syn_evicted"]))
 
 
 def flood(arguments):
     """
-    1 M SYN/s at each port beside 100 connections over a lossy radio of 50 Mb/s, in turns with none, then 20 M/s. The
-    worker has a CPU of its own, so that the goodput beside the flood says what the box does, and not what hosts do.
+    1 M SYN/s at each port beside 100 connections over a lossy radio of 50 Mb/s, in turns with none,
+    then 20 M/s. The worker has a CPU of its own, so that the goodput beside the flood says what the
+    box does, and not what hosts do.
     """
     pairs = PAIRS_FOR_GOALS if arguments.goals else PAIRS
     with hosts_apart():
@@ -122,8 +133,8 @@ def flood(arguments):
         with loaded_wire(box, Lab(PATH, sysctls=SYSCTLS)) as crowd:
             plain_figures, plain_ratio, _ = measure(box, crowd, pairs)
     figures = "snoopd: %s; plain wire: %s" % (figures, plain_figures)
-    # What a wire costs the connections here, too, is the machine's. As their packets do not queue behind SYNs, a box that is
-    # too slow for the flood shows in the most that it takes.
+    # What a wire costs the connections here, too, is the machine's. As their packets do not queue
+    # behind SYNs, a box that is too slow for the flood shows in the most that it takes.
     met = ratio >= GOODPUT_KEPT * min(1, plain_ratio) and most >= 2 * RATE
     demand(met or not arguments.goals, figures)
     return "%d flows, 0 lost; %s; %d repairs; %s" % (FLOWS + OPENED, syns, repairs, figures)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Faults of the program itself under load, each a function of the arguments that returns one line of figures or raises
+"""Faults of the program itself under load, each a function of the arguments that returns one line
+of figures or raises
 CheckError."""
 
 import re
@@ -30,16 +31,18 @@ def crash(arguments):
         box.signal(signal.SIGKILL)
         box.process.wait()
         box.start(crowd.lab)
-        crowd.run_until(lambda: box.counter("flows_midstream") >= arguments.flows, "every flow is picked up")
+        crowd.run_until(lambda: box.counter("flows_midstream") >= arguments.flows,
+                        "every flow is picked up")
         gap_s = crowd.gap_s
         crowd.mark()  # only now: what the hosts had received before is no proof
         crowd.run_until(crowd.all_moved, "every connection moves on")
         moved = time.monotonic()
         crowd.run_until(helped(box), "repairs after the restart")
         stats = box.stats()
-        figures = arguments.flows, gap_s * 1e3, moved - killed, stats["flows_midstream"], stats["repairs_confirmed"]
-    return "%d flows, 0 lost; longest gap at the receivers %.0f ms, all flows on after %.1f s; %d picked up mid-stream, " \
-           "%d repairs confirmed since" % figures
+        figures = (arguments.flows, gap_s * 1e3, moved - killed, stats["flows_midstream"],
+                   stats["repairs_confirmed"])
+    return ("%d flows, 0 lost; longest gap at the receivers %.0f ms, all flows on after %.1f s; "
+            "%d picked up mid-stream, %d repairs confirmed since" % figures)
 
 
 def pause(arguments):
@@ -53,13 +56,17 @@ def pause(arguments):
         crowd.run_for(3)
         box.signal(signal.SIGCONT)
         crowd.run_until(crowd.all_moved, "every connection moves on")
-        crowd.run_until(lambda: box.counter("repairs_confirmed") > before["repairs_confirmed"], "repairs")
-        figures = arguments.flows, crowd.gap_s * 1e3, box.counter("repairs_confirmed") - before["repairs_confirmed"]
-    return "%d flows, 0 lost; longest gap at the receivers %.0f ms; %d repairs confirmed since" % figures
+        crowd.run_until(lambda: box.counter("repairs_confirmed") > before["repairs_confirmed"],
+                        "repairs")
+        figures = (arguments.flows, crowd.gap_s * 1e3,
+                   box.counter("repairs_confirmed") - before["repairs_confirmed"])
+    return ("%d flows, 0 lost; longest gap at the receivers %.0f ms; "
+            "%d repairs confirmed since" % figures)
 
 
 def stall(arguments):
-    """200 ms in which one worker stands and all other threads run: counted and logged, with its length."""
+    """200 ms in which one worker stands and all other threads run: counted and logged, with its
+    length."""
     box = FaultBox(arguments.snoopd)
     with loaded(arguments, box, flows=50) as crowd:
         before = box.stats()["turn_stalls"]
@@ -72,33 +79,42 @@ def stall(arguments):
         finally:
             stopped.__exit__()
         crowd.run_until(lambda: box.counter("turn_stalls") > before, "the stall is counted")
-        crowd.run_until(lambda: re.search("event=stall worker=0 .*state=over", box.log()), "the stall is logged")
+        crowd.run_until(lambda: re.search("event=stall worker=0 .*state=over", box.log()),
+                        "the stall is logged")
         crowd.mark()
         crowd.run_until(crowd.all_moved, "every connection moves on")
-        length_ms = int(re.search(r"event=stall worker=0 .*state=over length_ms=(\d+)", box.log()).group(1))
+        length_ms = int(re.search(r"event=stall worker=0 .*state=over length_ms=(\d+)",
+                                  box.log()).group(1))
         stalls = box.stats()["turn_stalls"] - before
     demand(length_ms >= STALL_S * 1000, "the stall is said to be %d ms" % length_ms)
     return "50 flows, 0 lost; turn_stalls +%d; the log says %d ms" % (stalls, length_ms)
 
 
 def tables(arguments):
-    """Flow table, cache, stations, SYN memory and withheld ACKs as small as the INI allows, and far too many flows."""
-    settings = ("flows.max=64", "cache.segments=64", "cache.bytes=1MiB", "cache.flow_bytes=64KiB", "cache.stations=16",
+    """Flow table, cache, stations, SYN memory and withheld ACKs as small as the INI allows, and far
+    too many flows."""
+    settings = ("flows.max=64", "cache.segments=64", "cache.bytes=1MiB", "cache.flow_bytes=64KiB",
+                "cache.stations=16",
                 "syn.entries=1", "withhold.acks=1")
     box = FaultBox(arguments.snoopd, settings, level="snoop")
     with loaded(arguments, box, flows=300) as crowd:
-        crowd.run_until(lambda: box.counter("pass_table_full") > 0 and box.counter("pass_cache_full") > 0,
+        crowd.run_until(lambda: box.counter("pass_table_full") > 0 and
+                        box.counter("pass_cache_full") > 0,
                         "full tables are counted")
         crowd.mark()
         crowd.run_until(crowd.all_moved, "every connection moves on")
         stats = box.stats()
-    return "300 flows, 0 lost; pass_table_full %d, pass_cache_full %d, flows_active %d, repairs_confirmed %d" % tuple(
-        stats[name] for name in ("pass_table_full", "pass_cache_full", "flows_active", "repairs_confirmed"))
+    return ("300 flows, 0 lost; pass_table_full %d, pass_cache_full %d, flows_active %d, "
+            "repairs_confirmed %d") % tuple(
+        stats[name] for name in ("pass_table_full", "pass_cache_full", "flows_active",
+                                 "repairs_confirmed"))
 
 
 def handoff(arguments):
-    """The smallest rings between two workers on one CPU; after a stop both have more to hand over than fits."""
-    box = FaultBox(arguments.snoopd, ("workers.distribution=software", "workers.handoff=64", "ports.tx_retries=0"),
+    """The smallest rings between two workers on one CPU; after a stop both have more to hand over
+    than fits."""
+    box = FaultBox(arguments.snoopd, ("workers.distribution=software", "workers.handoff=64",
+                                      "ports.tx_retries=0"),
                    workers=2)
     with loaded(arguments, box, flows=300) as crowd:
         for _ in range(50):
@@ -111,12 +127,15 @@ def handoff(arguments):
                 break
         stats = box.stats()
         demand(stats["handoff_drops"] > 0, "no ring was ever full")
-    return "300 flows, 0 lost; handoff_packets %d, handoff_drops %d, tx_wired_drops %d, tx_wireless_drops %d" % tuple(
-        stats[name] for name in ("handoff_packets", "handoff_drops", "tx_wired_drops", "tx_wireless_drops"))
+    return ("300 flows, 0 lost; handoff_packets %d, handoff_drops %d, tx_wired_drops %d, "
+            "tx_wireless_drops %d") % tuple(
+        stats[name] for name in ("handoff_packets", "handoff_drops", "tx_wired_drops",
+                                 "tx_wireless_drops"))
 
 
 def no_buffers(arguments):
-    """Every free packet buffer is taken away under load, and kept for a second; at the end all are back in the pool."""
+    """Every free packet buffer is taken away under load, and kept for a second; at the end all are
+    back in the pool."""
     box = FaultBox(arguments.snoopd, shim="libpool_hog.so")
     with loaded(arguments, box, flows=100) as crowd:
         crowd.run_until(helped(box), "repairs")
@@ -133,9 +152,10 @@ def no_buffers(arguments):
         crowd.run_until(lambda: box.counter("repairs_confirmed") > repairs, "repairs")
         taken = int(re.search(r"pool_hog: returned=(\d+)", box.log()).group(1))
         demand(taken > 0, "no buffer was free")
-    return "100 flows, 0 lost; %d buffers taken away, in %d s %d packets received with what was given back meanwhile; pool " \
-           "full at the end" % (taken, NO_BUFFERS_S, sum(after[name] - before[name] for name in ("rx_wired_packets",
-                                                                                         "rx_wireless_packets")))
+    received = sum(after[name] - before[name]
+                   for name in ("rx_wired_packets", "rx_wireless_packets"))
+    return ("100 flows, 0 lost; %d buffers taken away, in %d s %d packets received with what was "
+            "given back meanwhile; pool full at the end" % (taken, NO_BUFFERS_S, received))
 
 
 def clock_steps(arguments):
@@ -148,11 +168,13 @@ def clock_steps(arguments):
         crowd.mark()
         crowd.run_for(CLOCK_STEPS_S)
         crowd.run_until(crowd.all_moved, "every connection moves on")
-        crowd.run_until(lambda: box.counter("repairs_confirmed") > before["repairs_confirmed"], "repairs")
+        crowd.run_until(lambda: box.counter("repairs_confirmed") > before["repairs_confirmed"],
+                        "repairs")
         stats = box.stats()
         demand(stats["flows_expired"] == before["flows_expired"], "flows are said to be idle")
         gap_s = crowd.gap_s
-    return "100 flows, 0 lost, all known throughout; %d steps of +-1 h, longest gap at the receivers %.0f ms" % (
+    return ("100 flows, 0 lost, all known throughout; %d steps of +-1 h, "
+            "longest gap at the receivers %.0f ms") % (
         CLOCK_STEPS_S * 4, gap_s * 1e3)
 
 

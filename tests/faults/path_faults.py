@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Faults of the path, and what others send, each a function of the arguments that returns one line of figures or raises
+"""Faults of the path, and what others send, each a function of the arguments that returns one line
+of figures or raises
 CheckError."""
 
 import os
@@ -26,14 +27,16 @@ def one_way(arguments):
     """The station's packets take another way, so that the box sees data and never an ACK."""
     box, lab = FaultBox(arguments.snoopd), Lab(PATH, sysctls=SYSCTLS)
     with running(box, lab):
-        check_call("ip", "link", "add", "aside", "netns", lab.netns["mobile"], "type", "veth", "peer", "name", "aside",
+        check_call("ip", "link", "add", "aside", "netns", lab.netns["mobile"], "type", "veth",
+                   "peer", "name", "aside",
                    "netns", lab.netns["wired"], "address", "02:00:00:00:78:01")
         for role in ("wired", "mobile"):
             lab.host_command(role, "ip", "link", "set", "aside", "up")
-        lab.host_command("mobile", "ip", "neigh", "replace", ADDRESSES["wired"][4], "lladdr", "02:00:00:00:78:01", "dev",
+        lab.host_command("mobile", "ip", "neigh", "replace", ADDRESSES["wired"][4], "lladdr",
+                         "02:00:00:00:78:01", "dev",
                          "aside", "nud", "permanent")
-        lab.host_command("mobile", "ip", "route", "replace", ADDRESSES["wired"][4] + "/32", "dev", "aside", "src",
-                         ADDRESSES["mobile"][4])
+        lab.host_command("mobile", "ip", "route", "replace", ADDRESSES["wired"][4] + "/32", "dev",
+                         "aside", "src", ADDRESSES["mobile"][4])
         before = box.counter("rx_wireless_packets")
         crowd = Crowd(lab)
         crowd.grow(50)
@@ -66,12 +69,14 @@ def link_down(arguments):
             crowd.run_until(crowd.all_moved, "every connection moves on")
             gaps.append("%.0f ms" % (crowd.gap_s * 1e3))
         stats = box.stats()
-    return "100 flows, 0 lost; longest gaps after 1 s: %s; dropped towards radio and wire: %d, %d" % (
+    return ("100 flows, 0 lost; longest gaps after 1 s: %s; "
+            "dropped towards radio and wire: %d, %d") % (
         ", ".join(gaps), stats["tx_wireless_drops"], stats["tx_wired_drops"])
 
 
 def veth_deleted(arguments):
-    """The interface of a port vanishes under load: snoopd answers, and stops in order when it is told to."""
+    """The interface of a port vanishes under load: snoopd answers, and stops in order when it is
+    told to."""
     told = []
     for tap in ("b0", "b1"):
         box, lab = FaultBox(arguments.snoopd), VethLab(PATH, sysctls=SYSCTLS)
@@ -99,17 +104,21 @@ def wrap(arguments):
         pair.listen()
         pair.start()
         sent, received = pair.finish(900)
-        demand(sent and received and received[0].get("bytes") == WRAP_BYTES, "%s %s" % (sent, received))
+        demand(sent and received and received[0].get("bytes") == WRAP_BYTES,
+               "%s %s" % (sent, received))
         demand(sent[0]["sha256"] == received[0]["sha256"], "the payload differs")
         check_counters(arguments, box)
         stats, seconds = box.stats(), received[0]["done"] - received[0]["first"]
         demand(stats["flows_reset"] == 0, "the flow was forgotten on the way")
-    return "%d bytes, hashes equal, %.0f Mb/s; %d segments cached, flows_reset 0, repairs_confirmed %d" % (
-        WRAP_BYTES, WRAP_BYTES * 8 / seconds / 1e6, stats["cached_segments_total"], stats["repairs_confirmed"])
+    return ("%d bytes, hashes equal, %.0f Mb/s; %d segments cached, flows_reset 0, "
+            "repairs_confirmed %d") % (
+        WRAP_BYTES, WRAP_BYTES * 8 / seconds / 1e6, stats["cached_segments_total"],
+        stats["repairs_confirmed"])
 
 
 def wrap_lossy(arguments):
-    """Sequence numbers go round in the middle of what is lost and repaired: the sender's first number is chosen."""
+    """Sequence numbers go round in the middle of what is lost and repaired: the sender's first
+    number is chosen."""
     box, lab = FaultBox(arguments.snoopd, level="snoop"), Lab(PATH, sysctls=SYSCTLS)
     with running(box, lab):
         prepare_radio(lab, Cell("wrap", PATH, loss=0.05, loss_rev=0.01))
@@ -126,14 +135,17 @@ def wrap_lossy(arguments):
             finish(wired, mobile)
         check_counters(arguments, box)
         stats = box.stats()
-        demand(stats["flows_reset"] == 0, "%d flows were forgotten on the way" % stats["flows_reset"])
+        demand(stats["flows_reset"] == 0, "%d flows were forgotten on the way" %
+               stats["flows_reset"])
         demand(stats["repairs_confirmed"] > 0, "nothing was repaired")
-    return "10 connections, numbers go round after %d bytes, 5 %% loss: hashes equal, flows_reset 0, repairs_confirmed %d" % (
+    return ("10 connections, numbers go round after %d bytes, 5 %% loss: hashes equal, "
+            "flows_reset 0, repairs_confirmed %d") % (
         BEFORE_WRAP_BYTES, stats["repairs_confirmed"])
 
 
 def forge_resets(lab, crowd):
-    """In the station's name, with numbers that the wired host does not believe. Three each: the radio loses some."""
+    """In the station's name, with numbers that the wired host does not believe. Three each: the
+    radio loses some."""
     from scapy.layers.inet import IP, TCP
     from scapy.layers.l2 import Ether
     with inside(lab, "mobile"):
@@ -148,13 +160,15 @@ def forge_resets(lab, crowd):
 
 
 def forged_resets(arguments):
-    """A RST that the connection does not believe ends the help; after [flows] linger the flow is picked up again."""
+    """A RST that the connection does not believe ends the help; after [flows] linger the flow is
+    picked up again."""
     box, flows = FaultBox(arguments.snoopd, ("flows.linger=500ms",)), 50
     with loaded(arguments, box, flows=flows) as crowd:
         crowd.run_until(helped(box), "repairs")
         before, forged = box.stats(), time.monotonic()
         forge_resets(crowd.lab, crowd)
-        crowd.run_until(lambda: box.counter("flows_reset") >= before["flows_reset"] + flows, "every flow is forgotten")
+        crowd.run_until(lambda: box.counter("flows_reset") >= before["flows_reset"] + flows,
+                        "every flow is forgotten")
         crowd.run_until(lambda: box.counter("flows_midstream") >= before["flows_midstream"] + flows,
                         "every flow is picked up again")
         picked_up, repairs = time.monotonic() - forged, box.stats()["repairs_confirmed"]
@@ -162,20 +176,23 @@ def forged_resets(arguments):
         crowd.run_until(lambda: box.counter("repairs_confirmed") > repairs, "help returns")
         helped_again = time.monotonic() - forged
         crowd.run_until(crowd.all_moved, "every connection moves on")
-    return "%d flows, 0 lost; linger 500 ms: all picked up again after %.1f s, the first repair after %.1f s" % (
+    return ("%d flows, 0 lost; linger 500 ms: all picked up again after %.1f s, "
+            "the first repair after %.1f s") % (
         flows, picked_up, helped_again)
 
 
 class JumboBox(FaultBox):
     """
-    A slot of the packet socket's ring and a packet buffer both hold a whole frame. The driver takes the slot less its
-    headers from one buffer, which is below 64 KiB, so that slots of 64 KiB are refused; 40 KiB divide their block.
+    A slot of the packet socket's ring and a packet buffer both hold a whole frame. The driver takes
+    the slot less its headers from one buffer, which is below 64 KiB, so that slots of 64 KiB are
+    refused; 40 KiB divide their block.
     """
 
     megabytes = 1024
 
     def eal_args(self, lab, megabytes):
-        return [arg + ",framesz=40960,blocksz=40960,framecnt=256" if arg.startswith("--vdev") else arg
+        return [arg + ",framesz=40960,blocksz=40960,framecnt=256" if arg.startswith("--vdev")
+                else arg
                 for arg in super().eal_args(lab, megabytes)]
 
 
@@ -183,7 +200,8 @@ class JumboLab(VethLab):
     def _configure_hosts(self):
         super()._configure_hosts()
         for role, tap in (("wired", "w0"), ("box", "b0"), ("box", "b1"), ("mobile", "m0")):
-            check_call("ip", "-n", self.netns[role], "link", "set", self.taps[tap], "mtu", str(JUMBO_BYTES))
+            check_call("ip", "-n", self.netns[role], "link", "set", self.taps[tap], "mtu",
+                       str(JUMBO_BYTES))
 
 
 def packet_socket(lab, role, tap):
@@ -198,18 +216,21 @@ def packet_socket(lab, role, tap):
 def cross(sender, receiver):
     """Random frames of the largest size, one at a time, bit for bit."""
     for _ in range(JUMBO_FRAMES):
-        frame = bytes.fromhex("020000007801" "020000007802") + TEST_PROTOCOL + os.urandom(JUMBO_BYTES)
+        frame = (bytes.fromhex("020000007801" "020000007802") + TEST_PROTOCOL +
+                 os.urandom(JUMBO_BYTES))
         sender.send(frame)
         while True:
             got, where = receiver.recvfrom(1 << 16)
             if where[2] != socket.PACKET_OUTGOING and got[12:14] == TEST_PROTOCOL:
                 break
-        demand(got == frame, "a frame of %d bytes arrived as another of %d" % (len(frame), len(got)))
+        demand(got == frame, "a frame of %d bytes arrived as another of %d" %
+               (len(frame), len(got)))
 
 
 def jumbo(arguments):
     """Frames of 40,014 bytes: any, and those of a connection."""
-    box = JumboBox(arguments.snoopd, ("cache.segments=512", "ports.rx_descriptors=64", "ports.tx_descriptors=64"), level="snoop")
+    box = JumboBox(arguments.snoopd, ("cache.segments=512", "ports.rx_descriptors=64",
+                                      "ports.tx_descriptors=64"), level="snoop")
     lab = JumboLab(PATH, sysctls=SYSCTLS)
     with running(box, lab, lossy=False):
         ends = packet_socket(lab, "wired", "w0"), packet_socket(lab, "mobile", "m0")
@@ -228,7 +249,8 @@ def jumbo(arguments):
         check_counters(arguments, box)
         stats = box.stats()
         demand(stats["cached_segments_total"] > 0, "nothing was cached")
-    return "%d frames of %d bytes bit for bit; 25 MB over a connection, hashes equal, %d segments cached" % (
+    return ("%d frames of %d bytes bit for bit; 25 MB over a connection, hashes equal, "
+            "%d segments cached") % (
         2 * JUMBO_FRAMES, JUMBO_BYTES + 14, stats["cached_segments_total"])
 
 

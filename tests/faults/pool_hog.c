@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Preloaded into snoopd: takes every free packet buffer at one SIGRTMIN + 1, whatever becomes free until the next one, and gives
- * all of them back then. The pool has no caches of the lcores, in which some would stay.
+ * Preloaded into snoopd. At a first SIGRTMIN + 1 it takes every free packet buffer, and every one
+ * that becomes free, until a second one makes it give all of them back. The pool gets no lcore
+ * caches, because some buffers would stay in them.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -60,10 +61,12 @@ static void *hog(void *unused)
 	return NULL;
 }
 
-struct rte_mempool *rte_pktmbuf_pool_create(const char *name, unsigned int count, unsigned int cache_size,
-					    uint16_t priv_size, uint16_t data_room_size, int socket_id)
+struct rte_mempool *rte_pktmbuf_pool_create(const char *name, unsigned int count,
+					    unsigned int cache_size, uint16_t priv_size,
+					    uint16_t data_room_size, int socket_id)
 {
-	struct rte_mempool *(*next)(const char *, unsigned int, unsigned int, uint16_t, uint16_t, int);
+	struct rte_mempool *(*next)(const char *, unsigned int, unsigned int, uint16_t, uint16_t,
+				    int);
 
 	(void)cache_size;
 	*(void **)&next = dlsym(RTLD_NEXT, "rte_pktmbuf_pool_create");

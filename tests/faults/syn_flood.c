@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Preloaded into snoopd or testpmd: SYNs of ever other connections arrive at both ports, at a pace by the TSC, behind
- * what the driver has received, and are taken out again before the other port's driver sees them. So no host and no
- * emulator has to keep up with them, while all other packets cross the real drivers. They are numbered: one that is
- * lost, comes twice or overtakes another is seen. All of this is work of the lcore that polls.
+ * Preloaded into snoopd or testpmd. SYNs of ever new connections arrive at both ports, paced by the
+ * TSC, after what the driver has received, and are taken out again before the other port's driver
+ * sees them. So no host and no emulator has to keep up with them, while all other packets cross the
+ * real drivers. The SYNs are numbered: one that is lost, duplicated or overtaken is noticed. The
+ * lcore that polls does all of this.
  *
- * Telemetry: /flood says what became of them, /flood,N sends N per second to each port from now on.
+ * Telemetry: /flood says what became of them; /flood,N sends N per second to each port from now on.
  *
  * Ports 0 and 1, one queue and one lcore for both.
  */
@@ -22,7 +23,7 @@
 #include <snoopd/base/compat.h>
 
 #define PORTS 2
-#define RING 1024u /* as many wait for a reception at most, as in a NIC */
+#define RING 1024u    /* as many wait for a reception at most, as in a NIC */
 #define BURST_MAX 64u /* what the programs send at once */
 #define RATE_MAX 100000000u
 #define NET RTE_BE32(0xc6120000) /* 198.18.0.0/15, RFC 2544 */
@@ -40,7 +41,7 @@ struct flood {
 	/* While the port starts. */
 	struct rte_mempool *pool;
 	eth_tx_burst_t driver;
-	struct frame template; /* its checksum fields are 0 */
+	struct frame template;	  /* its checksum fields are 0 */
 	uint32_t ip_sum, tcp_sum; /* over the template */
 	bool hooked;
 
@@ -50,7 +51,7 @@ struct flood {
 	uint32_t expected; /* number of the SYN that comes out next */
 	uint64_t sent, arrived;
 	uint64_t misplaced; /* arrived though their numbers were past: twice, or overtaken */
-	uint64_t overrun; /* never sent, as too many waited already or the pool was empty */
+	uint64_t overrun;   /* never sent, as too many waited already or the pool was empty */
 } __rte_cache_aligned;
 
 static struct flood floods[PORTS]; /* by the port that they arrive at */
@@ -78,25 +79,28 @@ static void make_template(struct flood *flood, uint16_t port)
 	struct frame *frame = &flood->template;
 
 	*frame = (struct frame){
-		.ether = {
-			.dst_addr = {{2, 0, 0, 0, 0x78, 0xf0}},
-			.src_addr = {{2, 0, 0, 0, 0x78, (uint8_t)(0xf1 + port)}},
-			.ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV4),
-		},
-		.ip = {
-			.version_ihl = 0x45,
-			.total_length = RTE_BE16(sizeof(frame->ip) + sizeof(frame->tcp)),
-			.fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG),
-			.time_to_live = 64,
-			.next_proto_id = IPPROTO_TCP,
-			.src_addr = NET,
-			.dst_addr = NET,
-		},
-		.tcp = {
-			.data_off = sizeof(frame->tcp) / 4 << 4,
-			.tcp_flags = RTE_TCP_SYN_FLAG,
-			.rx_win = RTE_BE16(65535),
-		},
+		.ether =
+			{
+				.dst_addr = {{2, 0, 0, 0, 0x78, 0xf0}},
+				.src_addr = {{2, 0, 0, 0, 0x78, (uint8_t)(0xf1 + port)}},
+				.ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV4),
+			},
+		.ip =
+			{
+				.version_ihl = 0x45,
+				.total_length = RTE_BE16(sizeof(frame->ip) + sizeof(frame->tcp)),
+				.fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG),
+				.time_to_live = 64,
+				.next_proto_id = IPPROTO_TCP,
+				.src_addr = NET,
+				.dst_addr = NET,
+			},
+		.tcp =
+			{
+				.data_off = sizeof(frame->tcp) / 4 << 4,
+				.tcp_flags = RTE_TCP_SYN_FLAG,
+				.rx_win = RTE_BE16(65535),
+			},
 	};
 	flood->ip_sum = rte_raw_cksum(&frame->ip, sizeof(frame->ip));
 	flood->tcp_sum = (uint32_t)rte_raw_cksum(&frame->tcp, sizeof(frame->tcp)) +
@@ -168,7 +172,8 @@ static uint16_t send_syns(uint16_t port, uint16_t queue, struct rte_mbuf *packet
 
 static bool is_syn_of(const struct flood *flood, const struct rte_mbuf *mbuf)
 {
-	return memcmp(rte_pktmbuf_mtod(mbuf, void *), &flood->template, 2 * RTE_ETHER_ADDR_LEN) == 0;
+	return memcmp(rte_pktmbuf_mtod(mbuf, void *), &flood->template, 2 * RTE_ETHER_ADDR_LEN) ==
+	       0;
 }
 
 static void take_syn(struct flood *flood, struct rte_mbuf *mbuf)
@@ -182,7 +187,8 @@ static void take_syn(struct flood *flood, struct rte_mbuf *mbuf)
 	rte_pktmbuf_free(mbuf);
 }
 
-/* As the driver's: what is taken is taken in order, up to the first packet that the driver has no room for. */
+/* As the driver's: what is taken is taken in order, up to the first packet that the driver has no
+ * room for. */
 static uint16_t transmit(uint16_t port, void *queue, struct rte_mbuf **packets, uint16_t count)
 {
 	struct flood *flood = &floods[!port];
@@ -255,15 +261,17 @@ static int hook_rx(struct flood *flood, uint16_t port)
 	make_template(flood, port);
 	flood->random = rte_rdtsc() | 1;
 	flood->hooked = true;
-	if (port == 0 && rte_telemetry_register_cmd("/flood", answer,
-						    "SYNs so far. Parameter: as many per second.") != 0)
+	if (port == 0 &&
+	    rte_telemetry_register_cmd("/flood", answer,
+				       "SYNs so far. Parameter: as many per second.") != 0)
 		return -1;
 	return rte_eth_add_rx_callback(port, 0, send_syns, flood) == NULL ? -1 : 0;
 }
 
 /*
- * In place of ethdev's. A callback of ethdev's cannot take packets out of a burst: the program would take those at its
- * end for not sent. So the driver's own function is replaced, which every start sets anew.
+ * In place of ethdev's. A callback of ethdev's cannot take packets out of a burst: the program
+ * would take those at its end for not sent. So the driver's own function is replaced, which every
+ * start sets anew.
  */
 int rte_eth_dev_start(uint16_t port)
 {

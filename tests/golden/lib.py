@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the generators of the cases share: a time line, and the two ends of TCP connections on it.
 
-A generator calls in the order of time. Everything that it puts in on one side is expected to come out on the
-other, unchanged and at once, unless the call says `withheld`; what snoopd adds (retransmit, released ACKs) is said
-in its own call. The counters that follow from that are filled in by write(); expect() adds others.
+A generator calls in the order of time. Everything that it puts in on one side is expected to come
+out on the other, unchanged and at once, unless the call says `withheld`; what snoopd adds
+(retransmit, released ACKs) is said in its own call. The counters that follow from that are filled
+in by write(); expect() adds others.
 
 Times are milliseconds in calls, microseconds in fields.
 """
@@ -26,13 +27,20 @@ WIRED_MAC, STATION_MAC = "02:00:00:00:00:01", "02:00:00:00:00:02"
 GAP_US = 10  # between two packets of one call
 
 # A case that does not name these expects 0.
-ZERO = ("acks_withheld acks_released acks_freed retransmits_scoreboard retransmits_dupack retransmits_timeout retransmits_probe "
-        "retransmits_shield retransmits_syn spurious_repairs given_up stale_segments vetoes veto_holdback cache_evictions "
-        "sender_retransmits upstream_holes station_silences flows_reset tx_wired_retries tx_wireless_retries "
-        "tx_wired_drops tx_wireless_drops tx_retransmit_drops acks_old pass_bypass pass_non_ip pass_ip_other "
-        "pass_fragment pass_truncated pass_malformed pass_vlan_depth pass_ext_depth pass_split_header "
-        "pass_source_route pass_jumbogram pass_bad_options pass_table_full pass_bad_checksum pass_cache_full "
-        "pass_old_data pass_not_shareable syn_remembered syn_evicted cache_segments cache_bytes acks_withheld_now "
+ZERO = ("acks_withheld acks_released acks_freed retransmits_scoreboard retransmits_dupack "
+        "retransmits_timeout retransmits_probe "
+        "retransmits_shield retransmits_syn spurious_repairs given_up stale_segments vetoes "
+        "veto_holdback cache_evictions "
+        "sender_retransmits upstream_holes station_silences flows_reset tx_wired_retries "
+        "tx_wireless_retries "
+        "tx_wired_drops tx_wireless_drops tx_retransmit_drops acks_old pass_bypass pass_non_ip "
+        "pass_ip_other "
+        "pass_fragment pass_truncated pass_malformed pass_vlan_depth pass_ext_depth "
+        "pass_split_header "
+        "pass_source_route pass_jumbogram pass_bad_options pass_table_full pass_bad_checksum "
+        "pass_cache_full "
+        "pass_old_data pass_not_shareable syn_remembered syn_evicted cache_segments cache_bytes "
+        "acks_withheld_now "
         "flows_active flows_helped").split()
 
 
@@ -98,7 +106,8 @@ class Case:
     def write(self):
         """Write inputs and expectations into the directory given on the command line."""
         out = sys.argv[1] if len(sys.argv) > 1 else "."
-        self.counters["acks_freed"] = self.counters["acks_withheld"] - self.counters["acks_released"]
+        self.counters["acks_freed"] = (self.counters["acks_withheld"] -
+                                       self.counters["acks_released"])
         if self.free_causes:
             for cause in ("scoreboard", "dupack", "timeout"):
                 del self.counters["retransmits_" + cause]
@@ -106,9 +115,11 @@ class Case:
             self.counters["rx_%s_packets" % side] = len(self.inputs[side])
             self.counters["rx_%s_bytes" % side] = sum(len(frame) for frame, _ in self.inputs[side])
             self.counters["tx_%s_packets" % side] = len(self.expected[side])
-            self.counters["tx_%s_bytes" % side] = sum(len(frame) for frame, *_ in self.expected[side])
+            self.counters["tx_%s_bytes" % side] = sum(len(frame)
+                                                      for frame, *_ in self.expected[side])
             pcapfile.write(os.path.join(out, side + ".pcap"), self.inputs[side])
-            pcapfile.write(os.path.join(out, "expect-%s.pcap" % side), [e[:2] for e in self.expected[side]])
+            pcapfile.write(os.path.join(out, "expect-%s.pcap" % side),
+                           [e[:2] for e in self.expected[side]])
         expect = {"kind": self.kind, "end_us": self.now, "counters": self.counters}
         for side in ("wired", "wireless"):
             expect[side] = [{"what": what, "earliest_us": low, "latest_us": high}
@@ -131,14 +142,16 @@ def pattern(seq, size):
 class Flow:
     """One connection: data from the wired side, ACKs from the station."""
 
-    def __init__(self, case, isn=100000, version=4, sport=80, dport=5000, vlans=(), timestamps=True, sack=True,
-                 station=2, ecn=0, pad=False):
+    def __init__(self, case, isn=100000, version=4, sport=80, dport=5000, vlans=(), timestamps=True,
+                 sack=True, station=2, ecn=0, pad=False):
         self.case, self.version, self.ports, self.vlans = case, version, (sport, dport), vlans
-        self.timestamps, self.sack, self.station, self.ecn, self.pad = timestamps, sack, station, ecn, pad
+        self.timestamps, self.sack, self.station, self.ecn, self.pad = (timestamps, sack, station,
+                                                                        ecn, pad)
         self.next, self.una = isn % 2**32, isn % 2**32  # sender's next byte; cumulative ACK
         self.station_seq, self.window, self.scale = 7000, 60000, 0
         self.ids = {"wired": 1, "wireless": 1}
-        self.tsvals = {}  # newest TSval by sequence number: what TS.Recent becomes when the hole there is filled
+        # newest TSval by sequence number: what TS.Recent becomes when the hole there is filled
+        self.tsvals = {}
         self.recent = self._clock("wired")
         self.withheld = []
 
@@ -151,7 +164,8 @@ class Flow:
         frame = Ether(src=macs[0], dst=macs[1])
         for tag in self.vlans:
             frame /= tag.copy()
-        hosts = ("10.0.0.1", "10.0.1.%d" % self.station), ("2001:db8::1", "2001:db8:1::%x" % self.station)
+        hosts = (("10.0.0.1", "10.0.1.%d" % self.station),
+                 ("2001:db8::1", "2001:db8:1::%x" % self.station))
         source, target = hosts[self.version == 6][:: 1 if wired else -1]
         ident = self.ids[side]
         self.ids[side] += 1
@@ -170,11 +184,13 @@ class Flow:
         if not self.timestamps:
             return []
         return [("NOP", None), ("NOP", None),
-                ("Timestamp", (self._clock(side), self.recent if side == "wireless" else self._clock("wireless")))]
+                ("Timestamp", (self._clock(side), self.recent if side == "wireless"
+                               else self._clock("wireless")))]
 
     # The wired sender.
 
-    def data(self, size=1000, seq=None, flags="A", payload=None, ecn=None, tsval=None, corrupt=False):
+    def data(self, size=1000, seq=None, flags="A", payload=None, ecn=None, tsval=None,
+             corrupt=False):
         """One data segment; forwarded. seq: not the next one, but this."""
         at = self.next if seq is None else seq % 2**32
         payload = pattern(at, size) if payload is None else payload
@@ -208,22 +224,26 @@ class Flow:
 
     def control(self, flags, seq=None, payload=b"", bad_options=False):
         """A packet of the sender without new data: RST, keep-alive, window probe."""
-        tcp = TCP(seq=self.next if seq is None else seq % 2**32, ack=self.station_seq, flags=flags, window=1000,
-                  options=self._timestamp("wired") + ([(5, b"")] if bad_options else []))
+        tcp = TCP(seq=self.next if seq is None else seq % 2**32, ack=self.station_seq, flags=flags,
+                  window=1000, options=self._timestamp("wired") +
+                  ([(5, b"")] if bad_options else []))
         self.case.wired(self._frame("wired", tcp, payload, 0), "sender's " + flags)
 
     # The station.
 
-    def ack(self, to=None, sack=(), dsack=None, flags="A", payload=b"", window=None, ecn=0, extra=(), seq=None,
-            withheld=False, retransmits=(), cause="scoreboard", tsecr=None, urgent=0, stray=False):
+    def ack(self, to=None, sack=(), dsack=None, flags="A", payload=b"", window=None, ecn=0,
+            extra=(), seq=None, withheld=False, retransmits=(), cause="scoreboard", tsecr=None,
+            urgent=0, stray=False):
         """
         One packet of the station.
 
         to        acknowledges all up to this segment's end; None = a duplicate ACK
-        sack      segments in its SACK blocks, newest run first; dsack = a duplicate reported by RFC 2883
-        withheld  snoopd keeps it: True; otherwise what was kept goes out before it (and is freed if `to` advances)
+        sack      segments in its SACK blocks, newest run first; dsack = a duplicate, see RFC 2883
+        withheld  snoopd keeps it: True; otherwise what was kept goes out before it (and is freed
+                  if `to` advances)
         retransmits   segments that snoopd retransmits because of it
-        stray     it does not touch what this end of the connection knows (old ACK, another connection's)
+        stray     it does not touch what this end of the connection knows (an old ACK, or one of
+                  another connection)
         """
         before = self.una
         if to is not None and not stray:
@@ -239,10 +259,11 @@ class Flow:
         blocks = [(dsack.seq, dsack.end)] if dsack else []
         blocks += runs(sack)
         if blocks:
-            options += [("NOP", None), ("NOP", None), ("SAck", tuple(edge for block in blocks[:4] for edge in block))]
+            options += [("NOP", None), ("NOP", None),
+                        ("SAck", tuple(edge for block in blocks[:4] for edge in block))]
         options += list(extra)
-        tcp = TCP(seq=self.station_seq if seq is None else seq, ack=to.end if stray else self.una, flags=flags,
-                  window=self.window, urgptr=urgent, options=options)
+        tcp = TCP(seq=self.station_seq if seq is None else seq, ack=to.end if stray else self.una,
+                  flags=flags, window=self.window, urgptr=urgent, options=options)
         if not stray:
             self.station_seq += len(payload)
         frame = self._frame("wireless", tcp, payload, ecn)
@@ -286,10 +307,12 @@ class Flow:
         side = "wired" if wired else "wireless"
         options = [("MSS", 1460)] + ([("SAckOK", b"")] if self.sack else [])
         if self.timestamps:
-            options.append(("Timestamp", (self._clock(side), 0 if flags == "S" else self._clock("wired"))))
+            options.append(("Timestamp", (self._clock(side),
+                                          0 if flags == "S" else self._clock("wired"))))
         options += [("NOP", None), ("WScale", scale)]
         seq, ack = (self.next, self.station_seq + 1) if wired else (self.station_seq, self.next + 1)
-        tcp = TCP(seq=seq, ack=ack if "A" in flags else 0, flags=flags, window=self.window, options=options)
+        tcp = TCP(seq=seq, ack=ack if "A" in flags else 0, flags=flags, window=self.window,
+                  options=options)
         frame = self._frame(side, tcp, b"", 0)
         (self.case.wired if wired else self.case.wireless)(frame, flags)
         return frame
@@ -304,8 +327,8 @@ class Flow:
 
     def lose(self, hole=0, count=8, rtt=4, **more):
         """
-        Send `count` segments of which the radio loses one; three SACKs for later ones arrive, are withheld
-        (level snoop), and the third makes snoopd retransmit the hole.
+        Send `count` segments of which the radio loses one; three SACKs for later ones arrive, are
+        withheld (level snoop), and the third makes snoopd retransmit the hole.
 
         @return the segments.
         """

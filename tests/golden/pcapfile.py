@@ -10,7 +10,8 @@ def write(path, packets):
     with open(path, "wb") as file:
         file.write(struct.pack("<IHHiIII", MAGIC, 2, 4, 0, 0, 65535, 1))
         for frame, time_us in packets:
-            file.write(struct.pack("<IIII", time_us // 10**6, time_us % 10**6, len(frame), len(frame)) + frame)
+            file.write(struct.pack("<IIII", time_us // 10**6, time_us % 10**6, len(frame),
+                                   len(frame)) + frame)
 
 
 def read(path):

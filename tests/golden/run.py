@@ -5,8 +5,9 @@
 usage: run.py --snoopd BINARY --harness BINARY [--keep] [CASE ...]    (default: all cases)
        run.py --list
 
-A `pcap` case runs through the real binary on two net_pcap ports. A `clock` case runs through golden-harness, twice:
-once with cached packets shared with the port, once with copies, as some drivers need them.
+A `pcap` case runs through the real binary on two net_pcap ports. A `clock` case runs through
+golden-harness, twice: once with cached packets shared with the port, once with copies, as some
+drivers need them.
 """
 
 import argparse
@@ -27,7 +28,8 @@ SIDES = ("wired", "wireless")
 
 
 def list_cases():
-    return sorted(name for name in os.listdir(CASES) if os.path.exists(os.path.join(CASES, name, "generate.py")))
+    return sorted(name for name in os.listdir(CASES)
+                  if os.path.exists(os.path.join(CASES, name, "generate.py")))
 
 
 class Failed(Exception):
@@ -35,9 +37,11 @@ class Failed(Exception):
 
 
 def run(command, **more):
-    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20, **more)
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                            timeout=20, **more)
     if result.returncode != 0:
-        raise Failed("%s: exit status %d\n%s" % (os.path.basename(command[0]), result.returncode, result.stdout))
+        raise Failed("%s: exit status %d\n%s" % (os.path.basename(command[0]), result.returncode,
+                                                 result.stdout))
 
 
 def write_config(case, path):
@@ -53,17 +57,19 @@ def run_snoopd(binary, folder):
     devices = ["--vdev=net_pcap%d,rx_pcap=%s.pcap,tx_pcap=out-%s.pcap" % (i, side, side)
                for i, side in enumerate(SIDES)]
     try:
-        run([binary, "-l", "0,1", "--no-huge", "-m", "128", "--no-pci", "--no-telemetry", "--file-prefix=" + prefix,
-             *devices, "--", "--config", "case.ini", "--stats-file", "stats.json", "--exit-when-idle", "300ms"],
+        run([binary, "-l", "0,1", "--no-huge", "-m", "128", "--no-pci", "--no-telemetry",
+             "--file-prefix=" + prefix, *devices, "--", "--config", "case.ini", "--stats-file",
+             "stats.json", "--exit-when-idle", "300ms"],
             cwd=folder)
     finally:
         rundir.remove(prefix)
 
 
 def run_harness(binary, folder, expect, *more):
-    run([binary, "--config", "case.ini", "--wired", "wired.pcap", "--wireless", "wireless.pcap", "--out-wired",
-         "out-wired.pcap", "--out-wireless", "out-wireless.pcap", "--stats-file", "stats.json", "--end",
-         str(expect["end_us"]), *more], cwd=folder)
+    run([binary, "--config", "case.ini", "--wired", "wired.pcap", "--wireless", "wireless.pcap",
+         "--out-wired",
+         "out-wired.pcap", "--out-wireless", "out-wireless.pcap", "--stats-file", "stats.json",
+         "--end", str(expect["end_us"]), *more], cwd=folder)
 
 
 def summary(frame):
@@ -74,7 +80,8 @@ def summary(frame):
     if TCP in packet:
         tcp = packet[TCP]
         text += " seq %d ack %d win %d" % (tcp.seq, tcp.ack, tcp.window)
-        text += "".join(" %s %s" % option for option in tcp.options if option[0] in ("SAck", "Timestamp"))
+        text += "".join(" %s %s" % option for option in tcp.options
+                        if option[0] in ("SAck", "Timestamp"))
     return text
 
 
@@ -105,7 +112,8 @@ def compare_side(side, expect, folder, start_us):
         if i >= len(got) or packet[0] != got[i][0]:
             lines = ["%s port, packet %d (%s):" % (side, i, rule["what"]),
                      "  expected " + describe((packet[0], rule["earliest_us"]), start_us, clock),
-                     "  got      " + (describe(got[i], start_us, clock) if i < len(got) else "nothing")]
+                     "  got      " + (describe(got[i], start_us, clock) if i < len(got)
+                                      else "nothing")]
             if i < len(got):
                 lines += hex_difference(packet[0], got[i][0])
             for j in range(i + 1, min(i + 4, len(got))):
@@ -113,10 +121,12 @@ def compare_side(side, expect, folder, start_us):
             return lines
         if clock and not rule["earliest_us"] <= got[i][1] <= rule["latest_us"]:
             return ["%s port, packet %d (%s): expected at %s to %s, sent at %s" % (
-                side, i, rule["what"], at_ms(rule["earliest_us"], start_us), at_ms(rule["latest_us"], start_us),
-                at_ms(got[i][1], start_us)), "  " + summary(got[i][0])]
+                side, i, rule["what"], at_ms(rule["earliest_us"], start_us),
+                at_ms(rule["latest_us"], start_us), at_ms(got[i][1], start_us)),
+                    "  " + summary(got[i][0])]
     if len(got) > len(wanted):
-        return ["%s port: %d packets too many, the first is packet %d:" % (side, len(got) - len(wanted), len(wanted)),
+        return ["%s port: %d packets too many, the first is packet %d:" %
+                (side, len(got) - len(wanted), len(wanted)),
                 "  got " + describe(got[len(wanted)], start_us, clock)]
     return []
 
@@ -131,15 +141,18 @@ def compare_counters(expect, folder):
         elif stats[name] != value:
             lines.append("counter %s: expected %d, got %d" % (name, value, stats[name]))
     received = stats["rx_wired_packets"] + stats["rx_wireless_packets"]
-    accounted = sum(stats[name] for name in ("forwarded_packets", "acks_freed", "acks_withheld_now", "tx_wired_drops",
+    accounted = sum(stats[name] for name in ("forwarded_packets", "acks_freed", "acks_withheld_now",
+                                             "tx_wired_drops",
                                              "tx_wireless_drops", "handoff_drops"))
     if received != accounted:
-        lines.append("received %d packets, forwarded + freed + withheld + dropped = %d" % (received, accounted))
+        lines.append("received %d packets, forwarded + freed + withheld + dropped = %d" %
+                     (received, accounted))
     return lines
 
 
 def check(expect, folder):
-    starts = [packets[0][1] for packets in (pcapfile.read(os.path.join(folder, s + ".pcap")) for s in SIDES) if packets]
+    starts = [packets[0][1] for packets in (pcapfile.read(os.path.join(folder, s + ".pcap"))
+                                            for s in SIDES) if packets]
     lines = []
     for side in SIDES:
         lines += compare_side(side, expect, folder, min(starts))
@@ -150,7 +163,8 @@ def check(expect, folder):
 
 def generate(case, folder):
     """What both ends send, and what is expected, as files."""
-    run([sys.executable, os.path.join(CASES, case, "generate.py"), folder], env={**os.environ, "PYTHONPATH": HERE})
+    run([sys.executable, os.path.join(CASES, case, "generate.py"), folder],
+        env={**os.environ, "PYTHONPATH": HERE})
 
 
 def run_case(case, arguments, folder):

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# A minimal Debian in a folder of its own, as a container. Source it as root; everything is taken down when the shell
-# ends. Messages go to stderr.
+# A minimal Debian in a folder of its own, as a container. Source it as root; everything is taken
+# down when the shell ends. Messages go to stderr.
 # shellcheck shell=bash
 
 host_release=$(. /etc/os-release && echo "$VERSION_CODENAME")
 release=$host_release # of the container; another one may be set before make_root
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 work=
 nspawn_pid=
 leader= # the container's PID 1
@@ -33,7 +34,8 @@ leave_cgroups() {
 	[ ! -d /run/systemd/system ] || return 0
 	while read -r where; do
 		for group in "$where"/payload "$where"/supervisor; do
-			[ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} + 2>/dev/null
+			[ -d "$group" ] || continue
+			find "$group" -depth -type d -exec rmdir {} + 2>/dev/null
 		done
 	done < <(findmnt -n -o TARGET -t cgroup,cgroup2)
 }
@@ -41,7 +43,8 @@ leave_cgroups() {
 need_tools() {
 	[ "$(id -u)" -eq 0 ] || skip "needs root"
 	for tool in "$@"; do
-		command -v "$tool" >/dev/null || skip "$tool is missing, tests/packages has its package"
+		command -v "$tool" >/dev/null ||
+			skip "$tool is missing, tests/packages has its package"
 	done
 }
 
@@ -49,10 +52,11 @@ need_tools() {
 debian_sources() {
 	local other=
 
-	[ "$release" = "$host_release" ] || other="s/ [a-z]+(-[a-z]+)? ([a-z-]+)\$/ $release\\1 \\2/"
+	[ "$release" = "$host_release" ] ||
+		other="s/ [a-z]+(-[a-z]+)? ([a-z-]+)\$/ $release\\1 \\2/"
 	# shellcheck disable=SC2016 # apt fills these in
-	apt-get indextargets --format \
-		'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(REPO_URI) $(RELEASE) $(COMPONENT)' \
+	apt-get indextargets \
+		--format "deb [signed-by=$keyring]"' $(REPO_URI) $(RELEASE) $(COMPONENT)' \
 		'Created-By: Packages' 'Origin: Debian' | sed -E "$other"
 }
 
@@ -66,12 +70,16 @@ make_root() {
 	root=$work/root
 	sources=$(debian_sources)
 	[ -n "$sources" ] || skip "apt knows no Debian archive, try apt-get update"
-	apt-config dump | grep -E '^Acquire::(Check-|Languages|http|https|Retries)' >"$work/apt.conf" || true
+	apt-config dump | grep -E '^Acquire::(Check-|Languages|http|https|Retries)' \
+		>"$work/apt.conf" || true
 	say "making a clean $release"
 	# The lists stay, so that apt can install from them at once.
-	mmdebstrap --mode=root --variant=minbase --skip=cleanup/apt/lists --aptopt="$work/apt.conf" "$@" \
-		"$release" "$root" - <<<"$sources" >"$work/mmdebstrap.log" 2>&1 ||
-		{ tail -n 20 "$work/mmdebstrap.log" >&2; skip "no clean root, is the archive reachable?"; }
+	if ! mmdebstrap --mode=root --variant=minbase --skip=cleanup/apt/lists \
+		--aptopt="$work/apt.conf" "$@" "$release" "$root" - \
+		<<<"$sources" >"$work/mmdebstrap.log" 2>&1; then
+		tail -n 20 "$work/mmdebstrap.log" >&2
+		skip "no clean root, is the archive reachable?"
+	fi
 }
 
 nspawn() {
@@ -79,7 +87,8 @@ nspawn() {
 
 	[ ! -d /run/systemd/system ] || own=()
 	# DPDK wants to see the kernel's modules.
-	exec systemd-nspawn --quiet "${own[@]}" --machine "snoopd-clean-$$" --directory "$root" --bind-ro=/sys/module "$@"
+	exec systemd-nspawn --quiet "${own[@]}" --machine "snoopd-clean-$$" --directory "$root" \
+		--bind-ro=/sys/module "$@"
 }
 
 # in_root COMMAND...: without a running system
@@ -92,10 +101,14 @@ boot_root() {
 	for _ in $(seq 300); do
 		leader=$(pgrep --parent "$nspawn_pid" || true)
 		[ -z "$leader" ] || ! in_booted test -S /run/systemd/private 2>/dev/null || break
-		kill -0 "$nspawn_pid" 2>/dev/null || { cat "$work/console.log" >&2; skip "containers do not start here"; }
+		if ! kill -0 "$nspawn_pid" 2>/dev/null; then
+			cat "$work/console.log" >&2
+			skip "containers do not start here"
+		fi
 		sleep 0.2
 	done
-	in_booted systemctl is-system-running --wait >/dev/null || fail "the system does not come up"
+	in_booted systemctl is-system-running --wait >/dev/null ||
+		fail "the system does not come up"
 }
 
 # in_booted COMMAND...: beside the running system

@@ -19,8 +19,10 @@ PRESETS = sorted(SOURCE.glob("config/presets/*.ini"))
 def effective(ini):
     """@return {(section, key): value} as snoopd has it in effect"""
     parser = configparser.ConfigParser(interpolation=None)
-    parser.read_string(subprocess.check_output([SNOOPD, "--print-config", "--config", ini], text=True))
-    return {(section, key): value for section in parser.sections() for key, value in parser[section].items()}
+    parser.read_string(subprocess.check_output([SNOOPD, "--print-config", "--config", ini],
+                                               text=True))
+    return {(section, key): value for section in parser.sections()
+            for key, value in parser[section].items()}
 
 
 def output(*command):
@@ -29,11 +31,13 @@ def output(*command):
 
 class Presets(unittest.TestCase):
     def test_there_is_one_for_each_kind_of_radio(self):
-        self.assertEqual([preset.stem for preset in PRESETS], ["point-to-point", "private-5g", "satellite"])
+        self.assertEqual([preset.stem for preset in PRESETS],
+                         ["point-to-point", "private-5g", "satellite"])
 
     def test_valid(self):
         for preset in PRESETS:
-            self.assertEqual(output(SNOOPD, "--check-config", "--config", preset), f"{preset}: OK\n")
+            self.assertEqual(output(SNOOPD, "--check-config", "--config", preset),
+                             f"{preset}: OK\n")
 
     def test_every_value_differs_from_the_default_and_has_a_reason(self):
         defaults = effective(SOURCE / "config/snoopd.ini")
@@ -47,7 +51,8 @@ class Presets(unittest.TestCase):
                 elif match := re.match(r"(\w+) *=", line):
                     with self.subTest(preset=preset.name, section=section, key=match[1]):
                         self.assertTrue(reason, "no comment above it")
-                        self.assertNotEqual(in_effect[section, match[1]], defaults[section, match[1]])
+                        self.assertNotEqual(in_effect[section, match[1]],
+                                            defaults[section, match[1]])
                 else:
                     reason = False
 
@@ -65,22 +70,29 @@ class ManualPages(unittest.TestCase):
         return re.sub(r".\x08", "", output("mandoc", "-T", "ascii", page))
 
     def test_snoopd_options(self):
-        options = set(re.findall(r"--[a-z][a-z-]+", output(SNOOPD, "--help"))) - {"--no-pci", "--vdev"}
-        self.assertEqual(options - set(re.findall(r"--[a-z][a-z-]+", self.rendered(SOURCE / "doc/man/snoopd.8"))), set())
+        options = (set(re.findall(r"--[a-z][a-z-]+", output(SNOOPD, "--help"))) -
+                   {"--no-pci", "--vdev"})
+        self.assertEqual(options -
+                         set(re.findall(r"--[a-z][a-z-]+",
+                                        self.rendered(SOURCE / "doc/man/snoopd.8"))), set())
 
     def test_snoopctl_options(self):
         named = set(re.findall(r"--[a-z][a-z-]+", output(SNOOPCTL, "--help")))
-        self.assertEqual(named - set(re.findall(r"--[a-z][a-z-]+", self.rendered(SOURCE / "doc/man/snoopctl.1"))), set())
+        self.assertEqual(named -
+                         set(re.findall(r"--[a-z][a-z-]+",
+                                        self.rendered(SOURCE / "doc/man/snoopctl.1"))), set())
 
     def test_snoopctl_commands_have_an_entry_each(self):
         commands = re.findall(r"^  ([a-z][a-z-]+)", output(SNOOPCTL, "--help"), re.MULTILINE)
-        entries = re.findall(r"^\.It Cm ([a-z-]+)", (SOURCE / "doc/man/snoopctl.1").read_text(), re.MULTILINE)
+        entries = re.findall(r"^\.It Cm ([a-z-]+)", (SOURCE / "doc/man/snoopctl.1").read_text(),
+                             re.MULTILINE)
         self.assertGreater(len(commands), 9)
         self.assertEqual(sorted(commands), sorted(entries))
 
     def test_snoopctl_exit_statuses(self):
         usage = output(SNOOPCTL, "--help").split("exit status:")[1]
-        entries = re.findall(r"^\.It (\d)$", (SOURCE / "doc/man/snoopctl.1").read_text(), re.MULTILINE)
+        entries = re.findall(r"^\.It (\d)$", (SOURCE / "doc/man/snoopctl.1").read_text(),
+                             re.MULTILINE)
         self.assertEqual(re.findall(r"\b(\d) ", usage), entries)
 
     def test_snoopd_ini_has_every_key_and_section(self):
@@ -91,11 +103,13 @@ class ManualPages(unittest.TestCase):
 
 
 class Metrics(unittest.TestCase):
-    """Those that are not made from the tables of counters and histograms; test_docs.py has these."""
+    """Those that are not made from the tables of counters and histograms; test_docs.py has
+    these."""
 
     def test_both_ways(self):
         source = (SOURCE / "app/snoopd/observe/prometheus.c").read_text()
-        samples = set(re.findall(r'PREFIX "(\w+)(?:\{| )', source)) | set(re.findall(r'EACH_WORKER\("(\w+)"', source))
+        samples = set(re.findall(r'PREFIX "(\w+)(?:\{| )',
+                                 source)) | set(re.findall(r'EACH_WORKER\("(\w+)"', source))
         for name, kind in re.findall(r'print_counter\(metrics, "(\w+)", "(\w+)"', source):
             samples.add(f"{name}_total" if kind == "counter" else name)
         self.assertGreater(len(samples), 12)
@@ -106,17 +120,21 @@ class Metrics(unittest.TestCase):
 
 class Package(unittest.TestCase):
     def test_no_abi_of_dpdk_is_written_down(self):
-        self.assertEqual(re.findall(r"librte-[a-z-]*\d+", (SOURCE / "debian/control").read_text()), [])
+        self.assertEqual(re.findall(r"librte-[a-z-]*\d+", (SOURCE / "debian/control").read_text()),
+                         [])
 
     @unittest.skipUnless(shutil.which("dpkg"), "not a Debian")
     def test_libraries_are_build_dependencies(self):
-        builds = [build for build in SOURCE.rglob("meson.build") if build.relative_to(SOURCE).parts[0] in
+        builds = [build for build in SOURCE.rglob("meson.build")
+                  if build.relative_to(SOURCE).parts[0] in
                   ("app", "lib", "meson.build")]
         control = (SOURCE / "debian/control").read_text()
-        for library in {name for build in builds for name in re.findall(r"dependency\('([\w-]+)'", build.read_text())}:
+        for library in {name for build in builds
+                        for name in re.findall(r"dependency\('([\w-]+)'", build.read_text())}:
             folder = output("pkg-config", "--variable=pcfiledir", library).strip()
             package = output("dpkg", "-S", f"{folder}/{library}.pc").split(":")[0]
-            self.assertRegex(control, rf"(?m)^ {package}\b", f"debian/control: Build-Depends lacks it, for {library}")
+            self.assertRegex(control, rf"(?m)^ {package}\b",
+                             f"debian/control: Build-Depends lacks it, for {library}")
 
 
 if __name__ == "__main__":

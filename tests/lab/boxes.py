@@ -13,11 +13,14 @@ from lab import LabError, REPO_DIR, check_call
 WORKER_CPU = "1"
 STOP_DEADLINE_S = 15
 POLLS_MAX = 100
+# Of a worker that another program keeps from its CPU, whether packets move or not.
+UNSTEADY = {"turn_overruns", "turn_stalls"}
 LEVELS = ("observe", "repair", "snoop", "auto", "bypass")
 
 
 def telemetry(file_prefix, command):
-    """Ask a DPDK process over its telemetry socket (protocol v2). @return the answer, None if there is none"""
+    """Ask a DPDK process over its telemetry socket (protocol v2). @return the answer, None if there
+    is none"""
     path = f"/var/run/dpdk/{file_prefix}/dpdk_telemetry.v2"
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
@@ -35,19 +38,29 @@ def telemetry(file_prefix, command):
 def adds_up(stats):
     """lib/counters/counters.h"""
     received = stats["rx_wired_packets"] + stats["rx_wireless_packets"]
-    return received == (stats["forwarded_packets"] + stats["acks_freed"] + stats["acks_withheld_now"] +
-                        stats["tx_wired_drops"] + stats["tx_wireless_drops"] + stats["handoff_drops"])
+    return received == (stats["forwarded_packets"] + stats["acks_freed"] +
+                        stats["acks_withheld_now"] +
+                        stats["tx_wired_drops"] + stats["tx_wireless_drops"] +
+                        stats["handoff_drops"])
+
+
+def steady(stats):
+    """@return the counters that stand still while no packet moves"""
+    return {name: value for name, value in stats.items() if name not in UNSTEADY}
 
 
 def quiescent_stats(box, snoopctl):
-    """The counters add up only while no packet is under way: ask until two answers in a row are the same."""
+    """The counters add up only while no packet is under way: ask until two answers are the same."""
     last = None
     for _ in range(POLLS_MAX):
         asked = subprocess.run([snoopctl, "--file-prefix", box.file_prefix, "stats", "--json"],
                                capture_output=True, text=True, timeout=30, check=False)
-        if asked.returncode or (last is not None and asked.stdout == last):
+        if asked.returncode:
             break
-        last = asked.stdout
+        counters = steady(json.loads(asked.stdout))
+        if counters == last:
+            break
+        last = counters
     return asked
 
 
@@ -74,7 +87,8 @@ class BridgeBox(Box):
 
     def start(self, lab):
         netns, bridge = lab.netns["box"], f"brx{lab.id}"
-        check_call("ip", "-n", netns, "link", "add", bridge, "type", "bridge", "stp_state", "0", "forward_delay", "0")
+        check_call("ip", "-n", netns, "link", "add", bridge, "type", "bridge", "stp_state", "0",
+                   "forward_delay", "0")
         for tap in ("b0", "b1"):
             check_call("ip", "-n", netns, "link", "set", lab.taps[tap], "master", bridge)
         check_call("ip", "-n", netns, "link", "set", bridge, "up")
@@ -89,7 +103,8 @@ class DpdkBox(Box):
 
     def eal_args(self, lab, megabytes):
         self.file_prefix = f"snooplab{lab.id}"
-        args = ["-l", f"0-{WORKER_CPU}", "--no-huge", "-m", str(megabytes), "--no-pci", "--iova-mode=va",
+        args = ["-l", f"0-{WORKER_CPU}", "--no-huge", "-m", str(megabytes), "--no-pci",
+                "--iova-mode=va",
                 f"--file-prefix={self.file_prefix}"]
         for index, tap in enumerate(("b0", "b1")):
             args.append(f"--vdev=net_af_packet{index},iface={lab.taps[tap]}")
@@ -97,8 +112,8 @@ class DpdkBox(Box):
 
     def launch(self, lab, argv, **kwargs):
         # A build on the same machine must not take the worker's CPU for whole time slices.
-        self.process = lab.process(["nice", "-n", "-20", *lab.in_netns("box", *argv)], "box", cpu=None,
-                                   **kwargs)
+        self.process = lab.process(["nice", "-n", "-20", *lab.in_netns("box", *argv)], "box",
+                                   cpu=None, **kwargs)
 
     def stop(self):
         if self.process is None:
@@ -121,7 +136,8 @@ class PlainBox(DpdkBox):
 
     def start(self, lab):
         # testpmd ends when its standard input does, so it gets a pipe that stays open.
-        self.launch(lab, ["dpdk-testpmd", *self.eal_args(lab, 128), "--", "--forward-mode=io", "--auto-start",
+        self.launch(lab, ["dpdk-testpmd", *self.eal_args(lab, 128), "--", "--forward-mode=io",
+                          "--auto-start",
                           "--nb-cores=1", "--no-lsc-interrupt", "--total-num-mbufs=16384"],
                     stdin=subprocess.PIPE)
 
@@ -139,7 +155,8 @@ class SnoopdBox(DpdkBox):
 
     def ini(self):
         # The namespace's loopback is down, and several boxes run side by side.
-        sections = {"link": {"wired": "net_af_packet0", "wireless": "net_af_packet1"}, "metrics": {"listen": "off"}}
+        sections = {"link": {"wired": "net_af_packet0", "wireless": "net_af_packet1"},
+                    "metrics": {"listen": "off"}}
         if self.level:  # without one: snoopd's default
             sections["link"]["mode"] = self.level
         rules = []
@@ -155,11 +172,13 @@ class SnoopdBox(DpdkBox):
 
     def start(self, lab):
         if not os.access(self.binary, os.X_OK):
-            raise LabError(f"{self.binary}: not there or not executable; build it (ninja -C build) or say "
+            raise LabError(f"{self.binary}: not there or not executable; build it (ninja -C build) "
+                           "or say "
                            "--snoopd PATH")
         config = lab.dir / "snoopd.ini"
         config.write_text(self.ini())
-        self.launch(lab, [self.binary, *self.eal_args(lab, self.megabytes), "--", "--config", str(config)])
+        self.launch(lab, [self.binary, *self.eal_args(lab, self.megabytes), "--", "--config",
+                          str(config)])
 
     def stats(self):
         return telemetry(self.file_prefix, "/snoop/stats")

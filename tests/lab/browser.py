@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A headless Chromium, driven over its debugging pipe (Chrome DevTools Protocol, messages end with a zero byte)."""
+"""A headless Chromium, driven over its debugging pipe (Chrome DevTools Protocol, messages end with
+a zero byte)."""
 
 import base64
 import json
@@ -16,7 +17,8 @@ DEADLINE_S = 60
 
 
 class Browser:
-    """A context manager with one page. `prefix` is put before the command, to run it in a namespace."""
+    """A context manager with one page. `prefix` is put before the command, to run it in a
+    namespace."""
 
     def __init__(self, prefix=()):
         self.dir = tempfile.mkdtemp(prefix="snoopd-browser-")
@@ -32,18 +34,20 @@ class Browser:
             os.dup2(write, 4)
 
         self.process = subprocess.Popen(
-            [*prefix, "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+            [*prefix, "chromium", "--headless", "--no-sandbox", "--disable-gpu",
+             "--disable-dev-shm-usage",
              "--no-first-run", "--disable-background-networking", "--disable-component-update",
              f"--user-data-dir={self.dir}", "--remote-debugging-pipe", "about:blank"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, close_fds=False,
-            preexec_fn=install_pipes, start_new_session=True)
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            close_fds=False, preexec_fn=install_pipes, start_new_session=True)
         os.close(down_read)
         os.close(up_write)
 
     def __enter__(self):
         try:
             target = self.call("Target.createTarget", url="about:blank")["targetId"]
-            self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+            self.session = self.call("Target.attachToTarget", targetId=target,
+                                     flatten=True)["sessionId"]
             self.call("Page.enable")
             self.call("Network.enable")
         except BaseException:
@@ -89,7 +93,8 @@ class Browser:
                 return reply["result"]
 
     def evaluate(self, script):
-        result = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        result = self.call("Runtime.evaluate", expression=script, returnByValue=True,
+                           awaitPromise=True)
         if "exceptionDetails" in result:
             raise LabError(f"{script}: {result['exceptionDetails']}")
         return result["result"].get("value")
@@ -106,11 +111,12 @@ class Browser:
             time.sleep(0.1)
 
     def size(self, width, height, scale=1, mobile=False):
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale,
-                  mobile=mobile)
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
+                  deviceScaleFactor=scale, mobile=mobile)
 
     def color_scheme(self, name):
-        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
+        self.call("Emulation.setEmulatedMedia",
+                  features=[{"name": "prefers-color-scheme", "value": name}])
 
     def screenshot(self, path):
         with open(path, "wb") as out:

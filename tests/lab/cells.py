@@ -26,13 +26,15 @@ _EXPLICIT_LINK = re.compile(r"([\d.]+)([kMG]?)/([\d.]+)ms/([\d.]+)([kM]?)")
 
 
 def parse_path(text):
-    """A, B, or WIRED+RADIO, each RATE/DELAYms/QUEUE (bit/s, one way, bytes), e.g. 50M/20ms/300k+200M/2ms/1M."""
+    """A, B, or WIRED+RADIO, each RATE/DELAYms/QUEUE (bit/s, one way, bytes), e.g.
+    50M/20ms/300k+200M/2ms/1M."""
     if text in PATHS:
         return PATHS[text]
     links = [_EXPLICIT_LINK.fullmatch(part) for part in text.split("+")]
     if len(links) != 2 or None in links:
         raise LabError(f"--path {text}: want A, B or RATE/DELAYms/QUEUE+RATE/DELAYms/QUEUE")
-    wired, radio = (Link(float(m[1]) * _UNITS[m[2]], float(m[3]) * 1000, float(m[4]) * _UNITS[m[5]]) for m in links)
+    wired, radio = (Link(float(m[1]) * _UNITS[m[2]], float(m[3]) * 1000, float(m[4]) * _UNITS[m[5]])
+                    for m in links)
     return Path(text, wired, radio)
 
 
@@ -42,7 +44,8 @@ def percent(share):
 
 def cell(path, congestion_control, loss, goals=None, **keys):
     name = f"{path} {congestion_control} p={percent(loss)}"
-    return Cell(name, PATHS[path], loss=loss, congestion_control=congestion_control, goals=goals or {}, **keys)
+    return Cell(name, PATHS[path], loss=loss, congestion_control=congestion_control,
+                goals=goals or {}, **keys)
 
 
 def goal1():
@@ -53,7 +56,8 @@ def goal1():
 
 def goal2():
     for loss in (0, 0.001, 0.01, 0.02, 0.05, 0.10):
-        yield cell("A", "bbr", loss, {"min_plain": 0.98, **({"min_limit": 0.94} if loss == 0.05 else {})})
+        yield cell("A", "bbr", loss, {"min_plain": 0.98,
+                                      **({"min_limit": 0.94} if loss == 0.05 else {})})
 
 
 def goal3():
@@ -68,15 +72,17 @@ def goal3():
 def goal4():
     for path in ("A", "B"):
         for congestion_control in ("cubic", "reno"):
-            yield Cell(f"{path} {congestion_control} bursts 2% of 4", PATHS[path], burst_loss=0.02, burst_len_pkts=4,
-                       congestion_control=congestion_control, goals={"min_limit": 0.92})
+            yield Cell(f"{path} {congestion_control} bursts 2% of 4", PATHS[path], burst_loss=0.02,
+                       burst_len_pkts=4, congestion_control=congestion_control,
+                       goals={"min_limit": 0.92})
 
 
 def goal5():
     for profile in ("norack", "nosack", "notimestamps"):
         for congestion_control in ("cubic", "reno"):
-            yield Cell(f"A {congestion_control} {profile} p=2%", PATHS["A"], loss=0.02, profile=profile,
-                       congestion_control=congestion_control, level="snoop", goals={"min_limit": 0.80})
+            yield Cell(f"A {congestion_control} {profile} p=2%", PATHS["A"], loss=0.02,
+                       profile=profile, congestion_control=congestion_control, level="snoop",
+                       goals={"min_limit": 0.80})
 
 
 def goal6():
@@ -89,7 +95,8 @@ def both_ways():
     """Not a goal of its own: the radio loses ACKs as well."""
     for path in ("A", "B"):
         for loss in (0.01, 0.05):
-            yield Cell(f"{path} cubic p={percent(loss)} both ways", PATHS[path], loss=loss, loss_rev=loss)
+            yield Cell(f"{path} cubic p={percent(loss)} both ways", PATHS[path], loss=loss,
+                       loss_rev=loss)
 
 
 def demo():
@@ -114,8 +121,10 @@ def plot_a():
 
 
 SUITES = {
-    "quick": [quick], "goal1": [goal1], "goal2": [goal2], "goal3": [goal3], "goal4": [goal4], "goal5": [goal5],
-    "goal6": [goal6], "goals": [goal1, goal2, goal3, goal4, goal5, goal6], "both-ways": [both_ways], "plot": [plot_a],
+    "quick": [quick], "goal1": [goal1], "goal2": [goal2], "goal3": [goal3], "goal4": [goal4],
+    "goal5": [goal5],
+    "goal6": [goal6], "goals": [goal1, goal2, goal3, goal4, goal5, goal6], "both-ways": [both_ways],
+    "plot": [plot_a],
     "demo": [demo],
 }
 

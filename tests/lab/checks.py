@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a middlebox may break, each a function of the lab: real stacks, every byte compared, and proof that the feature
-was in use. CHECKS run one after the other, SLOW ones beside them."""
+"""What a middlebox may break, each a function of the lab: real stacks, every byte compared, and
+proof that the feature was in use. CHECKS run one after the other, SLOW ones beside them."""
 
 import contextlib
 import os
@@ -13,9 +13,10 @@ import struct
 import time
 
 from lab import ADDRESSES, check_call
-from stacks import (Background, DEADLINE_S, OPT_ECN, OPT_ECN_SEEN, OPT_SACK, OPT_SYN_DATA, OPT_TIMESTAMPS, address,
-                    connect, demand, digest, exchange, finish, listen, make_socket, offered_window, path_mtu, read_all,
-                    set_sysctls, tcp_counter, tcp_info, wait_for_counter)
+from stacks import (Background, DEADLINE_S, OPT_ECN, OPT_ECN_SEEN, OPT_SACK, OPT_SYN_DATA,
+                    OPT_TIMESTAMPS, address, connect, demand, digest, exchange, finish, listen,
+                    make_socket, offered_window, path_mtu, read_all, set_sysctls, tcp_counter,
+                    tcp_info, wait_for_counter)
 
 IPPROTO_MPTCP, SOL_MPTCP, MPTCP_INFO, MPTCP_FALLBACK = 262, 284, 1, 1
 TCP_MD5SIG, TCP_FASTOPEN, MSG_FASTOPEN = 14, 23, 0x20000000
@@ -65,7 +66,8 @@ def mptcp(lab):
 def fast_open(lab):
     server, where = listen(lab, options=[(socket.IPPROTO_TCP, TCP_FASTOPEN, 16)])
     with server:
-        for _ in range(20):  # the first gets the cookie; a SYN that the radio loses is sent again without data
+        # the first gets the cookie; a SYN that the radio loses is sent again without data
+        for _ in range(20):
             client = make_socket(lab, "wired")
             request = os.urandom(400)
             client.settimeout(None)  # without a cookie the call waits for the handshake
@@ -73,7 +75,8 @@ def fast_open(lab):
             client.settimeout(DEADLINE_S)
             peer, _ = server.accept()
             peer.settimeout(DEADLINE_S)
-            demand(digest(read_all(peer, len(request))) == digest(request), "the data of the SYN differs")
+            demand(digest(read_all(peer, len(request))) == digest(request),
+                   "the data of the SYN differs")
             exchange(client, peer, 20_000, 1000)
             in_syn = tcp_info(client)[0] & OPT_SYN_DATA
             finish(client, peer)
@@ -84,20 +87,24 @@ def fast_open(lab):
 
 @contextlib.contextmanager
 def marking(lab, port):
-    """Every 20th ECN-capable packet to that port is marked. Yields a function: how many packets were."""
+    """Every 20th ECN-capable packet to that port is marked. Yields a function: how many packets
+    were."""
     rules = lab.dir / "ce.nft"
     rules.write_text(MARK_CE % port)
     lab.host_command("wired", "nft", "-f", str(rules))
     try:
         yield lambda: int(re.search(r"counter packets (\d+)",
-                                    lab.host_command("wired", "nft", "list", "table", "ip", "congestion")).group(1))
+                                    lab.host_command("wired", "nft", "list", "table", "ip",
+                                                     "congestion")).group(1))
     finally:
         lab.host_command("wired", "nft", "delete", "table", "ip", "congestion")
 
 
 def exchange_marked(lab):
-    """@return packets marked CE by the path, those that the station received, and those that it told the sender of"""
-    before = tcp_counter(lab, "mobile", "InCEPkts", "IpExt"), tcp_counter(lab, "wired", "TCPDeliveredCE")
+    """@return packets marked CE by the path, those that the station received, and those that it
+    told the sender of"""
+    before = (tcp_counter(lab, "mobile", "InCEPkts", "IpExt"),
+              tcp_counter(lab, "wired", "TCPDeliveredCE"))
     ends = connect(lab)
     with marking(lab, ends[0].getpeername()[1]) as marked:
         exchange(*ends, down=1_000_000)
@@ -109,7 +116,8 @@ def exchange_marked(lab):
 
 
 def ecn(lab):
-    """Over the radio that loses, and over one that does not: there the station receives every mark."""
+    """Over the radio that loses, and over one that does not: there the station receives every
+    mark."""
     def radio():
         return lab.control("stats")["links"]["radio"]["fwd"]
 
@@ -117,7 +125,8 @@ def ecn(lab):
         return sum(link["fwd"]["queue_drops"] for link in lab.control("stats")["links"].values())
 
     loss = radio()["set"]["loss"]
-    lab.host_command("wired", "ip", "link", "set", "dev", lab.taps["w0"], "gso_max_segs", "1")  # a mark is one packet
+    # a mark is one packet
+    lab.host_command("wired", "ip", "link", "set", "dev", lab.taps["w0"], "gso_max_segs", "1")
     set_sysctls(lab, tcp_ecn=1)
     try:
         marked, _, told = exchange_marked(lab)
@@ -127,19 +136,22 @@ def ecn(lab):
         marked, received, told = exchange_marked(lab)
         drops, copies = dropped() - drops, radio()["retransmits"]["copies"] - copies
         demand(marked - drops <= received <= marked + copies,
-               "%d packets were marked, %d received with the mark; %d drops, %d copies" % (marked, received, drops, copies))
+               "%d packets were marked, %d received with the mark; %d drops, %d copies" %
+               (marked, received, drops, copies))
         demand(told > 0, "CE marks were not fed back")
     finally:
         set_sysctls(lab, tcp_ecn=2)
         lab.set_link("radio", "fwd", loss=loss)
-        lab.host_command("wired", "ip", "link", "set", "dev", lab.taps["w0"], "gso_max_segs", "65535")
+        lab.host_command("wired", "ip", "link", "set", "dev", lab.taps["w0"], "gso_max_segs",
+                         "65535")
 
 
 def md5(lab):
     def key_for(role):
         peer = socket.inet_aton(ADDRESSES[role][4])
         there = struct.pack("=HH4s120x", socket.AF_INET, 0, peer)
-        return [(socket.IPPROTO_TCP, TCP_MD5SIG, there + struct.pack("=BBHi80s", 0, 0, len(KEY), 0, KEY))]
+        return [(socket.IPPROTO_TCP, TCP_MD5SIG, there +
+                 struct.pack("=BBHi80s", 0, 0, len(KEY), 0, KEY))]
     ends = connect(lab, options=key_for("mobile"), server_options=key_for("wired"))
     exchange(*ends)
     finish(*ends)
@@ -203,7 +215,8 @@ def urgent(lab):
 
 
 def open_simultaneously(lab, wired_port, mobile_port):
-    """@return both ends, None if a SYN arrived before the other host had sent its own and was refused"""
+    """@return both ends, None if a SYN arrived before the other host had sent its own and was
+    refused"""
     ends = {}
     for role, port in (("wired", wired_port), ("mobile", mobile_port)):
         ends[role] = make_socket(lab, role)
@@ -249,22 +262,26 @@ def half_close(lab):
 @contextlib.contextmanager
 def second_hop(lab):
     """
-    A host behind the mobile host, over a route with an MTU of 1280: what is larger is answered by ICMP too-big. The
-    interfaces keep 1500: a veth of 1280 would drop what is larger on its way back, and the inner host would not hear of it.
+    A host behind the mobile host, over a route with an MTU of 1280: what is larger is answered by
+    ICMP too-big. The interfaces keep 1500: a veth of 1280 would drop what is larger on its way
+    back, and the inner host would not hear of it.
     """
     inner = "snoop-%s-inner" % lab.id  # removed with the lab, or by `run clean`
     check_call("ip", "netns", "add", inner)
     lab.netns["inner"] = inner
     lab._made_netns.append(inner)
     outer = lab.netns["mobile"]
-    check_call("ip", "-n", outer, "link", "add", "hop", "type", "veth", "peer", "name", "hop", "netns", inner)
+    check_call("ip", "-n", outer, "link", "add", "hop", "type", "veth", "peer", "name", "hop",
+               "netns", inner)
     for netns, host in ((outer, "10.78.0.1"), (inner, "10.78.0.2")):
         check_call("ip", "-n", netns, "addr", "add", host + "/24", "dev", "hop")
         check_call("ip", "-n", netns, "link", "set", "hop", "up")
-    check_call("ip", "-n", outer, "route", "replace", "10.78.0.0/24", "dev", "hop", "mtu", "lock", "1280")
+    check_call("ip", "-n", outer, "route", "replace", "10.78.0.0/24", "dev", "hop", "mtu", "lock",
+               "1280")
     check_call("ip", "-n", inner, "route", "add", "default", "via", "10.78.0.1")
     lab.host_command("mobile", "sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
-    check_call("ip", "-n", lab.netns["wired"], "route", "add", "10.78.0.0/24", "via", ADDRESSES["mobile"][4])
+    check_call("ip", "-n", lab.netns["wired"], "route", "add", "10.78.0.0/24", "via",
+               ADDRESSES["mobile"][4])
     try:
         yield
     finally:  # what the wired host has learned of the path's MTU goes with its route
@@ -293,7 +310,8 @@ def path_mtu_discovery(lab):
 
 def tls(lab):
     key, certificate = str(lab.dir / "key.pem"), str(lab.dir / "certificate.pem")
-    check_call("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+    check_call("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+               "ec_paramgen_curve:prime256v1", "-nodes",
                "-keyout", key, "-out", certificate, "-days", "1", "-subj", "/CN=mobile")
     serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     serving.load_cert_chain(certificate, key)
@@ -327,7 +345,8 @@ def crowd(lab):
     open_sockets, end = set(waiting), time.monotonic() + DEADLINE_S
     try:
         while waiting:
-            demand(time.monotonic() < end, "%d of %d connections are not done" % (len(waiting), CROWD))
+            demand(time.monotonic() < end, "%d of %d connections are not done" %
+                   (len(waiting), CROWD))
             for key, _ in selector.select(1):
                 _serve(selector, key.fileobj, server, waiting, open_sockets)
     finally:
@@ -357,8 +376,10 @@ def _serve(selector, sock, server, waiting, open_sockets):
 
 
 def keep_alive(lab):
-    options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 1),
-               (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1), (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 10)]
+    options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+               (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 1),
+               (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1),
+               (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 10)]
     before = tcp_counter(lab, "wired", "TCPKeepAlive")
     ends = connect(lab, options=options)
     exchange(*ends, down=1000, up=1000)
@@ -368,7 +389,8 @@ def keep_alive(lab):
 
 
 def zero_window(lab):
-    """The station does not read: its window closes, and the sender's probes are answered, for 10 s and more."""
+    """The station does not read: its window closes, and the sender's probes are answered, for 10 s
+    and more."""
     before = tcp_counter(lab, "wired", "TCPWinProbe")
     wired, mobile = connect(lab, server_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 20000)])
     payload = os.urandom(2_000_000)
@@ -388,6 +410,7 @@ def zero_window(lab):
     finish(wired, mobile)
 
 
-CHECKS = (plain, ipv6, ipv6_extension_headers, mptcp, fast_open, ecn, md5, sack_off, timestamps_off, window_scale_0,
-          window_scale_14, urgent, simultaneous_open, half_close, path_mtu_discovery, tls, crowd)
+CHECKS = (plain, ipv6, ipv6_extension_headers, mptcp, fast_open, ecn, md5, sack_off, timestamps_off,
+          window_scale_0, window_scale_14, urgent, simultaneous_open, half_close,
+          path_mtu_discovery, tls, crowd)
 SLOW = (keep_alive, zero_window)

@@ -56,16 +56,18 @@ class IperfFlow:
     def listen(self):
         address = ADDRESSES["mobile"][self.family]
         self.server = self.lab.process(
-            self.lab.in_netns("mobile", "iperf3", "-s", "-1", "-J", "-i", INTERVAL_S, "-B", address, "-p", self.port),
+            self.lab.in_netns("mobile", "iperf3", "-s", "-1", "-J", "-i", INTERVAL_S, "-B", address,
+                              "-p", self.port),
             f"server{self.port}")
         wait_listening(self.lab, self.server, f"server{self.port}", self.port)
 
     def start(self):
         direction = ["-R"] if self.reverse else []
         self.client = self.lab.process(
-            self.lab.in_netns("wired", "iperf3", "-c", ADDRESSES["mobile"][self.family], "-p", self.port,
-                              "-C", self.congestion_control, "-t", self.seconds, "-i", INTERVAL_S, "-J",
-                              *direction, *self.extra),
+            self.lab.in_netns("wired", "iperf3", "-c", ADDRESSES["mobile"][self.family], "-p",
+                              self.port,
+                              "-C", self.congestion_control, "-t", self.seconds, "-i", INTERVAL_S,
+                              "-J", *direction, *self.extra),
             f"client{self.port}")
 
     def finish(self):
@@ -92,7 +94,8 @@ class IperfFlow:
             received_bps=received[:round(self.seconds / INTERVAL_S)],
             cwnd_bytes=[sum(stream.get("snd_cwnd", 0) for stream in entry) for entry in streams],
             rtt_us=[max(stream.get("rtt", 0) for stream in entry) for entry in streams],
-            retransmits=[sum(stream.get("retransmits", 0) for stream in entry) for entry in streams],
+            retransmits=[sum(stream.get("retransmits", 0) for stream in entry)
+                         for entry in streams],
             error=error)
 
     def _report(self, side):
@@ -106,7 +109,8 @@ class IperfFlow:
 class EndpointPair:
     """A receiver on the mobile host and a sender on the wired host, see ./endpoint --help."""
 
-    def __init__(self, lab, options=(), receive_options=(), send_options=(), port=PORT_FIRST, family=4):
+    def __init__(self, lab, options=(), receive_options=(), send_options=(), port=PORT_FIRST,
+                 family=4):
         self.lab, self.port, self.address = lab, port, ADDRESSES["mobile"][family]
         self.receive_options = [*options, *receive_options]
         self.send_options = [*options, *send_options]
@@ -131,12 +135,14 @@ class EndpointPair:
         return self._reports("send"), self._reports("receive")
 
     def _endpoint(self, host, role, options):
-        argv = self.lab.in_netns(host, LAB_DIR / "endpoint", role, self.address, self.port, *options)
+        argv = self.lab.in_netns(host, LAB_DIR / "endpoint", role, self.address, self.port,
+                                 *options)
         return self.lab.process(argv, f"{role}{self.port}")
 
     def _reports(self, role):
         reports = []
-        for line in (self.lab.dir / f"{role}{self.port}.log").read_text(errors="replace").splitlines():
+        for line in (self.lab.dir /
+                     f"{role}{self.port}.log").read_text(errors="replace").splitlines():
             try:
                 reports.append(json.loads(line))
             except ValueError:

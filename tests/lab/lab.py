@@ -3,9 +3,9 @@
 
     wired host --[emulated wired path]-- box --[emulated radio]-- mobile host
 
-One `linkemu` process emulates both links; the box is whatever stands between the taps b0 and b1 (see
-boxes.py). Every name carries the id of this process, so a run touches nothing that it did not make, and
-everything is undone when the `Lab` context ends, by whatever way it ends.
+One `linkemu` process emulates both links; the box is whatever stands between the taps b0 and b1
+(see boxes.py). Every name carries the id of this process, so a run touches nothing that it did not
+make, and everything is undone when the `Lab` context ends, by whatever way it ends.
 
 CPU 0 carries the hosts and the emulator, CPU 1 the polling worker of the box.
 """
@@ -51,7 +51,8 @@ HOST_SYSCTLS = {
     "net.ipv6.conf.default.accept_dad": "0",
     "net.ipv6.conf.default.accept_ra": "0",
     "net.ipv6.conf.default.router_solicitations": "0",
-    # Multicast reports all at once at the start: a frame later on would shift the pattern of losses.
+    # Multicast reports all at once at the start: a frame later on would shift the pattern of
+    # losses.
     "net.ipv6.conf.default.addr_gen_mode": "1",
     "net.ipv6.conf.default.mldv2_unsolicited_report_interval": "1",
 }
@@ -94,7 +95,8 @@ class Link:
     rev: dict = field(default_factory=dict)
 
     def keys(self, direction):
-        keys = {"rate_bps": self.rate_bps, "delay_us": self.delay_us, "queue_bytes": self.queue_bytes}
+        keys = {"rate_bps": self.rate_bps, "delay_us": self.delay_us,
+                "queue_bytes": self.queue_bytes}
         keys.update(self.fwd if direction == "fwd" else self.rev)
         return keys
 
@@ -140,8 +142,9 @@ def take_machine():
 def find_linkemu():
     """@return the emulator: the build's, or one compiled on the spot when the build has none.
 
-    Root runs it, so it is never one that lies where another user could have put it: what is compiled here lies in
-    a folder that nobody else can name before, and goes when this process ends.
+    Root runs it, so it is never one that lies where another user could have put it: what is
+    compiled here lies in a folder that nobody else can name before, and goes when this process
+    ends.
     """
     sources = sorted((LAB_DIR / "linkemu").glob("*.[ch]"))
     newest = max(source.stat().st_mtime for source in sources)
@@ -157,7 +160,8 @@ def find_linkemu():
 
 
 class Lab:
-    """The topology, as a context manager. `process()` and `host_command()` are for what runs inside."""
+    """The topology, as a context manager. `process()` and `host_command()` are for what runs
+    inside."""
 
     def __init__(self, path, profile="default", seed=1, sysctls=None, keep_logs=False):
         if os.geteuid() != 0:
@@ -209,14 +213,16 @@ class Lab:
         return ["ip", "netns", "exec", self.netns[role], *argv]
 
     def process(self, argv, name, cpu=HOSTS_CPU, **kwargs):
-        """Start a process that ends with the lab. Its output goes to NAME.log in the lab's directory."""
+        """Start a process that ends with the lab. Its output goes to NAME.log in the lab's
+        directory."""
         if cpu is not None:
             argv = ["taskset", "-c", cpu, *argv]
         if "stdout" not in kwargs:
             log = open(self.dir / f"{name}.log", "w")
             kwargs.update(stdout=log, stderr=subprocess.STDOUT)
         kwargs.setdefault("stdin", subprocess.DEVNULL)
-        process = subprocess.Popen([str(arg) for arg in argv], preexec_fn=_die_with_parent, **kwargs)
+        process = subprocess.Popen([str(arg) for arg in argv], preexec_fn=_die_with_parent,
+                                   **kwargs)
         self._processes.append(process)
         return process
 
@@ -237,17 +243,21 @@ class Lab:
         round_trip_s = 2e-6 * (self.path.wired.delay_us + self.path.radio.delay_us)
         while time.monotonic() < deadline:
             if box_process is not None and box_process.poll() is not None:
-                raise LabError(f"{box_name} ended with status {box_process.returncode}:\n{self.log_tail(box_name)}")
-            done = subprocess.run(self.in_netns("wired", "ping", "-q", "-c", "1", "-W", f"{0.3 + round_trip_s:.2f}", target),
+                raise LabError(f"{box_name} ended with status {box_process.returncode}:\n"
+                               f"{self.log_tail(box_name)}")
+            done = subprocess.run(self.in_netns("wired", "ping", "-q", "-c", "1", "-W",
+                                                f"{0.3 + round_trip_s:.2f}", target),
                                   capture_output=True)
             if done.returncode == 0:
                 return
-        raise LabError(f"no echo through {box_name} within {deadline_s:g} s:\n{self.log_tail(box_name)}")
+        raise LabError(f"no echo through {box_name} within {deadline_s:g} s:\n"
+                       f"{self.log_tail(box_name)}")
 
     # The emulator
 
     def control(self, command, attempts=200):
-        """One command to linkemu, again where it lost patience with a client that was not scheduled. @return its answer"""
+        """One command to linkemu, again where it lost patience with a client that was not
+        scheduled. @return its answer"""
         for attempt in range(attempts):
             try:
                 answer = self._ask_linkemu(command)
@@ -279,8 +289,12 @@ class Lab:
 
     def _start_linkemu(self):
         argv = [find_linkemu(), "--realtime", "--control", str(self.dir / "linkemu.sock"),
-                "--link", f"wired,a={self.netns['wired']}:{self.taps['w0']},b={self.netns['box']}:{self.taps['b0']}",
-                "--link", f"radio,a={self.netns['box']}:{self.taps['b1']},b={self.netns['mobile']}:{self.taps['m0']}",
+                "--link",
+                f"wired,a={self.netns['wired']}:{self.taps['w0']},"
+                f"b={self.netns['box']}:{self.taps['b0']}",
+                "--link",
+                f"radio,a={self.netns['box']}:{self.taps['b1']},"
+                f"b={self.netns['mobile']}:{self.taps['m0']}",
                 "--track", "radio"]
         for name in ("wired", "radio"):
             for direction in ("fwd", "rev"):
@@ -306,7 +320,8 @@ class Lab:
             sysctls = dict(BOX_SYSCTLS)
             if role != "box":
                 sysctls = {**HOST_SYSCTLS, **PROFILES[self.profile], **self.sysctls}
-            self.host_command(role, "sysctl", "-q", "-w", *[f"{key}={value}" for key, value in sysctls.items()])
+            self.host_command(role, "sysctl", "-q", "-w",
+                              *[f"{key}={value}" for key, value in sysctls.items()])
             check_call("ip", "-n", netns, "link", "set", "lo", "up")
 
     def _configure_hosts(self):
@@ -317,7 +332,8 @@ class Lab:
         for role, peer, tap in (("wired", "mobile", "w0"), ("mobile", "wired", "m0")):
             netns, dev = self.netns[role], self.taps[tap]
             for family, prefix in ((4, 24), (6, 64)):
-                check_call("ip", "-n", netns, "addr", "add", f"{ADDRESSES[role][family]}/{prefix}", "dev", dev)
+                check_call("ip", "-n", netns, "addr", "add", f"{ADDRESSES[role][family]}/{prefix}",
+                           "dev", dev)
                 check_call("ip", "-n", netns, "neigh", "replace", ADDRESSES[peer][family], "lladdr",
                            ADDRESSES[peer]["mac"], "dev", dev, "nud", "permanent")
 
@@ -345,7 +361,8 @@ def _is_dead(process_id):
 
 
 def exit_on_signals():
-    """SIGTERM, SIGHUP and Ctrl-C end a run through the clean-up, which a second signal must not cut short."""
+    """SIGTERM, SIGHUP and Ctrl-C end a run through the clean-up, which a second signal must not cut
+    short."""
     ends = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
     def leave(signo, _frame):

@@ -50,7 +50,8 @@ class Cell:
         return min(self.path.wired.rate_bps, radio_bps) * MSS_IPV4_BYTES / FRAME_BYTES
 
     def radio_keys(self):
-        fwd = {"loss": self.loss, "burst_loss": self.burst_loss, "burst_len_pkts": self.burst_len_pkts,
+        fwd = {"loss": self.loss, "burst_loss": self.burst_loss,
+               "burst_len_pkts": self.burst_len_pkts,
                "biterror": self.biterror, **self.radio_fwd}
         rev = {"loss": self.loss_rev, "biterror": self.biterror, **self.radio_rev}
         return fwd, rev
@@ -80,7 +81,8 @@ def host_counters(lab, role):
 
 
 def difference(after, before):
-    """Later minus earlier figures of nested counters; what does not count (settings, maxima) stays."""
+    """Later minus earlier figures of nested counters; what does not count (settings, maxima)
+    stays."""
     if isinstance(after, dict):
         return {key: value if key == "set" or key.endswith(("max_bytes", "max_ns")) else
                 difference(value, before.get(key, 0) if isinstance(before, dict) else 0)
@@ -99,7 +101,8 @@ def prepare_radio(lab, cell):
 
 
 def snapshot(lab, box):
-    return {"time": time.monotonic(), "links": lab.control("stats"), "sender": host_counters(lab, "wired"),
+    return {"time": time.monotonic(), "links": lab.control("stats"),
+            "sender": host_counters(lab, "wired"),
             "mobile": host_counters(lab, "mobile"), "box": box.stats()}
 
 
@@ -113,7 +116,8 @@ def run_once(cell, box_spec, seed, overrides=(), snoopd=None, keep_logs=False):
             box.start(lab)
             lab.wait_path_ready(box.process)
             seconds = cell.omit_s + cell.seconds
-            flows = [IperfFlow(lab, PORT_FIRST + index, cell.congestion_control, seconds, cell.reverse, cell.family)
+            flows = [IperfFlow(lab, PORT_FIRST + index, cell.congestion_control, seconds,
+                               cell.reverse, cell.family)
                      for index in range(cell.flows)]
             for flow in flows:
                 flow.listen()
@@ -133,8 +137,10 @@ def run_once(cell, box_spec, seed, overrides=(), snoopd=None, keep_logs=False):
     run = {"seed": seed, "box": box_spec, "steal": steal_share(cpu_before, cpu_times()),
            "flows": [asdict(result) for result in results], "sockets": sockets,
            "box_exit_status": box.exit_status, "box_log": box_log if box.exit_status else "",
-           "whole": {key: difference(after[key], before[key]) for key in ("links", "sender", "mobile", "box")},
-           "measured": {key: difference(after[key], omitted[key]) for key in ("links", "sender", "mobile", "box")}}
+           "whole": {key: difference(after[key], before[key])
+                     for key in ("links", "sender", "mobile", "box")},
+           "measured": {key: difference(after[key], omitted[key])
+                        for key in ("links", "sender", "mobile", "box")}}
     run["summary"] = summarize(cell, results, run)
     return run
 
@@ -144,10 +150,12 @@ def share(part, whole):
 
 
 def summarize(cell, results, run):
-    """The figures of the table. Shares of retransmits are of distinct data segments, after the omitted start."""
+    """The figures of the table. Shares of retransmits are of distinct data segments, after the
+    omitted start."""
     goodputs = [result.goodput_bps(cell.omit_s) for result in results]
     links, whole = run["measured"]["links"], run["whole"]["links"]
-    radio, retransmits = links["links"]["radio"]["fwd"], links["links"]["radio"]["fwd"]["retransmits"]
+    radio, retransmits = (links["links"]["radio"]["fwd"],
+                          links["links"]["radio"]["fwd"]["retransmits"])
     whole_retransmits = whole["links"]["radio"]["fwd"]["retransmits"]
     directions = [link[way] for link in whole["links"].values() for way in ("fwd", "rev")]
     delivered = sum(direction["delivered_pkts"] for direction in directions)
@@ -161,16 +169,21 @@ def summarize(cell, results, run):
         "box_retransmits": retransmits["copies_identical"],
         "box_retransmits_whole": whole_retransmits["copies_identical"],
         "data_segments": retransmits["data_segments"],
-        "box_retransmits_share": share(retransmits["copies_identical"], retransmits["data_segments"]),
-        "useless_share": share(retransmits["copies_identical_needless"], retransmits["data_segments"]),
-        "died_share": share(retransmits["copies_identical_died_in_queue"], retransmits["data_segments"]),
+        "box_retransmits_share": share(retransmits["copies_identical"],
+                                       retransmits["data_segments"]),
+        "useless_share": share(retransmits["copies_identical_needless"],
+                               retransmits["data_segments"]),
+        "died_share": share(retransmits["copies_identical_died_in_queue"],
+                            retransmits["data_segments"]),
         "queue_drops": radio["queue_drops"],
         "queue_drops_whole": whole["links"]["radio"]["fwd"]["queue_drops"],
         "wired_queue_drops": links["links"]["wired"]["fwd"]["queue_drops"],
-        "lost": sum(radio[kind] for kind in ("lost_random", "lost_burst", "lost_biterror", "lost_down")),
+        "lost": sum(radio[kind] for kind in ("lost_random", "lost_burst", "lost_biterror",
+                                             "lost_down")),
         "rtt_ms": max(result.rtt_median_us(cell.omit_s) for result in results) / 1000,
         "late_max_ms": max(direction["late_max_ns"] for direction in directions) / 1e6,
-        "late_mean_us": share(sum(direction["late_sum_ns"] for direction in directions), delivered) / 1e3,
+        "late_mean_us": share(sum(direction["late_sum_ns"] for direction in directions),
+                              delivered) / 1e3,
         "emulator_cpu": share(links["cpu_s"], links["uptime_s"]),
         "steal": run["steal"],
         "error": "; ".join(result.error for result in results if result.error),
@@ -178,7 +191,8 @@ def summarize(cell, results, run):
 
 
 def disturbance(run):
-    """Above 1 the machine, not the box, made the figure: stolen CPU, or an emulator that could not keep time."""
+    """Above 1 the machine, not the box, made the figure: stolen CPU, or an emulator that could not
+    keep time."""
     return max(run["steal"] / STEAL_SHARE_MAX, run["summary"]["late_max_ms"] / LATE_MAX_MS)
 
 
@@ -192,6 +206,7 @@ def run_cell(cell, box_spec, seed, log=print, attempts=STEAL_ATTEMPTS, **options
         best["attempts"] = attempt
         if disturbance(run) <= 1:
             break
-        log(f"  disturbed: {run['steal']:.1%} of the CPU stolen, emulator up to {run['summary']['late_max_ms']:.0f} ms "
+        log(f"  disturbed: {run['steal']:.1%} of the CPU stolen, emulator up to "
+            f"{run['summary']['late_max_ms']:.0f} ms "
             f"late during {cell.name}, {box_spec}, seed {seed}")
     return best

@@ -48,9 +48,12 @@ def script(lines, limits, out, path_name):
     tics = ", ".join(f"'{loss * 100:g}' {loss or LOSS_AXIS_ZERO}" for loss in losses)
     snoopd_boxes = sorted({box for box, _ in lines if box not in STYLES})
     text = [f"set terminal {terminal}", f"set output {json.dumps(out)}",
-            f"set title 'TCP goodput against radio loss, path {path_name} (median, least and most of the seeds)'",
-            "set xlabel 'frames lost on the radio, %'", "set ylabel 'goodput, Mb/s'", "set logscale x",
-            f"set xtics ({tics})", f"set xrange [{LOSS_AXIS_ZERO * 0.8}:{max(losses + [0.01]) * 1.3}]",
+            f"set title 'TCP goodput against radio loss, path {path_name} (median, least and most "
+            "of the seeds)'",
+            "set xlabel 'frames lost on the radio, %'", "set ylabel 'goodput, Mb/s'",
+            "set logscale x",
+            f"set xtics ({tics})",
+            f"set xrange [{LOSS_AXIS_ZERO * 0.8}:{max(losses + [0.01]) * 1.3}]",
             f"set yrange [0:{max(limits.values()) * 1.12}]", "set grid ytics lc '#dddddd'",
             "set key outside right top", "$limit << EOD",
             *[f"{loss or LOSS_AXIS_ZERO} {limits[loss]}" for loss in losses], "EOD"]
@@ -59,7 +62,8 @@ def script(lines, limits, out, path_name):
         color, point = box_color(box, snoopd_boxes)
         text += [f"$line{index} << EOD", *[f"{loss or LOSS_AXIS_ZERO} {mid} {low} {high}"
                                            for loss, mid, low, high in line], "EOD"]
-        title = f"{'plain wire' if box == 'plain' else box}, {congestion_control}".replace("_", "\\\\_")
+        title = f"{'plain wire' if box == 'plain' else box}, {congestion_control}".replace("_",
+                                                                                           "\\\\_")
         curves.append(f"$line{index} with yerrorlines lc '{color}' pt {point} ps 0.6 lw 1.6 "
                       f"dt {DASHES.get(congestion_control, 5)} title \"{title}\"")
     return "\n".join([*text, "plot " + ", \\\n     ".join(curves), ""])

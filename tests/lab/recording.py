@@ -26,7 +26,8 @@ class Recorder:
         self.processes = []
         for (tap, side), path in zip(SIDES, files_of(folder, name)):
             self.processes.append(lab.process(
-                lab.in_netns("box", "tcpdump", "-i", lab.taps[tap], "-Q", "in", "-s", "0", "-U", "-Z", "root", "-w", path),
+                lab.in_netns("box", "tcpdump", "-i", lab.taps[tap], "-Q", "in", "-s", "0", "-U",
+                             "-Z", "root", "-w", path),
                 "tcpdump-" + side))
             end = time.monotonic() + DEADLINE_S
             while not os.path.exists(path):
@@ -52,13 +53,16 @@ def recording(lab, folder, name):
 
 
 def replay(harness, folder, names, levels):
-    """Through the oracle, each in all these levels. What violates a rule is kept. @return whether something did"""
-    argv = [str(LAB_DIR.parent / "oracle" / "replay"), "--harness", harness, "--how", "shared", "--levels",
+    """Through the oracle, each in all these levels. What violates a rule is kept. @return whether
+    something did"""
+    argv = [str(LAB_DIR.parent / "oracle" / "replay"), "--harness", harness, "--how", "shared",
+            "--levels",
             ",".join(levels)]
     for name in names:
         argv += ["--sides", *files_of(folder, name)]
     violated = subprocess.run(argv, check=False).returncode != 0
     if violated:
-        print("the captures are kept in", shutil.copytree(folder, tempfile.mkdtemp(prefix="violation-"),
+        print("the captures are kept in",
+              shutil.copytree(folder, tempfile.mkdtemp(prefix="violation-"),
                                                           dirs_exist_ok=True))
     return violated

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Checks with whole programs: a web server under load, and SSH. Skipped where the program is not installed."""
+"""Checks with whole programs: a web server under load, and SSH. Skipped where the program is not
+installed."""
 
 import contextlib
 import os
@@ -53,13 +54,15 @@ def wait_for_server(lab, role, where, process, name):
         with make_socket(lab, role) as sock:
             if sock.connect_ex(where) == 0:
                 return
-        demand(process.poll() is None and time.monotonic() < end, "%s does not start: %s" % (name, lab.log_tail(name)))
+        demand(process.poll() is None and time.monotonic() < end,
+               "%s does not start: %s" % (name, lab.log_tail(name)))
         time.sleep(0.02)
 
 
 @contextlib.contextmanager
 def serving(lab, role, where, name, *argv):
-    """A server that ends with the check, also with one that failed: the next round needs its port."""
+    """A server that ends with the check, also with one that failed: the next round needs its
+    port."""
     server = lab.process(lab.in_netns(role, *argv), name)
     try:
         wait_for_server(lab, role, where, server, name)
@@ -77,17 +80,22 @@ def fetch(lab, url):
 
 
 def web(lab):
-    """nginx on the wired host, wrk on the mobile host, and downloads that are compared meanwhile."""
+    """nginx on the wired host, wrk on the mobile host, and downloads that are compared
+    meanwhile."""
     need("nginx", "wrk")
     folder = lab.dir / "nginx"
     (folder / "web").mkdir(parents=True, exist_ok=True)
     page = os.urandom(100_000)
     (folder / "web" / "page").write_bytes(page)
-    (folder / "nginx.conf").write_text(NGINX_CONF.format(folder=folder, address=ADDRESSES["wired"][4], port=WEB_PORT))
+    (folder / "nginx.conf").write_text(NGINX_CONF.format(folder=folder,
+                                                         address=ADDRESSES["wired"][4],
+                                                         port=WEB_PORT))
     where = ADDRESSES["wired"][4], WEB_PORT
     url = "http://%s:%d/page" % where
-    with serving(lab, "wired", where, "nginx", "/usr/sbin/nginx", "-p", folder, "-c", folder / "nginx.conf"):
-        load = lab.process(lab.in_netns("mobile", "wrk", "-t", "1", "-c", str(LOAD_CONNECTIONS), "-d", "%ds" % LOAD_S,
+    with serving(lab, "wired", where, "nginx", "/usr/sbin/nginx", "-p", folder, "-c",
+                 folder / "nginx.conf"):
+        load = lab.process(lab.in_netns("mobile", "wrk", "-t", "1", "-c", str(LOAD_CONNECTIONS),
+                                        "-d", "%ds" % LOAD_S,
                                         "--timeout", "%ds" % DEADLINE_S, url), "wrk")
         downloads = [fetch(lab, url) for _ in range(5)]
         for download in downloads:
@@ -105,13 +113,15 @@ def ssh(lab):
         (lab.dir / name).unlink(missing_ok=True)  # else ssh-keygen asks
         check_call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(lab.dir / name))
     os.makedirs("/run/sshd", exist_ok=True)
-    (lab.dir / "sshd_config").write_text(SSHD_CONF.format(folder=lab.dir, address=ADDRESSES["mobile"][4],
+    (lab.dir / "sshd_config").write_text(SSHD_CONF.format(folder=lab.dir,
+                                                          address=ADDRESSES["mobile"][4],
                                                           port=SSH_PORT))
     payload = os.urandom(300_000)
-    with serving(lab, "mobile", (ADDRESSES["mobile"][4], SSH_PORT), "sshd", "/usr/sbin/sshd", "-D", "-e", "-f",
-                 lab.dir / "sshd_config"):
-        done = subprocess.run(lab.in_netns("wired", "ssh", "-F", "none", "-i", str(lab.dir / "user_key"), "-p",
-                                           str(SSH_PORT), "-o", "StrictHostKeyChecking=no", "-o",
+    with serving(lab, "mobile", (ADDRESSES["mobile"][4], SSH_PORT), "sshd", "/usr/sbin/sshd", "-D",
+                 "-e", "-f", lab.dir / "sshd_config"):
+        done = subprocess.run(lab.in_netns("wired", "ssh", "-F", "none", "-i",
+                                           str(lab.dir / "user_key"), "-p", str(SSH_PORT), "-o",
+                                           "StrictHostKeyChecking=no", "-o",
                                            "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
                                            "root@" + ADDRESSES["mobile"][4], "cat"),
                               input=payload, capture_output=True, timeout=DEADLINE_S, check=False)

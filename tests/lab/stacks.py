@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Two real TCP stacks from one process: sockets in the lab's namespaces, and transfers whose bytes are compared."""
+"""Two real TCP stacks from one process: sockets in the lab's namespaces, and transfers whose bytes
+are compared."""
 
 import contextlib
 import ctypes
@@ -50,7 +51,8 @@ def inside(lab, role):
 
 def make_socket(lab, role, family=4, protocol=0, options=()):
     with inside(lab, role):
-        sock = socket.socket(socket.AF_INET6 if family == 6 else socket.AF_INET, socket.SOCK_STREAM, protocol)
+        sock = socket.socket(socket.AF_INET6 if family == 6 else socket.AF_INET, socket.SOCK_STREAM,
+                             protocol)
     sock.settimeout(DEADLINE_S)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     for level, name, value in options:
@@ -152,18 +154,20 @@ def path_mtu(sock):
 
 def offered_window(sock):
     """The peer's window as this end knows it."""
-    return struct.unpack_from("I", sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256), 228)[0]
+    return struct.unpack_from("I", sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256),
+                              228)[0]
 
 
 def set_sysctls(lab, **values):
     for role in ("wired", "mobile"):
-        lab.host_command(role, "sysctl", "-q", "-w", *["net.ipv4.%s=%s" % pair for pair in values.items()])
+        lab.host_command(role, "sysctl", "-q", "-w",
+                         *["net.ipv4.%s=%s" % pair for pair in values.items()])
 
 
 def tcp_counter(lab, role, name, group="TcpExt"):
     """One of /proc/net/netstat."""
-    rows = subprocess.run(lab.in_netns(role, "cat", "/proc/net/netstat"), capture_output=True, text=True, timeout=30,
-                          check=True).stdout.splitlines()
+    rows = subprocess.run(lab.in_netns(role, "cat", "/proc/net/netstat"), capture_output=True,
+                          text=True, timeout=30, check=True).stdout.splitlines()
     names, values = [row.split() for row in rows if row.startswith(group + ":")]
     return int(values[names.index(name)])
 

@@ -24,7 +24,8 @@ def removed_after(test, path):
 
 class Emulator(unittest.TestCase):
     def test_what_others_left_is_not_run(self):
-        """It once lay in a folder with a name that everyone knew, and was taken if it was new enough."""
+        """It once lay in a folder with a name that everyone knew, and was taken if it was new
+        enough."""
         planted = removed_after(self, OLD_PLACE) / "linkemu"
         planted.parent.mkdir()
         planted.write_text("#!/bin/sh\nexit 0\n")

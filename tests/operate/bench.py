@@ -3,7 +3,8 @@
 
     test a0 === a1 net_af_packet0 [snoopd] net_af_packet1 b1 === b0 test
 
-run() starts the calling script again inside of a new namespace, which ends with the script's processes.
+run() starts the calling script again inside of a new namespace, which ends with the script's
+processes.
 """
 
 import ctypes
@@ -34,7 +35,8 @@ def run(main):
     if os.environ.get("SNOOPD_TEST_INSIDE") == str(os.getppid()):
         sys.exit(main(sys.argv[1:]))
     environment = dict(os.environ, SNOOPD_TEST_INSIDE=str(os.getpid()))
-    inside = subprocess.Popen(["unshare", "--net", "--", sys.executable, os.path.abspath(sys.argv[0]), *sys.argv[1:]],
+    inside = subprocess.Popen(["unshare", "--net", "--", sys.executable,
+                               os.path.abspath(sys.argv[0]), *sys.argv[1:]],
                               env=environment, preexec_fn=die_with_parent)
     sys.exit(inside.wait())
 
@@ -48,7 +50,8 @@ def check_call(*argv):
 
 
 def checksum(data):
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data[:len(data) & ~1])) + (data[-1] << 8 if len(data) & 1 else 0)
+    total = (sum(struct.unpack(f"!{len(data) // 2}H", data[:len(data) & ~1])) +
+             (data[-1] << 8 if len(data) & 1 else 0))
     while total >> 16:
         total = (total & 0xffff) + (total >> 16)
     return ~total & 0xffff
@@ -65,9 +68,11 @@ def tcp(source, destination, sport, dport, seq, ack, payload=b"", sack=(), windo
     if sack:
         options = struct.pack("!BBBB", 1, 1, 5, 2 + 8 * len(sack))
         options += b"".join(struct.pack("!II", start, end) for start, end in sack)
-    head = struct.pack("!HHIIBBHHH", sport, dport, seq, ack, (20 + len(options)) << 2, 0x10, window, 0, 0) + options
+    head = struct.pack("!HHIIBBHHH", sport, dport, seq, ack, (20 + len(options)) << 2, 0x10, window,
+                       0, 0) + options
     pseudo = socket.inet_aton(source) + socket.inet_aton(destination) + struct.pack("!BBH", 0, 6,
-                                                                                   len(head) + len(payload))
+                                                                                   len(head) +
+                                                                                    len(payload))
     return head[:16] + struct.pack("!H", checksum(pseudo + head + payload)) + head[18:] + payload
 
 
@@ -79,12 +84,14 @@ class Connection:
         self.key = f"{wired}:443 {station}:{port}"
 
     def data(self, seq, payload):
-        packet = ipv4(self.wired, self.station, 6, tcp(self.wired, self.station, 443, self.port, seq, 1, payload))
+        packet = ipv4(self.wired, self.station, 6,
+                      tcp(self.wired, self.station, 443, self.port, seq, 1, payload))
         return STATION_MAC + WIRED_MAC + b"\x08\x00" + packet
 
     def ack(self, number, sack=(), window=4096):
         packet = ipv4(self.station, self.wired, 6,
-                      tcp(self.station, self.wired, self.port, 443, 1, number, sack=sack, window=window))
+                      tcp(self.station, self.wired, self.port, 443, 1, number, sack=sack,
+                          window=window))
         frame = WIRED_MAC + STATION_MAC + b"\x08\x00" + packet
         return frame.ljust(60, b"\0")
 
@@ -101,7 +108,8 @@ class Wire:
         os.chmod(self.dir, 0o755)  # snoopd gives up root, and reads its file again
         self.prefix = f"snooptest{os.getpid()}"
         self.config = os.path.join(self.dir, "snoopd.ini")
-        self.process, self.lcores, self.environment = None, lcores, dict(os.environ, **(environment or {}))
+        self.process, self.lcores, self.environment = (None, lcores,
+                                                       dict(os.environ, **(environment or {})))
         self.write_config(ini)
 
     def __enter__(self):
@@ -112,7 +120,8 @@ class Wire:
             raise
 
     def start(self):
-        check_call("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
+        check_call("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1",
+                   "net.ipv6.conf.default.disable_ipv6=1")
         check_call("ip", "link", "set", "lo", "up")
         for near, far in ("a0", "a1"), ("b0", "b1"):
             check_call("ip", "link", "add", near, "type", "veth", "peer", "name", far)
@@ -121,9 +130,11 @@ class Wire:
         self.sockets = {name: self.open(name) for name in ("a0", "b0")}
         self.log = open(os.path.join(self.dir, "snoopd.log"), "w+", encoding="utf-8")
         self.process = subprocess.Popen(
-            [self.binary, "--lcores", self.lcores, "--no-huge", "-m", "256", "--no-pci", "--iova-mode=va",
+            [self.binary, "--lcores", self.lcores, "--no-huge", "-m", "256", "--no-pci",
+             "--iova-mode=va",
              f"--file-prefix={self.prefix}", *self.devices, "--", "--config", self.config],
-            stdout=self.log, stderr=subprocess.STDOUT, env=self.environment, preexec_fn=die_with_parent)
+            stdout=self.log, stderr=subprocess.STDOUT, env=self.environment,
+            preexec_fn=die_with_parent)
         self.wait(lambda: "event=start" in self.log_text(), "snoopd does not start")
         self.wait(lambda: self.ctl("status").returncode == 0, "snoopd does not answer")
         # The first frame that comes through says that both ports run.
@@ -150,8 +161,8 @@ class Wire:
         os.rename(self.config + ".new", self.config)
 
     def ctl(self, *args):
-        return subprocess.run([self.snoopctl, "--file-prefix", self.prefix, *args], capture_output=True, text=True,
-                              timeout=DEADLINE_S, check=False)
+        return subprocess.run([self.snoopctl, "--file-prefix", self.prefix, *args],
+                              capture_output=True, text=True, timeout=DEADLINE_S, check=False)
 
     def ask(self, *args):
         done = self.ctl(*args, "--json")
@@ -178,7 +189,8 @@ class Wire:
             if time.monotonic() > end:
                 raise AssertionError(f"{what}\n{self.log_text()}")
             if self.process is not None and self.process.poll() is not None:
-                raise AssertionError(f"{what}: snoopd ended with {self.process.returncode}\n{self.log_text()}")
+                raise AssertionError(f"{what}: snoopd ended with {self.process.returncode}\n"
+                                     f"{self.log_text()}")
             time.sleep(0.02)
 
     def log_text(self):

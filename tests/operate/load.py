@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""iperf3 through a Wire of bench.py: its two ends move into namespaces of their own, and the kernel's TCP is there."""
+"""iperf3 through a Wire of bench.py: its two ends move into namespaces of their own, and the
+kernel's TCP is there."""
 
 import json
 import subprocess
@@ -17,7 +18,8 @@ class Host:
     """A namespace that holds one of the ends; it ends with its process."""
 
     def __init__(self, name):
-        self.process = subprocess.Popen(["unshare", "--net", "--", "sh", "-c", "echo ready; exec sleep 3600"],
+        self.process = subprocess.Popen(["unshare", "--net", "--", "sh", "-c",
+                                         "echo ready; exec sleep 3600"],
                                         stdout=subprocess.PIPE, preexec_fn=die_with_parent)
         self.process.stdout.readline()
         check_call("ethtool", "-K", name, "tx", "off", "tso", "off", "gso", "off", "gro", "off")
@@ -41,13 +43,15 @@ class Iperf:
 
     def __enter__(self):
         self.hosts = [Host(name) for name in ADDRESSES]
-        self.server = subprocess.Popen(["taskset", "-c", CPU, *self.hosts[1].inside, "iperf3", "-s"], stdout=subprocess.DEVNULL,
+        self.server = subprocess.Popen(["taskset", "-c", CPU, *self.hosts[1].inside, "iperf3",
+                                        "-s"], stdout=subprocess.DEVNULL,
                                        preexec_fn=die_with_parent)
         self.wire.wait(self.listens, "iperf3 does not listen")
         return self
 
     def listens(self):
-        shown = subprocess.run([*self.hosts[1].inside, "ss", "-Hltn"], capture_output=True, text=True, check=True).stdout
+        shown = subprocess.run([*self.hosts[1].inside, "ss", "-Hltn"], capture_output=True,
+                               text=True, check=True).stdout
         return ":5201 " in shown
 
     def __exit__(self, *exc_info):
@@ -58,8 +62,10 @@ class Iperf:
 
     def run(self, seconds, *args):
         """@return what iperf3 measured."""
-        done = subprocess.run(["taskset", "-c", CPU, *self.hosts[0].inside, "iperf3", "-J", "-c", ADDRESSES["b0"], "-C", "cubic",
-                               "-t", str(seconds), *args], capture_output=True, text=True, timeout=seconds + 60, check=False)
+        done = subprocess.run(["taskset", "-c", CPU, *self.hosts[0].inside, "iperf3", "-J", "-c",
+                               ADDRESSES["b0"], "-C", "cubic",
+                               "-t", str(seconds), *args], capture_output=True, text=True,
+                              timeout=seconds + 60, check=False)
         end = json.loads(done.stdout)
         if "error" in end:
             raise AssertionError(end["error"])
@@ -71,7 +77,8 @@ class Iperf:
 
         def rests():
             nonlocal last
-            before, last = last, {name: value for name, value in self.wire.ask("stats").items() if not name.startswith("turn_")}
+            before, last = last, {name: value for name, value in self.wire.ask("stats").items()
+                                  if not name.startswith("turn_")}
             return before == last
         self.wire.wait(rests, "the counters do not come to rest")
         return last
@@ -82,7 +89,8 @@ class Background(threading.Thread):
 
     def __init__(self, turn, pause_s=0):
         super().__init__(daemon=True)
-        self.turn, self.pause_s, self.ended, self.turns, self.error = turn, pause_s, threading.Event(), 0, None
+        self.turn, self.pause_s, self.ended, self.turns, self.error = (turn, pause_s,
+                                                                       threading.Event(), 0, None)
 
     def run(self):
         try:
@@ -101,11 +109,13 @@ class Background(threading.Thread):
 
 
 def lost_inside(before, after):
-    """Received and neither forwarded nor still held, nor told as dropped. @return it and what was told"""
+    """Received and neither forwarded nor still held, nor told as dropped. @return it and what was
+    told"""
     gained = {name: after[name] - before[name] for name in after}
     drops = gained["tx_wired_drops"] + gained["tx_wireless_drops"] + gained["handoff_drops"]
     received = gained["rx_wired_packets"] + gained["rx_wireless_packets"]
-    return received - gained["forwarded_packets"] - gained["acks_freed"] - gained["acks_withheld_now"] - drops, drops
+    return (received - gained["forwarded_packets"] - gained["acks_freed"] -
+            gained["acks_withheld_now"] - drops, drops)
 
 
 def missed(wire):

@@ -33,13 +33,16 @@ def to_ethernet(link, data):
 
 
 def read(path):
-    """@return a list of (frame, time in microseconds); time never runs backwards, and has no long gaps."""
+    """@return a list of (frame, time in microseconds); time never runs backwards, and has no long
+    gaps."""
     with open(path, "rb") as file:
         data = file.read()
     if data[:4] == PCAPNG:
-        done = subprocess.run(["tcpdump", "-r", path, "-w", "-"], capture_output=True, timeout=60, check=False)
+        done = subprocess.run(["tcpdump", "-r", path, "-w", "-"], capture_output=True, timeout=60,
+                              check=False)
         if done.returncode:
-            raise CaptureError("%s: pcapng that tcpdump cannot convert: %s" % (path, done.stderr.decode().strip()))
+            raise CaptureError("%s: pcapng that tcpdump cannot convert: %s" %
+                               (path, done.stderr.decode().strip()))
         data = done.stdout
     for order in "<>":
         if len(data) >= 24 and struct.unpack_from(order + "I", data)[0] in MAGICS:
@@ -49,7 +52,8 @@ def read(path):
     magic, *_, link = struct.unpack_from(order + "IHHiIII", data)
     link &= 0x0FFFFFFF
     if link not in (ETHERNET, RAW, SLL, IPV4, IPV6):
-        raise CaptureError("%s: link type %d, only Ethernet (1), raw IP and Linux SLL can be replayed" % (path, link))
+        raise CaptureError("%s: link type %d, only Ethernet (1), raw IP and Linux SLL can be "
+                           "replayed" % (path, link))
     packets, at, shift, last = [], 24, 0, None
     while at + 16 <= len(data):
         seconds, fraction, size, _ = struct.unpack_from(order + "IIII", data, at)
@@ -71,7 +75,8 @@ def write(path, packets):
 
 
 def hosts_of(frame):
-    """@return (source, destination): IP addresses, or MAC addresses where there is no IP that we read"""
+    """@return (source, destination): IP addresses, or MAC addresses where there is no IP that we
+    read"""
     packet = Packet(frame)
     if packet.tcp:
         return packet.flow[1][0], packet.flow[2][0], packet.payload if packet.sound else 0
@@ -85,14 +90,15 @@ def hosts_of(frame):
 
 def merge(paths):
     """@return what the box received from both sides, in order of time"""
-    packets = [Packet(frame, time_us, side) for side, path in enumerate(paths) for frame, time_us in read(path)]
+    packets = [Packet(frame, time_us, side) for side, path in enumerate(paths)
+               for frame, time_us in read(path)]
     return sorted(packets, key=lambda p: p.time_us)
 
 
 def split(packets, wired_hosts=(), swap=False):
     """
-    Give every frame a side. Of two hosts that talk, the one that sends more TCP payload is wired; a given list of
-    hosts (addresses as bytes) decides instead.
+    Give every frame a side. Of two hosts that talk, the one that sends more TCP payload is wired; a
+    given list of hosts (addresses as bytes) decides instead.
 
     @return a list of Packet in order of time
     """

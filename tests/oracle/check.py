@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The oracle's judgement of one replay: input packets, output packets, counters, and (on virtual time) the journal."""
+"""The oracle's judgement of one replay: input packets, output packets, counters, and (on virtual
+time) the journal."""
 
 import json
 from collections import Counter, defaultdict
@@ -8,7 +9,8 @@ from captures import SIDE_NAMES, WIRED, WIRELESS
 from packets import SYN, before
 from rules import HELP, WITHHOLD, Flow
 
-RETRANSMITS = ("retransmits_scoreboard", "retransmits_dupack", "retransmits_timeout", "retransmits_probe", "retransmits_shield", "retransmits_syn")
+RETRANSMITS = ("retransmits_scoreboard", "retransmits_dupack", "retransmits_timeout",
+               "retransmits_probe", "retransmits_shield", "retransmits_syn")
 VERDICTS = ("acks_withheld", "acks_released", "acks_freed")
 DROPS = ("tx_wired_drops", "tx_wireless_drops", "tx_retransmit_drops")
 EMPTY = ("cache_segments", "cache_bytes", "acks_withheld_now", "flows_active", "flows_helped")
@@ -19,7 +21,8 @@ class Limits:
     """What the configuration of the replay allows."""
 
     def __init__(self, level, tries, syn_tries, withhold_us, starved=False, drops=False):
-        self.level, self.tries, self.syn_tries, self.withhold_us = level, tries, syn_tries, withhold_us
+        self.level, self.tries, self.syn_tries, self.withhold_us = (level, tries, syn_tries,
+                                                                    withhold_us)
         self.starved = starved  # handshakes are forgotten: the scale of the windows is not known
         self.drops = drops      # buffers are missing: packets are neither received nor copied
 
@@ -29,12 +32,14 @@ class Replay:
 
     def __init__(self, limits, sides, outputs):
         """sides, outputs: lists of Packet and of (frame, time) of the two ports"""
-        self.limits, self.sides, self.outputs = limits, [iter(side) for side in sides], [iter(o) for o in outputs]
+        self.limits, self.sides, self.outputs = (limits, [iter(side) for side in sides],
+                                                 [iter(o) for o in outputs])
         self.wrong = []
         self.flows = defaultdict(Flow)
         self.packets, self.epochs = [], []
         self.sent = Counter()               # number: how often it left
-        self.last_out = {}                  # (flow, side): the number that left last, for the first time
+        # (flow, side): the number that left last, for the first time
+        self.last_out = {}
         self.withheld = defaultdict(list)     # flow: [(number, time)]
         self.tries, self.totals = Counter(), Counter()
         self.retransmitted = []                  # numbers that left again in this event
@@ -70,10 +75,12 @@ class Replay:
                 self.violation(number, "withheld, neither released nor freed at the end")
         for side, left in enumerate(self.sides):
             for _ in left:
-                self.violation(len(self.packets), "input of the %s side never read" % SIDE_NAMES[side])
+                self.violation(len(self.packets), "input of the %s side never read" %
+                               SIDE_NAMES[side])
         for side, left in enumerate(self.outputs):
             for _ in left:
-                self.violation(None, "output to the %s side that is not in the journal" % SIDE_NAMES[side])
+                self.violation(None, "output to the %s side that is not in the journal" %
+                               SIDE_NAMES[side])
 
     def _begin(self, number, now_us):
         self.number, self.now_us, self.reason = number, now_us, None
@@ -82,7 +89,8 @@ class Replay:
         self.retransmitted = []
 
     def _missed(self, number):
-        # The harness reads the sides in order of time: it is the earlier of the next two, of the wired side if equal.
+        # The harness reads the sides in order of time: it is the earlier of the next two, of the
+        # wired side if equal.
         heads = [next(side, None) for side in self.sides]
         side = min((s for s in (WIRED, WIRELESS) if heads[s]), key=lambda s: (heads[s].time_us, s))
         if heads[1 - side]:
@@ -94,7 +102,8 @@ class Replay:
         self._begin(number, time_us)
         packet = next(self.sides[side], None)
         if packet is None or number != len(self.packets):
-            raise ValueError("the journal names packet %d, which the %s side has not" % (number, SIDE_NAMES[side]))
+            raise ValueError("the journal names packet %d, which the %s side has not" %
+                             (number, SIDE_NAMES[side]))
         self.packets.append(packet)
         flow = self.flows[packet.flow] if packet.tcp else None
         # Judged now, by what was known before it: it may turn out to be withheld.
@@ -126,7 +135,8 @@ class Replay:
         if side != 1 - packet.side:
             self.violation(number, "left on the side where it came from")
         if self.last_out.get((packet.flow, side), -1) > number:
-            self.violation(number, "overtaken in its flow by packet %d" % self.last_out[packet.flow, side])
+            self.violation(number, "overtaken in its flow by packet %d" %
+                           self.last_out[packet.flow, side])
         self.last_out[packet.flow, side] = number
         self.totals["forwarded_packets"] += 1
         if number != self.number:
@@ -135,7 +145,9 @@ class Replay:
     def _release(self, number, packet):
         withheld = self.withheld[packet.flow]
         if not withheld or withheld[0][0] != number:
-            self.violation(number, "left later than it came, and is not the first of its flow that was withheld")
+            self.violation(number,
+                           "left later than it came, and is not the first of its flow that was "
+                           "withheld")
             return
         self._check_withhold(*withheld.pop(0))
         self.event["acks_released"] += 1
@@ -154,7 +166,8 @@ class Replay:
         elif self.limits.level not in HELP:
             self.violation(number, "retransmitted in level %s" % self.limits.level)
         else:
-            why = flow.why_not_retransmit(packet, self.epochs[number], number, self.limits.starved) or \
+            why = flow.why_not_retransmit(packet, self.epochs[number], number,
+                                          self.limits.starved) or \
                 (not self.limits.starved and flow.why_not_in_window(packet))
             if why:
                 self.violation(number, "retransmitted, but %s" % why)
@@ -167,7 +180,8 @@ class Replay:
             del self.tries[number]
 
     def _count_tries(self):
-        """Which of several retransmits of one event were the probes is not in the journal: any of them may be."""
+        """Which of several retransmits of one event were the probes is not in the journal: any of
+        them may be."""
         probes = self.counted["retransmits_probe"]
         for number in self.retransmitted:
             packet = self.packets[number]
@@ -177,7 +191,8 @@ class Replay:
                 continue
             self.tries[number] += 1
             self.of_station[station_of(packet)].add(number)
-            if self.tries[number] == 1 + (self.limits.syn_tries if packet.flags & SYN else self.limits.tries):
+            if self.tries[number] == 1 + (self.limits.syn_tries if packet.flags & SYN
+                                          else self.limits.tries):
                 self.violation(number, "retransmitted %d times" % self.tries[number])
 
     def _end(self):
@@ -191,18 +206,20 @@ class Replay:
             self._drop_withheld(counted["acks_freed"])
         copies = sum(counted[name] for name in RETRANSMITS) - counted["tx_retransmit_drops"]
         if copies != self.event["retransmits"]:
-            self.violation(number, "%d retransmits left, the counters say %d" % (self.event["retransmits"], copies))
+            self.violation(number, "%d retransmits left, the counters say %d" %
+                           (self.event["retransmits"], copies))
         for name in VERDICTS:
             if counted[name] != self.event[name]:
-                self.violation(number, "%s counts %d, it was %d" % (name, counted[name], self.event[name]))
+                self.violation(number, "%s counts %d, it was %d" %
+                               (name, counted[name], self.event[name]))
 
     def _end_input(self, number, packet):
         flow = self.flows[packet.flow] if packet.tcp else None
         if self.counted["acks_freed"]:
             self._free(number, packet)
         if self.sent[number]:
-            if flow and packet.side == WIRELESS and packet.sound and self.before_last is not None and \
-               packet.ack == self.before_last.ack:
+            if (flow and packet.side == WIRELESS and packet.sound and
+                    self.before_last is not None and packet.ack == self.before_last.ack):
                 flow.passed(packet)
             return
         if self.counted["tx_wired_drops"] + self.counted["tx_wireless_drops"] and self.limits.drops:
@@ -221,8 +238,10 @@ class Replay:
     def _free(self, number, packet):
         """A cumulative ACK has filled the hole of all that is withheld in its flow."""
         for withheld, since_us in self.withheld[packet.flow]:
-            if packet.side != WIRELESS or not packet.sound or not before(self.packets[withheld].ack, packet.ack):
-                self.violation(withheld, "freed by packet %d, which does not acknowledge its hole" % number)
+            if packet.side != WIRELESS or not packet.sound or not before(self.packets[withheld].ack,
+                                                                         packet.ack):
+                self.violation(withheld, "freed by packet %d, which does not acknowledge its hole" %
+                               number)
             self._check_withhold(withheld, since_us)
             self.event["acks_freed"] += 1
         self.withheld[packet.flow].clear()
@@ -250,12 +269,16 @@ def check_stats(wrong, stats, totals):
         if stats[name]:
             wrong.append((None, "%s is %d at the end" % (name, stats[name])))
     received = stats["rx_wired_packets"] + stats["rx_wireless_packets"]
-    accounted = sum(stats[name] for name in ("forwarded_packets", "acks_freed", "acks_withheld_now", "tx_wired_drops",
+    accounted = sum(stats[name] for name in ("forwarded_packets", "acks_freed", "acks_withheld_now",
+                                             "tx_wired_drops",
                                              "tx_wireless_drops"))
     if received != accounted:
-        wrong.append((None, "received %d, forwarded + freed + withheld + dropped = %d" % (received, accounted)))
-    if stats["acks_withheld"] != stats["acks_released"] + stats["acks_freed"] + stats["acks_withheld_now"]:
-        wrong.append((None, "withheld %(acks_withheld)d, released %(acks_released)d, freed %(acks_freed)d" % stats))
+        wrong.append((None, "received %d, forwarded + freed + withheld + dropped = %d" %
+                      (received, accounted)))
+    if stats["acks_withheld"] != (stats["acks_released"] + stats["acks_freed"] +
+                                  stats["acks_withheld_now"]):
+        wrong.append((None, "withheld %(acks_withheld)d, released %(acks_released)d, freed "
+                            "%(acks_freed)d" % stats))
 
 
 def received_totals(sides):

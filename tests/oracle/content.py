@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
-The oracle's judgement of a replay through the real binary: by content alone, as net_pcap replays each side as fast as
-it can and nobody knows which packet of one side met which of the other.
+The oracle's judgement of a replay through the real binary: by content alone, as net_pcap replays
+each side as fast as it can and nobody knows which packet of one side met which of the other.
 """
 
 import json
@@ -27,7 +27,8 @@ class Content:
                 sent[frame] = packets[at]
                 at += 1
             elif frame not in sent:
-                self.wrong.append((at, "wired side: another packet left, which was not received before: %s" %
+                self.wrong.append((at, "wired side: another packet left, which was not received "
+                                       "before: %s" %
                                    Packet(frame)))
                 return
             else:
@@ -41,7 +42,8 @@ class Content:
         if self.limits.level not in HELP:
             self.wrong.append((at, "retransmitted in level %s" % self.limits.level))
         elif not packet.is_data():
-            self.wrong.append((at, "retransmitted, but neither data nor SYN, or unsound: %s" % packet))
+            self.wrong.append((at, "retransmitted, but neither data nor SYN, or unsound: %s" %
+                               packet))
 
     def to_wired(self):
         """Per flow in the order of the input; what is missing was withheld."""
@@ -54,7 +56,8 @@ class Content:
             while at[flow] < len(queue) and queue[at[flow]][1].frame != frame:
                 at[flow] += 1
             if at[flow] == len(queue):
-                self.wrong.append((None, "wireless side: left, but was not received, or twice, or out of order: %s" %
+                self.wrong.append((None, "wireless side: left, but was not received, or twice, or "
+                                         "out of order: %s" %
                                    Packet(frame, side=WIRELESS)))
                 return
             self._withheld(queue, first, at[flow])
@@ -67,13 +70,16 @@ class Content:
             number, packet = queue[i]
             self.withheld += 1
             if self.limits.level not in WITHHOLD:
-                self.wrong.append((number, "wireless side: not forwarded in level %s" % self.limits.level))
+                self.wrong.append((number, "wireless side: not forwarded in level %s" %
+                                   self.limits.level))
             elif not packet.tcp or not packet.sound or packet.payload or packet.broken_options or \
-                    packet.flags & (ACK | SYN | FIN | RST | URG) != ACK or not packet.options <= WITHHOLDABLE_OPTIONS:
+                    packet.flags & (ACK | SYN | FIN | RST |
+                                    URG) != ACK or not packet.options <= WITHHOLDABLE_OPTIONS:
                 self.wrong.append((number, "wireless side: withheld, but no pure ACK: %s" % packet))
             elif not any(other.tcp and (other.ack, other.window, other.ecn_bits()) ==
                          (packet.ack, packet.window, packet.ecn_bits()) for _, other in queue[:i]):
-                self.wrong.append((number, "wireless side: withheld, but no duplicate: %s" % packet))
+                self.wrong.append((number, "wireless side: withheld, but no duplicate: %s" %
+                                   packet))
 
 
 def check_content(limits, sides, outputs, stats_path):

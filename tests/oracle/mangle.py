@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Random damage to a capture: frames lost, doubled, late, cut, with a bit flipped, or all at once in bursts."""
+"""Random damage to a capture: frames lost, doubled, late, cut, with a bit flipped, or all at once
+in bursts."""
 
 from packets import Packet
 
@@ -30,5 +31,6 @@ def mangle(packets, random):
                 frame = frame[:at] + bytes([frame[at] ^ 1 << random.randrange(8)]) + frame[at + 1:]
             else:
                 frame = frame[:random.randint(1, len(frame))]
-        result += [Packet(frame, time_us + i * random.choice((0, 0, 1000)), packet.side) for i in range(copies)]
+        result += [Packet(frame, time_us + i * random.choice((0, 0, 1000)), packet.side)
+                   for i in range(copies)]
     return sorted(result, key=lambda p: p.time_us)

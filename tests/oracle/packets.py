@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the oracle knows of a frame: its own parser, which shares nothing with lib/wire.
 
-It is more liberal where order is concerned (a TCP segment with wrong options still belongs to its connection), and
-stricter where something may be done to a packet: only what is `sound` may be withheld or retransmitted.
+It is more liberal where order is concerned (a TCP segment with wrong options still belongs to its
+connection), and stricter where something may be done to a packet: only what is `sound` may be
+withheld or retransmitted.
 """
 
 import struct
@@ -37,14 +38,17 @@ def ones_sum(data):
 
 
 def flags_are_sent(flags):
-    """RFC 9293 section 3.10.7: what a receiver drops unseen carries none of these, or SYN with an end."""
+    """RFC 9293 section 3.10.7: what a receiver drops unseen carries none of these, or SYN with an
+    end."""
     return flags & (SYN | RST | ACK) and not (flags & SYN and flags & (FIN | RST))
 
 
 class Packet:
-    """A frame. `flow` is what its order is kept in: the connection, or one name for everything else."""
+    """A frame. `flow` is what its order is kept in: the connection, or one name for everything
+    else."""
 
-    __slots__ = ("frame", "time_us", "side", "flow", "tcp", "sound", "seq", "ack", "end", "flags", "ecn", "window",
+    __slots__ = ("frame", "time_us", "side", "flow", "tcp", "sound", "seq", "ack", "end", "flags",
+                 "ecn", "window",
                  "payload", "options", "broken_options", "sack", "tsval", "scale", "vlans")
 
     def __init__(self, frame, time_us=0, side=0):
@@ -96,7 +100,8 @@ class Packet:
             self._parse_tcp(at, end, src, dst)
 
     def _parse_tcp(self, at, end, src, dst):
-        sport, dport, self.seq, self.ack, offset, self.flags, self.window = struct.unpack_from(">HHIIBBH", self.frame, at)
+        (sport, dport, self.seq, self.ack, offset, self.flags,
+         self.window) = struct.unpack_from(">HHIIBBH", self.frame, at)
         self.tcp = True
         ends = ((src, sport), (dst, dport))
         self.flow = (self.vlans, *(ends if self.side == 0 else ends[::-1]))
@@ -107,7 +112,8 @@ class Packet:
             return
         self.ecn |= (offset & 1) << 2
         self.payload = end - at - header
-        self.end = (self.seq + self.payload + bool(self.flags & SYN) + bool(self.flags & FIN)) & MASK
+        self.end = (self.seq + self.payload + bool(self.flags & SYN) +
+                    bool(self.flags & FIN)) & MASK
         pseudo = src + dst + struct.pack(">IHH", end - at, 0, 6)
         self.sound = self.sound and ones_sum(pseudo + self.frame[at:end]) == 0xFFFF
         self._parse_options(self.frame[at + 20:at + header])
@@ -122,12 +128,14 @@ class Packet:
                 continue
             size = data[at + 1] if at + 1 < len(data) else 0
             value = data[at + 2:at + size]
-            if size < 2 or at + size > len(data) or (kind == 5 and (size < 10 or size % 8 != 2)) or \
+            if size < 2 or at + size > len(data) or (kind == 5 and
+                                                     (size < 10 or size % 8 != 2)) or \
                (kind == 8 and size != 10):
                 self.broken_options = True
                 return
             if kind == 5:
-                self.sack = [struct.unpack_from(">II", value, i) for i in range(0, len(value) - 7, 8)]
+                self.sack = [struct.unpack_from(">II", value, i)
+                             for i in range(0, len(value) - 7, 8)]
             elif kind == 8:
                 self.tsval = struct.unpack(">II", value)[0]
             elif kind == 3 and size == 3 and self.flags & SYN:
@@ -136,7 +144,8 @@ class Packet:
 
     def is_data(self):
         """Something that a local repair may retransmit."""
-        return self.tcp and self.sound and not self.broken_options and not self.flags & RST and (self.payload > 0 or bool(self.flags & (SYN | FIN)))
+        return (self.tcp and self.sound and not self.broken_options and not self.flags & RST and
+                (self.payload > 0 or bool(self.flags & (SYN | FIN))))
 
     def ecn_bits(self):
         return (self.ecn, self.flags & (ECE | CWR))
@@ -144,8 +153,9 @@ class Packet:
     def __str__(self):
         if not self.tcp:
             return "%d bytes, not TCP" % len(self.frame)
-        names = "".join(name for bit, name in zip((SYN, FIN, RST, PSH, ACK, URG, ECE, CWR), "SFRPAUEC")
+        names = "".join(name for bit, name in zip((SYN, FIN, RST, PSH, ACK, URG, ECE, CWR),
+                                                  "SFRPAUEC")
                         if self.flags & bit)
         return "%s:%d > %s:%d %s seq %d ack %d payload %d window %d sack %s" % (
-            self.flow[1][0].hex(), self.flow[1][1], self.flow[2][0].hex(), self.flow[2][1], names, self.seq, self.ack,
-            self.payload, self.window, self.sack)
+            self.flow[1][0].hex(), self.flow[1][1], self.flow[2][0].hex(), self.flow[2][1], names,
+            self.seq, self.ack, self.payload, self.window, self.sack)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
-What snoopd may do to a connection, from doc/protocol.md: which ACKs may be withheld (the closed list) and which
-segments may be retransmitted. One Flow follows one connection by what passed on the wire; nothing is taken from the engine.
+What snoopd may do to a connection, from doc/protocol.md: which ACKs may be withheld (the closed
+list) and which segments may be retransmitted. One Flow follows one connection by what passed on the
+wire; nothing is taken from the engine.
 """
 
 from captures import WIRELESS
@@ -10,7 +11,8 @@ from packets import ACK, FIN, RST, SYN, URG, WITHHOLDABLE_OPTIONS, before, befor
 MASK = 0xFFFFFFFF
 JUMP_BYTES = 4 << 20      # data so far ahead: perhaps another connection, of which nothing is known
 RESYNC_BYTES = 16 << 20   # an ACK so far behind: the same
-FIRST_US = 100_000        # an ACK that comes later than that behind the first data finds it forgotten
+# an ACK that comes later than that behind the first data finds it forgotten
+FIRST_US = 100_000
 IDLE_US = 1_000_000       # without an ACK for so long: a flow that ended may have been forgotten
 HELP = ("repair", "snoop", "auto")
 WITHHOLD = ("snoop", "auto")
@@ -22,7 +24,8 @@ class Segment:
     __slots__ = ("number", "seq", "end", "sender", "sacked")
 
     def __init__(self, number, packet, sender):
-        self.number, self.seq, self.end, self.sender, self.sacked = number, packet.seq, packet.end, sender, False
+        self.number, self.seq, self.end, self.sender, self.sacked = (number, packet.seq, packet.end,
+                                                                     sender, False)
 
 
 class Flow:
@@ -38,8 +41,10 @@ class Flow:
         self.last = None        # newest ACK that was not old
         self.due = 0            # answers of the station to old data, keep-alives, probes
         self.doubt = False      # an ACK that nobody can read passed since the last progress
-        self.retransmitted = []      # our copies, (seq, end), as far as the sender has not sent the same again
-        self.old = {}           # number: end of data that was acknowledged before it came, and not again since
+        # our copies, (seq, end), as far as the sender has not sent the same again
+        self.retransmitted = []
+        # number: end of data that was acknowledged before it came, and not again since
+        self.old = {}
         self.met_us = None      # when data passed last, so that the box knows the connection,
         self.heard_us = None    # and an ACK soon behind it, so that it knows what is acknowledged
         self.early = set()      # numbers of `old` that passed when it did not
@@ -48,7 +53,8 @@ class Flow:
 
     def is_border(self, packet):
         """Where one connection ends and another begins."""
-        if not packet.flags & SYN and not (packet.flags & RST and packet.sound and not packet.broken_options):
+        if not packet.flags & SYN and not (packet.flags & RST and packet.sound and
+                                           not packet.broken_options):
             return False
         self.syn(packet)
         self.forget()
@@ -59,7 +65,8 @@ class Flow:
             return
         if not packet.sound or packet.broken_options:
             return
-        self.retransmitted = [r for r in self.retransmitted if not (before_or_at(packet.seq, r[0]) and before(r[0], packet.end))]
+        self.retransmitted = [r for r in self.retransmitted
+                              if not (before_or_at(packet.seq, r[0]) and before(r[0], packet.end))]
         if self.last is not None and self.is_old(packet):
             self.due += 1
             self.old[number] = packet.end
@@ -80,13 +87,16 @@ class Flow:
             self.met_us = packet.time_us
         if self.una is None or (self.last is None and before(packet.seq, self.una)):
             self.una = packet.seq  # a guess, until the first ACK
-        overlapped = [s for s in self.segments if before(s.seq, packet.end) and before(packet.seq, s.end)]
-        self.segments = [s for s in self.segments if s not in overlapped] + [Segment(number, packet, bool(overlapped))]
+        overlapped = [s for s in self.segments if before(s.seq, packet.end) and
+                      before(packet.seq, s.end)]
+        self.segments = ([s for s in self.segments if s not in overlapped] +
+                         [Segment(number, packet, bool(overlapped))])
         self.segments[-1].sacked = bool(overlapped) and all(s.sacked for s in overlapped)
         self.snd_max = packet.end if self.snd_max is None else newest(self.snd_max, packet.end)
 
     def is_old(self, packet):
-        return (self.una - packet.end) & MASK <= 1 << 30 and before_or_at(packet.end, self.una) and (packet.payload > 0 or before(packet.seq, self.una))
+        return ((self.una - packet.end) & MASK <= 1 << 30 and before_or_at(packet.end, self.una) and
+                (packet.payload > 0 or before(packet.seq, self.una)))
 
     def is_plausible(self, end):
         """A block about bytes that did not pass here is not to be believed."""
@@ -100,7 +110,8 @@ class Flow:
         if not packet.sound or packet.broken_options or not packet.flags & ACK:
             return
         if self.met_us is None:
-            return  # a connection is picked up at its first data: what was acknowledged before is not known
+            # a connection is picked up at its first data: what was acknowledged before is not known
+            return
         self.old = {number: end for number, end in self.old.items() if before(packet.ack, end)}
         if self.heard_us is not None or packet.time_us < self.met_us + FIRST_US:
             self.heard_us = packet.time_us
@@ -123,16 +134,20 @@ class Flow:
     def mark_sacked(self, packet):
         for start, end in packet.sack:
             for segment in self.segments:
-                if self.is_plausible(end) and before_or_at(start, segment.seq) and before_or_at(segment.end, end):
+                if (self.is_plausible(end) and before_or_at(start, segment.seq) and
+                        before_or_at(segment.end, end)):
                     segment.sacked = True
 
     def passed(self, packet):
-        """The ACK was not withheld: if it looks like a duplicate, it was one of the answers that were due."""
-        if self.due and self.last is not None and packet.ack == self.last.ack and not packet.payload:
+        """The ACK was not withheld: if it looks like a duplicate, it was one of the answers that
+        were due."""
+        if (self.due and self.last is not None and packet.ack == self.last.ack and
+                not packet.payload):
             self.due -= 1
 
     def syn(self, packet):
-        """The scale of windows is known where both SYNs passed in a row, whole, with no data in between."""
+        """The scale of windows is known where both SYNs passed in a row, whole, with no data in
+        between."""
         if not packet.flags & SYN or self.una is not None:
             self.scale = {}
         if packet.flags & SYN and packet.sound and not packet.broken_options:
@@ -148,13 +163,16 @@ class Flow:
         start, end = packet.sack[0]
         if before_or_at(end, packet.ack):
             return start, end
-        if len(packet.sack) > 1 and before_or_at(packet.sack[1][0], start) and before_or_at(end, packet.sack[1][1]):
+        if len(packet.sack) > 1 and before_or_at(packet.sack[1][0],
+                                                 start) and before_or_at(end, packet.sack[1][1]):
             return start, end
         return None
 
     def why_not_withhold(self, packet, tries, tries_max):
-        """Before wireless(packet). @return the number and the text of the first broken rule, None if it is permitted"""
-        if not packet.sound or packet.payload or packet.flags & (ACK | SYN | FIN | RST | URG) != ACK:
+        """Before wireless(packet). @return the number and the text of the first broken rule, None
+        if it is permitted"""
+        if not packet.sound or packet.payload or packet.flags & (ACK | SYN | FIN | RST |
+                                                                 URG) != ACK:
             return "1: not a pure ACK"
         if self.last is None or packet.ack != self.last.ack:
             return "2: another acknowledgement number than the last ACK"
@@ -167,7 +185,8 @@ class Flow:
         if packet.broken_options or not packet.options <= WITHHOLDABLE_OPTIONS:
             return "3: options %s" % sorted(packet.options)
         dsack = self.dsack(packet)
-        ours = dsack and any(before_or_at(dsack[0], r[0]) and before(r[0], dsack[1]) for r in self.retransmitted)
+        ours = dsack and any(before_or_at(dsack[0], r[0]) and before(r[0], dsack[1])
+                             for r in self.retransmitted)
         if dsack and not ours:
             return "4: a D-SACK that is not about a retransmit of the box"
         if self.due and not ours:
@@ -177,7 +196,8 @@ class Flow:
         self.mark_sacked(packet)
         at = packet.ack
         for segment in sorted(self.segments, key=lambda s: (s.seq - packet.ack) & MASK):
-            if segment.seq != at and (at == packet.ack or any(s.sacked and before(at, s.end) for s in self.segments)):
+            if segment.seq != at and (at == packet.ack or
+                                      any(s.sacked and before(at, s.end) for s in self.segments)):
                 return "5: a hole upstream at %d" % at
             at = segment.end
         if any(s.sender and not s.sacked for s in self.segments):
@@ -193,7 +213,8 @@ class Flow:
 
     def why_not_retransmit(self, packet, epoch, number, starved):
         """
-        @param starved  flows are forgotten: what was acknowledged before old data came may not be known, as after a long time
+        @param starved  flows are forgotten: what was acknowledged before old data came may not be
+                        known, as after a long time
                         without an ACK
         @return what forbids to retransmit the packet now, None if nothing does
         """

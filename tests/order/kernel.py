@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Numbered packets through network interfaces of a network namespace of our own (the caller made it)."""
+"""Numbered packets through network interfaces of a network namespace of our own (the caller made
+it)."""
 
 import os
 import socket
@@ -23,7 +24,8 @@ def prepare(ports):
     if ports == "tap":
         return
     for name in INTERFACES:
-        subprocess.run(["ip", "link", "add", name, "type", "veth", "peer", "name", name + "p"], check=True)
+        subprocess.run(["ip", "link", "add", name, "type", "veth", "peer", "name", name + "p"],
+                       check=True)
         for end in (name, name + "p"):
             subprocess.run(["ip", "link", "set", end, "up"], check=True)
 

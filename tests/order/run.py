@@ -4,12 +4,12 @@
 
 usage: run.py SNOOPD WORKERS CPUS BUDGET PORTS
 
-CPUS is `own` (as far as there are CPUs) or `shared` (all workers on one). BUDGET is `ample`, `tight` (the
-hand-off overflows) or `starved` (the cache is a hundredth of what is in flight). PORTS is `pcap`, `memif`
-(testpmd moves the packets between files and snoopd), `tap` or `af_packet` (through the kernel, in a network namespace of
-its own: needs root). Checks that every packet comes out once, in
-order within its flow and direction (retransmits of snoopd apart), that what is lost is counted, and that every flow has one
-worker that sees both of its directions.
+CPUS is `own` (as far as there are CPUs) or `shared` (all workers on one). BUDGET is `ample`,
+`tight` (the hand-off overflows) or `starved` (the cache is a hundredth of what is in flight). PORTS
+is `pcap`, `memif` (testpmd moves the packets between files and snoopd), `tap` or `af_packet`
+(through the kernel, in a network namespace of its own: needs root). Checks that every packet comes
+out once, in order within its flow and direction (retransmits of snoopd apart), that what is lost is
+counted, and that every flow has one worker that sees both of its directions.
 """
 
 import json
@@ -42,7 +42,8 @@ RETRANSMITS = ("scoreboard", "dupack", "timeout", "probe", "shield", "syn")
 
 
 def level_for(cpus, budget):
-    """Where our own queues may drop a packet it can be retransmitted later, behind others: then nothing is retransmitted."""
+    """Where our own queues may drop a packet it can be retransmitted later, behind others: then
+    nothing is retransmitted."""
     return "repair" if cpus == "shared" and budget != "tight" else "observe"
 
 
@@ -93,7 +94,8 @@ class Telemetry:
 
 
 def wait_for(what, process, condition):
-    """The one place that waits: for a condition, until a deadline that a working snoopd never meets."""
+    """The one place that waits: for a condition, until a deadline that a working snoopd never
+    meets."""
     deadline = time.monotonic() + DEADLINE_S
     while True:
         result = condition()
@@ -107,7 +109,8 @@ def wait_for(what, process, condition):
 
 
 def accounted(stats):
-    return stats is not None and sum(stats[name] for name in ("forwarded_packets", "acks_freed", "acks_withheld_now", "tx_wired_drops",
+    return stats is not None and sum(stats[name] for name in ("forwarded_packets", "acks_freed",
+                                                              "acks_withheld_now", "tx_wired_drops",
                                         "tx_wireless_drops", "handoff_drops"))
 
 
@@ -122,8 +125,10 @@ def memif_device(index, folder, role):
 
 def launch(program, cpu_list, megabytes, prefix, devices, arguments, folder, **more):
     log = open(os.path.join(folder, os.path.basename(program) + ".log"), "w")
-    return subprocess.Popen([program, "--lcores", cpu_list, "--no-huge", "-m", str(megabytes), "--no-pci",
-                             "--file-prefix=" + prefix, *["--vdev=" + device for device in devices], "--", *arguments],
+    return subprocess.Popen([program, "--lcores", cpu_list, "--no-huge", "-m", str(megabytes),
+                             "--no-pci",
+                             "--file-prefix=" + prefix, *["--vdev=" + device for device in devices],
+                             "--", *arguments],
                             cwd=folder, stdout=log, stderr=log, **more)
 
 
@@ -131,7 +136,8 @@ def start(binary, folder, prefix, arguments, budget, ports, level):
     with open(os.path.join(folder, "order.ini"), "w") as file:
         file.write("[link]\nwired = net_%s0\nwireless = net_%s1\nmode = %s\n"
                    "[workers]\ndistribution = software\nhandoff = %d\n[ports]\ntx_retries = %d\n"
-                   "[cache]\nsegments = %d\n[metrics]\nlisten = off\n" % (ports, ports, level, *BUDGETS[budget]))
+                   "[cache]\nsegments = %d\n[metrics]\nlisten = off\n" %
+                   (ports, ports, level, *BUDGETS[budget]))
     if ports in KERNEL:
         devices = [kernel.device(i, ports) for i in range(2)]
     else:
@@ -149,7 +155,8 @@ class Mover:
                    for device in (pcap_device(i, side), memif_device(i, folder, "client"))]
         self.telemetry = Telemetry(prefix)
         self.process = launch("dpdk-testpmd", lcores(1, "own"), 192, prefix, devices,
-                              ["--interactive", "--nb-cores=1", "--total-num-mbufs=16384", "--no-lsc-interrupt",
+                              ["--interactive", "--nb-cores=1", "--total-num-mbufs=16384",
+                               "--no-lsc-interrupt",
                                "--no-flush-rx"], folder,
                               stdin=subprocess.PIPE, text=True)
 
@@ -161,7 +168,8 @@ class Mover:
         """Once both memifs are connected, which snoopd logs."""
         wait_for("testpmd", self.process, self.telemetry.connect)
         wait_for("both memifs", self.process, lambda: all(
-            self.telemetry.ask("/ethdev/link_status,%d" % port)["status"] == "UP" for port in (1, 3)))
+            self.telemetry.ask("/ethdev/link_status,%d" % port)["status"] == "UP"
+            for port in (1, 3)))
         self.type("set burst tx delay 100 retry 100000", "set fwd io retry", "start")
 
     def delivered(self):
@@ -237,17 +245,20 @@ def observe(process, telemetry, mover, level, sent):
     total = sum(map(len, sent))
     wait_for("telemetry", process, telemetry.connect)
     if mover:
-        mover.move(sent, lambda: sum((telemetry.ask("/snoop/stats") or {}).get("rx_%s_packets" % side, -1)
+        mover.move(sent,
+                   lambda: sum((telemetry.ask("/snoop/stats") or {}).get("rx_%s_packets" % side, -1)
                                      for side in SIDES),
                    lambda condition: wait_for("snoopd to receive", process, condition))
     wait_for("all packets", process, lambda: accounted(telemetry.ask("/snoop/stats")) == total)
     found, told = telemetry.flows(process), telemetry.ask("/snoop/workers")
     if level == "repair":
         # Nothing is acknowledged: the tail timers expire, and retransmits take the same ways.
-        wait_for("retransmits", process, lambda: (telemetry.ask("/snoop/stats") or {}).get("retransmits_timeout"))
+        wait_for("retransmits", process,
+                 lambda: (telemetry.ask("/snoop/stats") or {}).get("retransmits_timeout"))
     if mover:
         wait_for("all to arrive", process, lambda: mover.delivered() == sum(
-            (telemetry.ask("/snoop/stats") or {}).get("tx_%s_packets" % side, -1) for side in SIDES))
+            (telemetry.ask("/snoop/stats") or {}).get("tx_%s_packets" % side, -1)
+            for side in SIDES))
     return found, told
 
 
@@ -288,7 +299,8 @@ def run(binary, arguments, folder):
     flows = stream.make_flows(plain=ports in KERNEL)
     sent = [stream.interleave(flows, side, PACKETS_PER_FLOW, 1) for side in range(2)]
     for side, name in enumerate(SIDES):
-        pcapfile.write(os.path.join(folder, name + ".pcap"), [(frame, i) for i, frame in enumerate(sent[side])])
+        pcapfile.write(os.path.join(folder, name + ".pcap"),
+                       [(frame, i) for i, frame in enumerate(sent[side])])
     if ports in KERNEL:
         kernel.prepare(ports)
     found, told = through_snoopd(binary, folder, arguments, sent)
@@ -297,7 +309,8 @@ def run(binary, arguments, folder):
         lines.append("/snoop/workers: %s" % told)
     if budget != "tight":
         lines += check_flows(flows, found, workers)
-        lines += ["worker %s idles" % name for name, worker in told["workers"].items() if not worker["busy_cycles"]]
+        lines += ["worker %s idles" % name for name, worker in told["workers"].items()
+                  if not worker["busy_cycles"]]
     if lines:
         raise Failed("\n".join(lines))
     return summary
@@ -311,7 +324,8 @@ def main():
         if os.getuid() != 0:
             print("network interfaces need root")
             return SKIPPED
-        os.execvpe("unshare", ["unshare", "--net", sys.executable, *sys.argv], {**os.environ, OWN_NAMESPACE: "yes"})
+        os.execvpe("unshare", ["unshare", "--net", sys.executable, *sys.argv],
+                   {**os.environ, OWN_NAMESPACE: "yes"})
     folder = tempfile.mkdtemp(prefix="order-")
     arguments = int(sys.argv[2]), *sys.argv[3:6], level_for(sys.argv[3], sys.argv[4])
     try:

@@ -17,16 +17,22 @@ import rundir  # noqa: E402
 
 # Devices, keys of the INI, lcores, exit status, the one line that has to be there.
 CASES = [
-    ("net_null", {}, 2, 0, r"workers=2 distribution=rss how=\"symmetric key 6d5a\" rx_queues=2,2 tx_queues=2,2 "
+    ("net_null", {}, 2, 0,
+     r"workers=2 distribution=rss how=\"symmetric key 6d5a\" rx_queues=2,2 tx_queues=2,2 "
                            r"handoff_rings=0 "),
-    ("net_null", {"workers": "distribution = rss"}, 3, 0, r"workers=3 distribution=rss how=\"symmetric key 6d5a\""),
+    ("net_null", {"workers": "distribution = rss"}, 3, 0,
+     r"workers=3 distribution=rss how=\"symmetric key 6d5a\""),
     ("net_null", {"workers": "distribution = software"}, 4, 0,
-     r"workers=4 distribution=software how=\"by configuration\" rx_queues=1,1 tx_queues=4,4 handoff_rings=6 "),
-    ("net_ring", {}, 2, 0, r"workers=2 distribution=software how=\"port net_ring0 \(net_ring\) has no RSS"),
+     r"workers=4 distribution=software how=\"by configuration\" rx_queues=1,1 tx_queues=4,4 "
+     r"handoff_rings=6 "),
+    ("net_ring", {}, 2, 0,
+     r"workers=2 distribution=software how=\"port net_ring0 \(net_ring\) has no RSS"),
     ("net_ring", {"workers": "distribution = rss"}, 2, 2,
-     r"error: start.ini: \[workers\] distribution = rss is not possible here: port net_ring0 \(net_ring\) has no RSS"),
+     r"error: start.ini: \[workers\] distribution = rss is not possible here: port net_ring0 "
+     r"\(net_ring\) has no RSS"),
     ("net_null", {"cache": "segments = 1000000"}, 1, 1,
-     r"error: not enough memory on NUMA node 0: [0-9.]+ MiB are needed \(packet buffers [0-9.]+, flow tables [0-9.]+, "
+     r"error: not enough memory on NUMA node 0: [0-9.]+ MiB are needed \(packet buffers [0-9.]+, "
+     r"flow tables [0-9.]+, "
      r"caches and SYN memory [0-9.]+, hand-off rings [0-9.]+ MiB\); the EAL has [0-9.]+ MiB free"),
 ]
 
@@ -35,12 +41,16 @@ def run(binary, folder, device, sections, workers):
     prefix = "start-%d" % os.getpid()
     cpu = sorted(os.sched_getaffinity(0))[-1]
     with open(os.path.join(folder, "start.ini"), "w") as file:
-        file.write("[link]\nwired = %s0\nwireless = %s1\nmode = bypass\n[metrics]\nlisten = off\n" % (device, device))
+        file.write("[link]\nwired = %s0\nwireless = %s1\nmode = bypass\n[metrics]\nlisten = off\n" %
+                   (device, device))
         file.writelines("[%s]\n%s\n" % section for section in sections.items())
-    command = [binary, "--lcores", ",".join("%d@%d" % (i, cpu) for i in range(workers + 1)), "--no-huge", "-m", "384",
-               "--no-pci", "--no-telemetry", "--file-prefix=" + prefix, "--vdev=%s0" % device, "--vdev=%s1" % device,
+    command = [binary, "--lcores", ",".join("%d@%d" % (i, cpu) for i in range(workers + 1)),
+               "--no-huge", "-m", "384",
+               "--no-pci", "--no-telemetry", "--file-prefix=" + prefix, "--vdev=%s0" % device,
+               "--vdev=%s1" % device,
                "--", "--config", "start.ini"]
-    process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE,
+                               stdout=subprocess.DEVNULL, text=True)
     lines = []
     try:
         for line in process.stderr:

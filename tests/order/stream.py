@@ -52,7 +52,8 @@ class Flow:
         ports = struct.pack("!HH", self.ports[side], self.ports[1 - side])
         protocol = UDP if self.kind == "udp" else TCP
         if self.kind == "tcp":
-            segment = ports + struct.pack("!IIBBHHH", self._sequence(number), 1000, 5 << 4, 0x10, 65535, 0, 0) + payload
+            segment = ports + struct.pack("!IIBBHHH", self._sequence(number), 1000, 5 << 4, 0x10,
+                                          65535, 0, 0) + payload
             segment = self._fill_checksum(source, target, protocol, segment, 16)
         elif self.kind == "udp":
             segment = ports + struct.pack("!HH", 8 + len(payload), 0) + payload
@@ -63,9 +64,11 @@ class Flow:
             if self.kind == "fragment":
                 segment = struct.pack("!BBHI", protocol, 0, 8 << 3 | 1, number) + segment
                 protocol = 44
-            return struct.pack("!IHBB", 6 << 28, len(segment), protocol, 64) + source + target + segment
+            return (struct.pack("!IHBB", 6 << 28, len(segment), protocol, 64) + source + target +
+                    segment)
         offset = 0x2000 | 8 if self.kind == "fragment" else 0x4000
-        header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(segment), number & 0xFFFF, offset, 64, protocol, 0)
+        header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(segment), number & 0xFFFF, offset, 64,
+                             protocol, 0)
         header += source + target
         return header[:10] + struct.pack("!H", checksum(header)) + header[12:] + segment
 
@@ -87,7 +90,8 @@ def make_flows(plain=False):
         kinds = [("tcp", 4, ()), ("tcp", 6, ())]
         if pair % 4 == 0:
             # Twins: the same addresses and ports in other networks.
-            kinds += [("tcp", 4, ((0x8100, 5),)), ("tcp", 4, ((0x8100, 6),)), ("tcp", 6, ((0x88A8, 5), (0x8100, 6)))]
+            kinds += [("tcp", 4, ((0x8100, 5),)), ("tcp", 4, ((0x8100, 6),)),
+                      ("tcp", 6, ((0x88A8, 5), (0x8100, 6)))]
         if pair % 8 == 0:
             kinds += [("udp", 4, ()), ("udp", 6, ()), ("fragment", 4, ()), ("fragment", 6, ())]
         if plain:
@@ -127,6 +131,7 @@ def check_side(sent, got, may_retransmit):
         seen.add(frame)
         _, flow, side, number = known[frame]
         if number <= last.get((flow, side), -1):
-            lines.append("flow %d side %d: packet %d behind %d" % (flow, side, number, last[flow, side]))
+            lines.append("flow %d side %d: packet %d behind %d" %
+                         (flow, side, number, last[flow, side]))
         last[flow, side] = max(number, last.get((flow, side), -1))
     return lines[:10], len(known) - len(seen), retransmitted

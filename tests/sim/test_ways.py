@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The engine's short ways lead where the general ones do: test_ways.py PATH/TO/ways_short PATH/TO/ways_general."""
+"""The engine's short ways lead where the general ones do: test_ways.py PATH/TO/ways_short
+PATH/TO/ways_general."""
 import itertools
 import re
 import subprocess
@@ -14,7 +15,8 @@ PROGRAMS = []
 
 
 def start(*arguments):
-    return [subprocess.Popen([each, *map(str, arguments)], stdout=subprocess.PIPE, text=True) for each in PROGRAMS]
+    return [subprocess.Popen([each, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
+            for each in PROGRAMS]
 
 
 def finish(programs):
@@ -25,7 +27,8 @@ def finish(programs):
 
 
 def difference(seed):
-    """The first line of the seed's journals that differs, the fields in which it does, and the step."""
+    """The first line of the seed's journals that differs, the fields in which it does, and the
+    step."""
     journals, step = start(seed), 'the beginning'
     try:
         for lines in itertools.zip_longest(*(each.stdout for each in journals), fillvalue=''):
@@ -34,7 +37,8 @@ def difference(seed):
                 if any(word.startswith('step=') for word in short):
                     step = ' '.join(short)
                 continue
-            fields = [f'{a} is {b} on the general way' for a, b in itertools.zip_longest(short, general) if a != b]
+            fields = [f'{a} is {b} on the general way'
+                      for a, b in itertools.zip_longest(short, general) if a != b]
             return f'seed {seed}, after "{step}", {(short or general)[0]}: ' + ', '.join(fields[:8])
     finally:
         finish(journals)
@@ -46,7 +50,8 @@ class Test(unittest.TestCase):
         programs = start(FIRST, SEEDS)
         try:
             # A program that breaks off ends its output early.
-            for short, general in itertools.zip_longest(*(each.stdout for each in programs), fillvalue=''):
+            for short, general in itertools.zip_longest(*(each.stdout for each in programs),
+                                                        fillvalue=''):
                 seed = re.match(r'seed (\d+):', short or general)
                 if not seed:
                     break
@@ -56,7 +61,8 @@ class Test(unittest.TestCase):
         finally:
             finish(programs)
         print(short, end='')
-        ways = {name: (int(taken), int(asked)) for name, taken, asked in re.findall(r'(\w+) (\d+) of (\d+)', short)}
+        ways = {name: (int(taken), int(asked))
+                for name, taken, asked in re.findall(r'(\w+) (\d+) of (\d+)', short)}
         self.assertEqual(len(ways), 6)
         for name, (taken, asked) in ways.items():
             self.assertGreater(taken, SHARE_MIN[name] * asked, name)

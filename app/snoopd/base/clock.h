@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * The appliance's clock: microseconds of the TSC, without a division or a system call. Any thread.
+ * The clocks of the appliance.
+ *
+ * Who runs here: every thread. Workers read the TSC, which takes neither a division nor a system
+ * call; the other threads read CLOCK_MONOTONIC. base calls nothing above it.
  */
 #ifndef SNOOPD_CLOCK_H
 #define SNOOPD_CLOCK_H
@@ -18,7 +21,7 @@ struct clock {
 	uint64_t factor; /* 2^64 microseconds per tick */
 };
 
-/** Call after rte_eal_init(), which calibrates the TSC. */
+/** Call it after rte_eal_init(), which calibrates the TSC. */
 static inline void clock_init(struct clock *clock)
 {
 	unsigned __int128 one = (unsigned __int128)CLOCK_US_PER_S << 64;
@@ -31,7 +34,7 @@ static inline uint64_t clock_now_us(const struct clock *clock)
 	return (uint64_t)(((unsigned __int128)rte_rdtsc() * clock->factor) >> 64);
 }
 
-/** Microseconds of CLOCK_MONOTONIC, by a system call: the clock of all threads but the workers. */
+/** @return microseconds of CLOCK_MONOTONIC, by a system call: not for workers. */
 static inline uint64_t clock_monotonic_us(void)
 {
 	struct timespec now;

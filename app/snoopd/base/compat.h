@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * What differs between the DPDK releases that snoopd is tested with: 22.11 and 24.11, those of Debian
- * 12 and 13 (tests/fresh). Version checks stand here and nowhere else.
+ * What differs between the DPDK releases that snoopd is tested with: 22.11 and 24.11, those of
+ * Debian 12 and 13 (tests/fresh). Version checks stand here and nowhere else.
  */
 #ifndef SNOOPD_COMPAT_H
 #define SNOOPD_COMPAT_H

@@ -72,7 +72,7 @@ int log_level(void)
 	return __atomic_load_n(&logger.level, __ATOMIC_RELAXED);
 }
 
-/* systemd.exec(5): JOURNAL_STREAM names device and inode of the journal's end. */
+/* systemd.exec(5): JOURNAL_STREAM holds device and inode of the journal's socket. */
 static bool stderr_is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
@@ -92,7 +92,7 @@ static int64_t now_ns(void)
 	return now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
-/* A token bucket. */
+/* A token bucket. Errors pass without a token. */
 static bool may_pass(int level)
 {
 	const int64_t cost_ns = NS_PER_S / LOG_PER_SECOND, full_ns = LOG_BURST * cost_ns;
@@ -125,7 +125,7 @@ static const char *prefix_of(int level)
 	return "";
 }
 
-/* One call per line, so that lines of several processes do not mix. */
+/* One write per line, so that lines of several processes do not mix. */
 static void print(int level, const char *text)
 {
 	char head[32], tail[48] = "";

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * One line per event: `event=NAME key=value ...`. Lines go to stderr after `snoopd: warning: ` or
- * the like, with the priority prefix of sd-daemon(3) instead where stderr is the journal, or to
- * syslog(3). An error that ends the start is a sentence: where, what, what to do. Any thread but a
- * worker's: nothing on the packet path logs.
+ * One line per event: `event=NAME key=value ...`. It goes to stderr after `snoopd: warning: ` or
+ * the like; if stderr is the journal, with the priority prefix of sd-daemon(3) instead; or to
+ * syslog(3). A line that ends the start is a sentence for the operator: where, what is wrong, what
+ * to do.
  *
- * Log changes of state, not packets. Lines that repeat are limited all the same: after LOG_BURST
- * lines at once, LOG_PER_SECOND lines a second pass; the next line then says suppressed=N. Errors
- * always pass.
+ * Who runs here: every thread except the workers, because nothing on the packet path logs.
+ *
+ * Log changes of state, not packets. Lines are rate limited: after LOG_BURST lines at once,
+ * LOG_PER_SECOND lines a second pass, and the next line says suppressed=N. Errors always pass.
  */
 #ifndef SNOOPD_LOG_H
 #define SNOOPD_LOG_H
@@ -27,14 +28,14 @@
 /** @param level  of syslog(3): LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG */
 void log_write(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/** From now on lines go to syslog(3), facility daemon. */
+/** From now on, log to syslog(3), facility daemon. */
 void log_to_syslog(void);
 
-/** Leave out lines above this level; LOG_INFO until it is called. */
+/** Leave out lines above this level. LOG_INFO at the start. */
 void log_set_level(int level);
 int log_level(void);
 
-/** "error", "warning", "notice", "info", "debug"; @return the level, or -1. */
+/** @param name  "error", "warning", "notice", "info", "debug". @return the level, or -1. */
 int log_level_parse(const char *name);
 const char *log_level_name(int level);
 

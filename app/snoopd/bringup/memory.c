@@ -17,28 +17,27 @@
 #define MIB (1024.0 * 1024.0)
 
 struct memory_need memory_need_of(const struct config *config, const struct pool *pool,
-				  const struct steering *distribution)
+				  const struct steering *steering)
 {
-	uint64_t workers = distribution->plan.workers;
+	uint64_t workers = steering->plan.workers;
 	struct config share;
 
-	config_share(config, distribution->plan.workers, &share);
+	config_share(config, steering->plan.workers, &share);
 	return (struct memory_need){
 		.buffer_bytes = pool_bytes(pool),
 		.table_bytes = workers * flow_table_bytes(share.flows),
 		.engine_bytes = workers * snoop_engine_bytes(&share.protocol),
-		.ring_bytes =
-			RTE_MAX(handoff_bytes(&distribution->plan, config->handoff_packets),
-				handoff_bytes(&distribution->fallback, config->handoff_packets)),
+		.ring_bytes = RTE_MAX(handoff_bytes(&steering->plan, config->handoff_packets),
+				      handoff_bytes(&steering->fallback, config->handoff_packets)),
 	};
 }
 
-static uint64_t total(const struct memory_need *need)
+static uint64_t need_bytes(const struct memory_need *need)
 {
 	return need->buffer_bytes + need->table_bytes + need->engine_bytes + need->ring_bytes;
 }
 
-static uint64_t read_pages(const char *folder)
+static uint64_t free_bytes_in(const char *folder)
 {
 	unsigned long kib = 0, pages = 0;
 	char path[512];
@@ -47,7 +46,7 @@ static uint64_t read_pages(const char *folder)
 	snprintf(path, sizeof(path), "%s/free_hugepages", folder);
 	if (sscanf(strrchr(folder, '-') + 1, "%lu", &kib) != 1)
 		return 0;
-	file = fopen(path, "r");
+	file = fopen(path, "re");
 	if (file == NULL)
 		return 0;
 	if (fscanf(file, "%lu", &pages) != 1)
@@ -66,17 +65,17 @@ static uint64_t free_hugepage_bytes(int socket)
 		return 0;
 	snprintf(pattern, sizeof(pattern),
 		 "/sys/devices/system/node/node%d/hugepages/hugepages-*kB", socket);
-	/* A kernel without NUMA has one list for all. */
+	/* A kernel without NUMA has one list for all nodes. */
 	if (glob(pattern, 0, NULL, &found) != 0 &&
 	    glob("/sys/kernel/mm/hugepages/hugepages-*kB", 0, NULL, &found) != 0)
 		return 0;
 	for (size_t i = 0; i < found.gl_pathc; i++)
-		bytes += read_pages(found.gl_pathv[i]);
+		bytes += free_bytes_in(found.gl_pathv[i]);
 	globfree(&found);
 	return bytes;
 }
 
-/* Without hugepages the EAL takes memory from anywhere. */
+/* Without hugepages, the EAL takes memory from any node. */
 static uint64_t free_heap_bytes(int socket)
 {
 	bool any = socket == SOCKET_ID_ANY || !rte_eal_has_hugepages();
@@ -116,17 +115,17 @@ void memory_explain(const struct memory_need *need, int socket)
 		"tables %.1f, caches and SYN memory %.1f, hand-off rings %.1f MiB); the EAL has "
 		"%.1f MiB free, free hugepages of the node have %.1f MiB, the node has %s; %s, or "
 		"lower [cache] segments, [flows] max, [ports] descriptors or [workers] handoff",
-		socket, (double)total(need) / MIB, (double)need->buffer_bytes / MIB,
+		socket, (double)need_bytes(need) / MIB, (double)need->buffer_bytes / MIB,
 		(double)need->table_bytes / MIB, (double)need->engine_bytes / MIB,
 		(double)need->ring_bytes / MIB, (double)free_heap_bytes(socket) / MIB,
 		(double)free_hugepage_bytes(socket) / MIB, node,
-		rte_eal_has_hugepages() ? "reserve more hugepages there"
+		rte_eal_has_hugepages() ? "reserve more hugepages on that node"
 					: "give the EAL more with -m");
 }
 
 int memory_check(const struct memory_need *need, int socket)
 {
-	if (total(need) <= free_heap_bytes(socket) + free_hugepage_bytes(socket))
+	if (need_bytes(need) <= free_heap_bytes(socket) + free_hugepage_bytes(socket))
 		return 0;
 	memory_explain(need, socket);
 	return -1;
@@ -138,7 +137,9 @@ void memory_warn_remote(unsigned int lcore, int socket)
 
 	if (own == socket)
 		return;
-	log_warning("event=numa lcore=%u node=%d ports_node=%d distance=%d message=\"its own node has "
-		    "distance 10: give an lcore of the ports' node with -l\"",
-		    lcore, own, socket, numa_available() < 0 ? 0 : numa_distance(own, socket));
+	log_warning(
+		"event=numa lcore=%u node=%d ports_node=%d distance=%d message=\"this worker "
+		"reaches the ports' memory across nodes (distance 10 is local): choose an lcore of "
+		"the ports' node with -l\"",
+		lcore, own, socket, numa_available() < 0 ? 0 : numa_distance(own, socket));
 }

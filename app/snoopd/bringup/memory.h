@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * What snoopd reserves at its start, item by item, and what the NUMA node of the ports has. Control
- * thread.
+ * What snoopd reserves at its start, item by item, and what the NUMA node of the ports has.
+ *
+ * Who runs here: the control thread, before it creates pool and workers. It reads sizes from
+ * pool.h, handoff.h and the libraries, and allocates nothing.
  */
 #ifndef SNOOPD_MEMORY_H
 #define SNOOPD_MEMORY_H
@@ -22,20 +24,20 @@ struct memory_need {
 
 /** Sum up what the configuration needs. */
 struct memory_need memory_need_of(const struct config *config, const struct pool *pool,
-				  const struct steering *distribution);
+				  const struct steering *steering);
 
 /**
- * Is there as much on the node? What the EAL has already counts as well as free hugepages.
+ * Does the node have that much? Both memory that the EAL has and free hugepages count.
  *
- * @return 0, or -1 after one line on stderr that says what is needed for what and what is there. 0
- * does not promise that it will be found in one piece.
+ * @return 0, or -1 after one line on stderr that says what is needed for what, and what is there. 0
+ * does not promise that the memory is contiguous.
  */
 int memory_check(const struct memory_need *need, int socket);
 
-/** The same line, after an allocation failed. */
+/** Log the same line after an allocation failed. */
 void memory_explain(const struct memory_need *need, int socket);
 
-/** Warn where a worker's lcore is on another node than the ports. */
+/** Warn if a worker's lcore is on another node than the ports. */
 void memory_warn_remote(unsigned int lcore, int socket);
 
 #endif

@@ -12,16 +12,17 @@
 #include <snoopd/base/log.h>
 #include <snoopd/datapath/worker.h>
 
-#define LCORE_CACHE 256 /* buffers in a lcore's mempool cache */
-#define ROOM_STEP 1024u /* NICs take buffer sizes in such steps */
+#define LCORE_CACHE 256 /* buffers in an lcore's mempool cache */
+#define ROOM_STEP 1024u /* NICs take buffer sizes in steps of this */
 #define ROOM_MIN 2048u	/* what every NIC takes */
 #define ROOM_MAX 10240u /* jumbo frames of 9.6k in one buffer; longer ones are chained */
 #define ROOM_LIMIT ((uint32_t)(UINT16_MAX - RTE_PKTMBUF_HEADROOM))
 #define FRAME_OVERHEAD 26 /* Ethernet header, two VLAN tags, FCS */
 
 _Static_assert((sizeof(struct rte_mbuf) + POOL_PRIVATE_BYTES + RTE_PKTMBUF_HEADROOM + 8) %
-			       RTE_CACHE_LINE_SIZE == 0,
-	       "where a frame begins");
+			       RTE_CACHE_LINE_SIZE ==
+		       0,
+	       "a frame begins 8 bytes before a cache line");
 
 static uint32_t frame_bytes_max(const struct ports *ports)
 {
@@ -33,18 +34,18 @@ static uint16_t choose_room(const struct ports *ports)
 	uint32_t room = RTE_MIN(RTE_ALIGN_CEIL(frame_bytes_max(ports), ROOM_STEP), ROOM_MAX);
 
 	room = RTE_MAX(room, ROOM_MIN);
-	/* Headroom comes on top, and both have to fit into 16 bits. */
+	/* Room and headroom together must fit into 16 bits. */
 	return (uint16_t)RTE_MIN(RTE_MAX(room, ports->room_min_bytes), ROOM_LIMIT);
 }
 
-/* Everything that can hold a buffer at the same time, and then the cache. */
+/* All that can hold a buffer at the same time, and the cache on top. */
 static uint64_t count_buffers(const struct pool *pool, const struct config *config,
-			      const struct ports *ports, const struct steering *distribution)
+			      const struct ports *ports, const struct steering *steering)
 {
-	uint64_t workers = distribution->plan.workers, buffers = 0;
+	uint64_t workers = steering->plan.workers, buffers = 0;
 	struct config share;
 
-	config_share(config, distribution->plan.workers, &share);
+	config_share(config, steering->plan.workers, &share);
 	for (int side = 0; side < 2; side++) {
 		const struct port *port = &ports->port[side];
 
@@ -52,11 +53,11 @@ static uint64_t count_buffers(const struct pool *pool, const struct config *conf
 			(uint64_t)port->rx_queues * port->rx_descriptors +
 			(uint64_t)port->tx_queues * port->tx_descriptors * pool->segments_per_frame;
 	}
-	buffers += workers * pool->segments_per_frame *
-		   2 * (WORKER_BURST + TRANSMIT_ROOM + PACKET_DROPPED_ROOM);
-	buffers += (uint64_t)steering_rings(distribution) * config->handoff_packets *
+	buffers += workers * pool->segments_per_frame * 2 *
+		   (WORKER_BURST + TRANSMIT_ROOM + PACKET_DROPPED_ROOM);
+	buffers += (uint64_t)steering_rings(steering) * config->handoff_packets *
 		   pool->segments_per_frame;
-	/* A lcore's cache may grow to one and a half times its size. */
+	/* An lcore's cache may grow to one and a half times its size. */
 	buffers += (uint64_t)rte_lcore_count() * LCORE_CACHE * 3 / 2;
 	buffers += workers *
 		   ((uint64_t)share.protocol.cache_segments + share.protocol.syn_entries) *
@@ -65,7 +66,7 @@ static uint64_t count_buffers(const struct pool *pool, const struct config *conf
 }
 
 int pool_size(struct pool *pool, const struct config *config, const struct ports *ports,
-	      const struct steering *distribution)
+	      const struct steering *steering)
 {
 	uint64_t buffers;
 
@@ -73,10 +74,11 @@ int pool_size(struct pool *pool, const struct config *config, const struct ports
 	pool->data_room = (uint16_t)(choose_room(ports) + RTE_PKTMBUF_HEADROOM);
 	pool->segments_per_frame =
 		(uint16_t)((frame_bytes_max(ports) + choose_room(ports) - 1) / choose_room(ports));
-	buffers = count_buffers(pool, config, ports, distribution);
+	buffers = count_buffers(pool, config, ports, steering);
 	if (buffers > UINT32_MAX) {
 		log_error(
-			"[cache] segments = %u needs %llu packet buffers, at most %u are possible",
+			"[cache] segments = %u needs %llu packet buffers, but the pool can have at "
+			"most %u",
 			config->protocol.cache_segments, (unsigned long long)buffers, UINT32_MAX);
 		return -1;
 	}
@@ -88,10 +90,10 @@ uint64_t pool_bytes(const struct pool *pool)
 {
 	uint64_t object = rte_mempool_calc_obj_size(
 		sizeof(struct rte_mbuf) + POOL_PRIVATE_BYTES + pool->data_room, 0, NULL);
-	/* The smallest that there is: with larger ones less is lost at their ends. */
+	/* Assume the smallest pages: larger ones waste less at their ends. */
 	uint64_t page = rte_eal_has_hugepages() ? RTE_PGSIZE_2M : (uint64_t)sysconf(_SC_PAGESIZE);
 
-	/* No buffer lies across the border of two pages. */
+	/* No buffer crosses a page border. */
 	if (object > page)
 		return pool->buffers * RTE_ALIGN_CEIL(object, page);
 	return (pool->buffers + page / object - 1) / (page / object) * page;

@@ -4,10 +4,12 @@
  * The pool of packet buffers: how many are needed, of what size, and whether all came back at the
  * end.
  *
- * Control thread. The cache has its own share on top of what the ports, the bursts, the hand-off
- * rings and the lcores' mempool caches can hold at the same time, so that a full cache never
- * starves reception. One pool serves all workers: a packet that one receives may be kept by another
- * and freed by a third.
+ * Who runs here: the control thread, before the workers run and after they have stopped.
+ *
+ * The pool holds what the ports, the bursts, the hand-off rings and the lcores' mempool caches can
+ * hold at the same time, and the cache's share on top of that, so a full cache never starves
+ * reception. One pool serves all workers: one may receive a packet, another keep it and a third
+ * free it.
  */
 #ifndef SNOOPD_POOL_H
 #define SNOOPD_POOL_H
@@ -21,8 +23,9 @@
 #include <snoopd/bringup/ports.h>
 
 /*
- * Private bytes of a buffer, of no use themselves: with them a frame begins 8 bytes before the border of a cache line, so that
- * all that the parser reads of a segment with timestamps over IPv4, bytes 12 to 65, lies in one line.
+ * Unused private bytes of a buffer. They move the start of a frame to 8 bytes before a cache line,
+ * so that what the parser reads of a segment with timestamps over IPv4, bytes 12 to 65, lies in one
+ * line.
  */
 #define POOL_PRIVATE_BYTES 56
 
@@ -34,18 +37,18 @@ struct pool {
 };
 
 /**
- * Work out what is needed.
+ * Compute what is needed.
  *
  * @param ports  configured, not started
  * @return 0, or -1 after one line on stderr.
  */
 int pool_size(struct pool *pool, const struct config *config, const struct ports *ports,
-	      const struct steering *distribution);
+	      const struct steering *steering);
 
-/** Bytes of memory that a pool of this size takes. */
+/** @return bytes of memory that a pool of this size takes. */
 uint64_t pool_bytes(const struct pool *pool);
 
-/** Allocate it. @return 0 or a negative errno value. */
+/** Allocate the pool. @return 0 or a negative errno value. */
 int pool_create(struct pool *pool, int socket);
 
 /**

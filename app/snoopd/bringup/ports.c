@@ -16,11 +16,8 @@
 
 #include <snoopd/base/compat.h>
 #include <snoopd/base/log.h>
+#include <snoopd/bringup/port_checks.h>
 #include <snoopd/bringup/rss.h>
-
-/* Slots of net_af_packet's rings: pages, and the largest whose frame fits into one buffer. */
-#define SLOT_STEP 4096u
-#define SLOT_MAX 61440u
 
 static void list_ports(char *out, size_t out_bytes)
 {
@@ -37,7 +34,7 @@ static void list_ports(char *out, size_t out_bytes)
 	}
 }
 
-/* The slot size of a packet socket's ring. */
+/* @return the slot size of a packet socket's ring. */
 static uint32_t framesz(const char *devargs)
 {
 	const char *found = devargs != NULL ? strstr(devargs, "framesz=") : NULL;
@@ -46,7 +43,7 @@ static uint32_t framesz(const char *devargs)
 	return bytes <= UINT16_MAX ? (uint32_t)bytes : UINT16_MAX;
 }
 
-/* @return the MTU of the network interface behind a port, 0 if there is none. */
+/* @return the MTU of the network interface below a port, 0 if there is none. */
 static uint16_t interface_mtu(unsigned int if_index)
 {
 	struct ifreq request = {0};
@@ -88,12 +85,12 @@ static int find(struct port *port, const struct config *config, unsigned int lin
 	}
 	port->driver = info.driver_name;
 	port->socket = rte_eth_dev_socket_id(port->id);
-	port->quirk = driver_find(info.driver_name, compat_devargs(&info));
+	port->traits = driver_find(info.driver_name, compat_devargs(&info));
 	port->if_index = info.if_index;
 	port->rx_queues_max = info.max_rx_queues;
 	port->tx_queues_max = info.max_tx_queues;
 	port->room_min_bytes = info.min_rx_bufsize;
-	if (port->quirk->flags & DRIVER_FRAMESZ)
+	if (port->traits->flags & DRIVER_FRAMESZ)
 		port->room_min_bytes = framesz(compat_devargs(&info));
 	return 0;
 }
@@ -104,27 +101,78 @@ int ports_find(struct ports *ports, const struct config *config)
 
 	memset(ports, 0, sizeof(*ports));
 	if (find(wired, config, config->wired_line, "wired", config->wired) != 0 ||
-	    find(wireless, config, config->wireless_line, "wireless", config->wireless) != 0)
+	    find(wireless, config, config->wireless_line, "wireless", config->wireless) != 0 ||
+	    port_check_pair(ports, config) != 0)
 		return -1;
-	if (wired->id == wireless->id) {
-		log_error("%s:%u: [link] wired = %s and wireless = %s are one port (%s): give two",
-			  config->file, RTE_MAX(config->wired_line, config->wireless_line),
-			  config->wired, config->wireless, wired->name);
-		return -1;
-	}
-	if (wired->socket != wireless->socket && wired->socket >= 0 && wireless->socket >= 0)
-		log_warning("event=numa wired=%s wired_node=%d wireless=%s wireless_node=%d "
-			    "message=\"packets cross nodes: put both NICs on one\"",
-			    wired->name, wired->socket, wireless->name, wireless->socket);
 	ports->socket = wired->socket >= 0 ? wired->socket : (int)rte_socket_id();
 	return 0;
 }
 
+/* ---- Configure ---- */
+
 static bool frames_may_be_chains(const struct ports *ports, uint32_t mtu_bytes)
 {
 	return mtu_bytes + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN > RTE_MBUF_DEFAULT_DATAROOM ||
-	       (ports->port[0].quirk->flags & DRIVER_CHAINS) != 0 ||
-	       (ports->port[1].quirk->flags & DRIVER_CHAINS) != 0;
+	       (ports->port[0].traits->flags & DRIVER_CHAINS) != 0 ||
+	       (ports->port[1].traits->flags & DRIVER_CHAINS) != 0;
+}
+
+static uint64_t checksum_offloads(const struct port *port, const struct rte_eth_dev_info *info)
+{
+	uint64_t offloads = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
+
+	if (port->traits->flags & DRIVER_NIC_CHECKSUM)
+		return info->rx_offload_capa & offloads;
+	log_warning("event=port port=%s driver=%s message=\"[ports] checksum = nic has no effect: "
+		    "driver %s is not known to verify checksums safely; using software\"",
+		    port->name, port->driver, port->driver);
+	return 0;
+}
+
+/* None of the offloads changes a packet: chains can be received and sent, checksums are verified.
+ */
+static void choose_offloads(const struct ports *ports, struct port *port,
+			    const struct config *config, const struct rte_eth_dev_info *info,
+			    uint16_t mtu_bytes)
+{
+	port->rx_offloads = port->tx_offloads = 0;
+	if (frames_may_be_chains(ports, mtu_bytes)) {
+		port->rx_offloads = info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
+		port->tx_offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	}
+	if (config->checksum == CONFIG_CHECKSUM_NIC)
+		port->rx_offloads |= checksum_offloads(port, info);
+}
+
+/* @return 0 with what the device says of itself and the MTU to give it. */
+static int read_device(const struct port *port, const struct config *config,
+		       struct rte_eth_dev_info *info, uint16_t *mtu_bytes)
+{
+	int result = rte_eth_dev_info_get(port->id, info);
+
+	if (result == 0)
+		result = rte_eth_dev_get_mtu(port->id, mtu_bytes);
+	if (result != 0) {
+		log_error("port %s: no device information: %s", port->name, rte_strerror(-result));
+		return -1;
+	}
+	if (config->mtu_bytes != 0)
+		*mtu_bytes = (uint16_t)config->mtu_bytes;
+	return port_check_mtu(port, config, *mtu_bytes, info);
+}
+
+static int refuse_configuration(const struct port *port, const struct config *config,
+				uint16_t mtu_bytes, int result)
+{
+	if (config->mtu_bytes != 0)
+		log_error("%s: [ports] mtu = %u: port %s (%s) refuses it: %s; with mtu = auto a "
+			  "port keeps the MTU that it has",
+			  config->file, mtu_bytes, port->name, port->driver, rte_strerror(-result));
+	else
+		log_error("port %s (%s) refuses %u RX and %u TX queues at MTU %u: %s", port->name,
+			  port->driver, port->rx_queues, port->tx_queues, mtu_bytes,
+			  rte_strerror(-result));
+	return -1;
 }
 
 static int set_mtu(struct port *port, const struct config *config)
@@ -139,71 +187,11 @@ static int set_mtu(struct port *port, const struct config *config)
 	return -1;
 }
 
-static uint64_t checksum_offloads(const struct port *port, const struct rte_eth_dev_info *info)
+/* Ask for the configured number of descriptors, take what the driver can have. */
+static int set_descriptors(struct port *port, const struct config *config)
 {
-	uint64_t offloads = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
-
-	if (port->quirk->flags & DRIVER_NIC_CHECKSUM)
-		return info->rx_offload_capa & offloads;
-	log_warning("event=port port=%s driver=%s message=\"[ports] checksum = nic: it is not known "
-		    "for it: software verifies\"",
-		    port->name, port->driver);
-	return 0;
-}
-
-static int configure(struct ports *ports, struct port *port, const struct config *config, bool rss)
-{
-	uint8_t key[RSS_KEY_BYTES_MAX];
-	struct rte_eth_dev_info info;
-	struct rte_eth_conf conf = {0};
-	uint16_t mtu = 0;
 	int result;
 
-	result = rte_eth_dev_info_get(port->id, &info);
-	if (result == 0)
-		result = rte_eth_dev_get_mtu(port->id, &mtu);
-	if (result != 0) {
-		log_error("port %s: no device information: %s", port->name, rte_strerror(-result));
-		return -1;
-	}
-	if (config->mtu_bytes != 0)
-		mtu = (uint16_t)config->mtu_bytes;
-	if (mtu > info.max_mtu || mtu < info.min_mtu) {
-		log_error("%s: [ports] mtu = %u: port %s (%s) takes %u to %u", config->file, mtu,
-			  port->name, port->driver, info.min_mtu, info.max_mtu);
-		return -1;
-	}
-	conf.rxmode.mtu = mtu;
-	conf.intr_conf.lsc = (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
-	/* None of them touches a packet: long frames arrive in chains, chains can be sent, and
-	 * checksums are looked at. */
-	if (frames_may_be_chains(ports, mtu)) {
-		conf.rxmode.offloads = info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
-		conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
-	}
-	if (config->checksum == CONFIG_CHECKSUM_NIC)
-		conf.rxmode.offloads |= checksum_offloads(port, &info);
-	port->rx_offloads = conf.rxmode.offloads;
-	port->tx_offloads = conf.txmode.offloads;
-	if (rss)
-		rss_configure(&info, &conf, key);
-	result = rte_eth_dev_configure(port->id, port->rx_queues, port->tx_queues, &conf);
-	if (result != 0 && config->mtu_bytes != 0) {
-		log_error(
-			"%s: [ports] mtu = %u: port %s (%s) refuses it: %s; with mtu = auto a port "
-			"keeps the MTU that it has",
-			config->file, mtu, port->name, port->driver, rte_strerror(-result));
-		return -1;
-	}
-	if (result != 0) {
-		log_error("port %s (%s) refuses %u RX and %u TX queues at MTU %u: %s", port->name,
-			  port->driver, port->rx_queues, port->tx_queues, mtu,
-			  rte_strerror(-result));
-		return -1;
-	}
-	port->configured = true;
-	if (config->mtu_bytes != 0 && set_mtu(port, config) != 0)
-		return -1;
 	port->rx_descriptors = (uint16_t)config->rx_descriptors;
 	port->tx_descriptors = (uint16_t)config->tx_descriptors;
 	result = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &port->rx_descriptors,
@@ -217,59 +205,57 @@ static int configure(struct ports *ports, struct port *port, const struct config
 	if (port->rx_descriptors != config->rx_descriptors ||
 	    port->tx_descriptors != config->tx_descriptors)
 		log_warning("event=port port=%s driver=%s rx_descriptors=%u tx_descriptors=%u "
-			    "message=\"it does not take %u and %u\"",
+			    "message=\"the driver does not take %u and %u\"",
 			    port->name, port->driver, port->rx_descriptors, port->tx_descriptors,
 			    config->rx_descriptors, config->tx_descriptors);
 	return 0;
 }
 
-/*
- * A packet socket cuts what does not fit into a slot of its ring, so that frames would not leave as
- * they came. A slot begins with headers of less than 128 bytes.
- */
-static int check_slots(const struct port *port)
+static int configure(struct ports *ports, struct port *port, const struct config *config, bool rss)
 {
-	uint32_t needed = (uint32_t)port->mtu_bytes + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + 128;
+	uint8_t key[RSS_KEY_BYTES_MAX];
+	struct rte_eth_dev_info info;
+	struct rte_eth_conf conf = {0};
+	uint16_t mtu_bytes = 0;
+	int result;
 
-	/* The driver wants whole slots in a block, and the kernel whole pages. */
-	uint32_t slot = RTE_ALIGN_CEIL(needed, SLOT_STEP);
-
-	if (!(port->quirk->flags & DRIVER_FRAMESZ) || needed <= port->room_min_bytes)
-		return 0;
-	if (slot > SLOT_MAX)
-		log_error("port %s (%s): frames of MTU %u do not fit into one buffer: give the device an "
-			  "MTU of at most %u",
-			  port->name, port->driver, port->mtu_bytes,
-			  SLOT_MAX - (needed - port->mtu_bytes));
-	else
-		log_error("port %s (%s): frames of MTU %u do not fit into ring slots of %u bytes: give "
-			  "the device framesz=%u,blocksz=%u or a smaller MTU",
-			  port->name, port->driver, port->mtu_bytes, port->room_min_bytes, slot, slot);
-	return -1;
+	if (read_device(port, config, &info, &mtu_bytes) != 0)
+		return -1;
+	choose_offloads(ports, port, config, &info, mtu_bytes);
+	conf.rxmode.mtu = mtu_bytes;
+	conf.rxmode.offloads = port->rx_offloads;
+	conf.txmode.offloads = port->tx_offloads;
+	conf.intr_conf.lsc = (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
+	if (rss)
+		rss_configure(&info, &conf, key);
+	result = rte_eth_dev_configure(port->id, port->rx_queues, port->tx_queues, &conf);
+	if (result != 0)
+		return refuse_configuration(port, config, mtu_bytes, result);
+	port->configured = true;
+	if (config->mtu_bytes != 0 && set_mtu(port, config) != 0)
+		return -1;
+	return set_descriptors(port, config);
 }
 
-/* What the port's frames may have: of the interface behind it, where the driver has no idea of it.
- */
+/* The MTU of the port's frames. Where the driver knows none, that of the interface below. */
 static int read_mtu(struct port *port, const struct config *config)
 {
 	int result = rte_eth_dev_get_mtu(port->id, &port->mtu_bytes);
-	uint16_t mtu = interface_mtu(port->if_index);
+	uint16_t mtu_bytes = interface_mtu(port->if_index);
 
 	if (result != 0) {
-		log_error("port %s (%s): no MTU: %s", port->name, port->driver,
+		log_error("port %s (%s) does not tell its MTU: %s", port->name, port->driver,
 			  rte_strerror(-result));
 		return -1;
 	}
-	if (config->mtu_bytes == 0 && mtu != 0)
-		port->mtu_bytes = mtu;
-	return check_slots(port);
+	if (config->mtu_bytes == 0 && mtu_bytes != 0)
+		port->mtu_bytes = mtu_bytes;
+	return port_check_slots(port);
 }
 
 int ports_configure(struct ports *ports, const struct config *config,
 		    const struct handoff_plan *plan)
 {
-	struct port *wired = &ports->port[SNOOP_WIRED], *wireless = &ports->port[SNOOP_WIRELESS];
-
 	for (int side = 0; side < 2; side++) {
 		struct port *port = &ports->port[side];
 
@@ -280,15 +266,11 @@ int ports_configure(struct ports *ports, const struct config *config,
 		    read_mtu(port, config) != 0)
 			return -1;
 	}
-	if (wired->mtu_bytes != wireless->mtu_bytes) {
-		log_error("wired %s has MTU %u, wireless %s has MTU %u: a wire needs equal ones; "
-			  "set [ports] mtu, or the MTU of the devices",
-			  wired->name, wired->mtu_bytes, wireless->name, wireless->mtu_bytes);
-		return -1;
-	}
-	ports->mtu_bytes = wired->mtu_bytes;
-	return 0;
+	ports->mtu_bytes = ports->port[SNOOP_WIRED].mtu_bytes;
+	return port_check_mtus(ports);
 }
+
+/* ---- Start and stop ---- */
 
 static int setup_queues(struct port *port, struct rte_mempool *mempool)
 {
@@ -298,48 +280,48 @@ static int setup_queues(struct port *port, struct rte_mempool *mempool)
 	struct rte_eth_txconf tx;
 	int result = rte_eth_dev_info_get(port->id, &info);
 
-	if (result != 0)
-		return result;
-	rx = info.default_rxconf;
-	rx.offloads = port->rx_offloads;
-	tx = info.default_txconf;
-	tx.offloads = port->tx_offloads;
+	if (result == 0) {
+		rx = info.default_rxconf;
+		rx.offloads = port->rx_offloads;
+		tx = info.default_txconf;
+		tx.offloads = port->tx_offloads;
+	}
 	for (uint16_t queue = 0; result == 0 && queue < port->rx_queues; queue++)
 		result = rte_eth_rx_queue_setup(port->id, queue, port->rx_descriptors, socket, &rx,
 						mempool);
 	for (uint16_t queue = 0; result == 0 && queue < port->tx_queues; queue++)
 		result = rte_eth_tx_queue_setup(port->id, queue, port->tx_descriptors, socket, &tx);
-	return result;
+	if (result == 0)
+		return port_check_queues(port);
+	log_error("port %s (%s) does not set up its queues: %s", port->name, port->driver,
+		  rte_strerror(-result));
+	return -1;
 }
 
-/* A driver that frees sent mbufs without looking at their reference counts frees what the cache
- * holds. */
-static bool frees_blindly(const struct port *port)
+/* Devices without addresses of their own have no such modes and receive everything. */
+static int receive_everything(const struct port *port)
 {
-	struct rte_eth_txq_info info;
+	int result = rte_eth_promiscuous_enable(port->id);
 
-	for (uint16_t queue = 0; queue < port->tx_queues; queue++)
-		if (rte_eth_tx_queue_info_get(port->id, queue, &info) == 0 &&
-		    (info.conf.offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) != 0)
-			return true;
-	return false;
+	if (result != 0 && result != -ENOTSUP) {
+		log_error("port %s (%s) refuses promiscuous mode, which a wire needs: %s",
+			  port->name, port->driver, rte_strerror(-result));
+		return -1;
+	}
+	result = rte_eth_allmulticast_enable(port->id);
+	if (result != 0 && result != -ENOTSUP)
+		log_warning("event=port port=%s driver=%s message=\"the driver refuses "
+			    "all-multicast mode (%s); using promiscuous mode alone\"",
+			    port->name, port->driver, rte_strerror(-result));
+	return 0;
 }
 
 static int start(struct port *port, struct rte_mempool *mempool)
 {
-	int result = setup_queues(port, mempool);
+	int result;
 
-	if (result != 0) {
-		log_error("port %s (%s): its queues cannot be set up: %s", port->name, port->driver,
-			  rte_strerror(-result));
+	if (setup_queues(port, mempool) != 0)
 		return -1;
-	}
-	if (frees_blindly(port)) {
-		log_error("port %s (%s) insists on MBUF_FAST_FREE, which ignores reference "
-			  "counts: it cannot be used",
-			  port->name, port->driver);
-		return -1;
-	}
 	result = rte_eth_dev_start(port->id);
 	if (result != 0) {
 		log_error("port %s (%s) does not start: %s", port->name, port->driver,
@@ -347,25 +329,7 @@ static int start(struct port *port, struct rte_mempool *mempool)
 		return -1;
 	}
 	port->started = true;
-	if (rte_eth_dev_get_vlan_offload(port->id) > 0 &&
-	    (rte_eth_dev_get_vlan_offload(port->id) & RTE_ETH_VLAN_STRIP_OFFLOAD) != 0) {
-		log_error("port %s (%s) insists on stripping VLAN tags: it cannot be a wire",
-			  port->name, port->driver);
-		return -1;
-	}
-	/* Devices without addresses of their own have no such modes and receive everything. */
-	result = rte_eth_promiscuous_enable(port->id);
-	if (result != 0 && result != -ENOTSUP) {
-		log_error("port %s (%s): promiscuous mode, without which it cannot be a wire: %s",
-			  port->name, port->driver, rte_strerror(-result));
-		return -1;
-	}
-	result = rte_eth_allmulticast_enable(port->id);
-	if (result != 0 && result != -ENOTSUP)
-		log_warning("event=port port=%s driver=%s message=\"no all-multicast mode (%s), "
-			    "promiscuous mode has to do\"",
-			    port->name, port->driver, rte_strerror(-result));
-	return 0;
+	return port_check_vlan(port) == 0 ? receive_everything(port) : -1;
 }
 
 int ports_start(struct ports *ports, struct rte_mempool *mempool)

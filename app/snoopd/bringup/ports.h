@@ -3,8 +3,9 @@
  * @file
  * The two ports of a link: found by name or index, checked as a pair, configured, started, closed.
  *
- * Control thread. Order: ports_find(), ports_configure(), (pool_create()), ports_start(),
- * ports_close().
+ * Who runs here: the control thread, before the workers run and after they have stopped. Order:
+ * ports_find(), ports_configure(), (pool_create()), ports_start(), ports_close(). It calls
+ * port_checks.h, driver_table.h, rss.h and the ethdev library.
  */
 #ifndef SNOOPD_PORTS_H
 #define SNOOPD_PORTS_H
@@ -17,25 +18,32 @@
 
 #include <config/config.h>
 #include <snoop/snoop.h>
-#include <snoopd/datapath/handoff.h>
 #include <snoopd/bringup/driver_table.h>
+#include <snoopd/datapath/handoff.h>
 
+/** Written by ports.c while no worker runs, then constant, except for the last two fields. */
 struct port {
+	/* Set by ports_find(). */
 	uint16_t id;
 	char name[RTE_ETH_NAME_MAX_LEN];
-	const char *driver;
-	const struct driver *quirk;
-	int socket;				 /* SOCKET_ID_ANY for devices without one */
-	uint16_t rx_queues_max, tx_queues_max;	 /* what the device can have */
-	uint16_t rx_queues, tx_queues;		 /* as configured */
+	const char *driver; /* its name */
+	const struct driver_traits *traits;
+	int socket;			       /* SOCKET_ID_ANY for devices without one */
+	uint16_t rx_queues_max, tx_queues_max; /* that the device can have */
+	uint32_t room_min_bytes;	       /* smallest buffer that the driver takes */
+	unsigned int if_index;		       /* network interface below the port, 0 = none */
+
+	/* Set by ports_configure(). */
+	uint16_t rx_queues, tx_queues;
 	uint16_t rx_descriptors, tx_descriptors; /* per queue, as the driver takes them */
-	unsigned int if_index;			 /* network interface behind the port, 0 = none */
 	uint16_t mtu_bytes;
 	uint64_t rx_offloads, tx_offloads;
-	uint32_t room_min_bytes; /* smallest buffer that the driver takes */
+
 	bool configured, started;
+
+	/* Written by control/carrier.c while workers run; other threads read them atomically. */
 	bool link_up;
-	bool link_taken; /* down by our hand: it follows the other side, see links.h */
+	bool link_taken; /* snoopd took the carrier down: it follows the other side */
 };
 
 struct ports {
@@ -49,7 +57,7 @@ struct ports {
 int ports_find(struct ports *ports, const struct config *config);
 
 /**
- * Set up queues' number, RSS, offloads (none), MTU. Again after ports_stop() if need be.
+ * Set the number of queues, RSS, offloads and MTU. Once more after ports_stop() if need be.
  *
  * @return 0, or -1 after one line on stderr.
  */

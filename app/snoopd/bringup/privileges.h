@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * From root to an ordinary user. Control thread only.
+ * Turn root into an ordinary user.
  *
- * What opens hardware, hugepages and packet sockets needs root; what forwards packets does not. So
- * snoopd starts as root, and before the first packet is forwarded every thread gives it up:
+ * Who runs here: the control thread, before the EAL starts and again before the first packet is
+ * forwarded. It calls user.h, rundir.h and driver_table.h; user and group are the process's, so
+ * this file keeps them for itself.
+ *
+ * Opening hardware, hugepages and packet sockets needs root; forwarding packets does not. So snoopd
+ * starts as root, and every thread gives root up before the first packet is forwarded:
  *
  * - no_new_privs and the bounding set are per thread and inherited, so they are set while the
  *   process still has one thread (privileges_prepare(), before rte_eal_init()).
- * - User and groups change in all threads at once (glibc does that); with the user the kernel takes
- *   all capabilities from every thread but the control thread.
- * - The control thread, which closes the ports at the end, keeps what their drivers need for it,
- *   mostly nothing. Threads that it makes later would inherit that: privileges_call_without().
+ * - User and groups change in all threads at once (glibc does that). With the user, the kernel
+ *   takes all capabilities from every thread except the control thread.
+ * - The control thread closes the ports at the end, so it keeps what their drivers need for that
+ *   (driver_table.c), mostly nothing. Threads that it makes later would inherit that:
+ *   privileges_call_without().
  *
  * doc/reliability.md, section "Privileges", says what remains with which driver.
  */
@@ -22,27 +27,27 @@
 #include <snoopd/bringup/ports.h>
 
 /**
- * Call while there is one thread: looks up user and group, takes back what an earlier run left in
- * the runtime folder, and gives up what can be given up by now. Without root only no_new_privs is
- * set.
+ * Call while there is one thread: look up user and group, take back what an earlier run left in the
+ * runtime folder, and give up what can be given up by now. Without root, only no_new_privs is set.
  *
  * @param eal_argv  arguments of the EAL, for its --file-prefix; NULL ends them
- * @return 0, or -1 after one line on stderr: no such account, or not root and yet another user is
- * asked for.
+ * @return 0, or -1 after one line on stderr: the account does not exist, or snoopd is not root and
+ * another user is asked for.
  */
 int privileges_prepare(const struct config *config, char *const *eal_argv);
 
 /**
- * Call when everything is open and no worker runs yet: gives runtime folder and telemetry socket to
- * the user and group, then changes to them in all threads, and looks whether that is so.
+ * Call when everything is open and no worker runs yet: give runtime folder and telemetry socket to
+ * the user and group, change to them in all threads, and check every thread.
  *
  * @return 0, or -1 after one line on stderr; then nothing may be started.
  */
 int privileges_drop(const struct config *config, const struct ports *ports);
 
 /**
- * Call the function in a thread that has given up what the control thread kept, and wait for its end:
- * threads that it makes have nothing either. With [process] user = root it keeps all, as all do.
+ * Call the function in a thread that has given up what the control thread kept, and wait for its
+ * end. Threads that the function makes have no capabilities either. With [process] user = root
+ * every thread keeps all.
  *
  * @return what the function returned, or -1 after one line on stderr.
  */

@@ -11,12 +11,13 @@
 #define TABLE_MAX 4096u
 #define GROUPS_MAX (TABLE_MAX / RTE_ETH_RETA_GROUP_SIZE)
 #define FIELDS_NEEDED (RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV6_TCP)
-/* The others are spread as well where that is offered; packets without any are in queue 0. */
+/* Spread other packets too if the port offers that. Packets with none of the fields go to queue 0.
+ */
 #define FIELDS_WANTED                                                                              \
 	(FIELDS_NEEDED | RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_FRAG_IPV4 | RTE_ETH_RSS_IPV6 |             \
 	 RTE_ETH_RSS_FRAG_IPV6)
 
-/* What a port says when it is asked. */
+/* What a port reads back. */
 struct state {
 	uint8_t key[RSS_KEY_BYTES_MAX];
 	uint32_t key_bytes;
@@ -25,7 +26,7 @@ struct state {
 	uint32_t table_entries;
 };
 
-/* A driver that does not say takes the common length. Never above RSS_KEY_BYTES_MAX, the keys' room. */
+/* A driver that states no length takes the common one. At most RSS_KEY_BYTES_MAX. */
 static uint8_t key_bytes_of(const struct rte_eth_dev_info *info)
 {
 	if (info->hash_key_size == 0)
@@ -67,7 +68,7 @@ bool rss_offered(const struct ports *ports, uint16_t queues, char *why, size_t w
 	const struct port *wired = &ports->port[SNOOP_WIRED];
 	const struct port *wireless = &ports->port[SNOOP_WIRELESS];
 
-	/* Tags, tunnels and extension headers are parsed as each driver likes. */
+	/* Each driver parses tags, tunnels and extension headers in its own way. */
 	if (strcmp(wired->driver, wireless->driver) != 0) {
 		snprintf(why, why_bytes, "the ports have different drivers (%s, %s)", wired->driver,
 			 wireless->driver);
@@ -115,7 +116,7 @@ static int read_table(const struct port *port, struct state *state)
 	return result;
 }
 
-/* Once more what rss_configure() said: some drivers take it here only. Reading back decides. */
+/* Repeat what rss_configure() said: some drivers take the key only here. Reading back decides. */
 static void write_key(const struct port *port, const struct rte_eth_dev_info *info)
 {
 	uint8_t key[RSS_KEY_BYTES_MAX];
@@ -172,7 +173,7 @@ static bool read_back(const struct port *port, struct state *state, char *how, s
 	return result == 0;
 }
 
-/* The function over the port's own key and table, which are those that can be read back. */
+/* Use the port's own key and table, because only those can be read back. */
 static int add_rule(const struct port *port, enum rte_flow_item_type ip, uint64_t fields)
 {
 	const struct rte_flow_attr attr = {.ingress = 1};
@@ -215,8 +216,8 @@ static bool add_rules(const struct ports *ports)
 }
 
 /*
- * The symmetric key is demanded with rules too: they match Ethernet, IP and TCP in a row, and TCP behind
- * a VLAN tag may be hashed without them.
+ * The symmetric key is required even with rules: a rule matches Ethernet, IP and TCP in a row, so
+ * TCP after a VLAN tag may be hashed by the key alone.
  *
  * @return what is wrong with the pair, or NULL.
  */

@@ -4,14 +4,16 @@
  * Receive side scaling that brings both directions of a connection to the same queue number of
  * both ports.
  *
- * Both ports get the key 6d5a6d5a... (Woo and Withhold, "Scalable TCP session monitoring with
- * symmetric receive-side scaling", KAIST 2012), for which the Toeplitz hash does not change when
- * source and destination change places, the same fields to hash and the same table of queues. Where
- * they take a flow rule with the symmetric Toeplitz function, they get that on top. Nothing is
- * believed that does not read back.
+ * Who runs here: the control thread. It calls the ethdev and flow libraries only.
  *
- * The hash covers addresses and ports only: connections that differ in their VLAN alone share a
- * worker. Control thread.
+ * Both ports get the key 6d5a6d5a... (Woo and Park, "Scalable TCP session monitoring with
+ * symmetric receive-side scaling", KAIST 2012), with which the Toeplitz hash stays the same when
+ * source and destination are swapped, the same fields to hash and the same table of queues. Ports
+ * that take a flow rule with the symmetric Toeplitz function get that too. Only what reads back
+ * counts.
+ *
+ * The hash covers addresses and ports only, so connections that differ only in their VLAN share a
+ * worker.
  */
 #ifndef SNOOPD_RSS_H
 #define SNOOPD_RSS_H
@@ -27,7 +29,7 @@
 #define RSS_KEY_BYTES_MAX 64u
 
 /**
- * Do both ports say that they can do it?
+ * Do both ports claim to be able to?
  *
  * @param queues  RX queues that are wanted, one per worker
  * @param why     receives the reason if not

@@ -23,8 +23,8 @@
 #define PREFIX_OPTION "--file-prefix"
 
 /*
- * net_memif does not start where its socket's file is left over, say from a killed run, or from one
- * whose user could not remove it. Nobody listening there: nobody's file.
+ * net_memif does not start if the file of its socket is still there, left by a run that was killed
+ * or whose user could not remove it. Nobody uses a file on which nobody listens.
  */
 static void remove_stale_socket(const char *devargs)
 {
@@ -63,7 +63,7 @@ void rundir_remove_stale(char *const *eal_argv)
 	}
 }
 
-/* As the EAL finds it, for root (lib/eal/linux/eal.c, eal_create_runtime_dir()). */
+/* The path that the EAL will use as root (lib/eal/linux/eal.c, eal_create_runtime_dir()). */
 static void folder_of(char *const *eal_argv, char *path, size_t path_bytes)
 {
 	const char *base = getenv("RUNTIME_DIRECTORY"), *prefix = "rte";
@@ -81,19 +81,21 @@ static void folder_of(char *const *eal_argv, char *path, size_t path_bytes)
 	snprintf(path, path_bytes, "%s/dpdk/%s", base != NULL ? base : "/var/run", prefix);
 }
 
-/* Calls each() for every entry of the folder that fd refers to; takes over fd. */
+/* Call each() for every entry of the folder that fd refers to. @return 0, or -1 if one failed. */
 static int each_entry(int fd,
 		      int (*each)(int fd, const char *name, const struct stat *status,
 				  const void *context),
 		      const void *context)
 {
-	DIR *folder = fdopendir(fd);
+	int own_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0); /* for closedir() */
+	DIR *folder = own_fd >= 0 ? fdopendir(own_fd) : NULL;
 	const struct dirent *entry;
 	struct stat status;
 	int failed = 0;
 
 	if (folder == NULL) {
-		close(fd);
+		if (own_fd >= 0)
+			close(own_fd);
 		return -1;
 	}
 	while ((entry = readdir(folder)) != NULL)
@@ -104,8 +106,8 @@ static int each_entry(int fd,
 	return failed;
 }
 
-/* Neither a link nor another name of a file elsewhere is followed by root. */
-static int remove_link(int fd, const char *name, const struct stat *status, const void *context)
+/* Root must follow neither a symbolic link nor another name of a file elsewhere. */
+static int remove_if_link(int fd, const char *name, const struct stat *status, const void *context)
 {
 	if (S_ISLNK(status->st_mode) || (S_ISREG(status->st_mode) && status->st_nlink > 1))
 		return unlinkat(fd, name, 0);
@@ -121,12 +123,13 @@ void rundir_reclaim(char *const *eal_argv)
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	/* First the folder, so that nothing can be put there any more. */
+	/* The folder first, so that nobody can put anything there any more. */
 	if (fchown(fd, 0, 0) != 0 || fchmod(fd, S_IRWXU) != 0 ||
-	    each_entry(fd, remove_link, NULL) != 0)
-		log_warning("event=runtime path=%s message=\"an earlier run left it, and it cannot be "
-			    "taken back: %s\"",
+	    each_entry(fd, remove_if_link, NULL) != 0)
+		log_warning("event=runtime path=%s message=\"cannot take back what an earlier run "
+			    "left: %s\"",
 			    path, strerror(errno));
+	close(fd);
 }
 
 struct owner {
@@ -134,18 +137,19 @@ struct owner {
 	gid_t gid;
 };
 
-static int give(int fd, const char *name, const struct stat *status, const void *context)
+static int give_entry(int fd, const char *name, const struct stat *status, const void *context)
 {
 	const struct owner *owner = context;
 
-	/* The other socket is for secondary processes, which could do everything. */
+	/* The other socket is for secondary processes, which may do everything: it keeps its mode.
+	 */
 	if (S_ISSOCK(status->st_mode) && strncmp(name, TELEMETRY, strlen(TELEMETRY)) == 0 &&
 	    fchmodat(fd, name, SOCKET_MODE, 0) != 0)
 		return -1;
 	return fchownat(fd, name, owner->uid, owner->gid, AT_SYMLINK_NOFOLLOW);
 }
 
-/* The EAL makes /run/dpdk for root alone: others may pass, not look. */
+/* The EAL makes /run/dpdk for root alone. Let others pass through, but not list it. */
 static void let_pass(const char *folder)
 {
 	char path[PATH_MAX];
@@ -169,10 +173,10 @@ int rundir_give(uid_t uid, gid_t gid)
 
 	if (fd < 0 && errno == ENOENT)
 		return 0; /* --in-memory */
-	/* Entries first: once the folder is given away, others could exchange them. */
-	if (fd < 0 || each_entry(dup(fd), give, &owner) != 0 || fchmod(fd, FOLDER_MODE) != 0 ||
+	/* The entries first: the new owner of the folder could exchange them. */
+	if (fd < 0 || each_entry(fd, give_entry, &owner) != 0 || fchmod(fd, FOLDER_MODE) != 0 ||
 	    fchown(fd, uid, gid) != 0) {
-		log_error("%s: cannot be given to user %u, group %u: %s", path, uid, gid,
+		log_error("cannot give %s to user %u, group %u: %s", path, uid, gid,
 			  strerror(errno));
 		if (fd >= 0)
 			close(fd);

@@ -2,29 +2,29 @@
 /**
  * @file
  * What a run leaves in the file system: the runtime folder of the EAL (/run/dpdk/PREFIX) with the
- * telemetry socket in it, and the sockets of drivers. Control thread.
+ * telemetry socket in it, and the sockets of drivers.
+ *
+ * Who runs here: the control thread, as root, on behalf of privileges.c.
  */
-#ifndef SNOOPD_RUNTIME_H
-#define SNOOPD_RUNTIME_H
+#ifndef SNOOPD_RUNDIR_H
+#define SNOOPD_RUNDIR_H
 
 #include <sys/types.h>
 
 /**
- * Take back the folder that an earlier run gave away: root is about to write into it, so no link
- * that somebody else has put there may lead elsewhere. Harmless where there is none.
+ * Take back the folder that an earlier run gave away. Root is about to write into it, so no link
+ * that somebody else has put there may lead elsewhere. Does nothing if there is no folder.
  *
  * @param eal_argv  arguments of the EAL, NULL ends them
  */
 void rundir_reclaim(char *const *eal_argv);
 
-/**
- * Remove the files of memif sockets on which nobody listens any more, or the driver does not start.
- */
+/** Remove the files of memif sockets on which nobody listens: the driver would not start. */
 void rundir_remove_stale(char *const *eal_argv);
 
 /**
- * Give folder (0770), telemetry socket (0660) and files to a user and group: the user removes them
- * at the end, the group may talk to the telemetry socket.
+ * Give folder (0770), telemetry socket (0660) and files to a user and group. The user removes them
+ * at the end; the group may connect to the telemetry socket.
  *
  * @return 0, or -1 after one line on stderr.
  */

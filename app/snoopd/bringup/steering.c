@@ -9,16 +9,18 @@
 #include <snoopd/base/log.h>
 #include <snoopd/bringup/rss.h>
 
-/* One RX queue is enough where the workers hand over, unless the device's arguments fix how many
- * there are: packets arrive in all of them then. */
+/*
+ * One RX queue is enough if the workers hand packets over. But if the device's arguments fix the
+ * number of queues, packets arrive in all of them.
+ */
 static struct handoff_plan software_plan(const struct ports *ports, uint32_t workers)
 {
 	struct handoff_plan plan = {.workers = workers, .software = true};
 
 	for (int side = 0; side < 2; side++) {
 		const struct port *port = &ports->port[side];
-		bool first_only = (port->quirk->flags & DRIVER_ONE_QUEUE) != 0;
-		bool all = (port->quirk->flags & DRIVER_ALL_QUEUES) != 0;
+		bool first_only = (port->traits->flags & DRIVER_ONE_QUEUE) != 0;
+		bool all = (port->traits->flags & DRIVER_ALL_QUEUES) != 0;
 
 		plan.rx_queues[side] = all ? port->rx_queues_max : 1;
 		plan.tx_queues[side] =
@@ -38,62 +40,62 @@ static struct handoff_plan rss_plan(const struct ports *ports, uint32_t workers)
 	return plan;
 }
 
-static int refuse(const struct steering *distribution, const struct config *config)
+static int refuse(const struct steering *steering, const struct config *config)
 {
 	log_error(
 		"%s: [workers] distribution = rss is not possible here: %s; with auto or software "
-		"the workers hand over by themselves",
-		config->file, distribution->how);
+		"the workers hand packets over to each other",
+		config->file, steering->how);
 	return -1;
 }
 
-int steering_choose(struct steering *distribution, const struct config *config,
-			const struct ports *ports, uint32_t workers)
+int steering_choose(struct steering *steering, const struct config *config,
+		    const struct ports *ports, uint32_t workers)
 {
 	bool demanded = config->distribution == CONFIG_DISTRIBUTION_RSS;
 
-	memset(distribution, 0, sizeof(*distribution));
-	distribution->plan = distribution->fallback = software_plan(ports, workers);
+	memset(steering, 0, sizeof(*steering));
+	steering->plan = steering->fallback = software_plan(ports, workers);
 	if (workers == 1)
 		return 0;
 	if (config->distribution == CONFIG_DISTRIBUTION_SOFTWARE) {
-		snprintf(distribution->how, sizeof(distribution->how), "by configuration");
+		snprintf(steering->how, sizeof(steering->how), "by configuration");
 		return 0;
 	}
-	if (!rss_offered(ports, (uint16_t)workers, distribution->how, sizeof(distribution->how)))
-		return demanded ? refuse(distribution, config) : 0;
-	distribution->plan = rss_plan(ports, workers);
+	if (!rss_offered(ports, (uint16_t)workers, steering->how, sizeof(steering->how)))
+		return demanded ? refuse(steering, config) : 0;
+	steering->plan = rss_plan(ports, workers);
 	if (demanded)
-		distribution->fallback = distribution->plan;
+		steering->fallback = steering->plan;
 	return 0;
 }
 
-int steering_establish(struct steering *distribution, const struct config *config,
-			   const struct ports *ports)
+int steering_establish(struct steering *steering, const struct config *config,
+		       const struct ports *ports)
 {
-	const struct handoff_plan *plan = &distribution->plan;
+	const struct handoff_plan *plan = &steering->plan;
 
 	if (plan->software ||
-	    rss_establish(ports, plan->rx_queues[0], distribution->how, sizeof(distribution->how)))
+	    rss_establish(ports, plan->rx_queues[0], steering->how, sizeof(steering->how)))
 		return 0;
 	if (config->distribution == CONFIG_DISTRIBUTION_RSS)
-		return refuse(distribution, config);
-	log_warning("event=distribution result=software message=\"no RSS: %s: the workers hand "
-		    "over by themselves\"",
-		    distribution->how);
-	distribution->plan = distribution->fallback;
+		return refuse(steering, config);
+	log_warning("event=distribution result=software message=\"RSS does not work: %s; falling "
+		    "back to hand-over between the workers\"",
+		    steering->how);
+	steering->plan = steering->fallback;
 	return 1;
 }
 
-uint32_t steering_rings(const struct steering *distribution)
+uint32_t steering_rings(const struct steering *steering)
 {
-	return RTE_MAX(handoff_rings(&distribution->plan), handoff_rings(&distribution->fallback));
+	return RTE_MAX(handoff_rings(&steering->plan), handoff_rings(&steering->fallback));
 }
 
-const char *steering_name(const struct steering *distribution)
+const char *steering_name(const struct steering *steering)
 {
-	if (distribution->plan.workers == 1)
+	if (steering->plan.workers == 1)
 		return "none";
-	return config_distribution_name(distribution->plan.software ? CONFIG_DISTRIBUTION_SOFTWARE
-								    : CONFIG_DISTRIBUTION_RSS);
+	return config_distribution_name(steering->plan.software ? CONFIG_DISTRIBUTION_SOFTWARE
+								: CONFIG_DISTRIBUTION_RSS);
 }

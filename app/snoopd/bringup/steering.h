@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * How packets find the worker that owns their flow: RSS where both ports prove that they do it,
- * else the receiving worker's own hash.
+ * How packets find the worker that owns their flow: by RSS if both ports prove that they can do it,
+ * else by a hash that the receiving worker computes.
  *
- * Control thread. Order: ports_find(), steering_choose(), ports_configure(), ports_start(),
- * steering_establish(); where that falls back to software the ports are configured and started
- * once more.
+ * Who runs here: the control thread. Order: ports_find(), steering_choose(), ports_configure(),
+ * ports_start(), steering_establish(). If that falls back to software, the ports are configured and
+ * started once more. It calls rss.h and handoff.h.
  */
-#ifndef SNOOPD_DISTRIBUTION_H
-#define SNOOPD_DISTRIBUTION_H
+#ifndef SNOOPD_STEERING_H
+#define SNOOPD_STEERING_H
 
 #include <stdint.h>
 
@@ -19,32 +19,32 @@
 
 struct steering {
 	struct handoff_plan plan;
-	struct handoff_plan fallback; /* the same as plan where there is none */
+	struct handoff_plan fallback; /* equal to plan if there is none */
 	char how[200];		      /* which RSS, or why not */
 };
 
 /**
- * Choose by what the ports say of themselves.
+ * Choose from what the ports claim.
  *
  * @param workers  1 to HANDOFF_WORKERS_MAX
  * @return 0, or -1 after one line on stderr: RSS is demanded and not possible.
  */
-int steering_choose(struct steering *distribution, const struct config *config,
-			const struct ports *ports, uint32_t workers);
+int steering_choose(struct steering *steering, const struct config *config,
+		    const struct ports *ports, uint32_t workers);
 
 /**
- * Put RSS into effect on started ports and verify it.
+ * Set up RSS on started ports and verify it.
  *
- * @return 0; 1 if it does not work and the plan is the fallback now; -1 after one line on stderr if
- * it does not work and is demanded.
+ * @return 0; 1 if RSS does not work and the plan is now the fallback; -1 after one line on stderr
+ * if it does not work but the configuration demands it.
  */
-int steering_establish(struct steering *distribution, const struct config *config,
-			   const struct ports *ports);
+int steering_establish(struct steering *steering, const struct config *config,
+		       const struct ports *ports);
 
-/** Rings that the plan may need, the fallback included. */
-uint32_t steering_rings(const struct steering *distribution);
+/** @return rings that the plan or its fallback needs. */
+uint32_t steering_rings(const struct steering *steering);
 
-/** "rss", "software", or "none" with one worker. */
-const char *steering_name(const struct steering *distribution);
+/** @return "rss", "software", or "none" with one worker. */
+const char *steering_name(const struct steering *steering);
 
 #endif

@@ -11,8 +11,8 @@
 
 #include <snoopd/base/log.h>
 
-#define OWN_ACCOUNT "snoopd" /* the package makes it */
-#define NO_ACCOUNT "nobody"
+#define OWN_USER "snoopd" /* the package makes it */
+#define FALLBACK_USER "nobody"
 
 static bool is_auto(const char *value)
 {
@@ -32,68 +32,67 @@ static long long number_of(const char *text)
 	return *end == '\0' && errno == 0 && number < UINT32_MAX ? number : -1;
 }
 
-static int find_user(struct user *account, const struct config *config)
+static int find_user(struct user *user, const struct config *config)
 {
 	long long number = number_of(config->user);
 	const struct passwd *entry;
 
 	if (is_auto(config->user)) {
-		entry = getpwnam(OWN_ACCOUNT);
+		entry = getpwnam(OWN_USER);
 		if (entry == NULL)
-			entry = getpwnam(NO_ACCOUNT);
+			entry = getpwnam(FALLBACK_USER);
 	} else {
 		entry = number < 0 ? getpwnam(config->user) : getpwuid((uid_t)number);
 	}
 	if (entry == NULL && number < 0) {
 		log_error("%s: [process] user = %s: there is no such account; make it (useradd "
-			  "--system " OWN_ACCOUNT "), or give another one or its number",
+			  "--system " OWN_USER "), or give another name or a number",
 			  config->file, config->user);
 		return -1;
 	}
-	/* A number needs no account; its group is the same number then. */
-	snprintf(account->user, sizeof(account->user), "%s",
+	/* A number needs no account. Its group is then the same number. */
+	snprintf(user->name, sizeof(user->name), "%s",
 		 entry != NULL ? entry->pw_name : config->user);
-	account->uid = entry != NULL ? entry->pw_uid : (uid_t)number;
-	account->gid = entry != NULL ? entry->pw_gid : (gid_t)number;
+	user->uid = entry != NULL ? entry->pw_uid : (uid_t)number;
+	user->gid = entry != NULL ? entry->pw_gid : (gid_t)number;
 	return 0;
 }
 
-static int find_group(struct user *account, const struct config *config)
+static int find_group(struct user *user, const struct config *config)
 {
-	long long number = is_auto(config->group) ? account->gid : number_of(config->group);
+	long long number = is_auto(config->group) ? user->gid : number_of(config->group);
 	const struct group *entry = number < 0 ? getgrnam(config->group) : getgrgid((gid_t)number);
 
 	if (entry == NULL && number < 0) {
 		log_error("%s: [process] group = %s: there is no such group; make it (groupadd "
-			  "--system " OWN_ACCOUNT "), or give another one or its number",
+			  "--system " OWN_USER "), or give another name or a number",
 			  config->file, config->group);
 		return -1;
 	}
-	account->gid = entry != NULL ? entry->gr_gid : (gid_t)number;
+	user->gid = entry != NULL ? entry->gr_gid : (gid_t)number;
 	if (entry != NULL)
-		snprintf(account->group, sizeof(account->group), "%s", entry->gr_name);
+		snprintf(user->group, sizeof(user->group), "%s", entry->gr_name);
 	else
-		snprintf(account->group, sizeof(account->group), "%u", account->gid);
+		snprintf(user->group, sizeof(user->group), "%u", user->gid);
 	return 0;
 }
 
-int user_find(struct user *account, const struct config *config)
+int user_find(struct user *user, const struct config *config)
 {
-	memset(account, 0, sizeof(*account));
+	memset(user, 0, sizeof(*user));
 	if (geteuid() != 0 && is_auto(config->user) && is_auto(config->group)) {
-		account->uid = geteuid();
-		account->keep = true;
+		user->uid = geteuid();
+		user->keep = true;
 		return 0;
 	}
-	if (find_user(account, config) != 0 || find_group(account, config) != 0)
+	if (find_user(user, config) != 0 || find_group(user, config) != 0)
 		return -1;
-	if (geteuid() != 0 && (account->uid != geteuid() || account->gid != getegid())) {
-		log_error("%s: [process] user = %s, group = %s: only root can change to them, and "
-			  "snoopd was "
-			  "started by user %u, group %u; start it as root, or leave both auto",
+	if (geteuid() != 0 && (user->uid != geteuid() || user->gid != getegid())) {
+		log_error("%s: [process] user = %s, group = %s: only root can change to them, but "
+			  "user %u, group %u started snoopd; start it as root, or leave both auto",
 			  config->file, config->user, config->group, geteuid(), getegid());
 		return -1;
 	}
-	account->keep = geteuid() != 0 || account->uid == 0;
+	user->keep = geteuid() != 0 || user->uid == 0;
 	return 0;
 }

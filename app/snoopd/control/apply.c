@@ -46,11 +46,12 @@ static void explain_late(const struct link *link, uint32_t index, enum progress 
 	bool taken = mailbox_state(&link->workers[index]->request.mail) == MAIL_TAKEN;
 
 	/* Short: telemetry cuts it at 127 characters. */
-	snprintf(line, line_bytes, "in effect, but worker %u of %u %s", index, link->worker_count,
-		 progress == PROGRESS_NOT_TOLD
-			 ? "is busy with an earlier request and did not get it: repeat the command"
-		 : taken ? "is still giving its flows their levels"
-			 : "does not move; it takes it when it does: see snoopctl workers");
+	snprintf(
+		line, line_bytes, "in effect, but worker %u of %u %s", index, link->worker_count,
+		progress == PROGRESS_NOT_TOLD
+			? "is busy with an earlier request and did not get it: repeat the command"
+		: taken ? "is still giving its flows their levels"
+			: "does not move; it takes the change once it moves: see snoopctl workers");
 }
 
 /* Tell every worker that was not told, and note who is done. @return how many are not done. */

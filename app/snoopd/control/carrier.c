@@ -8,27 +8,27 @@
 
 static const char *const side_names[] = {[SNOOP_WIRED] = "wired", [SNOOP_WIRELESS] = "wireless"};
 
-/* EAL's interrupt thread. */
+/* Runs in the EAL's interrupt thread. */
 static int wake_up(uint16_t port, enum rte_eth_event_type event, void *argument, void *unused)
 {
-	const struct carrier *links = argument;
+	const struct carrier *carrier = argument;
 
-	pthread_kill(links->control, CARRIER_SIGNAL);
+	pthread_kill(carrier->control, CARRIER_SIGNAL);
 	return 0;
 }
 
-void carrier_start(struct carrier *links, struct ports *ports, uint64_t now_us)
+void carrier_start(struct carrier *carrier, struct ports *ports, uint64_t now_us)
 {
-	links->ports = ports;
-	links->control = pthread_self();
-	carrier_policy_init(&links->state, now_us);
-	/* A driver without that interrupt never calls it. */
+	carrier->ports = ports;
+	carrier->control = pthread_self();
+	carrier_policy_init(&carrier->policy, now_us);
+	/* A driver without a link interrupt never calls it. */
 	for (int side = 0; side < 2; side++)
 		rte_eth_dev_callback_register(ports->port[side].id, RTE_ETH_EVENT_INTR_LSC, wake_up,
-					      links);
+					      carrier);
 }
 
-static void poll(struct port *port, int side)
+static void read_carrier(struct port *port, int side)
 {
 	struct rte_eth_link link;
 
@@ -40,55 +40,64 @@ static void poll(struct port *port, int side)
 		 port->link_up ? "up" : "down");
 }
 
-static void obey(struct carrier *links, const struct carrier_policy_order *order)
+static void take_down(struct carrier *carrier, int side)
 {
-	struct port *port = &links->ports->port[order->side];
-	bool down = order->action == CARRIER_TAKE_DOWN;
-	int result = down ? rte_eth_dev_set_link_down(port->id) : rte_eth_dev_set_link_up(port->id);
+	struct port *port = &carrier->ports->port[side];
+	int result = rte_eth_dev_set_link_down(port->id);
 
-	if (result != 0 && down) {
-		carrier_policy_refused(&links->state, order->side);
-		log_warning("event=propagate side=%s port=%s result=refused driver=%s message=\"it "
-			    "cannot take its link down: %s; it stays up when the other side is "
-			    "down\"",
-			    side_names[order->side], port->name, port->driver,
-			    rte_strerror(-result));
+	if (result != 0) {
+		carrier_policy_refused(&carrier->policy, side);
+		log_warning("event=propagate side=%s port=%s result=refused driver=%s "
+			    "message=\"the driver cannot take its carrier down: %s; it stays up "
+			    "when the other side is down\"",
+			    side_names[side], port->name, port->driver, rte_strerror(-result));
 		return;
 	}
-	if (result != 0)
-		log_error(
-			"event=propagate side=%s port=%s result=failed driver=%s message=\"it does "
-			"not bring its link up again: %s; restart snoopd\"",
-			side_names[order->side], port->name, port->driver, rte_strerror(-result));
-	else
-		log_line("event=propagate side=%s port=%s state=%s because=%s",
-			 side_names[order->side], port->name, down ? "down" : "up",
-			 side_names[!order->side]);
-	__atomic_store_n(&port->link_taken, down, __ATOMIC_RELAXED);
+	__atomic_store_n(&port->link_taken, true, __ATOMIC_RELAXED);
+	log_line("event=propagate side=%s port=%s state=down because=%s", side_names[side],
+		 port->name, side_names[!side]);
 }
 
-void carrier_look(struct carrier *links, uint64_t now_us)
+static void give_back(struct carrier *carrier, int side)
 {
-	struct port *port = links->ports->port;
+	struct port *port = &carrier->ports->port[side];
+	int result = rte_eth_dev_set_link_up(port->id);
+
+	__atomic_store_n(&port->link_taken, false, __ATOMIC_RELAXED);
+	if (result != 0)
+		log_error("event=propagate side=%s port=%s result=failed driver=%s message=\"the "
+			  "driver does not bring its carrier up again: %s; restart snoopd\"",
+			  side_names[side], port->name, port->driver, rte_strerror(-result));
+	else
+		log_line("event=propagate side=%s port=%s state=up because=%s", side_names[side],
+			 port->name, side_names[!side]);
+}
+
+void carrier_look(struct carrier *carrier, uint64_t now_us)
+{
+	struct port *port = carrier->ports->port;
 	struct carrier_policy_order order;
 	bool up[2];
 
 	for (int side = 0; side < 2; side++) {
-		poll(&port[side], side);
+		read_carrier(&port[side], side);
 		up[side] = port[side].link_up;
 	}
-	order = carrier_policy_look(&links->state, up, links->follow, links->withhold_us, now_us);
-	if (order.action != CARRIER_LEAVE)
-		obey(links, &order);
+	order = carrier_policy_look(&carrier->policy, up, carrier->follow, carrier->stable_us,
+				    now_us);
+	if (order.action == CARRIER_TAKE_DOWN)
+		take_down(carrier, order.side);
+	else if (order.action == CARRIER_GIVE_BACK)
+		give_back(carrier, order.side);
 }
 
-void carrier_stop(struct carrier *links)
+void carrier_stop(struct carrier *carrier)
 {
-	int side = links->state.forced;
+	int side = carrier->policy.forced;
 
 	for (int i = 0; i < 2; i++)
-		rte_eth_dev_callback_unregister(links->ports->port[i].id, RTE_ETH_EVENT_INTR_LSC,
-						wake_up, links);
+		rte_eth_dev_callback_unregister(carrier->ports->port[i].id, RTE_ETH_EVENT_INTR_LSC,
+						wake_up, carrier);
 	if (side != CARRIER_NO_SIDE)
-		obey(links, &(struct carrier_policy_order){CARRIER_GIVE_BACK, side});
+		give_back(carrier, side);
 }

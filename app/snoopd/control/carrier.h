@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * The carriers of the two ports: logged where they change, and passed on from one side to the other
- * as linkstate.h decides. Control thread. Ports whose driver has an interrupt for it wake up that
- * thread with CARRIER_SIGNAL, the others are looked at when it wakes up by itself.
+ * The carriers of the two ports: log their changes, and pass them on from one side to the other as
+ * carrier_policy.h decides.
+ *
+ * Who runs here: the control thread. A driver with a link interrupt wakes it with CARRIER_SIGNAL,
+ * from the EAL's interrupt thread; otherwise a change waits for the next tick. It calls ethdev.
  */
-#ifndef SNOOPD_LINKS_H
-#define SNOOPD_LINKS_H
+#ifndef SNOOPD_CARRIER_H
+#define SNOOPD_CARRIER_H
 
 #include <pthread.h>
 #include <signal.h>
@@ -16,20 +18,22 @@
 
 #define CARRIER_SIGNAL SIGUSR1 /* blocked in all threads, awaited by the control thread */
 
+/** Control thread only; wake_up() reads control. */
 struct carrier {
-	struct carrier_policy state;
+	struct carrier_policy policy;
 	struct ports *ports;
-	pthread_t control;
-	bool follow;	      /* [link] propagate */
-	uint64_t withhold_us; /* [link] propagate_hold */
+	pthread_t control;  /* the thread to wake */
+	bool follow;	    /* [link] propagate, set by the supervisor */
+	uint64_t stable_us; /* [link] propagate_hold, set by the supervisor */
 };
 
-/** The ports were started. Called by the thread that is to be woken up. */
-void carrier_start(struct carrier *links, struct ports *ports, uint64_t now_us);
+/** Call it after the ports were started, from the thread to wake. */
+void carrier_start(struct carrier *carrier, struct ports *ports, uint64_t now_us);
 
-void carrier_look(struct carrier *links, uint64_t now_us);
+/** See what has changed, and act on it. */
+void carrier_look(struct carrier *carrier, uint64_t now_us);
 
-/** Give back what was taken. */
-void carrier_stop(struct carrier *links);
+/** Give back the carrier that was taken, if any. */
+void carrier_stop(struct carrier *carrier);
 
 #endif

@@ -37,7 +37,7 @@ static struct carrier_policy_order give_back(struct carrier_policy *state, uint6
 }
 
 struct carrier_policy_order carrier_policy_look(struct carrier_policy *state, const bool up[2],
-						bool follow, uint64_t withhold_us, uint64_t now_us)
+						bool follow, uint64_t stable_us, uint64_t now_us)
 {
 	const struct carrier_policy_order leave = {CARRIER_LEAVE, CARRIER_NO_SIDE};
 
@@ -47,7 +47,7 @@ struct carrier_policy_order carrier_policy_look(struct carrier_policy *state, co
 	if (state->forced != CARRIER_NO_SIDE) {
 		const struct carrier_policy_side *other = &state->side[!state->forced];
 
-		if (!follow || (other->up && now_us - other->since_us >= withhold_us))
+		if (!follow || (other->up && now_us - other->since_us >= stable_us))
 			return give_back(state, now_us);
 		return leave;
 	}

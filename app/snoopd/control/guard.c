@@ -27,7 +27,7 @@ void guard_restart(struct guard *guard, const struct guard_counts *now,
 	begin_period(guard, now, limits, now_us);
 }
 
-/* @return whether the part of the whole is above so many parts per million. */
+/* @return true if part is more than ppm parts per million of whole. */
 static bool above(uint64_t part, uint64_t whole, uint32_t ppm)
 {
 	return part * GUARD_PPM > whole * ppm;
@@ -51,7 +51,7 @@ static enum guard_cause judge_link(const struct guard_counts *period,
 		       : judge(period->retransmits, period->spurious, period->confirmed, limits);
 }
 
-/* Flows that ended took their part with them: then what is there now is the period's. */
+/* A flow that ended takes its counts with it. Sums below the last ones are the period's own. */
 static struct guard_station station_period(const struct guard_station *before,
 					   const struct guard_station *now)
 {
@@ -65,7 +65,7 @@ static struct guard_station station_period(const struct guard_station *before,
 	};
 }
 
-/* @return whether most of the stations that had retransmits since the last bad period are bad. */
+/* @return true if most stations with retransmits since the last bad period are bad. */
 static bool most_are_bad(const struct guard *guard, const struct guard_station *stations,
 			 const struct guard_limits *limits)
 {
@@ -87,7 +87,7 @@ static enum guard_action look_bad(struct guard *guard, enum guard_cause cause,
 				  const struct guard_station *stations,
 				  const struct guard_limits *limits, uint64_t now_us)
 {
-	/* The first one has nothing to be compared with. */
+	/* The first bad period has no earlier counts to compare with. */
 	bool counts = guard->bad == 0 || most_are_bad(guard, stations, limits);
 
 	memcpy(guard->stations, stations, sizeof(guard->stations));
@@ -109,7 +109,8 @@ static enum guard_action look_helping(struct guard *guard, const struct guard_co
 {
 	enum guard_cause cause = judge_link(period, limits);
 
-	if (period->retransmits < GUARD_RETRANSMITS_MIN || (cause != GUARD_FINE && stations == NULL))
+	if (period->retransmits < GUARD_RETRANSMITS_MIN ||
+	    (cause != GUARD_FINE && stations == NULL))
 		return GUARD_LEAVE;
 	if (cause != GUARD_FINE)
 		return look_bad(guard, cause, stations, limits, now_us);

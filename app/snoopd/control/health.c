@@ -19,11 +19,11 @@ static void measure(struct health_worker *worker, const struct worker_health *no
 
 	if (now_us - worker->window_us < HEALTH_WINDOW_US)
 		return;
-	/* A worker that stood still for the whole window was not busy. */
+	/* A worker that did not move for the whole window was not busy. */
 	worker->busy_permille =
 		cycles == 0 ? 0
 			    : (uint32_t)((now->busy_cycles - worker->busy_cycles) * 1000 / cycles);
-	/* The two are not read at one moment. */
+	/* Both cycles are read at slightly different times. */
 	if (worker->busy_permille > 1000)
 		worker->busy_permille = 1000;
 	worker->window_us = now_us;

@@ -2,10 +2,10 @@
 /**
  * @file
  * Does every worker move, and how busy is it? Pure: what a worker says of itself goes in with the
- * time, what to log and whether to feed systemd's watchdog comes out.
+ * time; what to log, and whether to feed systemd's watchdog, comes out.
  *
- * A worker writes its struct worker_health. The control thread looks at it a few times a second and
- * owns struct health; any thread may read that, a look old.
+ * Who runs here: the control thread looks at each worker's struct worker_health a few times a
+ * second and owns struct health. Any thread may read that; it is as old as the last look.
  */
 #ifndef SNOOPD_HEALTH_H
 #define SNOOPD_HEALTH_H
@@ -20,15 +20,15 @@
 
 enum health_event {
 	HEALTH_STEADY,
-	HEALTH_STUCK,	/* it stalls; told once */
-	HEALTH_STALLED, /* since the last look it has stalled, and moves again */
+	HEALTH_STUCK,	/* it has started to stall; reported once */
+	HEALTH_STALLED, /* it stalled since the last look, and moves again */
 };
 
 struct health_worker {
-	uint64_t turns, stalls;	   /* as last seen */
-	uint64_t moved_us;	   /* when turns was last seen to grow */
-	uint64_t fed_turns;	   /* turns at the last health_all_moved() */
-	uint64_t window_us;	   /* begin of the window of the busy share, with what was then: */
+	uint64_t turns, stalls; /* as last seen */
+	uint64_t moved_us;	/* when turns was last seen to grow */
+	uint64_t fed_turns;	/* turns at the last health_all_moved() */
+	uint64_t window_us;	/* start of the window of the busy share, and values then: */
 	uint64_t cycles, busy_cycles;
 	uint32_t busy_permille; /* in the last full window */
 	bool stuck;
@@ -41,11 +41,11 @@ struct health {
 
 void health_init(struct health *health, uint32_t workers, uint64_t now_us);
 
-/** Look at one worker. @return what is to be logged. */
+/** Look at one worker. @return what to log. */
 enum health_event health_look(struct health *health, uint32_t worker,
 			      const struct worker_health *now, uint64_t now_us);
 
-/** @return true if every worker has moved since this was true last; then all have to move again. */
+/** @return true if every worker has moved since the last call that returned true. */
 bool health_all_moved(struct health *health);
 
 /** @return how many workers are stuck. */

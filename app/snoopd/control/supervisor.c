@@ -254,7 +254,7 @@ static void look_at_link(struct supervisor *supervisor, uint64_t now_us)
 	if (link == NULL)
 		return;
 	supervisor->carrier.follow = link->config->propagate != 0;
-	supervisor->carrier.withhold_us = link->config->propagate_hold_us;
+	supervisor->carrier.stable_us = link->config->propagate_hold_us;
 	action = ask_guard(supervisor, link, now_us);
 	if (action != GUARD_LEAVE)
 		obey_guard(supervisor, action, &before);

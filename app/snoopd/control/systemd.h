@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * What systemd is told (sd_notify(3)). Where nobody listens, NOTIFY_SOCKET is not set and all of
- * this does nothing. Any thread but a worker's.
+ * What systemd is told (sd_notify(3)). If snoopd was started without NOTIFY_SOCKET, all of this
+ * does nothing.
+ *
+ * Who runs here: any thread except the workers. It calls libsystemd.
  */
-#ifndef SNOOPD_NOTIFY_H
-#define SNOOPD_NOTIFY_H
+#ifndef SNOOPD_SYSTEMD_H
+#define SNOOPD_SYSTEMD_H
 
 #include <stdint.h>
 
-/** The wire works; or it works again as before after systemd_reloading(). */
+/** The wire forwards; or a reload, announced by systemd_reloading(), has ended. */
 void systemd_ready(void);
 
 void systemd_reloading(void);
 void systemd_stopping(void);
 void systemd_alive(void);
 
-/** One line for `systemctl status`. */
+/** @param line  for `systemctl status` */
 void systemd_status(const char *line);
 
-/** @return how often systemd_alive() is expected at least, microseconds; 0 = not at all. */
+/** @return the interval in which systemd expects systemd_alive(), microseconds; 0 = never. */
 uint64_t systemd_watchdog_us(void);
 
 #endif

@@ -17,7 +17,8 @@ import threading
 import unittest
 
 SNOOPCTL = None
-COMPLETION = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../../app/snoopctl/completion/snoopctl')
+COMPLETION = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                          '../../../app/snoopctl/completion/snoopctl')
 COMMANDS = 'status stats flows flow hosts top workers config mode reload log-level capture'.split()
 GREETING = {'version': 'DPDK 22.11', 'pid': 1, 'max_output_len': 16384}
 
@@ -175,7 +176,8 @@ class Test(unittest.TestCase):
         def answer(command):
             worker = int(command.split(',')[1]) >> 32
             late = worker == 0 and len(self.server.commands) <= late_answers
-            return {'/snoop/flows': {'total': 2, 'next': 0 if worker else 1 << 32, 'timed_out': int(late),
+            return {'/snoop/flows': {'total': 2, 'next': 0 if worker else 1 << 32,
+                                     'timed_out': int(late),
                                      'flows': {} if late else {'0': flow(worker)}}}
         for late_answers, shown, lacks in (2, 2, None), (3, 1, 'timed out'):
             self.serve(answer)
@@ -213,7 +215,8 @@ class Test(unittest.TestCase):
 
     def test_config(self):
         self.serve(lambda command: {command: {
-            'link/wired': 'net_tap0', 'link/mode': 'auto', 'withhold/acks': 64, 'cache.bytes': '64MiB',
+            'link/wired': 'net_tap0', 'link/mode': 'auto', 'withhold/acks': 64,
+            'cache.bytes': '64MiB',
             'rule/ab/mode': 'observe', 'rule/cd': {'wired_ports': '22', 'mode': 'bypass'},
             'bare': 'x'}})
         self.assertEqual(self.run_it('config').stdout,
@@ -222,10 +225,13 @@ class Test(unittest.TestCase):
                          '[rule cd]\nwired_ports = 22\nmode = bypass\n\n[]\nbare = x\n')
 
     def test_config_comes_by_pages(self):
-        pages = {'/snoop/config': {'link': {'mode': 'auto'}, 'rule/a': {'wired': '::/0'}, 'next': 2},
-                 '/snoop/config,2': {'rule/a': {'mode': 'snoop'}, 'next': 3}, '/snoop/config,3': {'rule/b': {'mode': 'repair'}}}
+        pages = {'/snoop/config': {'link': {'mode': 'auto'}, 'rule/a': {'wired': '::/0'},
+                                   'next': 2},
+                 '/snoop/config,2': {'rule/a': {'mode': 'snoop'}, 'next': 3},
+                 '/snoop/config,3': {'rule/b': {'mode': 'repair'}}}
         self.serve(lambda command: {'/snoop/config': pages[command]})
-        self.assertEqual(self.run_it('config').stdout, '[link]\nmode = auto\n\n[rule a]\nwired = ::/0\nmode = snoop\n\n'
+        self.assertEqual(self.run_it('config').stdout,
+                         '[link]\nmode = auto\n\n[rule a]\nwired = ::/0\nmode = snoop\n\n'
                                                        '[rule b]\nmode = repair\n')
 
     def test_unknown_command(self):
@@ -317,18 +323,21 @@ class Test(unittest.TestCase):
 
     def test_commands_that_change(self):
         self.serve(lambda command: {command.split(',')[0]: {'done': 'did ' + command}})
-        for words, command in ((['mode', 'bypass'], '/snoop/mode,bypass'), (['reload'], '/snoop/reload'),
+        for words, command in ((['mode', 'bypass'], '/snoop/mode,bypass'),
+                               (['reload'], '/snoop/reload'),
                                (['log-level', 'debug'], '/snoop/log_level,debug')):
             done = self.run_it(*words)
             self.assertEqual((done.returncode, done.stdout), (0, f'did {command}\n'))
-            self.assertEqual(json.loads(self.run_it(*words, '--json').stdout), {'done': f'did {command}'})
+            self.assertEqual(json.loads(self.run_it(*words, '--json').stdout),
+                             {'done': f'did {command}'})
 
     def test_done_in_part(self):
         self.serve(lambda command: {command.split(',')[0]: {'partly': 'in effect, but'}})
         for words in ['reload'], ['mode', 'bypass']:
             self.fails(self.run_it(*words), 4, 'in effect, but')
             done = self.run_it(*words, '--json')
-            self.assertEqual((done.returncode, json.loads(done.stdout)), (4, {'partly': 'in effect, but'}))
+            self.assertEqual((done.returncode, json.loads(done.stdout)),
+                             (4, {'partly': 'in effect, but'}))
 
     def test_refusal(self):
         self.serve(lambda command: {command.split(',')[0]: 'no, because'})
@@ -348,73 +357,88 @@ class Test(unittest.TestCase):
         self.assertEqual(self.server.commands, ['/snoop/flow,10.0.0.1:443 192.168.0.1:5000'])
 
     def varied(self, command):
-        flows = [dict(flow(n), repairs_confirmed=n * 7 % 5, srtt_us=n * 3 % 4, radio_losses=n * 5 % 6,
-                      acked_bytes=n, level='snoop' if n % 2 else 'repair') for n in range(10)]
+        flows = [dict(flow(n), repairs_confirmed=n * 7 % 5, srtt_us=n * 3 % 4,
+                      radio_losses=n * 5 % 6, acked_bytes=n, level='snoop' if n % 2 else 'repair')
+                 for n in range(10)]
         return {'/snoop/flows': {'total': 10, 'flows': flows, 'next': 0}}
 
     def keys(self, *args):
         done = self.run_it('flows', '--json', *args)
         self.assertEqual(done.returncode, 0, done.stderr)
         reply = json.loads(done.stdout)
-        return reply, [int(each['station'] if 'station' in each else each['key'].split('.')[-1].split(':')[0])
+        return reply, [int(each['station'] if 'station' in each
+                           else each['key'].split('.')[-1].split(':')[0])
                        for each in reply['flows']]
 
     def test_sort_filter_page(self):
         self.serve(self.varied)
-        for sort, field in ('repairs', 'repairs_confirmed'), ('rtt', 'srtt_us'), ('loss', 'radio_losses'), \
+        for sort, field in ('repairs', 'repairs_confirmed'), ('rtt', 'srtt_us'), ('loss',
+                                                                                  'radio_losses'), \
                 ('bytes', 'acked_bytes'):
             values = [each[field] for each in self.keys('--sort', sort)[0]['flows']]
             self.assertEqual(values, sorted(values, reverse=True), sort)
         self.assertEqual(self.keys('--sort', 'key')[1], list(range(10)))
-        reply, keys = self.keys('--filter', 'snoop', '--sort', 'key', '--offset', '1', '--limit', '3')
+        reply, keys = self.keys('--filter', 'snoop', '--sort', 'key', '--offset', '1', '--limit',
+                                '3')
         self.assertEqual((reply['total'], reply['matched'], keys), (10, 5, [3, 5, 7]))
         self.assertEqual(self.keys('--filter', 'level=repair')[1], [0, 2, 4, 6, 8])
         self.assertEqual(self.keys('--filter', 'acked_bytes=4')[1], [4])
         self.assertEqual(self.keys('--filter', '168.0.7:')[1], [7])
         self.assertEqual(self.keys('--limit', '0')[1], [])
-        self.assertEqual(self.run_it('flows', '--filter', 'snoop', '--limit', '2').stdout.splitlines()[-1],
+        self.assertEqual(self.run_it('flows', '--filter', 'snoop', '--limit',
+                                     '2').stdout.splitlines()[-1],
                          '2 of 5 that match, of 10 flows')
 
     def test_hosts_of_two_workers_are_merged(self):
         def host(addr, idle, losses, **more):
-            return dict({'station': addr, 'flows': 1, 'silent': 0, 'srtt_us': 1000 * idle, 'radio_losses': losses,
+            return dict({'station': addr, 'flows': 1, 'silent': 0, 'srtt_us': 1000 * idle,
+                         'radio_losses': losses,
                          'delivered_segments': 100, 'repairs_confirmed': losses, 'given_up': 0,
                          'acked_bytes': 5000, 'vetoes': 0, 'idle_us': idle}, **more)
-        pages = {'0': {'total': 2, 'next': 4294967296, 'hosts': {'0': host('10.0.0.9', 7, 3), '1': host('::1', 1, 2)}},
-                 '4294967296': {'total': 2, 'next': 0, 'hosts': {'0': host('10.0.0.9', 2, 4),
-                                                                '1': host('10.0.0.9', 2, 1, vlan='8100:5')}}}
+        pages = {'0': {'total': 2, 'next': 4294967296,
+                       'hosts': {'0': host('10.0.0.9', 7, 3), '1': host('::1', 1, 2)}},
+                 '4294967296': {'total': 2, 'next': 0,
+                                'hosts': {'0': host('10.0.0.9', 2, 4),
+                                          '1': host('10.0.0.9', 2, 1, vlan='8100:5')}}}
         self.serve(lambda command: {'/snoop/hosts': pages[command.split(',')[1]]})
         reply = json.loads(self.run_it('hosts', '--json', '--sort', 'key').stdout)
         self.assertEqual([(each['station'], each['flows'], each['radio_losses'], each['srtt_us'])
                           for each in reply['hosts']],
                          [('10.0.0.9', 2, 7, 2000), ('10.0.0.9', 1, 1, 2000), ('::1', 1, 2, 1000)])
         text = self.run_it('hosts', '--sort', 'loss').stdout.splitlines()
-        self.assertEqual(text[0].split(), 'STATION FLOWS SRTT LOSS BYTES REPAIRED LEFT HEARD STATE'.split())
+        self.assertEqual(text[0].split(),
+                         'STATION FLOWS SRTT LOSS BYTES REPAIRED LEFT HEARD STATE'.split())
         self.assertEqual(text[1].split(), '10.0.0.9 2 2.0ms 3.50% 10,000 7 0 2us answers'.split())
         self.assertEqual(text[-1], '3 of 3 hosts')
 
     def test_status(self):
         port = {'name': 'p', 'driver': 'd', 'link': 'up', 'mtu': 1500, 'missed_packets': 0}
         self.serve(lambda command: {command: {
-            'version': '9', 'uptime_s': 3700, 'configured_s': 61, 'mode': 'snoop', 'wired': port, 'wireless': port,
-            'verdict': 'it helps', 'data_segments': 1000, 'radio_losses': 200, 'repaired': 150, 'left': 50,
-            'wireless_rtt_p50_us': 4200, 'wireless_rtt_p99_us': 9000, 'rules': 3, 'rule_levels': 'observe 2, snoop 1',
+            'version': '9', 'uptime_s': 3700, 'configured_s': 61, 'mode': 'snoop', 'wired': port,
+            'wireless': port,
+            'verdict': 'it helps', 'data_segments': 1000, 'radio_losses': 200, 'repaired': 150,
+            'left': 50,
+            'wireless_rtt_p50_us': 4200, 'wireless_rtt_p99_us': 9000, 'rules': 3,
+            'rule_levels': 'observe 2, snoop 1',
             'workers': 2, 'workers_stuck': 1, 'stalls': 7, 'guard': 'helps'}})
         done = self.run_it('status')
         self.assertEqual((done.returncode, done.stderr), (0, ''))
         self.assertLessEqual(len(done.stdout.splitlines()), 24)
-        for part in ('up 1h 1min', 'mode       snoop', 'link up', 'it helps', '200   20.00 %', '150   75.00 %',
-                     '50   25.00 %', '4.2ms', '9.0ms', 'since 1min 1s', '3 rules (observe 2, snoop 1)',
+        for part in ('up 1h 1min', 'mode       snoop', 'link up', 'it helps', '200   20.00 %',
+                     '150   75.00 %',
+                     '50   25.00 %', '4.2ms', '9.0ms', 'since 1min 1s',
+                     '3 rules (observe 2, snoop 1)',
                      '1 of 2 workers stuck, 7 stalls'):
             self.assertIn(part, done.stdout)
         self.server.answer = lambda command: {command: {}}
         self.assertEqual(self.run_it('status').returncode, 0)
 
     def test_workers(self):
-        self.serve(lambda command: {command: {'distribution': 'rss', 'how': 'as told', 'workers': {'0': {
-            'lcore': 3, 'cycles': 1000, 'busy_cycles': 250, 'forwarded_packets': 12345, 'handoff_packets': 6,
-            'handoff_drops': 0, 'flows_active': 7, 'state': 'moves', 'busy_permille': 125, 'stalls': 2,
-            'turn_max_us': 150000}}}})
+        worker = {'lcore': 3, 'cycles': 1000, 'busy_cycles': 250, 'forwarded_packets': 12345,
+                  'handoff_packets': 6, 'handoff_drops': 0, 'flows_active': 7, 'state': 'moves',
+                  'busy_permille': 125, 'stalls': 2, 'turn_max_us': 150000}
+        self.serve(lambda command: {command: {'distribution': 'rss', 'how': 'as told',
+                                              'workers': {'0': worker}}})
         lines = self.run_it('workers').stdout.splitlines()
         self.assertEqual(lines[0], 'distribution rss: as told')
         self.assertEqual(lines[-1].split(), '0 3 moves 25.0% 12.5% 12,345 6 0 7 2 150.0ms'.split())
@@ -427,10 +451,12 @@ class Test(unittest.TestCase):
         self.assertTrue(0 < flows[0]['rate_bps'] <= 80e6, flows)
 
     def test_top_keeps_the_rate_of_a_full_interval(self):
-        """A key wakes it up a moment after a reading: 8 Mb/s stay, and what came since is not taken for a rate."""
+        """A key wakes it up a moment after a reading: 8 Mb/s stay, and what came since is not taken
+        for a rate."""
         counts = iter([1000000] + [2000000] * 1000)
         self.serve(lambda command: {'/snoop/status': {'mode': 'auto'}} if 'status' in command else
-                   {'/snoop/flows': {'total': 1, 'next': 0, 'flows': [dict(flow(1), acked_bytes=next(counts))]}})
+                   {'/snoop/flows': {'total': 1, 'next': 0,
+                                     'flows': [dict(flow(1), acked_bytes=next(counts))]}})
         master, process = self.start_top('--interval', '600')
         try:
             self.read_until(master, b'0.00')
@@ -459,7 +485,8 @@ class Test(unittest.TestCase):
                    else self.varied(command))
         master, process = self.start_top('--interval', '0.2')
         try:
-            self.assertNotIn(b'192.168.0.0:', self.read_until(master, b'by repairs'))  # the last of ten
+            # the last of ten
+            self.assertNotIn(b'192.168.0.0:', self.read_until(master, b'by repairs'))
             os.write(master, b'l')
             self.read_until(master, b'los')  # curses sends what changed
             fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack('HHHH', 30, 100, 0, 0))
@@ -473,8 +500,8 @@ class Test(unittest.TestCase):
     def start_top(self, *args):
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 8, 110, 0, 0))
-        process = subprocess.Popen([SNOOPCTL, '--socket', self.path, 'top', *args], stdin=slave, stdout=slave,
-                                   stderr=subprocess.PIPE, start_new_session=True,
+        process = subprocess.Popen([SNOOPCTL, '--socket', self.path, 'top', *args], stdin=slave,
+                                   stdout=slave, stderr=subprocess.PIPE, start_new_session=True,
                                    preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
                                    env=dict(os.environ, TERM='xterm'))
         os.close(slave)
@@ -507,7 +534,8 @@ class Test(unittest.TestCase):
     def complete(self, *words):
         script = (f'. {COMPLETION}; COMP_WORDS=(snoopctl "$@"); COMP_CWORD=$#; _snoopctl; '
                   'printf "%s\\n" "${COMPREPLY[@]}"')
-        done = subprocess.run(['bash', '-c', script, 'bash', *words], text=True, capture_output=True, timeout=30,
+        done = subprocess.run(['bash', '-c', script, 'bash', *words], text=True,
+                              capture_output=True, timeout=30,
                               env=dict(os.environ, RUNTIME_DIRECTORY=self.dir.name))
         self.assertEqual((done.returncode, done.stderr), (0, ''))
         return done.stdout.split()

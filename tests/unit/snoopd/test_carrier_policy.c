@@ -16,7 +16,7 @@
 
 static struct carrier_policy state;
 static uint64_t now_us;
-static bool cable[2];  /* what each port would see if nobody took it down */
+static bool cable[2]; /* what each port would see if nobody took it down */
 static bool follow;
 static int forced; /* as ordered */
 

@@ -158,10 +158,8 @@ static void names_are_read_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(on_a_terminal),
-		cmocka_unit_test(in_the_journal),
-		cmocka_unit_test(by_syslog),
-		cmocka_unit_test(is_limited),
+		cmocka_unit_test(on_a_terminal),       cmocka_unit_test(in_the_journal),
+		cmocka_unit_test(by_syslog),	       cmocka_unit_test(is_limited),
 		cmocka_unit_test(names_are_read_back),
 	};
 

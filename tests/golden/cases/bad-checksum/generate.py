@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: a segment with a wrong checksum is forwarded, but neither cached nor retransmitted; duplicate ACKs for it pass."""
+"""clock: a segment with a wrong checksum is forwarded, but neither cached nor retransmitted;
+duplicate ACKs for it pass."""
 from lib import Case, Flow
 
 case = Case()

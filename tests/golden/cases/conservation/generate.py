@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: packet conservation: with no allowance five losses are retransmitted one by one, as later segments arrive."""
+"""clock: packet conservation: with no allowance five losses are retransmitted one by one, as later
+segments arrive."""
 from lib import Case, Flow
 
 case = Case()

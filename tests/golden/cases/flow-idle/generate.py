@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: a flow without a packet for `idle` is forgotten with all its bytes, and picked up again when it wakes."""
+"""clock: a flow without a packet for `idle` is forgotten with all its bytes, and picked up again
+when it wakes."""
 from lib import Case, Flow
 
 case = Case()

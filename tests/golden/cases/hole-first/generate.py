@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: the first hole is retransmitted when three later segments are SACKed; its duplicate ACKs never reach the sender."""
+"""clock: the first hole is retransmitted when three later segments are SACKed; its duplicate ACKs
+never reach the sender."""
 from lib import Case, Flow
 
 case = Case()

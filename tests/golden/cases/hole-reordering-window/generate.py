@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: with fewer than three SACKed segments above it a hole is retransmitted after a quarter of the minimum RTT."""
+"""clock: with fewer than three SACKed segments above it a hole is retransmitted after a quarter of
+the minimum RTT."""
 from lib import Case, Flow
 
 case = Case()

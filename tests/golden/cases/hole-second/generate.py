@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: two holes in one window: each is retransmitted once, when its proof comes; partial ACKs pass, duplicates do not."""
+"""clock: two holes in one window: each is retransmitted once, when its proof comes; partial ACKs
+pass, duplicates do not."""
 from lib import Case, Flow
 
 case = Case()

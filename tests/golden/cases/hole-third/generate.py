@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: three holes in one window, the last one at its end but one: all are retransmitted in order."""
+"""clock: three holes in one window, the last one at its end but one: all are retransmitted in
+order."""
 from lib import Case, Flow
 
 case = Case()

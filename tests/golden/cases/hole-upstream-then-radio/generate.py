@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: a hole that the sender fills is no reordering of the radio: the next loss is retransmitted at its third SACK."""
+"""clock: a hole that the sender fills is no reordering of the radio: the next loss is retransmitted
+at its third SACK."""
 from lib import Case, Flow
 
 case = Case()

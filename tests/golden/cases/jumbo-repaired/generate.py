@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: jumbo segments that span several buffers are cached, verified and retransmitted; a corrupt one is not cached."""
+"""clock: jumbo segments that span several buffers are cached, verified and retransmitted; a corrupt
+one is not cached."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: keep-alives of an idle connection, with and without a byte, and their answers cross; nothing is cached."""
+"""clock: keep-alives of an idle connection, with and without a byte, and their answers cross;
+nothing is cached."""
 from lib import Case, Flow
 
 case = Case()

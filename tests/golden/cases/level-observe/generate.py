@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: level observe counts the loss, retransmits nothing, neither by scoreboard nor by time-out, and touches no ACK."""
+"""clock: level observe counts the loss, retransmits nothing, neither by scoreboard nor by time-out,
+and touches no ACK."""
 from lib import Case, Flow
 
 case = Case()

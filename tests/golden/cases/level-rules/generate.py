@@ -11,7 +11,8 @@ windows = [flow.send(8) for flow in flows]
 case.wait(5)
 for last in range(2, 6):
     for flow, s in zip(flows, windows):
-        flow.ack(sack=s[1:last], withheld=flow is helped, retransmits=s[:1] if flow is helped and last == 4 else ())
+        flow.ack(sack=s[1:last], withheld=flow is helped,
+                 retransmits=s[:1] if flow is helped and last == 4 else ())
 case.wait(5)
 for flow, s in zip(flows, windows):
     flow.ack(s[7])

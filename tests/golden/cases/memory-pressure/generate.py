@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: a flow that begins while the cache is nearly full is left alone until there is room again."""
+"""clock: a flow that begins while the cache is nearly full is left alone until there is room
+again."""
 from lib import Case, Flow
 
 case = Case()
@@ -21,5 +22,6 @@ t = second.send(10)
 case.wait(5)
 second.ack(t[9])
 case.wait(1500)
-case.expect(flows_squeezed=1, pass_bypass=9, flows_bypass=0, cached_segments_total=74, retransmits_timeout=0)
+case.expect(flows_squeezed=1, pass_bypass=9, flows_bypass=0, cached_segments_total=74,
+            retransmits_timeout=0)
 case.write()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: a running connection is picked up at its next data segment; data of before is acknowledged without harm."""
+"""clock: a running connection is picked up at its next data segment; data of before is acknowledged
+without harm."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: without SACK the third duplicate ACK makes snoopd retransmit the hole; the duplicates are withheld."""
+"""clock: without SACK the third duplicate ACK makes snoopd retransmit the hole; the duplicates are
+withheld."""
 from lib import Case, Flow
 
 case = Case()

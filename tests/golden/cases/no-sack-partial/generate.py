@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: without SACK a partial ACK after a repair tells of the next hole, which is retransmitted at once."""
+"""clock: without SACK a partial ACK after a repair tells of the next hole, which is retransmitted
+at once."""
 from lib import Case, Flow
 
 case = Case()

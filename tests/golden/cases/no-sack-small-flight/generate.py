@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: without SACK a flight too small for three duplicates needs fewer (early retransmit, RFC 5827)."""
+"""clock: without SACK a flight too small for three duplicates needs fewer (early retransmit, RFC
+5827)."""
 from lib import Case, Flow
 
 case = Case()

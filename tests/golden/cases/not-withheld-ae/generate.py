@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: not withheld: a change of the AE flag of Accurate ECN; what was withheld goes out before it."""
+"""clock: not withheld: a change of the AE flag of Accurate ECN; what was withheld goes out before
+it."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: not withheld: an ACK with malformed options, and none after it until the hole is filled; same for data."""
+"""clock: not withheld: an ACK with malformed options, and none after it until the hole is filled;
+same for data."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: not withheld: a challenge ACK (RFC 5961) says nothing new of the hole; it answers what took another way."""
+"""clock: not withheld: a challenge ACK (RFC 5961) says nothing new of the hole; it answers what
+took another way."""
 from lib import Case, Flow
 
 case = Case()

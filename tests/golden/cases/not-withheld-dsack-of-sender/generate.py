@@ -12,5 +12,6 @@ flow.ack(dsack=s[2], sack=s[1:4])
 case.wait(5)
 flow.ack(s[7])
 case.wait(200)
-case.expect(sender_retransmits=1, sender_retransmits_needless=1, repairs_confirmed=1, spurious_repairs=0)
+case.expect(sender_retransmits=1, sender_retransmits_needless=1, repairs_confirmed=1,
+            spurious_repairs=0)
 case.write()

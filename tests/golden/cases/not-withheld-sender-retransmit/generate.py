@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: not withheld: once the sender retransmits the hole, what is withheld goes out and later duplicates pass."""
+"""clock: not withheld: once the sender retransmits the hole, what is withheld goes out and later
+duplicates pass."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: not withheld: the station's own keep-alive or window probe, one byte below what it has sent."""
+"""clock: not withheld: the station's own keep-alive or window probe, one byte below what it has
+sent."""
 from lib import Case, Flow
 
 case = Case()

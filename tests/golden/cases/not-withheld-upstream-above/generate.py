@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: not withheld: a radio hole is retransmitted, but its duplicate ACKs also tell of an upstream hole above it."""
+"""clock: not withheld: a radio hole is retransmitted, but its duplicate ACKs also tell of an
+upstream hole above it."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: not withheld: a radio hole right behind an upstream hole is retransmitted, but the duplicate ACKs tell of both."""
+"""clock: not withheld: a radio hole right behind an upstream hole is retransmitted, but the
+duplicate ACKs tell of both."""
 from lib import Case, Flow
 
 case = Case()

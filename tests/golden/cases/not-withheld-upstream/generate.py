@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: not withheld: duplicate ACKs of a hole that the box never had; nothing is retransmitted."""
+"""clock: not withheld: duplicate ACKs of a hole that the box never had; nothing is
+retransmitted."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: not withheld: under a veto the radio's own share of losses is retransmitted, but duplicate ACKs pass."""
+"""clock: not withheld: under a veto the radio's own share of losses is retransmitted, but duplicate
+ACKs pass."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: not withheld: the answer to a window probe with one old byte, while a hole is under repair."""
+"""clock: not withheld: the answer to a window probe with one old byte, while a hole is under
+repair."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: data whose ACKs take another way is forwarded; without an ACK no timer retransmits anything."""
+"""clock: data whose ACKs take another way is forwarded; without an ACK no timer retransmits
+anything."""
 from lib import Case, Flow
 
 case = Case()

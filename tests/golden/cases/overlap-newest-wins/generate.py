@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: the sender retransmits a segment with other bytes: when that is lost the newest bytes are retransmitted."""
+"""clock: the sender retransmits a segment with other bytes: when that is lost the newest bytes are
+retransmitted."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: the sender retransmits its bytes in other segments: the new ones replace the old ones and are what is retransmitted."""
+"""clock: the sender retransmits its bytes in other segments: the new ones replace the old ones and
+are what is retransmitted."""
 from lib import Case, Flow
 
 case = Case()

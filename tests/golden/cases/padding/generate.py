@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: Ethernet padding is no payload: padded duplicate ACKs are withheld, short padded segments retransmitted whole."""
+"""clock: Ethernet padding is no payload: padded duplicate ACKs are withheld, short padded segments
+retransmitted whole."""
 from lib import Case, Flow
 
 case = Case()

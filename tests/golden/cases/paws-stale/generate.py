@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: a copy that the station would discard for its old timestamp (PAWS) is left to the sender, not retransmitted."""
+"""clock: a copy that the station would discard for its old timestamp (PAWS) is left to the sender,
+not retransmitted."""
 from lib import Case, Flow
 
 case = Case()
@@ -12,7 +13,8 @@ case.wait(3.5)
 flow.ack(sack=s[2:3])
 flow.ack(sack=s[2:4])
 case.wait(0.6)
-flow.ack(again, sack=s[2:4])  # the echo is the younger timestamp now: 1 is lost, and its copy too old
+# the echo is the younger timestamp now: 1 is lost, and its copy too old
+flow.ack(again, sack=s[2:4])
 case.wait(20)
 flow.ack(sack=s[2:4])
 flow.again(s[1])

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: FIN both ways, then a new connection on the same 4-tuple and bytes: only its own bytes are retransmitted."""
+"""clock: FIN both ways, then a new connection on the same 4-tuple and bytes: only its own bytes are
+retransmitted."""
 from lib import Case, Flow
 
 case = Case()

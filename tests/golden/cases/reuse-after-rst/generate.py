@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: RST of the sender, then a new connection on the same 4-tuple and bytes: only its own bytes are retransmitted."""
+"""clock: RST of the sender, then a new connection on the same 4-tuple and bytes: only its own bytes
+are retransmitted."""
 from lib import Case, Flow
 
 case = Case()
@@ -19,5 +20,6 @@ for last in range(3, 6):
 case.wait(5)
 new.ack(s[7])
 case.wait(300)
-case.expect(flows_created=2, flows_reset=2, repairs_confirmed=1, cache_evictions=0, syn_remembered=1)
+case.expect(flows_created=2, flows_reset=2, repairs_confirmed=1, cache_evictions=0,
+            syn_remembered=1)
 case.write()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: timestamps that run far backwards are another connection: the bytes of the old one are forgotten."""
+"""clock: timestamps that run far backwards are another connection: the bytes of the old one are
+forgotten."""
 from lib import Case, Flow
 
 case = Case()

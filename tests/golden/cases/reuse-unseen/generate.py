@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: sequence numbers jump beyond the window: another connection; its bytes are helped, the old ones forgotten."""
+"""clock: sequence numbers jump beyond the window: another connection; its bytes are helped, the old
+ones forgotten."""
 from lib import Case, Flow
 
 case = Case()

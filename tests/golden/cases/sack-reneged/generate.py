@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: segments are freed by the cumulative ACK only; when SACKs are taken back, duplicates pass."""
+"""clock: segments are freed by the cumulative ACK only; when SACKs are taken back, duplicates
+pass."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: after three time-outs in a row a station is silent: one probe at a time, gaps that double; it returns."""
+"""clock: after three time-outs in a row a station is silent: one probe at a time, gaps that double;
+it returns."""
 from lib import Case, Flow
 
 case = Case()
@@ -9,7 +10,8 @@ s = flow.send(6)
 case.retransmit(s[0], "timeout", between=(7.9, 14))
 case.retransmit(s[0], "timeout", between=(23, 30))
 case.retransmit(s[0], "probe", between=(55, 62))
-for at in (60, 70, 90, 130, 210, 370, 620, 870, 1120):  # gaps of 5, 10, 20, ... ms up to probe_interval
+# gaps of 5, 10, 20, ... ms up to probe_interval
+for at in (60, 70, 90, 130, 210, 370, 620, 870, 1120):
     case.retransmit(s[0], "probe", between=(at, at + 10))
 case.wait(1300)
 flow.ack(s[0], retransmits=[s[1]], cause=None)

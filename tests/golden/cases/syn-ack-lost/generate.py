@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: a lost SYN-ACK towards a station whose RTT is known is retransmitted byte-identically; its answer ends that."""
+"""clock: a lost SYN-ACK towards a station whose RTT is known is retransmitted byte-identically; its
+answer ends that."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: above `rate_max` SYNs a second the memory is off: none is retransmitted; a second later it works again."""
+"""clock: above `rate_max` SYNs a second the memory is off: none is retransmitted; a second later it
+works again."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: a SYN towards a station whose RTT is unknown is not retransmitted: nobody can say that it was lost."""
+"""clock: a SYN towards a station whose RTT is unknown is not retransmitted: nobody can say that it
+was lost."""
 from lib import Case, Flow
 
 case = Case()

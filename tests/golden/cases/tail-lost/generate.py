@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: a lone segment at the tail is retransmitted, by the timer, and not before a delayed ACK could have come."""
+"""clock: a lone segment at the tail is retransmitted, by the timer, and not before a delayed ACK
+could have come."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: three segments are all lost: after two RTTs the timer retransmits the first, whose ACK clocks out the others."""
+"""clock: three segments are all lost: after two RTTs the timer retransmits the first, whose ACK
+clocks out the others."""
 from lib import Case, Flow
 
 case = Case()

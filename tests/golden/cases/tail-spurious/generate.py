@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: the radio stalls, the timer retransmits one segment; the ACK for all shows that nothing else was lost."""
+"""clock: the radio stalls, the timer retransmits one segment; the ACK for all shows that nothing
+else was lost."""
 from lib import Case, Flow
 
 case = Case()

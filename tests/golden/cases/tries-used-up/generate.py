@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: after `tries` lost retransmits a hole is left to the sender: what is withheld goes out, duplicates pass."""
+"""clock: after `tries` lost retransmits a hole is left to the sender: what is withheld goes out,
+duplicates pass."""
 from lib import Case, Flow
 
 case = Case()

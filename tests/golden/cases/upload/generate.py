@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: data of the station and the duplicate ACKs of the wired side for it cross untouched and make no flow."""
+"""clock: data of the station and the duplicate ACKs of the wired side for it cross untouched and
+make no flow."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: a loss while the queueing delay is above `delay` is congestion: not retransmitted, its duplicate ACKs pass."""
+"""clock: a loss while the queueing delay is above `delay` is congestion: not retransmitted, its
+duplicate ACKs pass."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: one 4-tuple untagged, in two VLANs and in two QinQ stacks is five flows, each with its own losses."""
+"""clock: one 4-tuple untagged, in two VLANs and in two QinQ stacks is five flows, each with its own
+losses."""
 from lib import Case, Flow, vlan
 
 case = Case()
@@ -12,7 +13,8 @@ for i in range(1, 4):
     for hole, (flow, s) in enumerate(zip(flows, windows)):
         if i == 1 and hole:
             flow.ack(s[hole - 1])
-        flow.ack(sack=s[hole + 1:hole + 1 + i], withheld=True, retransmits=s[hole:hole + 1] if i == 3 else ())
+        flow.ack(sack=s[hole + 1:hole + 1 + i], withheld=True,
+                 retransmits=s[hole:hole + 1] if i == 3 else ())
 case.wait(5)
 for flow, s in zip(flows, windows):
     flow.ack(s[7])

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: the window scale is unknown, yet a hole beyond what the station can have offered is not retransmitted."""
+"""clock: the window scale is unknown, yet a hole beyond what the station can have offered is not
+retransmitted."""
 from lib import Case, Flow
 
 case = Case()

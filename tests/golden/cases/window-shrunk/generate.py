@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: a hole beyond the receiver's window (scale known from the handshake) is not retransmitted until it opens."""
+"""clock: a hole beyond the receiver's window (scale known from the handshake) is not retransmitted
+until it opens."""
 from lib import Case, Flow
 
 case = Case()

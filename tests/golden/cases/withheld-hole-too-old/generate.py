@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: not withheld: a hole whose loss is older than the withholding budget, although it came to the head only now."""
+"""clock: not withheld: a hole whose loss is older than the withholding budget, although it came to
+the head only now."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: a duplicate ACK is released after the withholding budget even while nothing proves a loss; the next one passes."""
+"""clock: a duplicate ACK is released after the withholding budget even while nothing proves a loss;
+the next one passes."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: when the withholding budget ends everything withheld goes out in order, and the hole's later duplicates pass."""
+"""clock: when the withholding budget ends everything withheld goes out in order, and the hole's
+later duplicates pass."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: nothing is retransmitted into a closed window, by scoreboard or timer; when it opens the hole is filled."""
+"""clock: nothing is retransmitted into a closed window, by scoreboard or timer; when it opens the
+hole is filled."""
 from lib import Case, Flow
 
 case = Case()

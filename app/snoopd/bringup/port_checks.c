@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <snoopd/bringup/port_checks.h>
+
+#include <snoopd/base/log.h>
+
+/* Slots of net_af_packet's rings: pages, and the largest whose frame fits into one buffer. */
+#define SLOT_STEP 4096u
+#define SLOT_MAX 61440u
+#define SLOT_HEAD 128u /* the kernel's headers at the start of a slot are shorter */
+
+int port_check_pair(const struct ports *ports, const struct config *config)
+{
+	const struct port *wired = &ports->port[SNOOP_WIRED];
+	const struct port *wireless = &ports->port[SNOOP_WIRELESS];
+
+	if (wired->id == wireless->id) {
+		log_error("%s:%u: [link] wired = %s and wireless = %s are the same port (%s); give "
+			  "two different ones",
+			  config->file, RTE_MAX(config->wired_line, config->wireless_line),
+			  config->wired, config->wireless, wired->name);
+		return -1;
+	}
+	if (wired->socket != wireless->socket && wired->socket >= 0 && wireless->socket >= 0)
+		log_warning("event=numa wired=%s wired_node=%d wireless=%s wireless_node=%d "
+			    "message=\"every packet crosses NUMA nodes: put both NICs on one\"",
+			    wired->name, wired->socket, wireless->name, wireless->socket);
+	return 0;
+}
+
+int port_check_mtu(const struct port *port, const struct config *config, uint16_t mtu_bytes,
+		   const struct rte_eth_dev_info *info)
+{
+	if (mtu_bytes >= info->min_mtu && mtu_bytes <= info->max_mtu)
+		return 0;
+	log_error("%s: [ports] mtu = %u: port %s (%s) takes %u to %u", config->file, mtu_bytes,
+		  port->name, port->driver, info->min_mtu, info->max_mtu);
+	return -1;
+}
+
+/* A packet socket cuts off what does not fit into a slot of its ring. */
+int port_check_slots(const struct port *port)
+{
+	uint32_t needed =
+		(uint32_t)port->mtu_bytes + RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + SLOT_HEAD;
+	/* The driver wants whole slots in a block, and the kernel whole pages. */
+	uint32_t slot = RTE_ALIGN_CEIL(needed, SLOT_STEP);
+
+	if (!(port->traits->flags & DRIVER_FRAMESZ) || needed <= port->room_min_bytes)
+		return 0;
+	if (slot > SLOT_MAX)
+		log_error("port %s (%s): frames of MTU %u do not fit into one buffer; give the "
+			  "device an MTU of at most %u",
+			  port->name, port->driver, port->mtu_bytes,
+			  SLOT_MAX - (needed - port->mtu_bytes));
+	else
+		log_error("port %s (%s): frames of MTU %u do not fit into ring slots of %u bytes; "
+			  "give the device framesz=%u,blocksz=%u or a smaller MTU",
+			  port->name, port->driver, port->mtu_bytes, port->room_min_bytes, slot,
+			  slot);
+	return -1;
+}
+
+int port_check_mtus(const struct ports *ports)
+{
+	const struct port *wired = &ports->port[SNOOP_WIRED];
+	const struct port *wireless = &ports->port[SNOOP_WIRELESS];
+
+	if (wired->mtu_bytes == wireless->mtu_bytes)
+		return 0;
+	log_error("the wired port %s has MTU %u, the wireless port %s has MTU %u, but they must be "
+		  "equal; set [ports] mtu, or the MTU of the devices",
+		  wired->name, wired->mtu_bytes, wireless->name, wireless->mtu_bytes);
+	return -1;
+}
+
+/*
+ * A driver that frees sent mbufs without looking at their reference counts frees what the cache
+ * holds.
+ */
+int port_check_queues(const struct port *port)
+{
+	struct rte_eth_txq_info info;
+
+	for (uint16_t queue = 0; queue < port->tx_queues; queue++) {
+		if (rte_eth_tx_queue_info_get(port->id, queue, &info) != 0 ||
+		    (info.conf.offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) == 0)
+			continue;
+		log_error("port %s (%s) insists on MBUF_FAST_FREE, which ignores reference counts; "
+			  "snoopd cannot use it",
+			  port->name, port->driver);
+		return -1;
+	}
+	return 0;
+}
+
+int port_check_vlan(const struct port *port)
+{
+	int offloads = rte_eth_dev_get_vlan_offload(port->id);
+
+	if (offloads < 0 || (offloads & RTE_ETH_VLAN_STRIP_OFFLOAD) == 0)
+		return 0;
+	log_error("port %s (%s) insists on stripping VLAN tags; snoopd cannot use it as a wire",
+		  port->name, port->driver);
+	return -1;
+}
