@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The flow table against a list of what is in it: whatever the hashes are, it holds what it was made for. */
+/* The flow table against a list of what is in it: whatever the hashes are, it holds what it was
+ * made for. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -231,7 +232,8 @@ static void test_smallest(void **state)
 	}
 }
 
-/* One hash, and each part of the key alone makes the difference; each of them in turn is the only one in the table. */
+/* One hash, and each part of the key alone makes the difference; each of them in turn is the only
+ * one in the table. */
 static void test_parts_of_the_key(void **state)
 {
 	struct snoop_key keys[8];
