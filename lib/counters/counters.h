@@ -97,6 +97,9 @@
 	X(repairs_confirmed, counter, segments,                                                    \
 	  "segments acknowledged after a retransmit and without help of the sender")               \
 	X(spurious_repairs, counter, segments, "retransmits that a D-SACK reported as duplicates") \
+	X(spurious_probe, counter, segments, "of those, probes of a silent station")               \
+	X(spurious_shield, counter, segments,                                                      \
+	  "of those, copies sent ahead of a retransmit of the sender")                             \
 	X(given_up, counter, segments, "losses left to the sender: too many tries or too old")     \
 	X(stale_segments, counter, segments,                                                       \
 	  "of those, segments that the station would discard for their old timestamp (PAWS)")      \

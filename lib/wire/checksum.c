@@ -54,7 +54,7 @@ DEFINE_SUM_BLOCKS(sum_blocks, 4)
 #define WIDE_FROM_BYTES 256u
 __attribute__((target("avx2"))) DEFINE_SUM_BLOCKS(sum_blocks_wide, 8)
 
-static inline bool is_wide(uint32_t bytes)
+	static inline bool is_wide(uint32_t bytes)
 {
 	return bytes >= WIDE_FROM_BYTES && __builtin_cpu_supports("avx2");
 }
@@ -161,6 +161,6 @@ bool wire_tcp_checksum_ok(const uint8_t *frame, uint32_t bytes, const struct wir
 		return false;
 	if (!wire_ip_checksum_ok(frame, view))
 		return false;
-	return wire_sum_ok(fold64(sum_pseudo(view) +
-				  sum_bytes(frame + view->l4_offset, wire_l4_bytes(view))));
+	return wire_sum_ok(
+		fold64(sum_pseudo(view) + sum_bytes(frame + view->l4_offset, wire_l4_bytes(view))));
 }

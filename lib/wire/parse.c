@@ -15,7 +15,7 @@
 
 #define IPV4_HEADER_BYTES 20
 #define IPV4_USUAL_START 0x08004500U /* type, version, header length; then the traffic class */
-#define IPV4_FRAGMENT_MASK 0x3fff /* MF and the offset; neither DF nor the reserved bit */
+#define IPV4_FRAGMENT_MASK 0x3fff    /* MF and the offset; neither DF nor the reserved bit */
 #define IPV6_HEADER_BYTES 40
 
 #define IP_PROTO_HOP_BY_HOP 0
@@ -76,7 +76,7 @@ static void parse_ipv4(const struct cursor *in, struct wire_view *view)
 }
 
 /*
- * Walk the extension headers up to TCP (RFC 8200 section 4). Every one that is looked behind has
+ * Walk the extension headers up to TCP (RFC 8200 section 4). Every one that is parsed has
  * its next header in the first byte and its length in the second.
  */
 static void parse_ipv6_extensions(const struct cursor *in, uint8_t next, struct wire_view *view)
@@ -91,7 +91,7 @@ static void parse_ipv6_extensions(const struct cursor *in, uint8_t next, struct 
 
 		switch (next) {
 		case IP_PROTO_HOP_BY_HOP:
-			/* Allowed directly behind the IPv6 header only. */
+			/* Allowed directly after the IPv6 header only. */
 			if (count != 0) {
 				view->kind = WIRE_MALFORMED;
 				return;
@@ -187,8 +187,8 @@ static inline void clear(struct wire_view *view)
 }
 
 /*
- * One store of all 16 bytes: who reads them at once does not wait for smaller ones to leave the CPU's store buffer. Of
- * an array of words gcc makes two.
+ * One store of all 16 bytes: who reads them at once does not wait for smaller ones to leave the
+ * CPU's store buffer. Of an array of words gcc makes two.
  */
 static inline void load_ipv4_address(uint8_t address[16], const uint8_t *from)
 {
@@ -220,8 +220,8 @@ static inline bool parse_usual(const struct cursor *in, struct wire_view *view)
 	    (wire_load_be32(ip + 6) & 0x3fff00ff) != IP_PROTO_TCP ||
 	    tcp[12] >> 4 != HEADER_BYTES / 4 ||
 	    wire_load_be32(tcp + WIRE_TCP_HEADER_BYTES) != WIRE_ALIGNED_TIMESTAMP_WORD ||
-	    total_bytes < IPV4_HEADER_BYTES + HEADER_BYTES ||
-	    L3 + total_bytes > in->frame_bytes || wire_flags_malformed(tcp[13]))
+	    total_bytes < IPV4_HEADER_BYTES + HEADER_BYTES || L3 + total_bytes > in->frame_bytes ||
+	    wire_flags_malformed(tcp[13]))
 		return false;
 	view->ip_version = 4;
 	view->ecn = ip[1] & 3;

@@ -86,7 +86,8 @@ static void parse_options(const uint8_t *options, uint32_t bytes, struct wire_vi
 {
 	uint32_t at = 0;
 
-	if (bytes >= WIRE_ALIGNED_TIMESTAMP_BYTES && wire_load_be32(options) == WIRE_ALIGNED_TIMESTAMP_WORD) {
+	if (bytes >= WIRE_ALIGNED_TIMESTAMP_BYTES &&
+	    wire_load_be32(options) == WIRE_ALIGNED_TIMESTAMP_WORD) {
 		wire_load_timestamp(options + 2, view);
 		at = WIRE_ALIGNED_TIMESTAMP_BYTES;
 	}
@@ -139,5 +140,6 @@ void wire_parse_tcp(const uint8_t *frame, uint32_t bytes, struct wire_view *view
 	view->payload_bytes = l4_bytes - header_bytes;
 	wire_load_tcp(tcp, view);
 	if (header_bytes > WIRE_TCP_HEADER_BYTES)
-		parse_options(tcp + WIRE_TCP_HEADER_BYTES, header_bytes - WIRE_TCP_HEADER_BYTES, view);
+		parse_options(tcp + WIRE_TCP_HEADER_BYTES, header_bytes - WIRE_TCP_HEADER_BYTES,
+			      view);
 }

@@ -25,8 +25,8 @@
 extern "C" {
 #endif
 
-#define WIRE_VLAN_MAX 2 /**< Tags of one frame that are looked behind. */
-#define WIRE_EXT_MAX 6	/**< IPv6 extension headers of one packet that are looked behind. */
+#define WIRE_VLAN_MAX 2 /**< Tags of one frame that are parsed. */
+#define WIRE_EXT_MAX 6	/**< IPv6 extension headers of one packet that are parsed. */
 #define WIRE_SACK_MAX 4 /**< What 40 bytes of TCP options can hold. */
 
 #define WIRE_TCP_FIN 0x01
@@ -122,7 +122,7 @@ struct wire_view {
 };
 
 /**
- * Parse one frame. Reads nothing behind the headers.
+ * Parse one frame. Reads nothing after the headers.
  *
  * @param frame
  *   The first contiguous bytes of the frame, starting at the destination MAC, without FCS; any
@@ -199,7 +199,7 @@ static inline bool wire_sum_ok(uint32_t sum)
  */
 bool wire_ip_checksum_ok(const uint8_t *frame, const struct wire_view *view);
 
-/** Bytes of TCP header and payload; what the TCP checksum covers behind the pseudo-header. */
+/** Bytes of TCP header and payload; what the TCP checksum covers after the pseudo-header. */
 static inline uint32_t wire_l4_bytes(const struct wire_view *view)
 {
 	return view->l3_offset + view->ip_total_bytes - view->l4_offset;

@@ -89,7 +89,8 @@ static void acknowledge_all(struct feed *feed, uint32_t window)
 	put_flow(feed, 0, PACKET_ACK, 1 + (1 + window) * SEGMENT);
 	corner_turn(feed);
 	let_pass(feed, 20000, STEP_US);
-	corner_want(feed, counters(feed)->cache_segments == 0, "what is acknowledged is still cached");
+	corner_want(feed, counters(feed)->cache_segments == 0,
+		    "what is acknowledged is still cached");
 }
 
 /* The radio goes dead in the same moment for all of them. */
@@ -142,11 +143,52 @@ static void sack_blocks(struct feed *feed)
 			feed->now_us += 4;
 	}
 	corner_turn(feed);
-	corner_want(feed, GREW(feed, radio_losses) >= window / HOLE_EVERY, "the losses were not found");
+	corner_want(feed, GREW(feed, radio_losses) >= window / HOLE_EVERY,
+		    "the losses were not found");
 	acknowledge_all(feed, window);
 }
 
-/* The holes were there when the data arrived: the sender fills them, behind what the station has. */
+/*
+ * Blocks of one byte, which SACK nothing: in turns at both ends of the window, and somewhere in its
+ * middle, where nothing is near.
+ */
+static void sack_nothing(struct feed *feed)
+{
+	uint32_t window = corner_scale(feed, WINDOW), first = 1 + SEGMENT;
+
+	establish(feed, 1);
+	fill_window(feed, window);
+	feed->now_us += 5000;
+	corner_start_counting(feed);
+	for (uint32_t i = 0; i < 2 * window; i++) {
+		uint32_t places[] = {i & 1 ? window - 2 : 2, window / 4 + i % (window / 2),
+				     i & 1 ? 3 : window - 3};
+		struct packet ack = {
+			.station = 1,
+			.port = PORT_FIRST,
+			.kind = PACKET_ACK,
+			.seq = 1,
+			.ack = first,
+			.tsval = (uint32_t)(feed->now_us / 1000),
+			.sack_count = RTE_DIM(places),
+		};
+
+		for (uint32_t b = 0; b < RTE_DIM(places); b++) {
+			ack.sack[b].start = first + places[b] * SEGMENT;
+			ack.sack[b].end = ack.sack[b].start + 1;
+		}
+		corner_put(feed, &ack);
+		if (i % TRAFFIC_BURST == 0)
+			feed->now_us += 4;
+	}
+	corner_turn(feed);
+	corner_want(feed, GREW(feed, acks_seen) >= 2 * window && GREW(feed, radio_losses) == 0,
+		    "the blocks SACKed something");
+	acknowledge_all(feed, window);
+}
+
+/* The holes were there when the data arrived: the sender fills them, behind what the station has.
+ */
 static void upstream(struct feed *feed)
 {
 	uint32_t window = corner_scale(feed, WINDOW), first = 1 + SEGMENT;
@@ -165,15 +207,19 @@ static void upstream(struct feed *feed)
 		uint32_t start = i / HOLE_EVERY * HOLE_EVERY + 1;
 
 		if (i % HOLE_EVERY != 0)
-			put_sack(feed, 0, first, first + start * SEGMENT, first + (i + 1) * SEGMENT);
+			put_sack(feed, 0, first, first + start * SEGMENT,
+				 first + (i + 1) * SEGMENT);
 		if (i % TRAFFIC_BURST == 0)
 			feed->now_us += 4;
 	}
 	corner_turn(feed);
 	corner_start_counting(feed);
 	/* The last first: each has the most to pass on its way to its place. */
-	for (uint32_t i = window / HOLE_EVERY; i-- > 0;)
+	for (uint32_t i = window / HOLE_EVERY; i-- > 0;) {
 		put_flow(feed, 0, PACKET_DATA, first + i * HOLE_EVERY * SEGMENT);
+		if (i % TRAFFIC_BURST == 0)
+			feed->now_us += 4;
+	}
 	corner_turn(feed);
 	corner_want(feed,
 		    counters(feed)->upstream_holes >= window / HOLE_EVERY - 1 &&
@@ -196,7 +242,8 @@ static void go_back_n(struct feed *feed)
 	for (uint32_t i = 0; i < window; i++)
 		put_flow(feed, 0, PACKET_DATA, 1 + (1 + i) * SEGMENT);
 	corner_turn(feed);
-	corner_want(feed, GREW(feed, sender_retransmits) == window, "the sender did not retransmit");
+	corner_want(feed, GREW(feed, sender_retransmits) == window,
+		    "the sender did not retransmit");
 	acknowledge_all(feed, window);
 }
 
@@ -268,8 +315,10 @@ static void churn(struct feed *feed)
 			corner_start_counting(feed); /* from here on as many go as come */
 	}
 	corner_turn(feed);
-	corner_want(feed, counters(feed)->pass_table_full == 0, "ageing did not keep up with new flows");
-	corner_want(feed, GREW(feed, flows_expired) > (flows - alive) / 2, "flows were not forgotten");
+	corner_want(feed, counters(feed)->pass_table_full == 0,
+		    "ageing did not keep up with new flows");
+	corner_want(feed, GREW(feed, flows_expired) > (flows - alive) / 2,
+		    "flows were not forgotten");
 }
 
 /* They fall asleep and are forgotten. */
@@ -311,7 +360,8 @@ static void no_room(struct feed *feed)
  */
 static void full_cache(struct feed *feed)
 {
-	uint32_t payload = packet_payload_bytes(feed->frame_bytes), flows = corner_scale(feed, 2000);
+	uint32_t payload = packet_payload_bytes(feed->frame_bytes),
+		 flows = corner_scale(feed, 2000);
 	uint32_t rounds = 100, full = 8, hole = 1 + payload;
 
 	establish(feed, flows);
@@ -334,10 +384,12 @@ const struct corner corners[] = {
 	 0},
 	{"sack", "3 SACK blocks over a 10,000-segment window, 1 % lost", sack_blocks, 1024, 16384,
 	 FRAME, 0},
+	{"sack-nothing", "SACK blocks of one byte at both ends of 10,000 segments", sack_nothing,
+	 1024, 16384, FRAME, 0},
 	{"upstream", "the sender fills holes between 10,000 SACKed segments", upstream, 1024, 16384,
 	 FRAME, 0},
-	{"go-back-n", "the sender retransmits a window of 10,000 segments", go_back_n, 1024, 16384, FRAME,
-	 0},
+	{"go-back-n", "the sender retransmits a window of 10,000 segments", go_back_n, 1024, 16384,
+	 FRAME, 0},
 	{"station-returns", "a station comes back from silence to 10,000 segments", station_returns,
 	 1024, 16384, FRAME, 0},
 	{"reset", "a connection with 10,000 segments is replaced by a new one", resets, 1024, 16384,
@@ -346,6 +398,7 @@ const struct corner corners[] = {
 	{"churn", "500,000 new flows a second", churn, 1u << 20, 65536, FRAME, 1000000},
 	{"ageing", "a million idle flows are forgotten", ageing, 1u << 20, 1u << 20, 256, 1000000},
 	{"no-room", "a cache of a fifth of what is on the air", no_room, 1024, 800, 256, 0},
-	{"full-cache", "every segment pushes out one that is SACKed", full_cache, 4096, 14000, 256, 0},
+	{"full-cache", "every segment pushes out one that is SACKed", full_cache, 4096, 14000, 256,
+	 0},
 };
 const uint32_t corner_count = RTE_DIM(corners);

@@ -172,7 +172,8 @@ void scene_deliver(struct scene *scene)
 static void turn(struct scene *scene, uint32_t at, const struct traffic_burst *burst)
 {
 	uint32_t wired = handoff_queues_of(&scene->handoff->plan, SNOOP_WIRED, at).rx_first == 0;
-	uint32_t wireless = handoff_queues_of(&scene->handoff->plan, SNOOP_WIRELESS, at).rx_first == 0;
+	uint32_t wireless =
+		handoff_queues_of(&scene->handoff->plan, SNOOP_WIRELESS, at).rx_first == 0;
 
 	box_turn(scene->boxes[at], (struct rte_mbuf **)(uintptr_t)burst->data,
 		 wired ? burst->data_count : 0, (struct rte_mbuf **)(uintptr_t)burst->ack,

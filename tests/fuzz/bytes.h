@@ -31,7 +31,7 @@ struct bytes {
 	const uint8_t *at, *end;
 };
 
-/** @return the next byte, 0 behind the end. */
+/** @return the next byte, 0 past the end. */
 static inline uint8_t bytes_u8(struct bytes *bytes)
 {
 	return bytes->at < bytes->end ? *bytes->at++ : 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * TCP options. Input: 1 byte of TCP flags, then up to 40 bytes of options. They must mean the same
- * behind IPv4 and IPv6, in a bigger buffer, and with payload behind them.
+ * after IPv4 and IPv6, in a bigger buffer, and with payload after them.
  */
 #include <string.h>
 
@@ -72,8 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	parse(input.at, bytes, flags, true, PAYLOAD_BYTES, &v6);
 	FUZZ_CHECK(same_options(&v4, &v6), "IPv4 and IPv6 disagree");
 	for (int i = 0; i < v4.sack_count; i++)
-		FUZZ_CHECK(seq_lt(v4.sack[i].start, v4.sack[i].end), "SACK block %d is empty",
-			   i);
+		FUZZ_CHECK(seq_lt(v4.sack[i].start, v4.sack[i].end), "SACK block %d is empty", i);
 	FUZZ_CHECK(flags & WIRE_TCP_SYN ||
 			   !(v4.has_mss || v4.has_window_scale || v4.sack_permitted),
 		   "options of a SYN elsewhere");

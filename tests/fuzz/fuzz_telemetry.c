@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The parameter of a telemetry command: a number means itself, the key of a flow is what is printed of
- * it, everything else is refused. */
+/* The parameter of a telemetry command: a number means itself, the key of a flow is what is printed
+ * of it, everything else is refused. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -21,8 +21,8 @@ static void check_key(const char *text)
 		return;
 	FUZZ_CHECK(key.ip_version == 4 || key.ip_version == 6, "version %d", key.ip_version);
 	flow_name_format(printed, &key);
-	FUZZ_CHECK(flow_name_parse(printed, &again) == 0, "%s was read from %s, and is refused", printed,
-		   text);
+	FUZZ_CHECK(flow_name_parse(printed, &again) == 0, "%s was read from %s, and is refused",
+		   printed, text);
 	FUZZ_CHECK(memcmp(&key, &again, sizeof(key)) == 0, "%s means another flow than %s", printed,
 		   text);
 	flow_name_format(twice, &again);

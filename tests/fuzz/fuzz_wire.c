@@ -15,9 +15,9 @@ static void check_tcp(const struct wire_view *view, uint32_t bytes, uint32_t fra
 	FUZZ_CHECK(view->l3_offset >= 14 && view->l3_offset < view->l4_offset &&
 			   view->l4_offset + 20 <= view->payload_offset,
 		   "offsets %u %u %u", view->l3_offset, view->l4_offset, view->payload_offset);
-	FUZZ_CHECK(view->payload_offset <= bytes, "headers behind the buffer");
+	FUZZ_CHECK(view->payload_offset <= bytes, "headers past the buffer");
 	FUZZ_CHECK(view->payload_offset + view->payload_bytes <= frame_bytes,
-		   "payload behind the frame");
+		   "payload past the frame");
 	FUZZ_CHECK(view->l3_offset + view->ip_total_bytes ==
 			   view->payload_offset + view->payload_bytes,
 		   "lengths disagree");
@@ -26,8 +26,8 @@ static void check_tcp(const struct wire_view *view, uint32_t bytes, uint32_t fra
 		   "TCP length");
 	FUZZ_CHECK(view->sack_count <= WIRE_SACK_MAX, "%u SACK blocks", view->sack_count);
 	for (int i = 0; i < view->sack_count; i++)
-		FUZZ_CHECK(seq_lt(view->sack[i].start, view->sack[i].end),
-			   "SACK block %d is empty", i);
+		FUZZ_CHECK(seq_lt(view->sack[i].start, view->sack[i].end), "SACK block %d is empty",
+			   i);
 	FUZZ_CHECK(!view->has_mptcp || view->has_other_option, "MPTCP is an unknown option");
 	FUZZ_CHECK(view->tcp_flags & WIRE_TCP_SYN ||
 			   !(view->has_mss || view->has_window_scale || view->sack_permitted),
@@ -54,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct bytes input = {data, data + size};
 	uint32_t cut = bytes_u16(&input), frame_bytes = (uint32_t)(input.end - input.at);
 	uint32_t first_bytes = cut % (frame_bytes + 1);
-	uint8_t *first = malloc(first_bytes + 1u); /* so that a read behind it is seen */
+	uint8_t *first = malloc(first_bytes + 1u); /* so that a read past it is seen */
 	struct wire_view whole, split;
 
 	if (!first)

@@ -77,7 +77,8 @@ static void syn_retransmit(const struct world *world, const struct packet *packe
 {
 	FUZZ_CHECK(world->call == CALL_SYN_TIMER, "a SYN is retransmitted by call %d", world->call);
 	FUZZ_CHECK(packet->view.tcp_flags & WIRE_TCP_SYN, "not a SYN");
-	FUZZ_CHECK(packet->retransmits <= 10, "a SYN was retransmitted %u times", packet->retransmits);
+	FUZZ_CHECK(packet->retransmits <= 10, "a SYN was retransmitted %u times",
+		   packet->retransmits);
 }
 
 static void segment_retransmit(struct world *world, struct packet *packet, enum snoop_cause cause)
@@ -132,7 +133,8 @@ static void op_release(void *owner, void *handle)
 	struct world *world = owner;
 	struct packet *packet = handle;
 
-	FUZZ_CHECK(packet->engine_refs > 0 && packet->withheld, "a release of what is not withheld");
+	FUZZ_CHECK(packet->engine_refs > 0 && packet->withheld,
+		   "a release of what is not withheld");
 	note(world, "release", packet);
 	oracle_sealed(packet);
 	packet->engine_refs--;
@@ -171,7 +173,8 @@ void oracle_step(struct world *world)
 		FUZZ_CHECK(snoop_flow_reason(&flow->engine) < SNOOP_REASON_COUNT, "no such reason");
 	}
 	/* What a closed flow left is freed in portions, and counts until then. */
-	for (uint32_t index = world->engine->discarded; index; index = segment_at(world->engine, index)->seq_next)
+	for (uint32_t index = world->engine->discarded; index;
+	     index = segment_at(world->engine, index)->seq_next)
 		segments++;
 	FUZZ_CHECK(counters->cache_segments == segments && counters->acks_withheld_now == withheld,
 		   "gauges: %lu segments for %lu, %lu ACKs for %lu", counters->cache_segments,
@@ -179,8 +182,8 @@ void oracle_step(struct world *world)
 	FUZZ_CHECK(counters->cache_bytes >= bytes && counters->cache_bytes <= world->cache_bytes,
 		   "%lu bytes cached, %lu in flows", counters->cache_bytes, bytes);
 	FUZZ_CHECK(segments + withheld <= world->engine->segment_count, "more than the pool has");
-	FUZZ_CHECK(counters->acks_withheld ==
-			   counters->acks_released + counters->acks_freed + counters->acks_withheld_now,
+	FUZZ_CHECK(counters->acks_withheld == counters->acks_released + counters->acks_freed +
+						      counters->acks_withheld_now,
 		   "withheld is not released + freed + withheld");
 	FUZZ_CHECK(counters->stations_silent <= counters->stations_active &&
 			   counters->stations_active <= world->engine->station_count,
@@ -194,8 +197,8 @@ void oracle_overdue(const struct world *world)
 		const struct flow *flow = &world->flows[i];
 
 		if (flow->withheld_head != flow->withheld_tail)
-			FUZZ_CHECK(flow->withheld[flow->withheld_head % WORLD_WITHHELD]->release_by_us >
-					   world->now_us,
+			FUZZ_CHECK(flow->withheld[flow->withheld_head % WORLD_WITHHELD]
+						   ->release_by_us > world->now_us,
 				   "an ACK is held too long");
 	}
 }
@@ -219,8 +222,7 @@ static bool hole_is_held(const struct world *world, uint32_t flow, uint32_t seq)
 static uint32_t skip_known(const struct world *world, const struct packet *ack, uint32_t seq)
 {
 	for (int i = 0; i < ack->view.sack_count; i++)
-		if (seq_leq(ack->view.sack[i].start, seq) &&
-		    seq_gt(ack->view.sack[i].end, seq))
+		if (seq_leq(ack->view.sack[i].start, seq) && seq_gt(ack->view.sack[i].end, seq))
 			return ack->view.sack[i].end;
 	for (uint32_t i = 0; i < world->packet_count; i++) {
 		const struct packet *packet = world->packets[i];
@@ -267,6 +269,6 @@ void oracle_withheld(struct world *world, const struct packet *packet, bool desc
 	FUZZ_CHECK(!flow->answers || view->sack_count,
 		   "it may answer a keep-alive, a probe or old data");
 	FUZZ_CHECK(hole_is_held(world, packet->flow, view->ack), "its hole is not ours to repair");
-	FUZZ_CHECK(!has_upstream_hole(world, packet), "a hole behind it happened upstream");
+	FUZZ_CHECK(!has_upstream_hole(world, packet), "a hole after it happened upstream");
 	FUZZ_CHECK(flow->withheld_tail - flow->withheld_head < world->withhold_acks, "too many");
 }

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include <snoop/engine.h>
+#include <snoop/store/records.h>
 
 #include "bytes.h"
 
@@ -58,7 +59,7 @@ struct world {
 	bool checksum_ok, handles; /* of the next packets */
 	/* The engine call that runs. */
 	enum { CALL_NONE, CALL_DATA, CALL_ACK, CALL_TIMER, CALL_SYN_TIMER, CALL_END } call;
-	uint32_t current; /* its flow */
+	uint32_t current;     /* its flow */
 	uint32_t retransmits; /* in it, shields left out */
 	uint32_t shields;
 	uint32_t tries_max, withhold_acks; /* the largest of all configurations so far */
@@ -89,8 +90,10 @@ static inline struct flow *flow_now(struct world *world)
 	return &world->flows[world->current];
 }
 
-/** Told of every packet, of what the engine does with it, and without a packet after every step; tests/sim/ways.c sets it. */
-extern void (*oracle_note)(const struct world *world, const char *what, const struct packet *packet);
+/** Told of every packet, of what the engine does with it, and without a packet after every step;
+ * tests/sim/ways.c sets it. */
+extern void (*oracle_note)(const struct world *world, const char *what,
+			   const struct packet *packet);
 /** FUZZ_TRACE=1 in the environment: one line on stderr. */
 void oracle_trace(const struct world *world, const char *what, const struct packet *packet);
 /** The packet is what it was when it came. */

@@ -23,7 +23,7 @@ static int run_file(const char *path)
 	}
 	bytes = fread(data, 1, sizeof(data), file);
 	fclose(file);
-	/* Of just that size, so that AddressSanitizer sees a read behind it. */
+	/* Of just that size, so that AddressSanitizer sees a read past it. */
 	exact = malloc(bytes ? bytes : 1);
 	if (!exact)
 		abort();

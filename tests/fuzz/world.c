@@ -2,7 +2,7 @@
 /* The worker's part: packets, flow records, verdicts, time. */
 #include <string.h>
 
-#include <snoop/store/segments.h>
+#include <snoop/store/records.h>
 
 #include "oracle.h"
 
@@ -37,8 +37,8 @@ void world_configure(struct world *world, const struct snoop_config *config)
 	snoop_engine_configure(world->engine, config);
 	world->tries_max =
 		config->tries_max > world->tries_max ? config->tries_max : world->tries_max;
-	world->withhold_acks =
-		config->withhold_acks > world->withhold_acks ? config->withhold_acks : world->withhold_acks;
+	world->withhold_acks = config->withhold_acks > world->withhold_acks ? config->withhold_acks
+									    : world->withhold_acks;
 	world->cache_bytes = max_u64(config->cache_bytes, world->cache_bytes);
 }
 
@@ -183,7 +183,8 @@ static void input_ack(struct world *world, struct packet *packet,
 		packet->release_by_us = world->now_us + world->config.withhold_max_us;
 		flow->withheld[flow->withheld_tail++ % WORLD_WITHHELD] = packet;
 	} else {
-		FUZZ_CHECK(flow->withheld_head == flow->withheld_tail, "an ACK overtakes withheld ones");
+		FUZZ_CHECK(flow->withheld_head == flow->withheld_tail,
+			   "an ACK overtakes withheld ones");
 		packet->forwarded = true;
 		if (believed && flow->answers && duplicate)
 			flow->answers--;
@@ -205,8 +206,7 @@ static void note_sender_copies(struct world *world, struct packet *packet)
 
 		if (!older->engine_refs || older->flow != packet->flow || !older->from_wired ||
 		    seq_geq(older->view.seq, end) ||
-		    seq_leq(older->view.seq + wire_segment_bytes(&older->view),
-				 packet->view.seq))
+		    seq_leq(older->view.seq + wire_segment_bytes(&older->view), packet->view.seq))
 			continue;
 		older->taken_up = true;
 		packet->taken_up = true;
@@ -229,8 +229,8 @@ static void input_data(struct world *world, struct packet *packet,
 	if (world->checksum_ok && !view->options_malformed)
 		note_sender_copies(world, packet);
 	snoop_flow_data(world->engine, &flow->engine, described, world->now_us);
-	FUZZ_CHECK(!world->retransmits && world->shields <= SHIELD_COPIES, "%u retransmits, %u shields",
-		   world->retransmits, world->shields);
+	FUZZ_CHECK(!world->retransmits && world->shields <= SHIELD_COPIES,
+		   "%u retransmits, %u shields", world->retransmits, world->shields);
 	packet->forwarded = true;
 	if (world->counters.flows_reset != resets) {
 		forget_history(flow);
@@ -293,8 +293,8 @@ static void serve_flow(struct world *world, uint32_t index)
 {
 	struct flow *flow = &world->flows[index];
 	/* What a large ACK covers is taken out in portions, too. */
-	uint32_t calls_max = TIMER_CALLS +
-			     (flow->exists ? flow->engine.cached_count / SEGMENT_PORTION_MIN : 0);
+	uint32_t calls_max =
+		TIMER_CALLS + (flow->exists ? flow->engine.cached_count / SEGMENT_PORTION_MIN : 0);
 
 	world->current = index;
 	for (uint32_t calls = 0;
@@ -318,8 +318,8 @@ static void serve_engine(struct world *world)
 	uint32_t calls_max = world->engine->segment_count / SEGMENT_PORTION_MIN + TIMER_CALLS;
 
 	world->call = CALL_SYN_TIMER;
-	for (uint32_t calls = 0; calls == 0 || snoop_engine_deadline_us(world->engine) <= world->now_us;
-	     calls++) {
+	for (uint32_t calls = 0;
+	     calls == 0 || snoop_engine_deadline_us(world->engine) <= world->now_us; calls++) {
 		FUZZ_CHECK(calls < calls_max, "the engine's deadline stays in the past");
 		snoop_engine_timer(world->engine, world->now_us);
 		oracle_step(world);

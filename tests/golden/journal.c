@@ -10,6 +10,7 @@
 
 #include <flow/hash.h>
 #include <snoop/engine.h>
+#include <snoop/store/records.h>
 
 /* The packet's number travels in the mbuf: rte_pktmbuf_copy() copies it as well. */
 static size_t number_offset;

@@ -29,7 +29,8 @@ GAP_US = 10  # between two packets of one call
 # A case that does not name these expects 0.
 ZERO = ("acks_withheld acks_released acks_freed retransmits_scoreboard retransmits_dupack "
         "retransmits_timeout retransmits_probe "
-        "retransmits_shield retransmits_syn spurious_repairs given_up stale_segments vetoes "
+        "retransmits_shield retransmits_syn spurious_repairs spurious_probe spurious_shield "
+        "given_up stale_segments vetoes "
         "veto_holdback cache_evictions "
         "sender_retransmits upstream_holes station_silences flows_reset tx_wired_retries "
         "tx_wireless_retries "

@@ -8,8 +8,9 @@
 
 #define STEPS_MAX 2000000U
 #define DRAIN_US 700000
-#define QUIET_US 3000000 /* between two connections: nothing of the old one is under way any more  \
-			  */
+#define QUIET_US                                                                                   \
+	3000000 /* between two connections: nothing of the old one is under way any more           \
+		 */
 
 uint32_t sim_random(struct sim_rng *rng)
 {

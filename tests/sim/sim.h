@@ -20,6 +20,10 @@
 
 #include <snoop/engine.h>
 #include <snoop/flow.h>
+#include <snoop/store/flow_extra.h>
+#include <snoop/store/handshakes.h>
+#include <snoop/store/records.h>
+#include <snoop/store/stations.h>
 #include <snoop/snoop.h>
 #include <wire/wire.h>
 
@@ -70,7 +74,8 @@ struct sim_params {
 	uint32_t pauses;	 /* times that the sender's application has nothing to send */
 	uint32_t delayed_ack_us; /* 0: every segment is acknowledged at once */
 	uint32_t ack_every;	 /* segments that one ACK waits for */
-	uint32_t split_ack_ppm;	 /* grains that have an ACK of their own, in the middle of a segment */
+	uint32_t split_ack_ppm;	 /* grains that have an ACK of their own, in the middle of a segment
+				  */
 	uint32_t stations;	 /* that the flows belong to, in turn */
 	uint32_t aborts;	 /* the connection is reset and begun anew */
 	uint32_t forgets;	 /* the worker drops the flow record in mid-flight */
@@ -79,7 +84,8 @@ struct sim_params {
 	uint32_t corrupt_ppm;		      /* data with a bad checksum */
 	uint64_t outage_us, outage_length_us; /* radio silent */
 	uint64_t limit_us;		      /* everything must be delivered by then */
-	/* Told of what the engine is given and what it asks for, and after each step without a packet. May be NULL. */
+	/* Told of what the engine is given and what it asks for, and after each step without a
+	 * packet. May be NULL. */
 	void (*note)(const struct sim *sim, const char *what, const struct sim_packet *packet);
 };
 
@@ -95,7 +101,8 @@ struct sim_result {
 
 /** Draw everything from a seed. */
 void sim_params_random(struct sim_params *params, uint64_t seed);
-/** The same where little is lost and the cache has room for it, as in most networks at most times. */
+/** The same where little is lost and the cache has room for it, as in most networks at most times.
+ */
 void sim_params_calm(struct sim_params *params, uint64_t seed);
 /** A clean 20 ms + 2 ms path, 50 and 200 Mb/s, no loss, one flow: for tests that set what they
  * need. */
@@ -115,7 +122,7 @@ struct sim_packet {
 	uint32_t refs;
 	uint32_t engine_refs; /* of those, the engine's */
 	uint32_t flow, generation;
-	uint32_t first, end; /* grains; end of the FIN is behind the last grain */
+	uint32_t first, end; /* grains; end of the FIN comes after the last grain */
 	bool dead, forwarded, withheld, good, old_news;
 	uint32_t shielded; /* copies that shields have sent */
 	uint32_t tries, probes, station_returns;
@@ -162,7 +169,7 @@ struct sim_receiver {
 
 /* What sim_check.c knows of a flow, from the packets alone. */
 struct sim_shadow {
-	struct sim_packet **copy; /* newest copy that was forwarded, by grain */
+	struct sim_packet **copy;      /* newest copy that was forwarded, by grain */
 	uint8_t *sender_retransmitted; /* the sender sent it again while the engine held it */
 	uint8_t *delivered;
 	uint32_t una, high, forwarded_max;
@@ -173,7 +180,7 @@ struct sim_shadow {
 	uint32_t answers;
 	uint32_t budget;
 	uint32_t timeout_end; /* what had been sent when the timer expired */
-	uint32_t returns; /* of silent stations, when the flow was last looked at */
+	uint32_t returns;     /* of silent stations, when the flow was last looked at */
 	struct sim_packet **withheld;
 	uint32_t withheld_head, withheld_tail, withheld_size;
 };

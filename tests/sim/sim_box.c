@@ -6,8 +6,8 @@
 
 #include "sim.h"
 
-#define TIMER_CALLS_PER_MS 50U /* and flow */
-#define TIMER_RETRANSMITS_MAX 3    /* calls until its deadline is in the future */
+#define TIMER_CALLS_PER_MS 50U	/* and flow */
+#define TIMER_RETRANSMITS_MAX 3 /* calls until its deadline is in the future */
 
 static void op_ref(void *owner, void *handle)
 {
@@ -236,7 +236,8 @@ void sim_box_timers(struct sim *sim)
 		     calls++) {
 			count_call(sim);
 			/* What a large ACK covers is taken out in portions, too. */
-			if (calls == TIMER_RETRANSMITS_MAX + entry->flow.cached_count / SEGMENT_PORTION_MIN)
+			if (calls ==
+			    TIMER_RETRANSMITS_MAX + entry->flow.cached_count / SEGMENT_PORTION_MIN)
 				sim_fail(sim, "the flow's deadline stays in the past");
 			check_timer(sim, i);
 			if (sim->trace)

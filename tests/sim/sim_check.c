@@ -5,6 +5,8 @@
  */
 #include <string.h>
 
+#include <snoop/act/deadline.h>
+
 #include "sim.h"
 
 static struct sim_shadow *shadow_of(struct sim *sim, uint32_t flow)
@@ -33,7 +35,7 @@ void check_deadline(struct sim *sim, uint32_t flow)
 {
 	struct snoop_flow copy = sim->flows[flow].flow;
 
-	flow_rearm(sim->engine, &copy, sim->now_us);
+	deadline_set(sim->engine, &copy, sim->now_us);
 	/* Sooner is harmless: of an ACK that was withheld and is not any more. */
 	if (sim->flows[flow].flow.deadline_us > copy.deadline_us)
 		sim_fail(sim, "the deadline does not stand");
@@ -73,8 +75,7 @@ static bool is_our_duplicate(struct sim *sim, uint32_t flow, const struct wire_v
 	struct sim_shadow *shadow = shadow_of(sim, flow);
 	uint32_t end;
 
-	if (!view->sack_count ||
-	    (!seq_leq(view->sack[0].end, view->ack) && view->sack_count < 2))
+	if (!view->sack_count || (!seq_leq(view->sack[0].end, view->ack) && view->sack_count < 2))
 		return false;
 	end = sim_grain(sim, flow, view->sack[0].end);
 	for (uint32_t i = sim_grain(sim, flow, view->sack[0].start); i < end; i++)
@@ -224,7 +225,8 @@ void check_verdict(struct sim *sim, struct sim_packet *packet, enum snoop_verdic
 		packet->withheld = true;
 		packet->withheld_us = sim->now_us;
 		shadow->withheld[shadow->withheld_tail++ % shadow->withheld_size] = packet;
-		if (shadow->withheld_tail - shadow->withheld_head > sim->params->config.withhold_acks)
+		if (shadow->withheld_tail - shadow->withheld_head >
+		    sim->params->config.withhold_acks)
 			sim_fail(sim, "more withheld ACKs than allowed");
 		return;
 	}
@@ -270,11 +272,13 @@ void check_retransmit(struct sim *sim, struct sim_packet *packet, enum snoop_cau
 	packet->probes += cause == SNOOP_CAUSE_PROBE;
 	if (++packet->tries > config->tries_max)
 		sim_fail(sim, "%u retransmits of one segment", packet->tries);
-	/* A shield is no answer to a loss: it has no part in ages and conservation, but comes at most twice.
+	/* A shield is no answer to a loss: it has no part in ages and conservation, but comes at
+	 * most twice.
 	 */
 	if (cause == SNOOP_CAUSE_SHIELD) {
 		if (packet->tries > 1 + packet->shielded || packet->shielded > 1)
-			sim_fail(sim, "a segment was shielded more than twice, or after a retransmit");
+			sim_fail(sim,
+				 "a segment was shielded more than twice, or after a retransmit");
 		packet->shielded++;
 		return;
 	}
@@ -331,6 +335,19 @@ void check_timer(struct sim *sim, uint32_t flow)
 	shadow->timeout_end = shadow->forwarded_max;
 }
 
+/* The bits of the attention word that stand for a value, a count or a list. */
+static const char *check_attention(const struct snoop_flow *flow)
+{
+	if (flow->has_left != (flow->left_count > 0) || flow->has_lost != (flow->lost.head != 0) ||
+	    flow->has_withheld != (flow->withheld.head != 0) ||
+	    flow->has_suspect != (flow->reo_deadline_us != SNOOP_NEVER) ||
+	    flow->bypassed != (flow->level == SNOOP_LEVEL_BYPASS))
+		return "a bit of attention is not what it stands for";
+	if (flow->started && flow->has_sacked != seq_gt(flow->high_sack, flow->una))
+		return "has_sacked is not what it stands for";
+	return NULL;
+}
+
 const char *check_store(const struct snoop_engine *engine, const struct snoop_flow *flow)
 {
 	uint32_t cached = 0, open = 0, left = 0, sender = 0, sacked = 0, gaps = 0, sending = 0,
@@ -357,7 +374,8 @@ const char *check_store(const struct snoop_engine *engine, const struct snoop_fl
 	    bytes != flow->cached_bytes || sacked != flow->sacked_count ||
 	    left != flow->left_count || sender != flow->sender_count || gaps != flow->gaps)
 		return "the store's counts are wrong";
-	if (prev && flow->uncached_end != flow->snd_max && segment_at(engine, prev)->end != flow->snd_max)
+	if (prev && flow->uncached_end != flow->snd_max &&
+	    segment_at(engine, prev)->end != flow->snd_max)
 		return "the last segment is not what was forwarded last";
 	prev = 0;
 	for (uint32_t i = flow->open.head; i;
@@ -381,7 +399,18 @@ const char *check_store(const struct snoop_engine *engine, const struct snoop_fl
 		return "send lists and open list disagree";
 	if (flow->sack_hint && (segment_at(engine, flow->sack_hint)->flags & SEGMENT_SACKED))
 		return "the hint points to a SACKed segment";
-	return NULL;
+	return check_attention(flow);
+}
+
+/* Records of the pool that are free hold no packet, and all others are in use. */
+static const char *check_pool(const struct snoop_engine *engine, uint64_t in_use)
+{
+	uint64_t records = 0;
+
+	for (uint32_t i = engine->free_records; i; i = segment_at(engine, i)->send_next, records++)
+		if (segment_at(engine, i)->packet)
+			return "a free record holds a packet";
+	return records + in_use == engine->segment_count ? NULL : "records were lost";
 }
 
 void check_step(struct sim *sim)
@@ -414,6 +443,12 @@ void check_step(struct sim *sim)
 	/* What a closed flow left is freed in portions, and counts until then. */
 	for (uint32_t i = sim->engine->discarded; i; i = segment_at(sim->engine, i)->seq_next)
 		segments++;
+	if (sim->result->steps % 256 == 0) {
+		const char *wrong = check_pool(sim->engine, segments + withheld);
+
+		if (wrong)
+			sim_fail(sim, "%s", wrong);
+	}
 	if (counters->cache_segments != segments || counters->acks_withheld_now != withheld)
 		sim_fail(sim, "gauges: %lu segments for %lu, %lu ACKs for %lu",
 			 counters->cache_segments, segments, counters->acks_withheld_now, withheld);

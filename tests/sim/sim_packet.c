@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Packets that notice misuse, the frames behind them, and the pipes that carry them. */
+/* Packets that notice misuse, the frames of them, and the pipes that carry them. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -50,11 +50,14 @@ static void test_seeds(void **state)
 		steps += result.steps;
 		lenient += result.lenient_holes;
 		withheld += result.counters.acks_withheld;
-		retransmits += result.counters.retransmits_scoreboard + result.counters.retransmits_dupack +
-			   result.counters.retransmits_timeout + result.counters.retransmits_probe;
+		retransmits += result.counters.retransmits_scoreboard +
+			       result.counters.retransmits_dupack +
+			       result.counters.retransmits_timeout +
+			       result.counters.retransmits_probe;
 	}
-	print_message("%lu seeds, %lu steps, %lu retransmits, %lu withheld, %lu beside an old hole\n",
-		      seeds, steps, retransmits, withheld, lenient);
+	print_message(
+		"%lu seeds, %lu steps, %lu retransmits, %lu withheld, %lu beside an old hole\n",
+		seeds, steps, retransmits, withheld, lenient);
 	assert_int_equal(failures, 0);
 }
 

@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The engine's short ways lead where the general ones do: test_ways.py PATH/TO/ways_short
-PATH/TO/ways_general."""
+"""The engine's fast paths end where the general ones do: test_ways.py WAYS_SHORT WAYS_GENERAL."""
 import itertools
 import re
 import subprocess
@@ -9,13 +8,14 @@ import sys
 import unittest
 
 FIRST, SEEDS = 1, 300
-# Of all packets, and of all questions, that take the short way: else little is proved.
+# Share of the packets, or calls, that have to take the fast path: else little is proved.
 SHARE_MIN = {'data': 0.4, 'deadline': 0.3, 'acks': 0.2, 'tail': 0.05, 'append': 0.5, 'first': 0.3}
 PROGRAMS = []
 
 
 def start(*arguments):
-    return [subprocess.Popen([each, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
+    arguments = [str(each) for each in arguments]
+    return [subprocess.Popen([each, *arguments], stdout=subprocess.PIPE, text=True)
             for each in PROGRAMS]
 
 
@@ -27,8 +27,7 @@ def finish(programs):
 
 
 def difference(seed):
-    """The first line of the seed's journals that differs, the fields in which it does, and the
-    step."""
+    """The first line of the seed's journals that differs, in which fields, and the step."""
     journals, step = start(seed), 'the beginning'
     try:
         for lines in itertools.zip_longest(*(each.stdout for each in journals), fillvalue=''):
@@ -37,8 +36,8 @@ def difference(seed):
                 if any(word.startswith('step=') for word in short):
                     step = ' '.join(short)
                 continue
-            fields = [f'{a} is {b} on the general way'
-                      for a, b in itertools.zip_longest(short, general) if a != b]
+            pairs = itertools.zip_longest(short, general)
+            fields = [f'{a} is {b} on the general path' for a, b in pairs if a != b]
             return f'seed {seed}, after "{step}", {(short or general)[0]}: ' + ', '.join(fields[:8])
     finally:
         finish(journals)
@@ -50,8 +49,8 @@ class Test(unittest.TestCase):
         programs = start(FIRST, SEEDS)
         try:
             # A program that breaks off ends its output early.
-            for short, general in itertools.zip_longest(*(each.stdout for each in programs),
-                                                        fillvalue=''):
+            outputs = (each.stdout for each in programs)
+            for short, general in itertools.zip_longest(*outputs, fillvalue=''):
                 seed = re.match(r'seed (\d+):', short or general)
                 if not seed:
                     break

@@ -3,7 +3,7 @@
  * What the engine does in simulated transfers, and all that it knows after each step, as one digest
  * per seed: built twice, see ways.h, for test_ways.py, which compares.
  *
- *   ways FIRST SEEDS  one line per seed, and how often a short way was taken
+ *   ways FIRST SEEDS  one line per seed, and how often a fast path was taken
  *   ways SEED         the journal of one seed
  *
  * A seed is a simulated transfer (sim.h), and a script for the packets that nobody sane would send
@@ -53,10 +53,12 @@ static void note_line(const char *what, uint64_t value)
 	X(snd_max) X(una) X(high_sack) X(uncached_end) X(window_bytes) X(window_raw) \
 	X(window_shift) X(ecn_last) X(level) X(window_shift_known) X(started) X(silent) \
 	X(acked) X(two_way) X(sack) X(timestamps) X(echoed) X(midstream) X(reordering) \
-	X(recovery) X(withhold_over) X(fin_wired) X(fin_station) X(closed) X(behind) X(vetoing) \
+	X(recovery) X(withhold_over) X(fin_wired) X(fin_station) X(closed) X(catching_up) \
+	X(vetoing) \
 	X(veto_answered) X(has_rtt) X(bad_checksum_wired) X(bad_checksum_station) \
-	X(cache_refused) X(doubted) X(answers_due) X(backoff) X(reo_steps) X(rtt_next) \
-	X(claimed) X(max_payload_bytes) X(echo_sent_us) X(gaps) X(cached_count) X(open_count) \
+	X(cache_refused) X(timeout_in_doubt) X(answers_due) X(backoff) X(reo_steps) X(rtt_next) \
+	X(dup_claimed_segments) \
+	X(max_payload_bytes) X(echo_sent_us) X(gaps) X(cached_count) X(open_count) \
 	X(left_count) X(cached_bytes) X(open_bytes) X(deadline_us) X(last_seen_us) \
 	X(progress_us) X(data_segments) X(data_bytes) X(echo_tsval) X(ts_last) X(shield_credit) \
 	X(returns_seen) X(reo_deadline_us) X(tail_deadline_us) X(srtt_us) X(rttvar_us) \
@@ -80,7 +82,7 @@ static void note_line(const char *what, uint64_t value)
 	X(totals.radio_losses) X(totals.repairs_confirmed) X(totals.given_up) X(probe_us) \
 	X(probe_gap_us) X(refs)
 
-#define HISTORY_FIELDS(X) \
+#define EXTRA_FIELDS(X) \
 	X(span_start_us) X(span_peak_bytes) X(span_now) X(doubt_until_us) X(doubt_sent_us) \
 	X(doubt_end) X(reo_round_us) X(reo_persist) X(retransmit_next)
 /* clang-format on */
@@ -120,22 +122,22 @@ static void note_lists(const struct snoop_engine *engine, const struct snoop_flo
 
 static void note_flow(struct snoop_engine *engine, const struct snoop_flow *flow, uint64_t number)
 {
-	const struct snoop_history *history = history_of(engine, flow);
+	const struct snoop_flow_extra *extra = extra_of(engine, flow);
 
 	note_line("flow", number);
 #define FIELD(name) note(#name, (uint64_t)flow->name);
 	FLOW_FIELDS(FIELD)
 #undef FIELD
-	if (!history)
+	if (!extra)
 		return;
-#define FIELD(name) note(#name, history->name);
-	HISTORY_FIELDS(FIELD)
+#define FIELD(name) note(#name, extra->name);
+	EXTRA_FIELDS(FIELD)
 #undef FIELD
 	for (uint32_t i = 0; i < SNOOP_SPANS; i++)
-		note("span_bytes", history->span_bytes[i]);
+		note("span_bytes", extra->span_bytes[i]);
 	for (uint32_t i = 0; i < SNOOP_RECENT_RETRANSMITS; i++)
-		if (history->recent_retransmits[i].valid)
-			note("recent_retransmit", history->recent_retransmits[i].seq);
+		if (extra->recent_retransmits[i].valid)
+			note("recent_retransmit", extra->recent_retransmits[i].seq);
 }
 
 static void note_engine(const struct snoop_engine *engine)

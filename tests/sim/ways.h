@@ -2,7 +2,7 @@
 /**
  * @file
  * Included ahead of every file of ways.c's two programs, the engine's own among them: one has the
- * engine with its short ways and counts where they were taken, in the other (WAYS_GENERAL) they are
+ * engine with its fast paths and counts where they were taken, in the other (WAYS_GENERAL) they are
  * closed.
  */
 #ifndef WAYS_H
@@ -24,9 +24,9 @@ enum way {
 extern uint64_t ways_asked[WAY_COUNT], ways_taken[WAY_COUNT];
 
 #ifdef WAYS_GENERAL
-#define SNOOP_SHORT_WAY(name, taken) (false && (taken))
+#define SNOOP_FAST_PATH(name, taken) (false && (taken))
 #else
-#define SNOOP_SHORT_WAY(name, taken)                                                               \
+#define SNOOP_FAST_PATH(name, taken)                                                               \
 	(++ways_asked[WAY_##name] && (taken) && ++ways_taken[WAY_##name])
 #endif
 

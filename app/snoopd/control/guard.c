@@ -11,6 +11,17 @@ const char *guard_cause_name(enum guard_cause cause)
 	return names[cause];
 }
 
+struct guard_counts guard_count(const struct counters *sum)
+{
+	return (struct guard_counts){
+		.retransmits = sum->retransmits_scoreboard + sum->retransmits_dupack +
+			       sum->retransmits_timeout,
+		.spurious = sum->spurious_repairs - sum->spurious_probe - sum->spurious_shield,
+		.confirmed = sum->repairs_confirmed,
+		.losses = sum->radio_losses,
+	};
+}
+
 static void begin_period(struct guard *guard, const struct guard_counts *now,
 			 const struct guard_limits *limits, uint64_t now_us)
 {

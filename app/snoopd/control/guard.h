@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <counters/counters.h>
 #include <snoopd/datapath/worker_report.h>
 
 #define GUARD_BAD_PERIODS 3	  /* in a row, before the link is demoted */
@@ -41,7 +42,8 @@ struct guard_limits {
 	uint32_t confirmed_ppm; /* share of retransmits that must be confirmed */
 };
 
-/** Sums over all workers, since the start. */
+/** Sums over all workers, since the start. Neither retransmits nor spurious has probes or shields
+ * in it: they are sent without a loss, and most of them are duplicates. */
 struct guard_counts {
 	uint64_t retransmits, spurious, confirmed, losses;
 };
@@ -62,6 +64,9 @@ struct guard {
 };
 
 const char *guard_cause_name(enum guard_cause cause);
+
+/** What the guard counts, of the sum over all workers. */
+struct guard_counts guard_count(const struct counters *sum);
 
 /** An operator chose a level: the link helps, forget what was learnt. The totals stay. */
 void guard_restart(struct guard *guard, const struct guard_counts *now,

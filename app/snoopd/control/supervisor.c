@@ -181,13 +181,7 @@ static struct guard_counts guard_counts_of(const struct link *link)
 	struct counters sum;
 
 	totals_sum(&sum, link->workers, link->worker_count);
-	return (struct guard_counts){
-		.retransmits = sum.retransmits_scoreboard + sum.retransmits_dupack +
-			       sum.retransmits_timeout,
-		.spurious = sum.spurious_repairs,
-		.confirmed = sum.repairs_confirmed,
-		.losses = sum.radio_losses,
-	};
+	return guard_count(&sum);
 }
 
 static enum guard_action ask_guard(struct supervisor *supervisor, const struct link *link,

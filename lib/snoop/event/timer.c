@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What happens when nothing arrives: reordering window, withholding budget, tail timer, probes. */
-#include <snoop/engine.h>
+#include <snoop/act/reset.h>
+#include <snoop/act/release.h>
+#include <snoop/act/retransmit.h>
+#include <snoop/event/scoreboard.h>
+#include <snoop/event/syn.h>
+#include <snoop/judge/loss.h>
+#include <snoop/judge/rack.h>
+#include <snoop/store/records.h>
+#include <snoop/store/stations.h>
 
 #define BACKOFF_MAX 8
 
 /*
- * The tail timer (RFC 6298 section 5): the head of line is retransmitted, and nothing else. If more is lost, the answer to the
- * retransmit tells: RACK with SACK, a partial ACK without. If the time-out was spurious, it cost one segment.
+ * The tail timer (RFC 6298 section 5): the head of line is retransmitted, and nothing else. If more
+ * is lost, the answer to the retransmit tells: by RACK with SACK, by a partial ACK without. A
+ * spurious time-out costs one segment.
  */
 static void tail_expired(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
 {
@@ -18,7 +27,8 @@ static void tail_expired(struct snoop_engine *engine, struct snoop_flow *flow, u
 	}
 	flow->timeouts++;
 	engine->counters->timeouts++;
-	for (uint32_t index = flow->open.head; index; index = segment_at(engine, index)->open_next) {
+	for (uint32_t index = flow->open.head; index;
+	     index = segment_at(engine, index)->open_next) {
 		if (segment_at(engine, index)->flags & SEGMENT_LEFT)
 			continue;
 		loss_suspect(engine, flow, index);
@@ -44,26 +54,41 @@ void snoop_flow_timer(struct snoop_engine *engine, struct snoop_flow *flow, uint
 	if (now_us < flow->deadline_us)
 		return;
 	engine->now_us = now_us;
-	/* A station that has been gone for so long will not want these bytes; nor do we help where no ACK comes by. */
-	if (engine->draining || now_us - heard_us > engine->config.silence_max_us || !flow->two_way) {
+	/* A station that has been gone for so long will not want these bytes. Where no ACK passes,
+	 * we do not help. */
+	if (engine->draining || now_us - heard_us > engine->config.silence_max_us ||
+	    !flow->two_way) {
 		engine->counters->cache_evictions += flow->cached_count;
-		flow_reset_bytes(engine, flow);
+		reset_bytes(engine, flow);
 		return;
 	}
-	if (flow->behind) {
-		if (ack_catch_up(engine, flow, now_us))
-			loss_detect(engine, flow, now_us);
-		flow_rearm(engine, flow, now_us);
+	if (flow->catching_up) {
+		if (scoreboard_catch_up(engine, flow, now_us) &&
+		    rack_detect_losses(engine, flow, now_us))
+			release_withheld(engine, flow);
+		deadline_set(engine, flow, now_us);
 		return;
 	}
 	if (flow->withheld.head && now_us >= segment_at(engine, flow->withheld.head)->sent_us) {
 		flow->withhold_over = true;
-		ack_release_all(engine, flow);
+		release_withheld(engine, flow);
 	}
-	if (now_us >= flow->reo_deadline_us)
-		loss_detect(engine, flow, now_us);
+	if (now_us >= flow->reo_deadline_us && rack_detect_losses(engine, flow, now_us))
+		release_withheld(engine, flow);
 	if (now_us >= flow->tail_deadline_us)
 		tail_expired(engine, flow, now_us);
-	loss_repair(engine, flow, now_us);
-	flow_rearm(engine, flow, now_us);
+	retransmit_lost(engine, flow, now_us);
+	deadline_set(engine, flow, now_us);
+}
+
+uint64_t snoop_engine_deadline_us(const struct snoop_engine *engine)
+{
+	return engine->discarded ? 0 : syn_deadline_us(engine);
+}
+
+void snoop_engine_timer(struct snoop_engine *engine, uint64_t now_us)
+{
+	engine->now_us = now_us;
+	records_free_discarded(engine, records_portion(engine));
+	syn_timer(engine, now_us);
 }

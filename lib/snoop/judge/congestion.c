@@ -1,41 +1,50 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Radio loss or queue overflow? A loss that the sender does not hear of is a promise that it was not congestion.
- *
- * Signs of congestion, beside our own TX queue being full:
- *  1. The queueing delay is at least one path RTT, or will be when the sender has reacted (in slow start the queue grows
- *     by a path RTT in a path RTT). A cut of the sender's window costs no throughput then (Reno halves:
- *     (RTT + delay) / 2 >= RTT), so that nothing is lost by a wrong veto.
- *  2. The delay is inflated and the share of losses among the last segments is well above the share while the queue
- *     was short. Radio loss does not care about the queue; overflow happens only when it is full.
- *
- * A veto leaves one loss, the signal, to the sender: its duplicate ACKs pass and nothing of ours fills the hole, so
- * that the sender cuts its window once and has no reason to undo it (Linux does, if the hole is filled by a copy with
- * an old timestamp). Everything that the sender had sent before it retransmitted the signal belongs to the same recovery of
- * the sender; losses among it are retransmitted as far as the radio's own loss share explains them, and no further. What
- * it sends later is repaired as ever: left alone it would cost the sender a second cut for one event.
- */
 #include <string.h>
 
-#include <snoop/engine.h>
+#include <base/seq.h>
+#include <snoop/judge/congestion.h>
+#include <snoop/judge/rtt.h>
+#include <snoop/store/flow_extra.h>
+#include <snoop/store/stations.h>
 
-#define LOW_MEMORY 65536U       /* outcomes after which the radio's share is halved */
+/*
+ * Radio loss or queue overflow? A loss that the sender does not hear of is a promise that it was
+ * not congestion.
+ *
+ * Signs of congestion, beside our own TX queue being full:
+ *  1. The queueing delay is at least one path RTT, or will be when the sender has reacted (in slow
+ * start the queue grows by a path RTT in a path RTT). A cut of the sender's window costs no
+ * throughput then (Reno halves: (RTT + delay) / 2 >= RTT), so that a wrong veto costs nothing.
+ *  2. The delay is inflated and the share of losses among the last segments is well above the share
+ * while the queue was short. Radio loss does not care about the queue; overflow happens only when
+ * it is full.
+ *
+ * A veto leaves one loss, the signal, to the sender: its duplicate ACKs pass and nothing of ours
+ * fills the hole, so that the sender cuts its window once and has no reason to undo it (Linux does,
+ * if the hole is filled by a copy with an old timestamp). Everything that the sender had sent
+ * before it retransmitted the signal belongs to the same recovery of the sender; losses among it
+ * are retransmitted as far as the radio's own loss share explains them, and no further. What it
+ * sends later is repaired as ever: left alone it would cost the sender a second cut for one event.
+ */
+
+#define LOW_MEMORY 65536U /* outcomes after which the radio's share is halved */
 #define HIGH_MEMORY 256U
-#define PRIOR_WEIGHT 100U       /* outcomes that the prior share stands for */
+#define PRIOR_WEIGHT 100U /* outcomes that the prior share stands for */
 #define WIRED_RTT_GUESS_US 40000U
-#define BUDGET_FACTOR 2U        /* retransmits in a veto's window: this many times the radio's share */
+#define BUDGET_FACTOR 2U /* retransmits in a veto's window: this many times the radio's share */
 #define CLEAN_DELIVERIES 1000U
 #define CLEAN_DELIVERIES_PER_LOSS 2000U
-#define EVIDENCE_LOSSES 3U       /* losses under a short queue that prove a lossy radio */
-#define FILLED_SPANS 5U          /* of SNOOP_SPANS */
-#define FILLED_MIN_SEGMENTS 32U  /* in a round trip; fewer overrun no queue that matters */
+#define EVIDENCE_LOSSES 3U	/* losses under a short queue that prove a lossy radio */
+#define FILLED_SPANS 5U		/* of SNOOP_SPANS */
+#define FILLED_MIN_SEGMENTS 32U /* in a round trip; fewer overrun no queue that matters */
 #define PEAK_DECAY 16U
 #define SAMPLE_LIFE_RTTS 1U
 #define RANGE_PERIOD_US (10 * USEC_PER_SEC)
 
 /*
- * Squared standard deviations that an excess must exceed. Radio losses come in bursts: with a mean run of 4 their
- * variance is about 4 times that of independent ones, and three deviations squared are 9.
+ * Squared standard deviations that an excess must exceed. Radio losses come in bursts: with a mean
+ * run of 4 their variance is about 4 times that of independent ones, and three deviations squared
+ * are 9.
  */
 #define EXCESS_VARIANCES 36U
 
@@ -53,26 +62,31 @@ static uint32_t wired_rtt_us(const struct snoop_flow *flow)
 }
 
 /*
- * The queueing delay when the sender has reacted to a loss that it hears of now. Before its first cut it is in slow
- * start: its window doubles every path RTT, and it takes up the signal after one to two of them.
+ * The queueing delay when the sender has reacted to a loss that it hears of now. Before its first
+ * cut it is in slow start: its window doubles every path RTT, and it takes up the signal after one
+ * to two of them.
  */
-static uint64_t expected_delay_us(struct snoop_engine *engine, const struct snoop_flow *flow, uint64_t now_us)
+static uint64_t expected_delay_us(struct snoop_engine *engine, const struct snoop_flow *flow,
+				  uint64_t now_us)
 {
 	uint64_t delay_us = flow->queue_delay_us;
 
-	/* While holes are filled nothing may be sent that gives a sample; the queue has drained since. */
+	/* While holes are filled nothing may be sent that gives a sample; the queue has drained
+	 * since. */
 	if ((uint32_t)now_us - flow->sample_us > SAMPLE_LIFE_RTTS * (uint64_t)flow->srtt_us)
 		return 0;
 	if (!flow->vetoes && flow->delay_growth_ppm > 0 && delay_us >= delay_floor_us(engine, flow))
-		delay_us += 2 * (uint64_t)(uint32_t)flow->delay_growth_ppm * (wired_rtt_us(flow) + flow->srtt_us) / PPM;
+		delay_us += 2 * (uint64_t)(uint32_t)flow->delay_growth_ppm *
+			    (wired_rtt_us(flow) + flow->srtt_us) / PPM;
 	return delay_us;
 }
 
-uint32_t veto_threshold_us(struct snoop_engine *engine, const struct snoop_flow *flow)
+uint32_t congestion_threshold_us(struct snoop_engine *engine, const struct snoop_flow *flow)
 {
 	if (engine->config.veto_delay_us)
 		return engine->config.veto_delay_us;
-	return (uint32_t)max_u64((uint64_t)wired_rtt_us(flow) + rtt_min_us(engine, flow), 2ULL * delay_floor_us(engine, flow));
+	return (uint32_t)max_u64((uint64_t)wired_rtt_us(flow) + rtt_min_us(engine, flow),
+				 2ULL * delay_floor_us(engine, flow));
 }
 
 /* A queue that overflows is full; less than half of what was seen lately is far from that. */
@@ -82,7 +96,8 @@ static bool queue_is_short(struct snoop_engine *engine, const struct snoop_flow 
 	uint64_t short_us = delay_floor_us(engine, flow);
 
 	if (station)
-		short_us = max_u64(short_us, max_u64(station->delay_max_us[0], station->delay_max_us[1]) / 2);
+		short_us = max_u64(short_us,
+				   max_u64(station->delay_max_us[0], station->delay_max_us[1]) / 2);
 	return flow->queue_delay_us < short_us;
 }
 
@@ -97,7 +112,8 @@ static void note_range(struct snoop_station *station, uint32_t delay_us, uint64_
 		station->delay_max_us[0] = delay_us;
 }
 
-static void count_outcome(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t delivered, uint32_t lost)
+static void count_outcome(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t delivered,
+			  uint32_t lost)
 {
 	struct snoop_station *station = station_of(engine, flow);
 
@@ -120,7 +136,8 @@ static void count_outcome(struct snoop_engine *engine, struct snoop_flow *flow, 
 	}
 }
 
-void veto_delivered(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t segments, uint64_t now_us)
+void congestion_delivered(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t segments,
+			  uint64_t now_us)
 {
 	struct snoop_station *station = station_of(engine, flow);
 
@@ -135,10 +152,11 @@ static uint64_t assumed_share_ppm(struct snoop_engine *engine, const struct snoo
 	uint64_t lost = station ? station->low_lost : 0;
 	uint64_t all = station ? (uint64_t)station->low_delivered + station->low_lost : 0;
 
-	return (lost * PPM + (uint64_t)PRIOR_WEIGHT * engine->config.veto_prior_ppm) / (all + PRIOR_WEIGHT);
+	return (lost * PPM + (uint64_t)PRIOR_WEIGHT * engine->config.veto_prior_ppm) /
+	       (all + PRIOR_WEIGHT);
 }
 
-uint64_t veto_measured_share_ppm(struct snoop_engine *engine, const struct snoop_flow *flow)
+uint64_t congestion_radio_share_ppm(struct snoop_engine *engine, const struct snoop_flow *flow)
 {
 	const struct snoop_station *station = station_of(engine, flow);
 
@@ -175,55 +193,59 @@ static uint64_t path_rtt_us(struct snoop_engine *engine, const struct snoop_flow
 	return (uint64_t)wired_rtt_us(flow) + rtt_min_us(engine, flow);
 }
 
-void veto_wired_data(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t frame_bytes, uint64_t now_us)
+void congestion_wired_data(struct snoop_engine *engine, struct snoop_flow *flow,
+			   uint32_t frame_bytes, uint64_t now_us)
 {
-	struct snoop_history *history;
+	struct snoop_flow_extra *extra;
 	uint64_t span_us;
 
 	/* Asked for in slow start only, see wired_queue_fills(). */
 	if (flow->sack || flow->midstream)
 		return;
-	history = history_get(engine, flow);
+	extra = extra_get(engine, flow);
 	span_us = path_rtt_us(engine, flow) / SNOOP_SPANS + 1;
-	if (now_us - history->span_start_us >= SNOOP_SPANS * span_us) {
-		memset(history->span_bytes, 0, sizeof(history->span_bytes));
-		history->span_start_us = now_us;
+	if (now_us - extra->span_start_us >= SNOOP_SPANS * span_us) {
+		memset(extra->span_bytes, 0, sizeof(extra->span_bytes));
+		extra->span_start_us = now_us;
 	}
-	while (now_us - history->span_start_us >= span_us) {
-		history->span_start_us += span_us;
-		history->span_peak_bytes -= history->span_peak_bytes / PEAK_DECAY; /* a burst once is no rate */
-		history->span_now = (uint8_t)((history->span_now + 1) % SNOOP_SPANS);
-		history->span_bytes[history->span_now] = 0;
+	while (now_us - extra->span_start_us >= span_us) {
+		extra->span_start_us += span_us;
+		extra->span_peak_bytes -=
+			extra->span_peak_bytes / PEAK_DECAY; /* a burst once is no rate */
+		extra->span_now = (uint8_t)((extra->span_now + 1) % SNOOP_SPANS);
+		extra->span_bytes[extra->span_now] = 0;
 	}
-	history->span_bytes[history->span_now] += frame_bytes;
-	if (history->span_bytes[history->span_now] > history->span_peak_bytes)
-		history->span_peak_bytes = history->span_bytes[history->span_now];
+	extra->span_bytes[extra->span_now] += frame_bytes;
+	if (extra->span_bytes[extra->span_now] > extra->span_peak_bytes)
+		extra->span_peak_bytes = extra->span_bytes[extra->span_now];
 }
 
 /* What the sender sends within one round trip fills so many spans at the highest rate seen. */
 static bool wired_path_is_filled(struct snoop_engine *engine, const struct snoop_flow *flow)
 {
-	const struct snoop_history *history = history_of(engine, flow);
+	const struct snoop_flow_extra *extra = extra_of(engine, flow);
 	uint64_t bytes = 0;
 
-	if (!history)
+	if (!extra)
 		return false;
 	for (int i = 0; i < SNOOP_SPANS; i++)
-		bytes += history->span_bytes[i];
-	return bytes >= (uint64_t)FILLED_SPANS * history->span_peak_bytes &&
+		bytes += extra->span_bytes[i];
+	return bytes >= (uint64_t)FILLED_SPANS * extra->span_peak_bytes &&
 	       bytes >= (uint64_t)FILLED_MIN_SEGMENTS * flow->max_payload_bytes;
 }
 
 /*
- * Without SACK a sender retransmits one segment per RTT, so that it pays with seconds for a queue that it overran, be it one
- * on the wired side. It has to hear of congestion before: in slow start when what it sends within one round trip fills
- * half of it (the train length of HyStart), and later when the wired queue holds three quarters of the path: a cut
- * costs little throughput then, and CUBIC is one or two round trips away from filling a queue as long as the path.
+ * Without SACK a sender retransmits one segment per RTT, so that it pays with seconds for a queue
+ * that it overran, be it one on the wired side. It has to hear of congestion earlier: in slow start
+ * when what it sends within one round trip fills half of it (the train length of HyStart), and
+ * later when the wired queue holds three quarters of the path: a cut costs little throughput then,
+ * and CUBIC is one or two round trips away from filling a queue as long as the path.
  */
 static bool wired_queue_fills(struct snoop_engine *engine, const struct snoop_flow *flow)
 {
-	/* It has not cut its window; a cut that our repair made needless it has taken back. */
-	bool slow_start = !flow->midstream && !flow->vetoes && flow->sender_retransmits == flow->sender_needless;
+	/* It has not cut its window, or has taken back a cut that our repair made needless. */
+	bool slow_start = !flow->midstream && !flow->vetoes &&
+			  flow->sender_retransmits == flow->sender_needless;
 
 	if (flow->sack || windowed_min_get(&flow->wired_rtt) == UINT32_MAX)
 		return false;
@@ -231,13 +253,14 @@ static bool wired_queue_fills(struct snoop_engine *engine, const struct snoop_fl
 	       (slow_start && wired_path_is_filled(engine, flow));
 }
 
-bool veto_loss(struct snoop_engine *engine, struct snoop_flow *flow, const struct snoop_segment *segment,
-	       uint64_t now_us)
+bool congestion_judge_loss(struct snoop_engine *engine, struct snoop_flow *flow,
+			   const struct snoop_segment *segment, uint64_t now_us)
 {
 	bool clean = radio_is_clean(engine, flow), congested;
 
 	count_outcome(engine, flow, 0, 1);
-	if (flow->vetoing && (clean || !flow->veto_answered || seq_leq(segment->end, flow->veto_end))) {
+	if (flow->vetoing &&
+	    (clean || !flow->veto_answered || seq_leq(segment->end, flow->veto_end))) {
 		if (flow->veto_budget_ppm >= PPM) {
 			flow->veto_budget_ppm -= (uint32_t)PPM;
 			return false;
@@ -248,27 +271,27 @@ bool veto_loss(struct snoop_engine *engine, struct snoop_flow *flow, const struc
 	if (!clean && (flow->vetoing || now_us < flow->veto_quiet_us))
 		return false;
 
-	congested = now_us < engine->backlog_until_us || wired_queue_fills(engine, flow) ||
-		    expected_delay_us(engine, flow, now_us) >= veto_threshold_us(engine, flow) ||
-		    (!queue_is_short(engine, flow) && (clean || share_is_excessive(engine, flow)));
+	congested =
+		now_us < engine->backlog_until_us || wired_queue_fills(engine, flow) ||
+		expected_delay_us(engine, flow, now_us) >= congestion_threshold_us(engine, flow) ||
+		(!queue_is_short(engine, flow) && (clean || share_is_excessive(engine, flow)));
 	if (!congested)
 		return false;
 
 	flow->vetoing = true;
 	flow->veto_answered = false;
 	flow->veto_signal = segment->seq;
-	flow->veto_budget_ppm =
-		(uint32_t)min_u64(BUDGET_FACTOR * veto_measured_share_ppm(engine, flow) * flow->open_count,
-				  UINT32_MAX / 2);
+	flow->veto_budget_ppm = (uint32_t)min_u64(
+		BUDGET_FACTOR * congestion_radio_share_ppm(engine, flow) * flow->open_count,
+		UINT32_MAX / 2);
 	flow->high_delivered = flow->high_lost = 0;
 	flow->vetoes++;
 	engine->counters->vetoes++;
 	station_totals(engine, flow)->vetoes++;
-	ack_release_all(engine, flow);
 	return true;
 }
 
-void veto_sender_retransmit(struct snoop_flow *flow, uint32_t seq, uint32_t end)
+void congestion_sender_retransmit(struct snoop_flow *flow, uint32_t seq, uint32_t end)
 {
 	if (!flow->vetoing || flow->veto_answered || seq_gt(seq, flow->veto_signal) ||
 	    seq_leq(end, flow->veto_signal))
@@ -277,7 +300,7 @@ void veto_sender_retransmit(struct snoop_flow *flow, uint32_t seq, uint32_t end)
 	flow->veto_end = flow->snd_max;
 }
 
-void veto_progress(struct snoop_flow *flow, uint64_t now_us)
+void congestion_progress(struct snoop_flow *flow, uint64_t now_us)
 {
 	if (!flow->vetoing || seq_leq(flow->una, flow->veto_signal))
 		return;
@@ -285,8 +308,8 @@ void veto_progress(struct snoop_flow *flow, uint64_t now_us)
 		flow->vetoing = false; /* filled without the sender: the station had it after all */
 	} else if (seq_geq(flow->una, flow->veto_end)) {
 		/*
-		 * The sender leaves its recovery now and sends a burst up to its smaller window. The queue of that
-		 * burst is no second event.
+		 * The sender leaves its recovery now and sends a burst up to its smaller window.
+		 * The queue of that burst is no second event.
 		 */
 		flow->vetoing = false;
 		flow->veto_quiet_us = now_us + flow->srtt_us + wired_rtt_us(flow);

@@ -1,40 +1,63 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Histories of flows. Where all are in use the oldest goes, which costs its flow some feedback and nothing else. */
 #include <string.h>
 
-#include <snoop/engine.h>
+#include <base/seq.h>
+#include <snoop/store/flow_extra.h>
+#include <snoop/store/records.h>
 
-#define LOOK_AT 8 /* histories, for a free one */
+#define EXTRA_SEARCH_MAX 8 /* extras, for a free one */
 
-static uint32_t next(const struct snoop_engine *engine)
+static uint32_t extra_next(const struct snoop_engine *engine)
 {
-	return engine->history_hand % SNOOP_HISTORIES + 1;
+	return engine->extra_hand % SNOOP_EXTRAS + 1;
 }
 
-struct snoop_history *history_get(struct snoop_engine *engine, struct snoop_flow *flow)
+struct snoop_flow_extra *extra_get(struct snoop_engine *engine, struct snoop_flow *flow)
 {
-	struct snoop_history *history = history_of(engine, flow);
+	struct snoop_flow_extra *extra = extra_of(engine, flow);
 
-	if (history)
-		return history;
-	engine->history_hand = next(engine);
-	for (int i = 1; i < LOOK_AT && engine->histories[engine->history_hand].flow; i++)
-		engine->history_hand = next(engine);
-	history = &engine->histories[engine->history_hand];
-	if (history->flow) {
-		history->flow->history = 0;
-		history->flow->doubted = false;
+	if (extra)
+		return extra;
+	engine->extra_hand = extra_next(engine);
+	for (int i = 1; i < EXTRA_SEARCH_MAX && engine->extras[engine->extra_hand].flow; i++)
+		engine->extra_hand = extra_next(engine);
+	extra = &engine->extras[engine->extra_hand];
+	if (extra->flow) {
+		extra->flow->extra = 0;
+		extra->flow->timeout_in_doubt = false;
 	}
-	memset(history, 0, sizeof(*history));
-	history->flow = flow;
-	flow->history = (uint16_t)engine->history_hand;
-	return history;
+	memset(extra, 0, sizeof(*extra));
+	extra->flow = flow;
+	flow->extra = (uint16_t)engine->extra_hand;
+	return extra;
 }
 
-void history_put(struct snoop_engine *engine, struct snoop_flow *flow)
+void extra_put(struct snoop_engine *engine, struct snoop_flow *flow)
 {
-	if (flow->history)
-		engine->histories[flow->history].flow = NULL;
-	flow->history = 0;
-	flow->doubted = false;
+	if (flow->extra)
+		engine->extras[flow->extra].flow = NULL;
+	flow->extra = 0;
+	flow->timeout_in_doubt = false;
+}
+
+void extra_note_retransmit(struct snoop_engine *engine, struct snoop_flow *flow,
+			   const struct snoop_segment *segment)
+{
+	struct snoop_flow_extra *extra = extra_get(engine, flow);
+
+	extra->recent_retransmits[extra->retransmit_next].seq = segment->seq;
+	extra->recent_retransmits[extra->retransmit_next].cause = segment->cause;
+	extra->recent_retransmits[extra->retransmit_next].valid = true;
+	extra->retransmit_next = (uint8_t)((extra->retransmit_next + 1) % SNOOP_RECENT_RETRANSMITS);
+}
+
+void extra_forget_retransmits(struct snoop_engine *engine, const struct snoop_flow *flow,
+			      uint32_t seq, uint32_t end)
+{
+	struct snoop_flow_extra *extra = extra_of(engine, flow);
+
+	for (int i = 0; extra && i < SNOOP_RECENT_RETRANSMITS; i++)
+		if (seq_geq(extra->recent_retransmits[i].seq, seq) &&
+		    seq_lt(extra->recent_retransmits[i].seq, end))
+			extra->recent_retransmits[i].valid = false;
 }

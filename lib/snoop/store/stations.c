@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <string.h>
+#include <base/hash.h>
+#include <snoop/store/stations.h>
 
-#include <snoop/engine.h>
-
-#define SILENCE_TIMEOUTS 3      /* consecutive time-outs of a station before it counts as silent */
-#define STATION_HAND_STEPS 16   /* records looked at for one to reuse */
+#define SILENCE_TIMEOUTS 3    /* consecutive time-outs of a station before it counts as silent */
+#define STATION_HAND_STEPS 16 /* records looked at for one to reuse */
 
 static uint32_t *station_bucket(struct snoop_engine *engine, const struct snoop_key *key)
 {
@@ -14,7 +13,7 @@ static uint32_t *station_bucket(struct snoop_engine *engine, const struct snoop_
 	return &engine->station_buckets[hash % engine->station_count];
 }
 
-void station_table_init(struct snoop_engine *engine)
+void stations_init(struct snoop_engine *engine)
 {
 	engine->station_free = 0;
 	for (uint32_t i = engine->station_count; i > 0; i--) {
@@ -24,10 +23,10 @@ void station_table_init(struct snoop_engine *engine)
 	engine->station_hand = 1;
 }
 
-static void unlink_station(struct snoop_engine *engine, uint32_t index)
+static void station_unlink(struct snoop_engine *engine, uint32_t index)
 {
 	struct snoop_station *station = &engine->stations[index];
-	struct snoop_key key = { 0 };
+	struct snoop_key key = {0};
 	uint32_t *at;
 
 	memcpy(key.station_addr, station->addr, sizeof(key.station_addr));
@@ -41,7 +40,7 @@ static void unlink_station(struct snoop_engine *engine, uint32_t index)
 }
 
 /* A free record, or one that no flow points to. */
-static uint32_t take_record(struct snoop_engine *engine)
+static uint32_t station_record_get(struct snoop_engine *engine)
 {
 	uint32_t index = engine->station_free;
 
@@ -53,7 +52,7 @@ static uint32_t take_record(struct snoop_engine *engine)
 		index = engine->station_hand;
 		engine->station_hand = index % engine->station_count + 1;
 		if (!engine->stations[index].refs) {
-			unlink_station(engine, index);
+			station_unlink(engine, index);
 			return index;
 		}
 	}
@@ -67,7 +66,8 @@ uint32_t station_find(const struct snoop_engine *engine, const struct snoop_key 
 	for (; index; index = engine->stations[index].next) {
 		const struct snoop_station *station = &engine->stations[index];
 
-		if (!memcmp(station->addr, key->station_addr, sizeof(station->addr)) &&
+		if (station->ip_version == key->ip_version &&
+		    !memcmp(station->addr, key->station_addr, sizeof(station->addr)) &&
 		    !memcmp(station->vlan, key->vlan, sizeof(station->vlan)))
 			break;
 	}
@@ -82,12 +82,13 @@ uint32_t station_get(struct snoop_engine *engine, const struct snoop_key *key)
 
 	if (index)
 		return index;
-	index = take_record(engine);
+	index = station_record_get(engine);
 	if (!index)
 		return 0;
 	bucket = station_bucket(engine, key);
 	station = &engine->stations[index];
-	*station = (struct snoop_station){ .next = *bucket, .used = true, .ip_version = key->ip_version };
+	*station = (struct snoop_station){
+		.next = *bucket, .used = true, .ip_version = key->ip_version};
 	memcpy(station->addr, key->station_addr, sizeof(station->addr));
 	memcpy(station->vlan, key->vlan, sizeof(station->vlan));
 	windowed_min_init(&station->min_rtt);
@@ -109,7 +110,7 @@ void station_heard(struct snoop_engine *engine, struct snoop_station *station, u
 	}
 }
 
-void station_add_up(struct snoop_station *station)
+void station_fold_totals(struct snoop_station *station)
 {
 	station->totals.acked_bytes += station->acked_bytes;
 	station->totals.delivered_segments += station->delivered_segments;
@@ -127,33 +128,4 @@ void station_timeout(struct snoop_engine *engine, struct snoop_station *station,
 	station->probe_gap_us = (uint32_t)max_u64(engine->config.rto_min_us, station->srtt_us);
 	engine->counters->stations_silent = ++engine->silent_stations;
 	engine->counters->station_silences++;
-}
-
-uint32_t snoop_station_count(const struct snoop_engine *engine)
-{
-	return engine->station_count;
-}
-
-bool snoop_station_info(const struct snoop_engine *engine, uint32_t index, struct snoop_station_info *info)
-{
-	const struct snoop_station *station = &engine->stations[index];
-	uint32_t min_rtt_us = windowed_min_get(&station->min_rtt);
-
-	if (!station->used)
-		return false;
-	*info = (struct snoop_station_info){
-		.ip_version = station->ip_version,
-		.silent = station->silent,
-		.flows = station->refs,
-		.srtt_us = station->srtt_us,
-		.rttvar_us = station->rttvar_us,
-		.min_rtt_us = min_rtt_us == UINT32_MAX ? 0 : min_rtt_us,
-		.heard_us = station->heard_us,
-		.totals = station->totals,
-	};
-	info->totals.acked_bytes += station->acked_bytes;
-	info->totals.delivered_segments += station->delivered_segments;
-	memcpy(info->addr, station->addr, sizeof(info->addr));
-	memcpy(info->vlan, station->vlan, sizeof(info->vlan));
-	return true;
 }

@@ -26,7 +26,8 @@ static void op_retransmit(void *owner, void *handle, enum snoop_cause cause)
 
 	assert_true(packet->engine_refs > 0);
 	assert_true(f->retransmit_count < LOG_MAX);
-	f->retransmits[f->retransmit_count++] = (struct fixture_log){packet->view.seq, cause, f->now_us};
+	f->retransmits[f->retransmit_count++] =
+		(struct fixture_log){packet->view.seq, cause, f->now_us};
 }
 
 static void op_release(void *owner, void *handle)

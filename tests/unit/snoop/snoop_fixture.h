@@ -16,7 +16,16 @@
 
 #include <cmocka.h>
 
+#include <base/hash.h>
+#include <snoop/act/deadline.h>
 #include <snoop/engine.h>
+#include <snoop/event/syn.h>
+#include <snoop/judge/congestion.h>
+#include <snoop/judge/rtt.h>
+#include <snoop/store/flow_extra.h>
+#include <snoop/store/handshakes.h>
+#include <snoop/store/records.h>
+#include <snoop/store/stations.h>
 
 #define SEGMENT_BYTES 1000U
 #define SEG(n) (f->base + (uint32_t)(n)*SEGMENT_BYTES)

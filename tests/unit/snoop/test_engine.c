@@ -184,39 +184,113 @@ static void test_hash_is_keyed(void **state)
 	assert_in_range(again, 0, 5);
 }
 
-/* More flows with a history than there are: the oldest loses its own, and nobody else's is touched. */
-static void test_histories_run_out(void **state)
+/* More flows with a history than there are: the oldest loses its own, and nobody else's is touched.
+ */
+static void test_extras_run_out(void **state)
 {
 	struct fixture *f = fixture_engine(NULL);
-	struct snoop_flow *flows = calloc(SNOOP_HISTORIES + 1, sizeof(*flows));
+	struct snoop_flow *flows = calloc(SNOOP_EXTRAS + 1, sizeof(*flows));
 	uint32_t without = 0;
 
 	snoop_flow_init(f->engine, &f->flow, &f->key, SNOOP_LEVEL_REPAIR, f->now_us);
-	for (uint32_t i = 0; i <= SNOOP_HISTORIES; i++) {
-		history_get(f->engine, &flows[i])->span_peak_bytes = i;
-		assert_int_equal(history_get(f->engine, &flows[i])->span_peak_bytes, i);
+	for (uint32_t i = 0; i <= SNOOP_EXTRAS; i++) {
+		extra_get(f->engine, &flows[i])->span_peak_bytes = i;
+		assert_int_equal(extra_get(f->engine, &flows[i])->span_peak_bytes, i);
 	}
-	for (uint32_t i = 0; i <= SNOOP_HISTORIES; i++) {
-		if (!flows[i].history) {
+	for (uint32_t i = 0; i <= SNOOP_EXTRAS; i++) {
+		if (!flows[i].extra) {
 			without++;
 			continue;
 		}
-		assert_ptr_equal(history_of(f->engine, &flows[i])->flow, &flows[i]);
-		assert_int_equal(history_of(f->engine, &flows[i])->span_peak_bytes, i);
+		assert_ptr_equal(extra_of(f->engine, &flows[i])->flow, &flows[i]);
+		assert_int_equal(extra_of(f->engine, &flows[i])->span_peak_bytes, i);
 	}
 	assert_int_equal(without, 1);
-	assert_int_not_equal(flows[SNOOP_HISTORIES].history, 0);
+	assert_int_not_equal(flows[SNOOP_EXTRAS].extra, 0);
 	/* What is given back is found again. */
-	history_put(f->engine, &flows[3]);
-	assert_null(history_of(f->engine, &flows[3]));
+	extra_put(f->engine, &flows[3]);
+	assert_null(extra_of(f->engine, &flows[3]));
 	free(flows);
 	fixture_close(f);
+}
+
+/* What a telemetry client could do to the counters, were it let: any value in all of them. */
+static void scribble(struct fixture *f, uint64_t *random)
+{
+	uint64_t *counter = (uint64_t *)&f->counters;
+
+	for (size_t i = 0; *random && i < COUNTERS_COUNT; i++) {
+		*random = *random * 6364136223846793005ULL + 1442695040888963407ULL;
+		counter[i] = *random >> (*random & 63);
+	}
+}
+
+/* Losses, withheld ACKs, a cache that is too small, silence; counters changed after each call. */
+static struct fixture *transfer(uint64_t random)
+{
+	struct snoop_config config;
+	struct fixture *f;
+	uint32_t n = 2;
+
+	snoop_config_defaults(&config);
+	config.cache_segments = 16;
+	config.cache_bytes = 20 * SEGMENT_BYTES;
+	config.stations = 4;
+	config.syn_entries = 4;
+	f = fixture_open(SNOOP_LEVEL_SNOOP, &config, 1000);
+	for (uint32_t round = 0; round < 24; round++) {
+		uint32_t end = n + 4 + round % 16;
+
+		for (uint32_t i = n; i < end; i++) {
+			fixture_send(f, i, i + 1, 100);
+			scribble(f, &random);
+		}
+		f->now_us += RTT_US;
+		for (uint32_t i = n + 2; i < end; i++) {
+			fixture_ack(f, n, n + 1, i);
+			scribble(f, &random);
+			fixture_wait(f, 200);
+			scribble(f, &random);
+		}
+		for (uint32_t i = 0; i < (round % 8 == 7 ? 40 : 1); i++) {
+			fixture_wait(f, 20000);
+			scribble(f, &random);
+		}
+		fixture_ack(f, end, 0, 0);
+		scribble(f, &random);
+		n = end;
+	}
+	return f;
+}
+
+static void test_counters_steer_nothing(void **state)
+{
+	struct fixture *plain = transfer(0), *scribbled = transfer(7);
+
+	assert_true(plain->retransmit_count > 40);
+	assert_true(plain->counters.station_silences > 0);
+	assert_true(plain->counters.pass_cache_full > 0);
+	assert_true(plain->counters.acks_withheld > 0);
+	assert_int_equal(scribbled->retransmit_count, plain->retransmit_count);
+	assert_memory_equal(scribbled->retransmits, plain->retransmits, sizeof(plain->retransmits));
+	assert_int_equal(scribbled->release_count, plain->release_count);
+	assert_memory_equal(scribbled->releases, plain->releases, sizeof(plain->releases));
+	assert_int_equal(scribbled->flow.deadline_us, plain->flow.deadline_us);
+	assert_int_equal(scribbled->flow.credit, plain->flow.credit);
+	assert_int_equal(scribbled->flow.cached_count, plain->flow.cached_count);
+	assert_int_equal(snoop_engine_withheld(scribbled->engine),
+			 snoop_engine_withheld(plain->engine));
+	assert_int_equal(snoop_engine_cache_use(scribbled->engine).bytes,
+			 snoop_engine_cache_use(plain->engine).bytes);
+	memset(&scribbled->counters, 0, sizeof(scribbled->counters));
+	fixture_close(scribbled);
+	fixture_close(plain);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_histories_run_out),
+		cmocka_unit_test(test_extras_run_out),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_reasons_by_precedence),
 		cmocka_unit_test(test_info),
@@ -226,6 +300,7 @@ int main(void)
 		cmocka_unit_test(test_one_way_is_cached_on_trust_only),
 		cmocka_unit_test(test_configure),
 		cmocka_unit_test(test_hash_is_keyed),
+		cmocka_unit_test(test_counters_steer_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

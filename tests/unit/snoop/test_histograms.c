@@ -8,16 +8,18 @@ static void test_buckets(void **state)
 		uint64_t value;
 		unsigned int bucket;
 	} cases[] = {
-		{0, 0}, {1, 0}, {2, 1}, {3, 2}, {4, 2}, {5, 3}, {1024, 10}, {1025, 11}, {1ULL << 25, 25},
-		{(1ULL << 25) + 1, 26}, {UINT64_MAX, 26},
+		{0, 0},		  {1, 0},     {2, 1},	  {3, 2},	    {4, 2},
+		{5, 3},		  {1024, 10}, {1025, 11}, {1ULL << 25, 25}, {(1ULL << 25) + 1, 26},
+		{UINT64_MAX, 26},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct histogram histogram = { 0 };
+		struct histogram histogram = {0};
 
 		histogram_add(&histogram, cases[i].value);
 		if (histogram.bucket[cases[i].bucket] != 1)
-			fail_msg("%llu is not in bucket %u", (unsigned long long)cases[i].value, cases[i].bucket);
+			fail_msg("%llu is not in bucket %u", (unsigned long long)cases[i].value,
+				 cases[i].bucket);
 		assert_int_equal(histogram_count(&histogram), 1);
 		assert_int_equal(histogram.sum, cases[i].value);
 	}
@@ -25,7 +27,7 @@ static void test_buckets(void **state)
 
 static void test_quantiles(void **state)
 {
-	struct histogram histogram = { 0 };
+	struct histogram histogram = {0};
 
 	assert_int_equal(histogram_quantile(&histogram, 500), 0);
 	for (int i = 0; i < 90; i++)
@@ -115,10 +117,8 @@ static void test_levels(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_buckets),
-		cmocka_unit_test(test_quantiles),
-		cmocka_unit_test(test_rtt_and_repair),
-		cmocka_unit_test(test_withhold_time),
+		cmocka_unit_test(test_buckets),	       cmocka_unit_test(test_quantiles),
+		cmocka_unit_test(test_rtt_and_repair), cmocka_unit_test(test_withhold_time),
 		cmocka_unit_test(test_levels),
 	};
 

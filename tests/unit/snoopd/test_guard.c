@@ -223,6 +223,31 @@ static void the_stations_are_wanted_after_a_bad_period_only(void **state)
 	assert_false(guard_suspects(&guard, &counts, &limits, now_us + limits.period_us));
 }
 
+/* Two of ten repairs and nearly all of many shields are duplicates: the repairs help. */
+static void copies_without_a_loss_have_no_vote(void **state)
+{
+	struct counters sum = {0};
+
+	counts = guard_count(&sum);
+	guard_restart(&guard, &counts, &limits, now_us);
+	for (int i = 0; i < 3 * GUARD_BAD_PERIODS; i++) {
+		sum.retransmits_scoreboard += 1000;
+		sum.retransmits_shield += 4000;
+		sum.retransmits_probe += 200;
+		sum.spurious_repairs += 200 + 3900 + 150;
+		sum.spurious_shield += 3900;
+		sum.spurious_probe += 150;
+		sum.repairs_confirmed += 800;
+		sum.radio_losses += 1000;
+		counts = guard_count(&sum);
+		add_station(0, 1000, 200, 800);
+		now_us += limits.period_us;
+		assert_int_equal(guard_look(&guard, &counts, stations, &limits, now_us),
+				 GUARD_LEAVE);
+		assert_int_equal(guard.bad, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +266,7 @@ int main(void)
 		cmocka_unit_test_setup(without_a_vote_nothing_happens, start),
 		cmocka_unit_test_setup(flows_that_ended_do_not_make_it_negative, start),
 		cmocka_unit_test_setup(the_stations_are_wanted_after_a_bad_period_only, start),
+		cmocka_unit_test_setup(copies_without_a_loss_have_no_vote, start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -365,7 +365,8 @@ static void test_bytes_beyond_frame(void **state)
 	assert_int_equal(view.kind, WIRE_NON_IP);
 }
 
-/* The parser has a short way for untagged frames with timestamps: behind a VLAN tag the same is parsed without it. */
+/* The parser has a short way for untagged frames with timestamps: behind a VLAN tag the same is
+ * parsed without it. */
 static void test_short_way(void **state)
 {
 	static const uint8_t options[] = {OPT_TS};
@@ -373,7 +374,8 @@ static void test_short_way(void **state)
 	uint32_t random = 1;
 
 	for (int round = 0; round < 50000; round++) {
-		struct frame_spec spec = {.options = options, .option_bytes = sizeof(options), .payload_bytes = 20};
+		struct frame_spec spec = {
+			.options = options, .option_bytes = sizeof(options), .payload_bytes = 20};
 		struct frame plain, tagged;
 		struct wire_view view, expected;
 		uint32_t cut = random_next(&random) % 4 == 0 ? random_next(&random) % 30 : 0;

@@ -211,8 +211,10 @@ static void test_many_in_the_order_of_their_time(void **state)
 		f->now_us++;
 	}
 	f->now_us += 1000000;
-	while (f->counters.retransmits_syn == 0 || snoop_engine_deadline_us(f->engine) <= f->now_us) {
-		uint64_t before = f->counters.retransmits_syn, due_us = snoop_engine_deadline_us(f->engine);
+	while (f->counters.retransmits_syn == 0 ||
+	       snoop_engine_deadline_us(f->engine) <= f->now_us) {
+		uint64_t before = f->counters.retransmits_syn,
+			 due_us = snoop_engine_deadline_us(f->engine);
 
 		assert_true(due_us >= last_us && due_us <= f->now_us);
 		last_us = due_us;
@@ -226,7 +228,8 @@ static void test_many_in_the_order_of_their_time(void **state)
 	fixture_close(f);
 }
 
-/* Found by tests/fuzz: a SYN that is not remembered must not leave an older one of its key behind. */
+/* Found by tests/fuzz: a SYN that is not remembered must not leave an older one of its key behind.
+ */
 static void test_unremembered_syn_ends_the_older(void **state)
 {
 	for (int flood = 0; flood < 2; flood++) {
@@ -246,7 +249,8 @@ static void test_unremembered_syn_ends_the_older(void **state)
 	}
 }
 
-/* The answer to the first of two SYNs, a moment behind the second: no round trip took that moment. */
+/* The answer to the first of two SYNs, a moment after the second: no round trip took that moment.
+ */
 static void test_syn_sent_again_gives_no_rtt(void **state)
 {
 	struct fixture *f = open_known(0);

@@ -44,7 +44,7 @@ static void test_low_delay_is_never_congestion(void **state)
 	assert_int_equal(f->counters.veto_holdback, 0);
 	assert_int_equal(f->counters.radio_losses, 100);
 	assert_int_equal(f->counters.repairs_confirmed, 100);
-	assert_true(veto_measured_share_ppm(f->engine, &f->flow) > 80000);
+	assert_true(congestion_radio_share_ppm(f->engine, &f->flow) > 80000);
 	fixture_close(f);
 }
 
@@ -52,12 +52,12 @@ static void test_threshold_is_the_path_rtt(void **state)
 {
 	struct fixture *f = fixture_open(SNOOP_LEVEL_SNOOP, NULL, 1000);
 
-	assert_int_equal(veto_threshold_us(f->engine, &f->flow), 40000 + RTT_US);
+	assert_int_equal(congestion_threshold_us(f->engine, &f->flow), 40000 + RTT_US);
 	windowed_min_add(&f->flow.wired_rtt, 20000, 1000000, f->now_us);
-	assert_int_equal(veto_threshold_us(f->engine, &f->flow), 20000 + RTT_US);
+	assert_int_equal(congestion_threshold_us(f->engine, &f->flow), 20000 + RTT_US);
 	f->config.veto_delay_us = 7000;
 	snoop_engine_configure(f->engine, &f->config);
-	assert_int_equal(veto_threshold_us(f->engine, &f->flow), 7000);
+	assert_int_equal(congestion_threshold_us(f->engine, &f->flow), 7000);
 	fixture_close(f);
 }
 
@@ -87,7 +87,8 @@ static void test_signal_is_left_to_the_sender(void **state)
 	fixture_close(f);
 }
 
-/* In a veto's window no more is retransmitted than the radio explains: at an assumed 2 %, at most a few.
+/* In a veto's window no more is retransmitted than the radio explains: at an assumed 2 %, at most a
+ * few.
  */
 static void test_budget(void **state)
 {
@@ -132,7 +133,8 @@ static void test_share_alike_is_radio(void **state)
 	fixture_close(f);
 }
 
-/* Segments of one round trip, evenly spaced over `busy_us`, of which the station answers all but the first. */
+/* Segments of one round trip, evenly spaced over `busy_us`, of which the station answers all but
+ * the first. */
 static void lose_head_of_train(struct fixture *f, uint32_t n, uint32_t segments, uint32_t busy_us)
 {
 	fixture_send(f, n, n + segments, busy_us / segments);
@@ -140,7 +142,8 @@ static void lose_head_of_train(struct fixture *f, uint32_t n, uint32_t segments,
 		fixture_ack(f, n, 0, 0);
 }
 
-/* Without SACK an overrun queue costs the sender an RTT for each loss: it hears of a loss before that. */
+/* Without SACK an overrun queue costs the sender an RTT for each loss: it hears of a loss before
+ * that. */
 static void test_sender_without_sack_leaves_slow_start(void **state)
 {
 	struct fixture *f;

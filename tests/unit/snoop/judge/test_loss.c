@@ -313,6 +313,41 @@ static void test_spurious_timeout_is_no_loss(void **state)
 	fixture_close(f);
 }
 
+/* A shield and a probe are sent without a loss: they are duplicates of their own kind, and no
+ * argument against the repairs of the flow. */
+static void test_duplicates_by_cause(void **state)
+{
+	struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 1000);
+	struct wire_view view;
+	uint32_t shields;
+
+	f->engine->stations[f->flow.station].low_delivered = 900;
+	f->engine->stations[f->flow.station].low_lost = 100;
+	for (uint32_t n = 2; n < 12; n++) {
+		view = fixture_data_view(f, SEG(n), SEGMENT_BYTES);
+		view.has_timestamp = true;
+		view.tsval = 1000;
+		fixture_send_view(f, &view);
+	}
+	f->now_us += 1000;
+	view = fixture_data_view(f, SEG(2), SEGMENT_BYTES);
+	view.has_timestamp = true;
+	view.tsval = 2000;
+	fixture_send_view(f, &view);
+	shields = f->retransmit_count;
+	assert_true(shields > 0);
+	assert_int_equal(f->counters.retransmits_shield, shields);
+	assert_int_equal(f->flow.retransmits, 0);
+	f->now_us += RTT_US;
+	view = fixture_ack_view(f, SEG(12));
+	fixture_add_sack(&view, SEG(4), SEG(5));
+	fixture_receive_view(f, &view);
+	assert_int_equal(f->counters.spurious_repairs, f->counters.spurious_shield);
+	assert_true(f->counters.spurious_shield > 0);
+	assert_int_equal(f->flow.spurious, 0);
+	fixture_close(f);
+}
+
 static void test_observe_retransmits_nothing(void **state)
 {
 	struct fixture *f = sent(SNOOP_LEVEL_OBSERVE, 12, 10);
@@ -331,7 +366,8 @@ static void test_observe_retransmits_nothing(void **state)
 	fixture_close(f);
 }
 
-/* What was only observed cannot be retransmitted: a flow that is helped from now on starts afresh. */
+/* What was only observed cannot be retransmitted: a flow that is helped from now on starts afresh.
+ */
 static void test_observed_then_helped(void **state)
 {
 	struct fixture *f = sent(SNOOP_LEVEL_OBSERVE, 12, 10);
@@ -372,6 +408,7 @@ int main(void)
 		cmocka_unit_test(test_stalled_radio_lost_nothing),
 		cmocka_unit_test(test_lost_tail_is_retransmitted_in_a_few_round_trips),
 		cmocka_unit_test(test_spurious_timeout_is_no_loss),
+		cmocka_unit_test(test_duplicates_by_cause),
 		cmocka_unit_test(test_observe_retransmits_nothing),
 		cmocka_unit_test(test_observed_then_helped),
 	};

@@ -26,7 +26,8 @@ static void test_one_sample_per_ack_from_the_newest(void **state)
 	fixture_close(f);
 }
 
-/* Karn: an ACK whose newest segment was retransmitted gives no sample, however many others it covers. */
+/* Karn: an ACK whose newest segment was retransmitted gives no sample, however many others it
+ * covers. */
 static void test_no_sample_across_a_repair(void **state)
 {
 	struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 1000);
@@ -106,7 +107,7 @@ static void test_rto_before_any_sample(void **state)
 
 static void test_minimum_forgets(void **state)
 {
-	struct snoop_windowed_min min;
+	struct windowed_min min;
 
 	windowed_min_init(&min);
 	assert_int_equal(windowed_min_get(&min), UINT32_MAX);

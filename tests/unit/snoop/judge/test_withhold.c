@@ -71,7 +71,8 @@ static void test_levels(void **state)
 	}
 }
 
-/* A sender without SACK cannot learn to tolerate a repair; where nobody saw the handshake, nobody knows. */
+/* A sender without SACK cannot learn to tolerate a repair; where nobody saw the handshake, nobody
+ * knows. */
 static void test_auto_without_sack(void **state)
 {
 	for (int midstream = 0; midstream < 2; midstream++) {
@@ -81,7 +82,8 @@ static void test_auto_without_sack(void **state)
 		f->flow.midstream = midstream;
 		fixture_send(f, 2, 12, 10);
 		f->now_us += RTT_US;
-		assert_int_equal(fixture_ack(f, 2, 0, 0), midstream ? SNOOP_FORWARD : SNOOP_WITHHOLD);
+		assert_int_equal(fixture_ack(f, 2, 0, 0),
+				 midstream ? SNOOP_FORWARD : SNOOP_WITHHOLD);
 		fixture_close(f);
 	}
 }
@@ -234,7 +236,7 @@ static void test_hole_from_upstream(void **state)
 	fixture_close(f);
 }
 
-/* The hole at the front is ours, one behind it is not in the cache. */
+/* The hole at the front is ours, one after it is not in the cache. */
 static void test_later_hole_not_cached(void **state)
 {
 	struct fixture *f = open_hole(SNOOP_LEVEL_SNOOP);
@@ -259,7 +261,8 @@ static void test_sender_repairs(void **state)
 	fixture_close(f);
 }
 
-/* The first copy was not cached: what fills its gap is the sender's retransmit, not a segment that came late. */
+/* The first copy was not cached: what fills its gap is the sender's retransmit, not a segment that
+ * came late. */
 static void test_sender_repairs_uncached(void **state)
 {
 	struct fixture *f = fixture_open(SNOOP_LEVEL_SNOOP, NULL, BASE);
@@ -275,7 +278,8 @@ static void test_sender_repairs_uncached(void **state)
 	fixture_close(f);
 }
 
-/* A D-SACK of the sender's own needless retransmit is news to the sender, even while a hole is open. */
+/* A D-SACK of the sender's own needless retransmit is news to the sender, even while a hole is
+ * open. */
 static void test_dsack_of_the_sender(void **state)
 {
 	struct fixture *f = open_hole(SNOOP_LEVEL_SNOOP);

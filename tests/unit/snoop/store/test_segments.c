@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The segment store: order, gaps, hint, budgets, withheld ACKs. */
+#include <snoop/store/search.h>
+
 #include "sim.h"
 #include "../snoop_fixture.h"
 
@@ -78,6 +80,19 @@ static void test_sacked_leaves_the_open_list(void **state)
 	fixture_close(f);
 }
 
+/* A search at an instant of its own. */
+static uint32_t find(struct fixture *f, uint32_t seq)
+{
+	f->engine->now_us++;
+	return segment_find(f->engine, &f->flow, seq);
+}
+
+static uint32_t find_open(struct fixture *f, uint32_t seq)
+{
+	f->engine->now_us++;
+	return segment_find_open(f->engine, &f->flow, seq);
+}
+
 /* The hint must be right wherever it points: compare with a search from the head. */
 static void test_hint(void **state)
 {
@@ -91,7 +106,7 @@ static void test_hint(void **state)
 
 		random = random * 1664525U + 1013904223U;
 		n = 2 + (random >> 16) % 198;
-		index = segment_find_open(f->engine, &f->flow, SEG(n));
+		index = find_open(f, SEG(n));
 		for (expected = f->flow.open.head;
 		     expected && seq_leq(segment_at(f->engine, expected)->end, SEG(n));)
 			expected = segment_at(f->engine, expected)->open_next;
@@ -204,7 +219,7 @@ static void test_a_large_ack_is_taken_in_portions(void **state)
 		assert_null(check_store(f->engine, &f->flow));
 	}
 	assert_int_equal(f->flow.cached_count, 1);
-	assert_false(f->flow.behind);
+	assert_false(f->flow.catching_up);
 	assert_int_equal(f->retransmit_count, 0);
 	assert_false(f->flow.reordering);
 	fixture_close(f);
@@ -267,14 +282,108 @@ static void test_search_among_sacked(void **state)
 	struct fixture *f = open_with_hole(MANY / 2);
 
 	for (uint32_t n = 2; n < 2 + MANY; n++) /* as a sender retransmits all of it */
-		assert_int_equal(segment_find(f->engine, &f->flow, SEG(n)), find_from_head(f, SEG(n)));
-	for (uint32_t n = 2; n < SEGMENT_SEARCH_MAX / 2; n++) {
-		assert_int_equal(segment_find(f->engine, &f->flow, SEG(n)), find_from_head(f, SEG(n)));
-		assert_int_equal(segment_find(f->engine, &f->flow, SEG(1 + MANY - n)),
-				 find_from_head(f, SEG(1 + MANY - n)));
+		assert_int_equal(find(f, SEG(n)), find_from_head(f, SEG(n)));
+	for (uint32_t n = 2; n < SEARCH_STEPS_MAX / 2; n++) {
+		assert_int_equal(find(f, SEG(n)), find_from_head(f, SEG(n)));
+		assert_int_equal(find(f, SEG(1 + MANY - n)), find_from_head(f, SEG(1 + MANY - n)));
 	}
-	assert_int_equal(segment_find(f->engine, &f->flow, SEG(2 + MANY)), 0);
-	assert_int_equal(segment_find(f->engine, &f->flow, SEG(MANY / 2)), SEGMENT_FAR);
+	assert_int_equal(find(f, SEG(2 + MANY)), 0);
+	assert_int_equal(find(f, SEG(MANY / 2)), SEGMENT_FAR);
+	fixture_close(f);
+}
+
+/* Steps that are left of an instant's after one ACK with a block of one byte of segment n. */
+static uint32_t steps_left(struct fixture *f, uint32_t n)
+{
+	struct wire_view view = fixture_ack_view(f, SEG(2));
+
+	f->now_us++;
+	fixture_add_sack(&view, SEG(n), SEG(n) + 1);
+	fixture_receive_view(f, &view);
+	return f->engine->search_us == f->now_us ? f->engine->search_left : SEARCH_STEPS;
+}
+
+/* Blocks that SACK nothing, in turns at both ends of a large window: near both, and no news. */
+static void test_blocks_without_news_are_cheap(void **state)
+{
+	struct fixture *f = open_large(0xfff00000U);
+	uint32_t hint;
+
+	fixture_send(f, 2, 2 + MANY, 1);
+	f->now_us += RTT_US;
+	fixture_ack(f, 2, 5, 6);
+	hint = f->flow.sack_hint;
+	assert_int_equal(segment_at(f->engine, hint)->seq, SEG(6));
+	for (uint32_t i = 0; i < 20; i++) {
+		assert_true(steps_left(f, MANY - i % 4) >= SEARCH_STEPS - 16);
+		assert_int_equal(f->flow.sack_hint, hint);
+		assert_true(steps_left(f, 3 + i % 4) >= SEARCH_STEPS - 16);
+		assert_int_equal(f->flow.sack_hint, hint);
+	}
+	assert_null(check_store(f->engine, &f->flow));
+	fixture_close(f);
+}
+
+/* In the middle it takes too long: once, and all together at one instant. */
+static void test_search_among_open_is_bounded(void **state)
+{
+	struct fixture *f = open_large(0xfff00000U);
+	uint32_t middle = 2 + MANY / 2, calls = 0, index;
+
+	fixture_send(f, 2, 2 + MANY, 1);
+	f->now_us += RTT_US;
+	fixture_ack(f, 2, 5, 6);
+	assert_int_equal(find_open(f, SEG(middle)), SEGMENT_FAR);
+	assert_int_equal(f->engine->search_left, SEARCH_STEPS - SEARCH_STEPS_MAX);
+	/* A search for the same place goes on where that one was. */
+	while ((index = find_open(f, SEG(middle))) == SEGMENT_FAR)
+		assert_true(++calls < MANY / SEARCH_STEPS_MAX);
+	assert_int_equal(segment_at(f->engine, index)->seq, SEG(middle));
+	/* Nothing is left of this instant but the least. */
+	f->engine->search_left = 0;
+	f->flow.sack_hint = f->flow.open.head;
+	assert_int_equal(segment_find_open(f->engine, &f->flow, SEG(2 + MANY / 3)), SEGMENT_FAR);
+	assert_int_equal(segment_find_open(f->engine, &f->flow, SEG(2 + MANY) - 1),
+			 f->flow.open.tail);
+	fixture_close(f);
+}
+
+/* What cannot be found is SACKed by one of the next ACKs; until then no loss is judged. */
+static void test_far_block_is_taken_later(void **state)
+{
+	struct fixture *f = open_large(0xfff00000U);
+	uint32_t middle = 2 + MANY / 2, acks = 0;
+
+	fixture_send(f, 2, 2 + MANY, 1);
+	f->now_us += RTT_US;
+	while (!f->flow.sacked_count) {
+		assert_int_equal(f->flow.radio_losses, 0);
+		f->now_us++;
+		assert_int_equal(fixture_ack(f, 2, middle, middle + 1), SNOOP_FORWARD);
+		assert_true(++acks <= 1 + MANY / SEARCH_STEPS_MAX);
+	}
+	assert_true(acks > 1);
+	assert_int_equal(f->flow.high_sack, SEG(middle + 1));
+	assert_null(check_store(f->engine, &f->flow));
+	fixture_close(f);
+}
+
+/* Data below what was forwarded, in the middle of a large window: which copies it replaces takes
+ * too long to find out, so that none of them may be retransmitted. */
+static void test_retransmit_far_among_open(void **state)
+{
+	struct fixture *f = open_large(0xfff00000U);
+
+	fixture_send(f, 2, 2 + MANY, 1);
+	f->now_us += RTT_US;
+	fixture_send(f, 2 + MANY / 2, 3 + MANY / 2, 1);
+	assert_int_equal(f->flow.cached_count, 0);
+	assert_int_equal(f->flow.uncached_end, SEG(2 + MANY));
+	assert_null(check_store(f->engine, &f->flow));
+	/* Later data is cached as ever. */
+	fixture_send(f, 2 + MANY, 4 + MANY, 1);
+	assert_int_equal(f->flow.cached_count, 2);
+	assert_null(check_store(f->engine, &f->flow));
 	fixture_close(f);
 }
 
@@ -290,7 +399,8 @@ static void test_filler_below_sacked(void **state)
 	fixture_close(f);
 }
 
-/* Where it belongs would take too long to find: it is forwarded, and what it overlaps is not retransmitted. */
+/* Where it belongs would take too long to find: it is forwarded, and what it overlaps is not
+ * retransmitted. */
 static void test_filler_far_among_sacked(void **state)
 {
 	struct fixture *f = open_with_hole(MANY / 2);
@@ -339,6 +449,10 @@ int main(void)
 		cmocka_unit_test(test_a_large_ack_is_taken_in_portions),
 		cmocka_unit_test(test_large_sack_blocks_are_taken_in_portions),
 		cmocka_unit_test(test_search_among_sacked),
+		cmocka_unit_test(test_blocks_without_news_are_cheap),
+		cmocka_unit_test(test_search_among_open_is_bounded),
+		cmocka_unit_test(test_far_block_is_taken_later),
+		cmocka_unit_test(test_retransmit_far_among_open),
 		cmocka_unit_test(test_filler_below_sacked),
 		cmocka_unit_test(test_filler_far_among_sacked),
 		cmocka_unit_test(test_a_reset_frees_in_portions),

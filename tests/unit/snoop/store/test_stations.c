@@ -47,7 +47,28 @@ static void test_return(void **state)
 	fixture_close(f);
 }
 
-/* The answer to an original, a moment behind a probe of the same segment, is no round trip. */
+/* A probe that was a duplicate says nothing against the repairs of the flow. */
+static void test_needless_probe(void **state)
+{
+	struct fixture *f = go_silent(SNOOP_LEVEL_REPAIR);
+	uint32_t repairs, n;
+	struct wire_view view;
+
+	repairs = f->flow.retransmits;
+	fixture_wait(f, 1000000);
+	assert_true(f->counters.retransmits_probe > 0);
+	assert_int_equal(f->flow.retransmits, repairs);
+	n = (f->retransmits[f->retransmit_count - 1].seq - f->base) / SEGMENT_BYTES;
+	view = fixture_ack_view(f, SEG(12));
+	fixture_add_sack(&view, SEG(n), SEG(n + 1));
+	fixture_receive_view(f, &view);
+	assert_true(f->counters.spurious_probe > 0);
+	assert_int_equal(f->flow.spurious,
+			 f->counters.spurious_repairs - f->counters.spurious_probe);
+	fixture_close(f);
+}
+
+/* The answer to an original, a moment after a probe of the same segment, is no round trip. */
 static void test_return_gives_no_rtt(void **state)
 {
 	struct fixture *f = go_silent(SNOOP_LEVEL_REPAIR);
@@ -211,10 +232,31 @@ static void test_totals_do_not_wrap(void **state)
 
 	assert_true(snoop_station_info(f->engine, f->flow.station, &before));
 	for (int i = 0; i < 5; i++)
-		station_note(f->engine, &f->flow, INT32_MAX, 1);
+		station_count_progress(f->engine, &f->flow, INT32_MAX, 1);
 	assert_true(snoop_station_info(f->engine, f->flow.station, &after));
 	assert_int_equal(after.totals.acked_bytes - before.totals.acked_bytes, 5ULL * INT32_MAX);
 	assert_int_equal(after.totals.delivered_segments - before.totals.delivered_segments, 5);
+	fixture_close(f);
+}
+
+/* An IPv4 address and the IPv6 address that begins with the same bytes are two stations. */
+static void test_ip_versions_tell_stations_apart(void **state)
+{
+	struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 1000);
+	struct snoop_station_info info;
+	struct snoop_key key = f->key;
+	uint32_t other;
+
+	assert_int_equal(key.ip_version, 4);
+	key.ip_version = 6;
+	assert_int_equal(station_find(f->engine, &key), 0);
+	other = station_get(f->engine, &key);
+	assert_int_not_equal(other, 0);
+	assert_int_not_equal(other, f->flow.station);
+	assert_int_equal(station_find(f->engine, &key), other);
+	assert_int_equal(station_find(f->engine, &f->key), f->flow.station);
+	assert_true(snoop_station_info(f->engine, other, &info));
+	assert_int_equal(info.ip_version, 6);
 	fixture_close(f);
 }
 
@@ -223,12 +265,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_silence_and_probes),
 		cmocka_unit_test(test_return),
+		cmocka_unit_test(test_needless_probe),
 		cmocka_unit_test(test_return_gives_no_rtt),
 		cmocka_unit_test(test_probes_end),
 		cmocka_unit_test(test_observe_does_not_probe),
 		cmocka_unit_test(test_one_probe_per_station),
 		cmocka_unit_test(test_reuse),
 		cmocka_unit_test(test_vlans_tell_stations_apart),
+		cmocka_unit_test(test_ip_versions_tell_stations_apart),
 		cmocka_unit_test(test_flow_without_station),
 		cmocka_unit_test(test_another_station_is_silent),
 		cmocka_unit_test(test_totals_do_not_wrap),

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include <snoop/act/release.h>
+#include <snoop/act/reset.h>
+#include <snoop/judge/window.h>
+#include <snoop/store/discard.h>
+#include <snoop/store/flow_extra.h>
+
+void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow)
+{
+	struct snoop_flow_extra *extra = extra_of(engine, flow);
+
+	release_withheld(engine, flow);
+	segment_discard_all(engine, flow);
+	flow->started = flow->acked = flow->catching_up = flow->recovery = flow->withhold_over =
+		flow->vetoing = false;
+	flow->timeout_in_doubt = false;
+	if (extra)
+		memset(extra->recent_retransmits, 0, sizeof(extra->recent_retransmits));
+	flow->fin_wired = flow->fin_station = flow->silent = false;
+	flow->timestamps = flow->echoed = false;
+	flow->dup_acks = flow->stray_dup_acks = 0;
+	flow->credit = 0;
+	flow->dup_claimed_segments = 0;
+	flow->answers_due = flow->backoff = 0;
+	flow->rack_sent_us = 0;
+	flow->echo_sent_us = 0;
+	flow->veto_quiet_us = 0;
+	flow->deadline_us = flow->reo_deadline_us = flow->tail_deadline_us = SNOOP_NEVER;
+	flow->has_suspect = false;
+}
+
+void reset_bytes(struct snoop_engine *engine, struct snoop_flow *flow)
+{
+	bool fin_wired = flow->fin_wired, fin_station = flow->fin_station;
+
+	snoop_flow_reset(engine, flow);
+	flow->fin_wired = fin_wired;
+	flow->fin_station = fin_station;
+}
+
+void snoop_flow_end_unseen(struct snoop_flow *flow, const struct wire_view *view,
+			   enum snoop_side from)
+{
+	bool reset = view->tcp_flags & WIRE_TCP_RST;
+
+	flow->fin_wired |= reset || from == SNOOP_WIRED;
+	flow->fin_station |= reset || from == SNOOP_WIRELESS;
+}
+
+void reset_closed(struct snoop_engine *engine, struct snoop_flow *flow)
+{
+	snoop_flow_reset(engine, flow);
+	flow->closed = true;
+	engine->counters->flows_reset++;
+}
+
+void reset_foreign(struct snoop_engine *engine, struct snoop_flow *flow)
+{
+	snoop_flow_reset(engine, flow);
+	engine->counters->flows_reset++;
+	window_forget(flow);
+}

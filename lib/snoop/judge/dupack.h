@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * Losses of a flow without SACK, by duplicate and partial ACKs.
+ */
+#ifndef SNOOP_JUDGE_DUPACK_H
+#define SNOOP_JUDGE_DUPACK_H
+
+#include <snoop/store/segments.h>
+
+#define DUP_THRESHOLD 3 /* RFC 5681; RFC 8985 section 6.2 step 4 */
+
+static inline void dupack_count(uint16_t *count)
+{
+	*count = (uint16_t)(*count + (*count < UINT16_MAX));
+}
+
+/** Judge by duplicate ACKs (RFC 5681) and partial ACKs (RFC 6582). @return true if a loss is left
+ * to the sender, see loss_mark(). */
+bool dupack_detect_loss(struct snoop_engine *engine, struct snoop_flow *flow, bool advanced,
+			uint64_t now_us);
+
+#endif

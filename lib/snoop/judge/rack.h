@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * RACK (RFC 8985): which segments in flight are lost, by what was delivered that was sent later.
+ */
+#ifndef SNOOP_JUDGE_RACK_H
+#define SNOOP_JUDGE_RACK_H
+
+#include <snoop/judge/delivery.h>
+
+#define REO_PERSIST 16U /* RFC 8985 section 6.2.1 */
+
+/** Move RACK's newest transmission on by what the ACK newly delivered. */
+void rack_update(struct snoop_engine *engine, struct snoop_flow *flow,
+		 const struct delivery *delivery, uint64_t now_us);
+/** Mark losses in flight, and set reo_deadline_us. @return true if one is left to the sender, see
+ * loss_mark(). */
+bool rack_detect_losses(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
+
+#endif
