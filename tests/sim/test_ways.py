@@ -14,8 +14,7 @@ PROGRAMS = []
 
 
 def start(*arguments):
-    arguments = [str(each) for each in arguments]
-    return [subprocess.Popen([each, *arguments], stdout=subprocess.PIPE, text=True)
+    return [subprocess.Popen([each, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
             for each in PROGRAMS]
 
 
@@ -27,7 +26,8 @@ def finish(programs):
 
 
 def difference(seed):
-    """The first line of the seed's journals that differs, in which fields, and the step."""
+    """The first line of the seed's journals that differs, the fields in which it does, and the
+    step."""
     journals, step = start(seed), 'the beginning'
     try:
         for lines in itertools.zip_longest(*(each.stdout for each in journals), fillvalue=''):
@@ -36,8 +36,8 @@ def difference(seed):
                 if any(word.startswith('step=') for word in short):
                     step = ' '.join(short)
                 continue
-            pairs = itertools.zip_longest(short, general)
-            fields = [f'{a} is {b} on the general path' for a, b in pairs if a != b]
+            fields = [f'{a} is {b} on the general way'
+                      for a, b in itertools.zip_longest(short, general) if a != b]
             return f'seed {seed}, after "{step}", {(short or general)[0]}: ' + ', '.join(fields[:8])
     finally:
         finish(journals)
@@ -49,8 +49,8 @@ class Test(unittest.TestCase):
         programs = start(FIRST, SEEDS)
         try:
             # A program that breaks off ends its output early.
-            outputs = (each.stdout for each in programs)
-            for short, general in itertools.zip_longest(*outputs, fillvalue=''):
+            for short, general in itertools.zip_longest(*(each.stdout for each in programs),
+                                                        fillvalue=''):
                 seed = re.match(r'seed (\d+):', short or general)
                 if not seed:
                     break

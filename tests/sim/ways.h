@@ -12,12 +12,12 @@
 #include <stdint.h>
 
 enum way {
-	WAY_NEXT_DATA, /* data.c */
-	WAY_DEADLINE,
-	WAY_NEXT_ACK, /* ack.c */
-	WAY_TAIL,     /* loss.c */
-	WAY_APPEND,   /* segment.c */
-	WAY_FIRST,
+	WAY_NEXT_DATA, /* data_in_order() */
+	WAY_DEADLINE,  /* deadline_stands() */
+	WAY_NEXT_ACK,  /* ack_in_order() */
+	WAY_TAIL,      /* deadline_of_tail_us() */
+	WAY_APPEND,    /* segment_link_at_tails() */
+	WAY_FIRST,     /* segment_unlink_first() */
 	WAY_COUNT,
 };
 
