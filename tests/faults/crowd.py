@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Many TCP connections under load from one thread, every byte compared where it arrives.
+"""Many TCP connections under load from one thread; the receiver compares every byte.
 
 The wired host sends a chunk, the mobile host answers, then comes the next chunk. All streams are
 cut from one random block, each from another place: bytes of another connection, or from another
@@ -18,7 +18,7 @@ from stacks import CheckError, demand, listen, make_socket
 CHUNK_BYTES, ANSWER_BYTES = 6000, 200
 BLOCK_BYTES = 1 << 20
 RECEIVE_BYTES = 1 << 16
-ASK_INTERVAL_S = 0.05  # how often a condition is looked at
+ASK_INTERVAL_S = 0.05  # how often a condition is checked
 BLOCK = os.urandom(BLOCK_BYTES)
 TWICE = memoryview(BLOCK + BLOCK)
 
@@ -42,7 +42,7 @@ class Connection:
                 self.answers == self.wanted())
 
     def wanted(self):
-        """Bytes of answers to what has been sent."""
+        """@return bytes of answers to what has been sent."""
         return self.sent // CHUNK_BYTES * ANSWER_BYTES
 
 
@@ -77,7 +77,7 @@ class Crowd:
             self.selector.register(client, selectors.EVENT_WRITE, connection)
 
     def run_until(self, condition, what, deadline_s=60):
-        """Keep everything going until condition() holds."""
+        """Keep all connections going until condition() holds."""
         end, look = time.monotonic() + deadline_s, 0.0
         while True:
             for key, events in self.selector.select(ASK_INTERVAL_S):
@@ -95,7 +95,7 @@ class Crowd:
         self.run_until(lambda: time.monotonic() >= end, "time", seconds + 60)
 
     def mark(self):
-        """From now on: which connections move on, and what is the longest gap in all arrivals."""
+        """From now on, note which connections move on, and the longest gap in all arrivals."""
         self.gap_s = 0.0
         for connection in self.connections:
             connection.marked = connection.received
@@ -105,8 +105,8 @@ class Crowd:
                    for connection in self.connections)
 
     def drain(self, connections=None, deadline_s=120):
-        """Nothing new is sent by these (default: all); when all has arrived they are closed, both
-        ends in order."""
+        """Send nothing new on these (default: all); when everything has arrived, close both ends
+        in order."""
         chosen = self.connections[:] if connections is None else connections
         for connection in chosen:
             connection.open = False

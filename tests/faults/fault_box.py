@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""snoopd under load in the lab: the box, labs without an emulator, and what has to hold at the end
+"""snoopd under load in the lab: the box, labs without an emulator, and what must hold at the end
 of every fault."""
 
 import contextlib
@@ -21,8 +21,8 @@ SYSCTLS = {"net.ipv4.tcp_max_syn_backlog": "4096", "net.core.somaxconn": "4096"}
 
 
 class Asked:
-    """What is done with any DPDK program. `shim`: a library of this folder, preloaded; from the
-    build of snoopd, `binary`."""
+    """Handle any DPDK program. `shim`: a library of this folder to preload, from the build of
+    snoopd, `binary`."""
 
     def launch(self, lab, argv, **kwargs):
         self.lab = lab
@@ -33,7 +33,7 @@ class Asked:
         super().launch(lab, argv, **kwargs)
 
     def ask(self, command):
-        """Of a program that may have no CPU just now: again, until it answers."""
+        """Ask a program that may have no CPU at the moment, again until it answers."""
         for _ in range(ASKED_MAX):
             answer = telemetry(self.file_prefix, command)
             if answer is not None:
@@ -60,20 +60,20 @@ class FaultBox(Asked, SnoopdBox):
         return (self.lab.dir / "box.log").read_text(errors="replace")
 
     def signal(self, signo):
-        """To snoopd itself: `nice` and `ip netns exec` replace themselves by it."""
+        """Signal snoopd itself, which `nice` and `ip netns exec` have become."""
         os.kill(self.process.pid, signo)
 
     def stats(self):
         return self.ask("/snoop/stats")
 
     def counter(self, name):
-        """For conditions that are looked at again: -1 where there is no answer yet."""
+        """For conditions that are checked repeatedly: -1 if there is no answer yet."""
         stats = telemetry(self.file_prefix, "/snoop/stats")
         return -1 if stats is None else stats[name]
 
 
 class FaultWire(Asked, PlainBox):
-    """The plain wire in the place of a FaultBox."""
+    """The plain wire in place of a FaultBox."""
 
     def __init__(self, binary, shim):
         super().__init__("plain")
@@ -87,7 +87,7 @@ class VethLab(Lab):
         for (host, outer), inner in ((("wired", "w0"), "b0"), (("mobile", "m0"), "b1")):
             check_call("ip", "link", "add", self.taps[outer], "netns", self.netns[host], "type",
                        "veth", "peer", "name", self.taps[inner], "netns", self.netns["box"])
-            # What leaves the host is what goes over a wire: no super-packets, checksums filled in.
+            # The host sends what goes over a wire: no super-packets, checksums filled in.
             self.host_command(host, "ethtool", "-K", self.taps[outer], "tx", "off", "tso", "off",
                               "gso", "off")
 
@@ -132,7 +132,7 @@ def loaded(arguments, box, lab=None, flows=None, lossy=True):
 
 
 def check_counters(arguments, box):
-    """Once nothing moves. A worker that does not get the CPU looks the same, so ask again."""
+    """Wait until nothing moves. A worker without the CPU looks the same, so ask again."""
     for _ in range(ASKED_MAX):
         asked = quiescent_stats(box, arguments.snoopctl)
         demand(asked.returncode == 0, "snoopctl: " + asked.stderr)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""SYNs at both ports of the box beside connections that work, see syn_flood.c: through snoopd, and
-through the plain wire."""
+"""SYNs at both ports of the box next to connections that work, see syn_flood.c: through snoopd,
+and through the plain wire."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ from stacks import demand
 
 SHIM = "libsyn_flood.so"
 RATE, RATE_TOO_MUCH = 1_000_000, 20_000_000  # SYNs per second at each port
-SYN_RATE_MAX = 1000  # the limit by default
+SYN_RATE_MAX = 1000  # the default limit
 FLOWS, OPENED, PHASE_S = 100, 20, 3
 PAIRS, PAIRS_FOR_GOALS = 1, 5
 GOODPUT_KEPT = 0.95
@@ -33,7 +33,7 @@ def hosts_apart():
     before, priority = os.sched_getaffinity(0), os.getpriority(os.PRIO_PROCESS, 0)
     try:
         os.sched_setaffinity(0, {int(HOSTS_CPU)})
-        # in some containers; then the figures are what they are
+        # some containers refuse it; then the figures are measured without it
         with contextlib.suppress(PermissionError):
             os.setpriority(os.PRIO_PROCESS, 0, HOSTS_PRIORITY)
         yield
@@ -44,7 +44,7 @@ def hosts_apart():
 
 @contextlib.contextmanager
 def loaded_wire(box, lab):
-    """`loaded`, where the box is the plain wire."""
+    """`loaded`, but the box is the plain wire."""
     with lab:
         try:
             box.start(lab)
@@ -59,8 +59,8 @@ def loaded_wire(box, lab):
 
 
 def phase(box, crowd, rate):
-    """@return goodput in bit/s, SYNs per second that arrived behind the box, while `rate` arrive at
-    each port"""
+    """@return goodput in bit/s, and SYNs per second that arrive after the box, while `rate` arrive
+    at each port"""
     box.ask("/flood,%d" % rate)
     crowd.mark()
     crowd.run_until(crowd.all_moved, "every connection moves on with %d SYN/s at each port" % rate)
@@ -71,8 +71,8 @@ def phase(box, crowd, rate):
 
 
 def measure(box, crowd, pairs):
-    """@return figures in one line; goodput beside the flood by that alone (median of pairs), and
-    the most SYNs per second"""
+    """@return figures in one line: goodput during the flood relative to that without (median of
+    pairs), and the most SYNs per second"""
     alone, beside, rates, cpu = [], [], [], cpu_times()
     for _ in range(pairs):
         alone.append(phase(box, crowd, 0)[0])

@@ -22,7 +22,7 @@ CLOCK_STEPS_S = 3  # with a step every 250 ms, see clock_step.c
 
 
 def crash(arguments):
-    """kill -9 under load, and a restart."""
+    """kill -9 under load, then a restart."""
     box = FaultBox(arguments.snoopd)
     with loaded(arguments, box) as crowd:
         crowd.run_until(helped(box), "repairs")
@@ -34,7 +34,7 @@ def crash(arguments):
         crowd.run_until(lambda: box.counter("flows_midstream") >= arguments.flows,
                         "every flow is picked up")
         gap_s = crowd.gap_s
-        crowd.mark()  # only now: what the hosts had received before is no proof
+        crowd.mark()  # only now, because what the hosts had received before proves nothing
         crowd.run_until(crowd.all_moved, "every connection moves on")
         moved = time.monotonic()
         crowd.run_until(helped(box), "repairs after the restart")
@@ -65,8 +65,8 @@ def pause(arguments):
 
 
 def stall(arguments):
-    """200 ms in which one worker stands and all other threads run: counted and logged, with its
-    length."""
+    """One worker stands for 200 ms while all other threads run: the stall is counted and logged
+    with its length."""
     box = FaultBox(arguments.snoopd)
     with loaded(arguments, box, flows=50) as crowd:
         before = box.stats()["turn_stalls"]
@@ -91,8 +91,8 @@ def stall(arguments):
 
 
 def tables(arguments):
-    """Flow table, cache, stations, SYN memory and withheld ACKs as small as the INI allows, and far
-    too many flows."""
+    """Flow table, cache, stations, SYN memory and withheld ACKs are as small as the INI allows,
+    and there are far too many flows."""
     settings = ("flows.max=64", "cache.segments=64", "cache.bytes=1MiB", "cache.flow_bytes=64KiB",
                 "cache.stations=16",
                 "syn.entries=1", "withhold.acks=1")
@@ -111,8 +111,8 @@ def tables(arguments):
 
 
 def handoff(arguments):
-    """The smallest rings between two workers on one CPU; after a stop both have more to hand over
-    than fits."""
+    """The rings between two workers on one CPU are the smallest; after a stop both workers have
+    more to hand over than fits."""
     box = FaultBox(arguments.snoopd, ("workers.distribution=software", "workers.handoff=64",
                                       "ports.tx_retries=0"),
                    workers=2)
@@ -134,8 +134,8 @@ def handoff(arguments):
 
 
 def no_buffers(arguments):
-    """Every free packet buffer is taken away under load, and kept for a second; at the end all are
-    back in the pool."""
+    """Every free packet buffer is taken away under load for a second; at the end all are back in
+    the pool."""
     box = FaultBox(arguments.snoopd, shim="libpool_hog.so")
     with loaded(arguments, box, flows=100) as crowd:
         crowd.run_until(helped(box), "repairs")
@@ -159,7 +159,7 @@ def no_buffers(arguments):
 
 
 def clock_steps(arguments):
-    """What the system's clock says jumps by an hour, forth and back, four times a second."""
+    """The system's clock jumps by an hour, forth and back, four times a second."""
     box = FaultBox(arguments.snoopd, shim="libclock_step.so")
     with loaded(arguments, box, flows=100) as crowd:
         crowd.run_until(helped(box), "repairs")

@@ -24,7 +24,7 @@ ALL_PROTOCOLS, TEST_PROTOCOL = 3, b"\x88\xb5"
 
 
 def one_way(arguments):
-    """The station's packets take another way, so that the box sees data and never an ACK."""
+    """The station's packets take another path, so the box sees data but never an ACK."""
     box, lab = FaultBox(arguments.snoopd), Lab(PATH, sysctls=SYSCTLS)
     with running(box, lab):
         check_call("ip", "link", "add", "aside", "netns", lab.netns["mobile"], "type", "veth",
@@ -56,7 +56,8 @@ def one_way(arguments):
 
 
 def link_down(arguments):
-    """The wireless port's interface goes down for a second, twice, then the wired one's."""
+    """The interface of the wireless port goes down for a second, twice, then that of the wired
+    port."""
     box, lab = FaultBox(arguments.snoopd), VethLab(PATH, sysctls=SYSCTLS)
     gaps = []
     with loaded(arguments, box, lab, flows=100, lossy=False) as crowd:
@@ -75,8 +76,7 @@ def link_down(arguments):
 
 
 def veth_deleted(arguments):
-    """The interface of a port vanishes under load: snoopd answers, and stops in order when it is
-    told to."""
+    """The interface of a port vanishes under load: snoopd still answers, and stops in order."""
     told = []
     for tap in ("b0", "b1"):
         box, lab = FaultBox(arguments.snoopd), VethLab(PATH, sysctls=SYSCTLS)
@@ -97,7 +97,7 @@ def veth_deleted(arguments):
 
 
 def wrap(arguments):
-    """More than 4 GiB over one connection: its sequence numbers go round."""
+    """More than 4 GiB over one connection, so its sequence numbers wrap."""
     box, lab = FaultBox(arguments.snoopd), VethLab(PATH)
     with running(box, lab, lossy=False):
         pair = EndpointPair(lab, ["--bytes", WRAP_BYTES, "--answer", "--hash"])
@@ -117,8 +117,8 @@ def wrap(arguments):
 
 
 def wrap_lossy(arguments):
-    """Sequence numbers go round in the middle of what is lost and repaired: the sender's first
-    number is chosen."""
+    """Sequence numbers wrap amid lost and repaired segments: the test chooses the sender's first
+    number."""
     box, lab = FaultBox(arguments.snoopd, level="snoop"), Lab(PATH, sysctls=SYSCTLS)
     with running(box, lab):
         prepare_radio(lab, Cell("wrap", PATH, loss=0.05, loss_rev=0.01))
@@ -144,8 +144,8 @@ def wrap_lossy(arguments):
 
 
 def forge_resets(lab, crowd):
-    """In the station's name, with numbers that the wired host does not believe. Three each: the
-    radio loses some."""
+    """Segments in the station's name, with numbers that the wired host does not accept. Three
+    each, because the radio loses some."""
     from scapy.layers.inet import IP, TCP
     from scapy.layers.l2 import Ether
     with inside(lab, "mobile"):
@@ -160,8 +160,8 @@ def forge_resets(lab, crowd):
 
 
 def forged_resets(arguments):
-    """A RST that the connection does not believe ends the help; after [flows] linger the flow is
-    picked up again."""
+    """An RST that the connection does not accept ends the help; after [flows] linger snoopd picks
+    the flow up again."""
     box, flows = FaultBox(arguments.snoopd, ("flows.linger=500ms",)), 50
     with loaded(arguments, box, flows=flows) as crowd:
         crowd.run_until(helped(box), "repairs")
@@ -228,7 +228,7 @@ def cross(sender, receiver):
 
 
 def jumbo(arguments):
-    """Frames of 40,014 bytes: any, and those of a connection."""
+    """Frames of 40,014 bytes, random ones and those of a connection."""
     box = JumboBox(arguments.snoopd, ("cache.segments=512", "ports.rx_descriptors=64",
                                       "ports.tx_descriptors=64"), level="snoop")
     lab = JumboLab(PATH, sysctls=SYSCTLS)

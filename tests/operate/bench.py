@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""snoopd between two veth pairs in a network namespace of its own, and a hand on every frame.
+"""snoopd between two veth pairs in a network namespace of its own; the test sends every frame.
 
     test a0 === a1 net_af_packet0 [snoopd] net_af_packet1 b1 === b0 test
 
@@ -28,7 +28,7 @@ SKIPPED = 77
 
 
 def run(main):
-    """main(ARGUMENTS) with a namespace around it; its result is the exit status."""
+    """Call main(ARGUMENTS) in a namespace of its own; its result is the exit status."""
     if os.geteuid() != 0:
         print("needs root for a network namespace")
         sys.exit(SKIPPED)
@@ -77,7 +77,7 @@ def tcp(source, destination, sport, dport, seq, ack, payload=b"", sack=(), windo
 
 
 class Connection:
-    """One TCP connection, both ends in the test: only frames, no protocol."""
+    """Both ends of one TCP connection: frames only, no protocol."""
 
     def __init__(self, port, wired=WIRED, station=STATION):
         self.wired, self.station, self.port = wired, station, port
@@ -105,7 +105,7 @@ class Wire:
     def __init__(self, snoopd, snoopctl, ini, lcores="0@0,1@1", environment=None):
         self.binary, self.snoopctl = snoopd, snoopctl
         self.dir = tempfile.mkdtemp(prefix="snoopd-test-")
-        os.chmod(self.dir, 0o755)  # snoopd gives up root, and reads its file again
+        os.chmod(self.dir, 0o755)  # without root, snoopd must read its file again
         self.prefix = f"snooptest{os.getpid()}"
         self.config = os.path.join(self.dir, "snoopd.ini")
         self.process, self.lcores, self.environment = (None, lcores,
@@ -137,7 +137,7 @@ class Wire:
             preexec_fn=die_with_parent)
         self.wait(lambda: "event=start" in self.log_text(), "snoopd does not start")
         self.wait(lambda: self.ctl("status").returncode == 0, "snoopd does not answer")
-        # The first frame that comes through says that both ports run.
+        # Both ports run once a frame comes through.
         self.wait(self.passes, "no frame comes through")
         return self
 
@@ -155,7 +155,7 @@ class Wire:
         return sock
 
     def write_config(self, ini):
-        """All at once, as an editor does."""
+        """Replace the file atomically, as an editor does."""
         with open(self.config + ".new", "w", encoding="ascii") as out:
             out.write("[link]\nwired = {}\nwireless = {}\n".format(*self.ports) + ini)
         os.rename(self.config + ".new", self.config)
@@ -171,7 +171,7 @@ class Wire:
         return json.loads(done.stdout)
 
     def receive(self, name, timeout_s):
-        """What has come to that end, as soon as something has."""
+        """@return what has arrived at that end, as soon as something has."""
         frames = []
         if select.select([self.sockets[name]], [], [], timeout_s)[0]:
             try:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""iperf3 through a Wire of bench.py: its two ends move into namespaces of their own, and the
-kernel's TCP is there."""
+"""iperf3 through a Wire of bench.py. Its two ends move into namespaces of their own and use the
+kernel's TCP."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ CPU = "0"  # the worker's is 1
 
 
 class Host:
-    """A namespace that holds one of the ends; it ends with its process."""
+    """A namespace with one of the ends. It lives as long as its process."""
 
     def __init__(self, name):
         self.process = subprocess.Popen(["unshare", "--net", "--", "sh", "-c",
@@ -72,7 +72,8 @@ class Iperf:
         return end["end"]
 
     def quiet_stats(self):
-        """The counters add up while no packet is under way: when two readings are the same."""
+        """The counters add up while no packet is under way, that is, when two readings are
+        equal."""
         last = {}
 
         def rests():
@@ -85,7 +86,7 @@ class Iperf:
 
 
 class Background(threading.Thread):
-    """Does something over and over until stop(); counts how often."""
+    """Repeat something until stop(), and count how often."""
 
     def __init__(self, turn, pause_s=0):
         super().__init__(daemon=True)
@@ -98,7 +99,7 @@ class Background(threading.Thread):
                 self.turn()
                 self.turns += 1
                 self.ended.wait(self.pause_s)
-        except Exception as error:  # told by stop()
+        except Exception as error:  # stop() reports it
             self.error = error
 
     def stop(self):
@@ -109,8 +110,8 @@ class Background(threading.Thread):
 
 
 def lost_inside(before, after):
-    """Received and neither forwarded nor still held, nor told as dropped. @return it and what was
-    told"""
+    """@return packets that were received, but neither forwarded, kept nor counted as dropped; and
+    those that were counted as dropped"""
     gained = {name: after[name] - before[name] for name in after}
     drops = gained["tx_wired_drops"] + gained["tx_wireless_drops"] + gained["handoff_drops"]
     received = gained["rx_wired_packets"] + gained["rx_wireless_packets"]
@@ -125,7 +126,7 @@ def missed(wire):
 
 
 def scrape():
-    """What Prometheus and an open page ask for."""
+    """Ask for what Prometheus and an open page ask for."""
     for path in "/metrics", "/snoop.json":
         with urllib.request.urlopen(f"http://{LISTEN}{path}", timeout=30) as reply:
             if not reply.read():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One thread of another process, stopped as a debugger does it: a signal stops all of them."""
+"""Stop one thread of another process as a debugger does; a signal would stop all of them."""
 
 import ctypes
 import os
@@ -9,7 +9,7 @@ WALL = 0x40000000  # threads too
 
 
 class StoppedThread:
-    """A thread that does not run, while the others of its process do."""
+    """A stopped thread; the others of its process run."""
 
     def __init__(self, tid):
         self.tid = tid

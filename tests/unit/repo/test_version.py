@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""meson.build has the version, all else follows: test_version.py PATH/TO/snoopd PATH/TO/snoopctl."""
+"""meson.build has the version, all else follows: test_version.py SNOOPD SNOOPCTL."""
 import os
 import re
 import subprocess
@@ -48,6 +48,6 @@ class Test(unittest.TestCase):
 
 if __name__ == '__main__':
     if len(sys.argv) < 3 or sys.argv[1].startswith('-'):
-        sys.exit('usage: test_version.py PATH/TO/snoopd PATH/TO/snoopctl [unittest arguments]')
+        sys.exit('usage: test_version.py SNOOPD SNOOPCTL [unittest arguments]')
     PROGRAMS = [os.path.abspath(sys.argv.pop(1)), os.path.abspath(sys.argv.pop(1))]
     unittest.main()
