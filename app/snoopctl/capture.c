@@ -224,7 +224,7 @@ static int copy(struct client *client, const struct options *options, int64_t id
 	return packets < 0 ? -1 : 0;
 }
 
-/* The capture runs. */
+/* Copy the packets of a capture that runs. */
 static int copy_to_file(struct client *client, const struct options *options, int64_t id)
 {
 	FILE *out = fopen(options->operand, "wbe");
@@ -256,7 +256,7 @@ int capture_run(struct client *client, const struct options *options)
 	json_decref(reply);
 	result = copy_to_file(client, options, id);
 	if (result == 0 || !client->refused) {
-		struct client other = *client; /* what was said of the file stays */
+		struct client other = *client; /* keep the error about the file */
 
 		snprintf(command, sizeof(command), "/snoop/capture_stop,%lld", (long long)id);
 		json_decref(client_ask(&other, command));

@@ -14,7 +14,7 @@
 
 #define SOCKET_NAME "dpdk_telemetry.v2"
 #define GREETING_BYTES 1024
-/* DPDK 22.11 sends 16 KiB at most; what a server may make us allocate. */
+/* DPDK 22.11 sends at most 16 KiB. The upper bound limits what a server can make us allocate. */
 #define REPLY_BYTES_MIN 1024
 #define REPLY_BYTES_MAX (16 << 20)
 #define OTHERS_MAX 3
@@ -45,7 +45,7 @@ int client_default_path(const char *file_prefix, char *path, size_t path_bytes)
 {
 	if (socket_path(runtime_directory(), file_prefix, path, path_bytes) != 0)
 		return -1;
-	/* Who is in the group of [process] has no snoopd of their own, but may use the system's. */
+	/* A member of the group of [process] uses the snoopd that root started. */
 	if (access(path, F_OK) != 0 &&
 	    (socket_path(SYSTEM_DIRECTORY, file_prefix, path, path_bytes) != 0 ||
 	     access(path, F_OK) != 0))
@@ -67,7 +67,7 @@ __attribute__((format(printf, 2, 3))) static int fail(struct client *client, con
 	return -1;
 }
 
-/* The sockets of other DPDK processes, for who forgot the prefix. */
+/* The sockets of other DPDK processes, in case the user forgot the prefix. */
 static void list_others(const struct client *client, char *out, size_t out_bytes)
 {
 	char pattern[512];

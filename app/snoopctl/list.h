@@ -22,8 +22,8 @@ bool list_sort_known(const char *sort);
  * Read the table.
  *
  * @param limit_ms  after that no further page is asked for
- * @return {"total": in the table, "flows": [...]}, with "missing" where that is not all: "timed out"
- *         (a worker did not answer) or "took too long"; NULL with a line in client->error.
+ * @return {"total": in the table, "flows": [...]}, with "missing" where that is not all: "timed
+ * out" (a worker did not answer) or "took too long"; NULL with a line in client->error.
  */
 json_t *list_flows(struct client *client, unsigned int limit_ms);
 

@@ -10,6 +10,7 @@
 #include "options.h"
 #include "text.h"
 #include "top.h"
+#include "view.h"
 
 #define TIMEOUT_MS 5000
 #define CONFIGURE_TIMEOUT_MS 15000 /* the whole flow table is walked before the answer */
@@ -47,6 +48,8 @@ static json_t *ask(struct client *client, const struct options *options)
 		return client_ask(client, "/snoop/reload");
 	case COMMAND_LOG_LEVEL:
 		return ask_about(client, "/snoop/log_level", options->operand);
+	case COMMAND_RESET_COUNTERS:
+		return client_ask(client, "/snoop/reset_counters");
 	case COMMAND_CAPTURE:
 		break; /* see run() */
 	}
@@ -61,18 +64,21 @@ static void print(const json_t *reply, const struct options *options)
 		[COMMAND_HOSTS] = text_hosts,	  [COMMAND_TOP] = text_flows,
 		[COMMAND_WORKERS] = text_workers, [COMMAND_CONFIG] = text_config,
 		[COMMAND_MODE] = text_done,	  [COMMAND_RELOAD] = text_done,
-		[COMMAND_LOG_LEVEL] = text_done,
+		[COMMAND_LOG_LEVEL] = text_done,  [COMMAND_RESET_COUNTERS] = text_done,
 	};
+	json_t *view;
 
 	if (options->json) {
 		json_dumpf(reply, stdout, JSON_INDENT(2));
 		putchar('\n');
 	} else {
-		texts[options->command](reply, stdout);
+		view = view_new(reply, options->total);
+		texts[options->command](view, stdout);
+		json_decref(view);
 	}
 }
 
-/* In effect, but not yet in every worker. */
+/* Say what is in effect, but not yet in every worker. */
 static int complain(const json_t *reply, const struct options *options)
 {
 	const char *partly = json_string_value(json_object_get(reply, "partly"));

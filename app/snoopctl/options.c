@@ -8,11 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <counters/reasons.h>
+
 #include "list.h"
 
 #define LIST 1u	    /* takes --filter, --sort, --limit, --offset */
 #define INTERVAL 2u /* takes --interval */
 #define CAPTURE 4u  /* takes --flow, --count, --wait */
+#define TOTAL 8u    /* takes --total */
+
+#define LEVEL_LINE(id, token, help) "  " #token ": " help "\n"
+#define LEVEL_LINES SNOOP_LEVELS(LEVEL_LINE)
 
 static const struct command {
 	const char *name;
@@ -21,38 +27,44 @@ static const struct command {
 	const char *help;
 	const char *more; /* of `snoopctl COMMAND --help` */
 } commands[] = {
-	[COMMAND_STATUS] = {"status", NULL, 0, "one screen: is it up, does it help", ""},
-	[COMMAND_STATS] = {"stats", NULL, 0, "counters of all workers, with unit and meaning", ""},
+	[COMMAND_STATUS] = {"status", NULL, TOTAL, "one screen: is it up, and does it help", ""},
+	[COMMAND_STATS] = {"stats", NULL, TOTAL, "all counters, with unit and meaning", ""},
 	[COMMAND_FLOWS] = {"flows", NULL, LIST,
-			   "one line per TCP connection: what is done for it, and why not more",
+			   "one line per TCP connection: its level, and why it is not helped",
 			   "--sort takes key, repairs, loss, rtt or bytes.\n"},
 	[COMMAND_FLOW] = {"flow", "KEY", 0, "everything about one connection",
-			  "KEY is what flows shows: 10.0.0.1:443 192.168.0.7:5000, the wired side "
-			  "first, with or\nwithout a '>' (quoted) between them.\n"},
+			  "KEY is what flows shows: 10.0.0.1:443 192.168.0.7:5000, the wired side\n"
+			  "first, with or without a '>' (quoted) between them.\n"},
 	[COMMAND_HOSTS] = {"hosts", NULL, LIST, "one line per wireless station",
 			   "--sort takes key, repairs, loss, rtt or bytes.\n"},
 	[COMMAND_TOP] =
-		{"top", NULL, LIST | INTERVAL, "the busiest connections, live; q quits",
-		 "--sort takes repairs, loss, rate or rtt; the keys p, l, b and t change it "
-		 "while it runs.\nWith --json one list is printed after one interval.\n"},
+		{"top", NULL, LIST | INTERVAL | TOTAL, "the busiest connections, live; q quits",
+		 "--sort takes repairs, loss, rate or rtt; the keys p, l, b and t change it\n"
+		 "while it runs. --json prints one list after one interval.\n"},
 	[COMMAND_WORKERS] = {"workers", NULL, 0,
 			     "how flows find their workers, and how busy each is", ""},
 	[COMMAND_CONFIG] = {"config", NULL, 0, "the configuration in effect", ""},
-	[COMMAND_MODE] =
-		{"mode", "LEVEL", 0, "another level for the link, until the next reload",
-		 "LEVEL is bypass, observe, repair, snoop or auto. In bypass the rules are "
-		 "suspended too:\nthe box is a plain wire.\n"},
+	[COMMAND_MODE] = {"mode", "LEVEL", 0, "set the level of the link, until the next reload",
+			  "LEVEL is one of\n" LEVEL_LINES
+			  "bypass suspends the rules too: the box is a plain wire.\n"},
 	[COMMAND_RELOAD] = {"reload", NULL, 0, "read the configuration file again",
-			    "On an error nothing changes. Keys that are read at the start only are "
-			    "refused by name.\n"},
+			    "On an error nothing changes. snoopd refuses, by name, to change keys\n"
+			    "that it reads at the start only.\n"},
 	[COMMAND_LOG_LEVEL] = {"log-level", "LEVEL", 0, "what snoopd logs",
 			       "LEVEL is error, warning, notice, info or debug.\n"},
-	[COMMAND_CAPTURE] = {"capture", "FILE", CAPTURE,
-			     "what was seen of one connection and done with it, for wireshark",
-			     "The file is pcapng: the heads of the frames, 180 bytes each, with a "
-			     "comment each. One capture\nat a time; a later one ends it. The "
-			     "connection has to exist, and not to be in bypass as a\nwhole link. "
-			     "With --json file and number of packets are printed as JSON.\n"},
+	[COMMAND_RESET_COUNTERS] =
+		{"reset-counters", NULL, 0, "let stats, status and top begin from zero",
+		 "stats, status and top then show what was counted since, and say so; --total\n"
+		 "shows what was counted since the start, --json both. The reset holds for\n"
+		 "everybody who uses snoopctl, until the next one. Gauges, single connections,\n"
+		 "hosts, workers, the page and Prometheus are not affected.\n"},
+	[COMMAND_CAPTURE] =
+		{"capture", "FILE", CAPTURE,
+		 "what snoopd saw of one connection and did with it, for wireshark",
+		 "FILE is pcapng with the first 180 bytes of each frame and a comment. A\n"
+		 "later capture ends an earlier one. The connection has to exist, on a\n"
+		 "link that is not wholly in bypass. --json prints file and number of\n"
+		 "packets.\n"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -69,6 +81,8 @@ static const char list_options[] =
 	"  --offset N           without the first N\n";
 static const char interval_option[] = "  --interval SECONDS   between two screens, 0.1 to 3600, "
 				      "default 1\n";
+static const char total_option[] =
+	"  --total              since the start of snoopd, not since reset-counters\n";
 static const char capture_options[] =
 	"  --flow KEY           the connection, as flows shows it, quoted\n"
 	"  --count N            packets, 1 to 10000, default 1000\n"
@@ -81,10 +95,12 @@ static void print_usage(FILE *out)
 {
 	fputs("usage: snoopctl [OPTION...] COMMAND\n\n", out);
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-9s %-10s %s\n", commands[i].name,
+		fprintf(out, "  %-14s %-6s %s\n", commands[i].name,
 			commands[i].operand != NULL ? commands[i].operand : "", commands[i].help);
-	fprintf(out, "\n%s\nOf flows, hosts and top:\n%s\nOf top:\n%s\nOf capture:\n%s\n%s", common,
-		list_options, interval_option, capture_options, exit_status);
+	fprintf(out, "\n%s\nOf flows, hosts and top:\n%s\nOf stats, status and top:\n%s\n", common,
+		list_options, total_option);
+	fprintf(out, "Of top:\n%s\nOf capture:\n%s\n%s", interval_option, capture_options,
+		exit_status);
 }
 
 static void print_command(const struct command *command)
@@ -97,6 +113,8 @@ static void print_command(const struct command *command)
 		fputs(list_options, stdout);
 	if (command->takes & INTERVAL)
 		fputs(interval_option, stdout);
+	if (command->takes & TOTAL)
+		fputs(total_option, stdout);
 	if (command->takes & CAPTURE)
 		fputs(capture_options, stdout);
 	printf("\n%s", exit_status);
@@ -162,6 +180,7 @@ enum given {
 	GIVEN_FLOW,
 	GIVEN_COUNT,
 	GIVEN_WAIT,
+	GIVEN_TOTAL,
 	GIVEN_VERSION
 };
 
@@ -179,8 +198,52 @@ static const struct option long_options[] = {
 	{"flow", required_argument, NULL, GIVEN_FLOW},
 	{"count", required_argument, NULL, GIVEN_COUNT},
 	{"wait", required_argument, NULL, GIVEN_WAIT},
+	{"total", no_argument, NULL, GIVEN_TOTAL},
 	{NULL, 0, NULL, 0},
 };
+
+/* An option that selects what a list shows. */
+static enum options_result parse_list_option(struct options *options, int option)
+{
+	switch (option) {
+	case GIVEN_FILTER:
+		options->filter = optarg;
+		return OPTIONS_RUN;
+	case GIVEN_SORT:
+		options->sort = optarg;
+		if (list_sort_known(optarg))
+			return OPTIONS_RUN;
+		return wrong("--sort takes key, repairs, loss, rtt, bytes or rate, not", optarg);
+	case GIVEN_LIMIT:
+		if (parse_count(optarg, &options->limit))
+			return OPTIONS_RUN;
+		return wrong("--limit takes a count, not", optarg);
+	default:
+		if (parse_count(optarg, &options->offset))
+			return OPTIONS_RUN;
+		return wrong("--offset takes a count, not", optarg);
+	}
+}
+
+static enum options_result parse_capture_option(struct options *options, int option)
+{
+	switch (option) {
+	case GIVEN_FLOW:
+		options->flow = optarg;
+		if (strlen(optarg) < sizeof(options->operand))
+			return OPTIONS_RUN;
+		return wrong("too long:", "--flow");
+	case GIVEN_COUNT:
+		if (parse_count(optarg, &options->count) && options->count >= 1 &&
+		    options->count <= 10000)
+			return OPTIONS_RUN;
+		return wrong("--count takes 1 to 10000 packets, not", optarg);
+	default:
+		if (parse_interval(optarg, &options->wait_ms))
+			return OPTIONS_RUN;
+		return wrong("--wait takes 0.1 to 3600 seconds, not", optarg);
+	}
+}
 
 /* What getopt found, and which options beyond the common ones were among it. */
 static enum options_result parse_one(struct options *options, int option, unsigned int *takes)
@@ -198,50 +261,26 @@ static enum options_result parse_one(struct options *options, int option, unsign
 	case GIVEN_VERSION:
 		puts("snoopctl " SNOOPD_VERSION);
 		return OPTIONS_DONE;
-	case GIVEN_FILTER:
-		options->filter = optarg;
-		*takes |= LIST;
+	case GIVEN_TOTAL:
+		*takes |= TOTAL;
+		options->total = true;
 		return OPTIONS_RUN;
-	case GIVEN_SORT:
-		options->sort = optarg;
-		*takes |= LIST;
-		return list_sort_known(optarg)
-			       ? OPTIONS_RUN
-			       : wrong("--sort takes key, repairs, loss, rtt, bytes or "
-				       "rate, not",
-				       optarg);
-	case GIVEN_LIMIT:
-		*takes |= LIST;
-		return parse_count(optarg, &options->limit)
-			       ? OPTIONS_RUN
-			       : wrong("--limit takes a count, not", optarg);
-	case GIVEN_OFFSET:
-		*takes |= LIST;
-		return parse_count(optarg, &options->offset)
-			       ? OPTIONS_RUN
-			       : wrong("--offset takes a count, not", optarg);
 	case GIVEN_INTERVAL:
 		*takes |= INTERVAL;
-		return parse_interval(optarg, &options->interval_ms)
-			       ? OPTIONS_RUN
-			       : wrong("--interval takes 0.1 to 3600 seconds, not", optarg);
+		if (parse_interval(optarg, &options->interval_ms))
+			return OPTIONS_RUN;
+		return wrong("--interval takes 0.1 to 3600 seconds, not", optarg);
+	case GIVEN_FILTER:
+	case GIVEN_SORT:
+	case GIVEN_LIMIT:
+	case GIVEN_OFFSET:
+		*takes |= LIST;
+		return parse_list_option(options, option);
 	case GIVEN_FLOW:
-		*takes |= CAPTURE;
-		options->flow = optarg;
-		return strlen(optarg) < sizeof(options->operand)
-			       ? OPTIONS_RUN
-			       : wrong("too long:", "--flow");
 	case GIVEN_COUNT:
-		*takes |= CAPTURE;
-		return parse_count(optarg, &options->count) && options->count >= 1 &&
-				       options->count <= 10000
-			       ? OPTIONS_RUN
-			       : wrong("--count takes 1 to 10000 packets, not", optarg);
 	case GIVEN_WAIT:
 		*takes |= CAPTURE;
-		return parse_interval(optarg, &options->wait_ms)
-			       ? OPTIONS_RUN
-			       : wrong("--wait takes 0.1 to 3600 seconds, not", optarg);
+		return parse_capture_option(options, option);
 	default:
 		return OPTIONS_WRONG; /* getopt said what */
 	}

@@ -26,6 +26,7 @@ enum command_id {
 	COMMAND_MODE,
 	COMMAND_RELOAD,
 	COMMAND_LOG_LEVEL,
+	COMMAND_RESET_COUNTERS,
 	COMMAND_CAPTURE,
 };
 
@@ -41,6 +42,7 @@ struct options {
 	const char *flow;     /* of capture: a key */
 	size_t count;	      /* packets to capture */
 	unsigned int wait_ms; /* for them, at most */
+	bool total;	      /* since the start, in spite of a reset */
 	bool json;
 };
 

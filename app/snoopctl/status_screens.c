@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "text.h"
+#include "view.h"
 
 static void format_duration(int64_t seconds, char *out, size_t out_bytes)
 {
@@ -52,41 +53,56 @@ static void print_share(FILE *out, const char *what, const json_t *status, const
 	fputc('\n', out);
 }
 
-void text_status(const json_t *status, FILE *out)
+static void print_service(const json_t *status, FILE *out)
 {
-	int64_t losses = number_of(status, "radio_losses");
-	char uptime[32], since[32], p50[32], p99[32];
+	bool rules = number_of(status, "rules") != 0;
+	char uptime[32], since[32];
 
 	format_duration(number_of(status, "uptime_s"), uptime, sizeof(uptime));
 	format_duration(number_of(status, "configured_s"), since, sizeof(since));
-	text_time(json_object_get(status, "wireless_rtt_p50_us"), p50, sizeof(p50));
-	text_time(json_object_get(status, "wireless_rtt_p99_us"), p99, sizeof(p99));
 	fprintf(out, "snoopd %s, up %s, %" PRId64 " workers\n", text_of(status, "version"), uptime,
 		number_of(status, "workers"));
 	fprintf(out, "%-10s %s, %" PRId64 " rules%s%s%s, since %s, %" PRId64 " reloads\n", "mode",
-		text_of(status, "mode"), number_of(status, "rules"),
-		number_of(status, "rules") != 0 ? " (" : "",
-		number_of(status, "rules") != 0 ? text_of(status, "rule_levels") : "",
-		number_of(status, "rules") != 0 ? ")" : "", since, number_of(status, "reloads"));
+		text_of(status, "mode"), number_of(status, "rules"), rules ? " (" : "",
+		rules ? text_of(status, "rule_levels") : "", rules ? ")" : "", since,
+		number_of(status, "reloads"));
 	if (json_object_get(status, "guard") != NULL)
-		fprintf(out, "%-10s %s, %" PRId64 " times demoted; %" PRId64
-			     " flows began in bypass for lack of memory\n",
+		fprintf(out,
+			"%-10s %s, %" PRId64 " times demoted; %" PRId64
+			" flows began in bypass for lack of memory\n",
 			"guard", text_of(status, "guard"), number_of(status, "guard_demotions"),
 			number_of(status, "flows_squeezed"));
 	if (json_object_get(status, "workers_stuck") != NULL)
-		fprintf(out, "%-10s %" PRId64 " of %" PRId64 " workers stuck, %" PRId64
-			     " stalls since the start\n",
+		fprintf(out, "%-10s %" PRId64 " of %" PRId64 " workers stuck, %" PRId64 " stalls\n",
 			"health", number_of(status, "workers_stuck"), number_of(status, "workers"),
 			number_of(status, "stalls"));
 	print_port(status, "wired", out);
 	print_port(status, "wireless", out);
+}
+
+static void print_achieved(const json_t *status, FILE *out)
+{
+	int64_t losses = number_of(status, "radio_losses");
+	char p50[32], p99[32], since[VIEW_SINCE_CHARS];
+
+	view_since(status, since);
+	text_time(json_object_get(status, "wireless_rtt_p50_us"), p50, sizeof(p50));
+	text_time(json_object_get(status, "wireless_rtt_p99_us"), p99, sizeof(p99));
 	fprintf(out, "\n%s\n", text_of(status, "verdict"));
+	if (since[0] != '\0')
+		fprintf(out, "%s:\n", since);
 	print_share(out, "losses seen on the radio", status, "radio_losses",
 		    number_of(status, "data_segments"), "all segments");
 	print_share(out, "repaired locally", status, "repaired", losses, "the losses");
 	print_share(out, "left to the sender", status, "left", losses,
-		    "the losses, those under repair now included");
+		    "the losses, including those under repair");
 	fprintf(out, "  %-28s %14s  median, 99 %%: %s\n\n", "wireless RTT", p50, p99);
+}
+
+void text_status(const json_t *status, FILE *out)
+{
+	print_service(status, out);
+	print_achieved(status, out);
 	fprintf(out, "%-10s %" PRId64 ", helped %" PRId64 "\n", "flows", number_of(status, "flows"),
 		number_of(status, "flows_helped"));
 	fprintf(out, "%-10s %" PRId64 ", silent %" PRId64 "\n", "stations",

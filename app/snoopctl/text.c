@@ -8,6 +8,8 @@
 
 #include <counters/counters.h>
 
+#include "view.h"
+
 bool text_number(const json_t *value, int64_t *number)
 {
 	const char *text;
@@ -59,7 +61,7 @@ static void format_value(const json_t *value, char *out, size_t out_bytes)
 static const struct {
 	const char *id, *unit, *help;
 } counters[] = {
-#define COUNTER_TEXT(id, type, unit, help) { #id, #unit, help },
+#define COUNTER_TEXT(id, type, unit, help) {#id, #unit, help},
 	COUNTERS(COUNTER_TEXT)
 #undef COUNTER_TEXT
 };
@@ -68,20 +70,20 @@ static const struct {
 static const struct {
 	const char *first, *heading;
 } headings[] = {
-	{ "rx_wired_packets", "Ports" },
-	{ "pass_bypass", "Forwarded without help" },
-	{ "data_segments", "Data and cache" },
-	{ "acks_seen", "ACKs of the stations" },
-	{ "radio_losses", "Losses" },
-	{ "retransmits_scoreboard", "Retransmits" },
-	{ "acks_withheld", "Withheld ACKs" },
-	{ "sender_retransmits", "Senders" },
-	{ "vetoes", "Congestion" },
-	{ "timeouts", "Timers and stations" },
-	{ "flows_created", "Flows" },
-	{ "syn_remembered", "SYN memory" },
-	{ "turn_overruns", "Workers" },
-	{ "flows_active", "Now" },
+	{"rx_wired_packets", "Ports"},
+	{"pass_bypass", "Forwarded without help"},
+	{"data_segments", "Data and cache"},
+	{"acks_seen", "ACKs of the stations"},
+	{"radio_losses", "Losses"},
+	{"retransmits_scoreboard", "Retransmits"},
+	{"acks_withheld", "Withheld ACKs"},
+	{"sender_retransmits", "Senders"},
+	{"vetoes", "Congestion"},
+	{"timeouts", "Timers and stations"},
+	{"flows_created", "Flows"},
+	{"syn_remembered", "SYN memory"},
+	{"turn_overruns", "Workers"},
+	{"flows_active", "Now"},
 };
 
 static const char *heading_of(const char *id)
@@ -103,10 +105,13 @@ static bool is_counter(const char *id)
 void text_stats(const json_t *stats, FILE *out)
 {
 	const char *name, *heading = NULL;
-	char text[256];
+	char text[256], since[VIEW_SINCE_CHARS];
 	json_t *value;
 	bool first = true, others = false;
 
+	view_since(stats, since);
+	if (since[0] != '\0')
+		fprintf(out, "%s; gauges (Now) as they are\n\n", since);
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
 		const char *next = heading_of(counters[i].id);
 
@@ -122,9 +127,10 @@ void text_stats(const json_t *stats, FILE *out)
 		fprintf(out, "  %-24s %20s %-9s %s\n", counters[i].id, text, counters[i].unit,
 			counters[i].help);
 	}
-	/* What a newer snoopd counts. */
-	json_object_foreach((json_t *)(uintptr_t)stats, name, value) {
-		if (is_counter(name))
+	/* Counters that only a newer snoopd has. */
+	json_object_foreach((json_t *)(uintptr_t)stats, name, value)
+	{
+		if (is_counter(name) || view_owns(name))
 			continue;
 		if (!others)
 			fprintf(out, "%sOthers\n", first ? "" : "\n");
@@ -203,9 +209,8 @@ int text_width(const json_t *list, const char *name)
 	size_t index, width = strlen("STATION");
 	json_t *entry;
 
-	json_array_foreach(list, index, entry)
-		if (strlen(text_of(entry, name)) > width)
-			width = strlen(text_of(entry, name));
+	json_array_foreach(list, index, entry) if (strlen(text_of(entry, name)) > width) width =
+		strlen(text_of(entry, name));
 	return width < 120 ? (int)width : 120;
 }
 
@@ -222,7 +227,7 @@ void text_total(const json_t *reply, const char *name, FILE *out)
 	else
 		fprintf(out, "%zu of %" PRId64 " %s\n", shown, total, name);
 	if (json_object_get(reply, "missing") != NULL)
-		fprintf(out, "not all were read: %s\n", text_of(reply, "missing"));
+		fprintf(out, "the list is incomplete: %s\n", text_of(reply, "missing"));
 }
 
 void text_flows(const json_t *reply, FILE *out)
@@ -235,7 +240,8 @@ void text_flows(const json_t *reply, FILE *out)
 
 	fprintf(out, "%-*s %-8s %-13s %8s %8s %10s %8s\n", width, "KEY", "LEVEL", "REASON", "SRTT",
 		"LOSS", "REPAIRED", "LEFT");
-	json_array_foreach(flows, index, flow) {
+	json_array_foreach(flows, index, flow)
+	{
 		text_time(json_object_get(flow, "srtt_us"), srtt, sizeof(srtt));
 		text_loss(flow, loss, sizeof(loss));
 		text_count(flow, "repairs_confirmed", repaired, sizeof(repaired));
@@ -288,11 +294,12 @@ static void print_config_value(struct config_printer *printer, const char *secti
  */
 void text_config(const json_t *config, FILE *out)
 {
-	struct config_printer printer = { .out = out };
+	struct config_printer printer = {.out = out};
 	const char *name, *key;
 	json_t *value, *nested;
 
-	json_object_foreach((json_t *)(uintptr_t)config, name, value) {
+	json_object_foreach((json_t *)(uintptr_t)config, name, value)
+	{
 		const char *separator = strrchr(name, strchr(name, '/') != NULL ? '/' : '.');
 
 		if (json_is_object(value)) {

@@ -8,12 +8,13 @@
 
 #include "list.h"
 #include "text.h"
+#include "view.h"
 
-#define READ_LIMIT_MS 2000 /* for a screen: of a table that takes longer the first part is shown   \
-			    */
-#define FAILURES_MAX 3	   /* in a row */
+/* Per screen: of a table that takes longer only the first part is shown. */
+#define READ_LIMIT_MS 2000
+#define FAILURES_MAX 3 /* in a row */
 
-/* What the flows had acknowledged at the last reading that counts, and the rates then, by key. */
+/* What the flows had acknowledged at the last reading that counts, and their rates then, by key. */
 struct rates {
 	json_t *bytes, *rates;
 	double read_s;
@@ -40,7 +41,7 @@ static void keep_rates(const struct rates *rates, const json_t *reply)
 	}
 }
 
-/* A key wakes up the screen at any time: a rate over a moment would be noise. */
+/* A key press redraws the screen at any time, and a rate over a moment would be noise. */
 static void rate_flows(struct rates *rates, const json_t *reply, unsigned int interval_ms)
 {
 	double read_s = now_s(), elapsed_s = read_s - rates->read_s;
@@ -100,16 +101,17 @@ json_t *top_once(struct client *client, const struct options *options)
 static void print_head(const json_t *status, const json_t *reply, const struct options *options)
 {
 	const char *missing = json_string_value(json_object_get(reply, "missing"));
-	char losses[32], repaired[32], left[32], p50[32];
+	char losses[32], repaired[32], left[32], p50[32], since[VIEW_SINCE_CHARS];
 
+	view_since(status, since);
 	text_count(status, "radio_losses", losses, sizeof(losses));
 	text_count(status, "repaired", repaired, sizeof(repaired));
 	text_count(status, "left", left, sizeof(left));
 	text_time(json_object_get(status, "wireless_rtt_p50_us"), p50, sizeof(p50));
-	mvprintw(0, 0, "mode %s  losses %s  repaired %s  left %s  wireless RTT %s",
-		 text_of(status, "mode"), losses, repaired, left, p50);
+	mvprintw(0, 0, "mode %s  losses %s  repaired %s  left %s  wireless RTT %s  %s",
+		 text_of(status, "mode"), losses, repaired, left, p50, since);
 	mvprintw(1, 0, "by %s;  p repairs  l loss  b rate  t RTT  q quit%s%s", options->sort,
-		 missing != NULL ? "  not all were read: " : "", missing != NULL ? missing : "");
+		 missing != NULL ? "  incomplete: " : "", missing != NULL ? missing : "");
 }
 
 static void print_flow(int row, const json_t *flow, int width)
@@ -154,7 +156,7 @@ static void draw(const json_t *status, const json_t *reply, const struct options
 /* Read and show. @return -1 with a line in client->error. */
 static int turn(struct client *client, struct rates *rates, const struct options *options)
 {
-	json_t *status = client_ask(client, "/snoop/status"), *reply;
+	json_t *status = client_ask(client, "/snoop/status"), *reply, *view;
 
 	if (status == NULL)
 		return -1;
@@ -162,7 +164,9 @@ static int turn(struct client *client, struct rates *rates, const struct options
 	if (reply != NULL) {
 		rate_flows(rates, reply, options->interval_ms);
 		list_arrange(reply, "flows", options);
-		draw(status, reply, options);
+		view = view_new(status, options->total);
+		draw(view, reply, options);
+		json_decref(view);
 	}
 	json_decref(status);
 	json_decref(reply);
@@ -207,8 +211,8 @@ int top_run(struct client *client, const struct options *given)
 	do {
 		result = turn(client, &rates, &options);
 		failures = result == 0 ? 0 : failures + 1;
-		/* snoopd may be busy with a reload. What it answers later would be taken for the
-		 * answer to the next question, hence the new connection. */
+		/* snoopd may be busy with a reload. Connect again, or its late answer would pass
+		 * for the answer to the next question. */
 		if (failures > 0 && failures < FAILURES_MAX)
 			result = client_reopen(client);
 	} while (result == 0 && handle_key(getch(), &options));

@@ -8,6 +8,7 @@ import difflib
 import re
 import subprocess
 import sys
+import textwrap
 from collections import defaultdict
 from pathlib import Path
 
@@ -25,37 +26,99 @@ def read_rows(program):
 
 
 def table(head, lines):
-    return [f"| {' | '.join(head)} |", "|" + "---|" * len(head), *(f"| {' | '.join(line)} |" for line in lines)]
+    return [
+        f"| {' | '.join(head)} |",
+        "|" + "---|" * len(head),
+        *(f"| {' | '.join(line)} |" for line in lines),
+    ]
 
 
 def counters(rows):
-    return table(("name", "kind, unit", "meaning"),
-                 ((f"`{name}`", f"{kind}, {unit}", words) for name, kind, unit, words in rows["counter"]))
+    return table(
+        ("name", "kind, unit", "meaning"),
+        ((f"`{name}`", f"{kind}, {unit}", words) for name, kind, unit, words in rows["counter"]),
+    )
 
 
 def histograms(rows):
-    return table(("name", "in Prometheus", "meaning"),
-                 ((f"`{name}`", f"`snoopd_{name}_{'seconds' if unit == 'us' else unit}`", words)
-                  for name, unit, words in rows["histogram"]))
+    return table(
+        ("name", "in Prometheus", "meaning"),
+        (
+            (f"`{name}`", f"`snoopd_{name}_{'seconds' if unit == 'us' else unit}`", words)
+            for name, unit, words in rows["histogram"]
+        ),
+    )
 
 
 def reasons(rows):
     return table(("reason", "meaning"), ((f"`{name}`", words) for name, words in rows["reason"]))
 
 
-REGIONS = {"counters": counters, "histograms": histograms, "reasons": reasons}
+def keys(rows):
+    when = {"reload": [], "start": []}
+    for section, name, *_, at, _ in rows["key"]:
+        when[at].append(f"`[{section}] {name}`")
+    when["reload"].insert(1, "all rules")
+    lines = []
+    for what, at in ("Keys that take effect at a reload", "reload"), ("At start only", "start"):
+        text = f"{what}: {', '.join(when[at])}."
+        lines += [*textwrap.wrap(text, 120, break_on_hyphens=False), ""]
+    return lines[:-1]
+
+
+REGIONS = {"keys": keys, "counters": counters, "histograms": histograms, "reasons": reasons}
 
 
 def with_regions(text, rows):
     def region(match):
         return "\n".join((match[1], *REGIONS[match[2]](rows), match[3]))
+
     return re.sub(r"(<!-- (\w+): begin.* -->)\n(?:.*\n)*?(<!-- \2: end -->)", region, text)
+
+
+def comment(text):
+    return textwrap.wrap(
+        text, 100, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False
+    )
+
+
+def ini_keys(rows):
+    """Sections and keys of config/snoopd.ini: what is allowed, what it is for, the default."""
+    lines = []
+    for section, purpose in rows["section"]:
+        lines += ["", *comment(purpose), f"[{section}]"]
+        for _, name, allowed, need, value, at, words in (
+            key for key in rows["key"] if key[0] == section
+        ):
+            lines += [
+                f"# {allowed}; {need}{' ' + value if need == 'default' else ''}"
+                f"{'; at start only' if at == 'start' else ''}",
+                *comment(words),
+                f"{name} = {value}",
+                "",
+            ]
+        del lines[-1]
+    return lines[1:]
+
+
+def ini_rule_keys(rows):
+    return [f"# {f'{name} = {form}':36}{words}" for name, form, words in rows["rule_key"]]
+
+
+def ini(rows):
+    template = (SOURCE / "doc/tables/snoopd.ini.in").read_text(encoding="utf-8")
+    return template.replace("@KEYS@", "\n".join(ini_keys(rows))).replace(
+        "@RULE_KEYS@", "\n".join(ini_rule_keys(rows))
+    )
 
 
 def documents(rows):
     """@return {path: what it should be}"""
     operations = SOURCE / "doc/operations.md"
-    return {operations: with_regions(operations.read_text(encoding="utf-8"), rows)}
+    return {
+        operations: with_regions(operations.read_text(encoding="utf-8"), rows),
+        SOURCE / "config/snoopd.ini": ini(rows),
+    }
 
 
 def main(program, action):
@@ -67,9 +130,18 @@ def main(program, action):
             print(f"{path.relative_to(SOURCE)}: written")
         elif was != text:
             stale = True
-            sys.stdout.writelines(difflib.unified_diff(was.splitlines(True), text.splitlines(True),
-                                                       f"{path.relative_to(SOURCE)}", "from the rows", n=0))
-            print(f"{path.relative_to(SOURCE)} does not show the rows of the sources as they are now: run {COMMAND}")
+            sys.stdout.writelines(
+                difflib.unified_diff(
+                    was.splitlines(True),
+                    text.splitlines(True),
+                    f"{path.relative_to(SOURCE)}",
+                    "from the rows",
+                    n=0,
+                )
+            )
+            print(
+                f"{path.relative_to(SOURCE)} does not show the rows as they are now: run {COMMAND}"
+            )
     return stale
 
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * The configuration: one INI file, read before anything is started, and again into a fresh
- * structure at a reload (snoopd/control/link.h). A structure that workers have seen is constant. Needs
- * neither DPDK nor root.
+ * The configuration: one INI file, read before anything starts, and again into a fresh structure at
+ * a reload (snoopd/control). A structure that workers have seen is constant. Pure, any thread;
+ * needs neither DPDK nor root, and calls only lib/snoop for names and defaults.
  *
  * The reader is strict: what it does not understand, or what is out of range, is an error with file
- * and line, never a default. One table (keys.h) drives parsing, range checks, printing and
- * iteration; config/snoopd.ini documents it.
+ * and line, never a default. keys.h has one row per key, from which everything else follows.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -19,6 +18,7 @@
 
 #include <sys/socket.h>
 
+#include <config/keys.h>
 #include <snoop/snoop.h>
 
 #define CONFIG_RULES_MAX 64
@@ -58,40 +58,33 @@ enum config_log { CONFIG_LOG_STDERR, CONFIG_LOG_SYSLOG, CONFIG_LOG_COUNT };
 
 const char *config_distribution_name(enum config_distribution distribution);
 
+/* How a field of each kind is declared. */
+#define CONFIG_FIELD_PORT(field) char field[64];    /* ethdev name or index */
+#define CONFIG_FIELD_ACCOUNT(field) char field[64]; /* name, number, or "auto" */
+#define CONFIG_FIELD_LISTEN(field) char field[64];  /* "off", or what config_listen_addr() reads */
+#define CONFIG_FIELD_LEVEL(field) enum snoop_level field;
+#define CONFIG_FIELD_DISTRIBUTION(field) enum config_distribution field;
+#define CONFIG_FIELD_CHECKSUM(field) enum config_checksum field;
+#define CONFIG_FIELD_LOG(field) enum config_log field;
+#define CONFIG_FIELD_SWITCH(field) uint32_t field;	  /* 1 = yes */
+#define CONFIG_FIELD_COUNT(field) uint32_t field;	  /* a plain integer */
+#define CONFIG_FIELD_COUNT_OR_AUTO(field) uint32_t field; /* 0 = auto */
+#define CONFIG_FIELD_TIME(field) uint32_t field;	  /* microseconds */
+#define CONFIG_FIELD_SHARE(field) uint32_t field;	  /* parts per million */
+
+#define CONFIG_NOTHING(...)
+#define CONFIG_FIELD(section, name, kind, field, ...) CONFIG_FIELD_##kind(field)
+
 struct config {
-	/* [link] */
-	char wired[64], wireless[64]; /* ethdev name or index */
-	enum snoop_level mode;	      /* of flows that no rule names */
-	uint32_t propagate;	      /* 1 = a side without a carrier takes the other one down */
-	uint32_t propagate_hold_us;   /* a carrier has to last for so long before it does the reverse */
-	/* [ports] */
-	uint32_t rx_descriptors, tx_descriptors; /* per queue */
-	enum config_checksum checksum;
-	uint32_t mtu_bytes;  /* 0 = leave as the ports have it (both must be equal) */
-	uint32_t tx_retries; /* how often a TX burst that does not fit is tried again */
-	/* [workers] */
-	enum config_distribution distribution;
-	uint32_t handoff_packets; /* a hand-off ring takes so many */
-	/* [flows] */
-	uint32_t flows;		      /* of all workers, "max" in the file */
-	uint32_t flow_idle_us;	      /* a flow without packets is forgotten after this */
-	uint32_t flow_closed_us;      /* "linger": after FIN or RST */
-	/* [guard] */
-	uint32_t guard_levels;	      /* 1 = demote a link whose repairs do not help */
-	uint32_t guard_period_us;     /* what is judged at once */
-	uint32_t guard_spurious_ppm;  /* share of retransmits that may be duplicates */
-	uint32_t guard_confirmed_ppm; /* share of retransmits that have to be confirmed */
-	uint32_t guard_retry_us;      /* a demoted link waits at least this long */
-	uint32_t guard_memory_ppm;    /* share of the cache above which new flows begin in bypass */
-	char user[64], group[64];     /* [process]: account name, number, or "auto" */
-	enum config_log log;
-	char metrics_listen[64];      /* [metrics] listen: "off" or ADDRESS:PORT */
-	struct snoop_config protocol; /* [cache] [timers] [repair] [withhold] [veto] [syn] */
+	CONFIG_KEYS(CONFIG_NOTHING, CONFIG_FIELD, CONFIG_NOTHING)
+	struct snoop_config protocol;
 	uint32_t rule_count;
 	struct config_rule rules[CONFIG_RULES_MAX];
-	char file[256]; /* where it was read from */
+	char file[256];				/* where it was read from */
 	unsigned int wired_line, wireless_line; /* of it; for messages */
 };
+
+#undef CONFIG_FIELD
 
 /** Everything that has a default is set to it; the two ports are empty. */
 void config_defaults(struct config *config);
@@ -146,13 +139,6 @@ int config_listen_addr(const char *text, struct sockaddr_storage *addr);
  * @param workers  at least 1; with 1 it is a copy
  */
 void config_share(const struct config *config, uint32_t workers, struct config *share);
-
-/** One key as text: what telemetry and the tests of the documentation see. */
-struct config_value {
-	const char *section;
-	const char *key;
-	char value[128];
-};
 
 /**
  * Call each() for every key in the order of the file that config_print() writes; those of a rule

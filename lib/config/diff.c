@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <config/keys.h>
+#include <config/schema.h>
 
 #include <string.h>
 
@@ -15,7 +15,7 @@ int config_start_changes(const struct config *running, const struct config *fres
 
 		config_key_format(key, running, was, sizeof(was));
 		config_key_format(key, fresh, is, sizeof(is));
-		if (!key->at_start || strcmp(was, is) == 0)
+		if ((key->when & CONFIG_AT_START) == 0 || strcmp(was, is) == 0)
 			continue;
 		config_append(names, names_bytes, changes++ == 0 ? "[" : ", [");
 		config_append(names, names_bytes, key->section);

@@ -1,98 +1,196 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * The table of keys behind config.h, and text to value and back. Private to this folder and to its
- * tests.
+ * One row per key of the configuration. Fields of struct config, parsing, ranges, printing, the
+ * comparison at a reload, config/snoopd.ini, snoopd.ini(5) and the lists in doc/operations.md
+ * follow from the rows; `ninja -C build documents` writes what is a file. A new key is its row and
+ * its use.
+ *
+ * SECTION(name, help): the keys after it are its keys.
+ * OWN(section, name, KIND, field, min, max, "default", when, help): a field of struct config, made
+ *   from the row. The default is text as in the file; of a PORT, which is required, an example.
+ * PROTOCOL(section, name, KIND, field, min, max, when, help): a field of struct snoop_config, which
+ *   the engine defines; snoop_config_defaults() has its default.
+ *
+ * KIND: see enum config_kind; min and max are both allowed, in the unit of the field. Help begins
+ * with what the operator gains or loses. schema.c has the macros for units.
  */
 #ifndef CONFIG_KEYS_H
 #define CONFIG_KEYS_H
 
-#include <config/config.h>
-
-#define CONFIG_KEY_COUNT 46
-
-enum config_kind {
-	CONFIG_PORT,	      /* char[64] */
-	CONFIG_ACCOUNT,	      /* char[64], "auto" by default */
-	CONFIG_LEVEL,	      /* enum snoop_level */
-	CONFIG_DISTRIBUTION,  /* enum config_distribution */
-	CONFIG_CHECKSUM,      /* enum config_checksum */
-	CONFIG_COUNT,	      /* uint32_t, a plain integer */
-	CONFIG_COUNT_OR_AUTO, /* the same, "auto" = 0 */
-	CONFIG_TIME,	      /* uint32_t, microseconds */
-	CONFIG_TIME_OR_AUTO,  /* the same, "auto" = 0 */
-	CONFIG_BYTES,	      /* uint64_t */
-	CONFIG_SHARE,	      /* uint32_t, parts per million, written in percent */
-	CONFIG_LOG,	      /* enum config_log */
-	CONFIG_SWITCH,	      /* uint32_t, "yes" = 1 or "no" = 0 */
-	CONFIG_LISTEN,	      /* char[64], "off" or config_listen_addr() reads it */
-};
-
-struct config_key {
-	const char *section;
-	const char *name;
-	enum config_kind kind;
-	size_t offset;	   /* in struct config */
-	uint64_t min, max; /* both allowed; in the unit of the field */
-	bool at_start;	   /* a reload cannot change it */
-};
-
-/** Keys of one section stand together, in the order of config/snoopd.ini. */
-extern const struct config_key config_keys[CONFIG_KEY_COUNT];
-
-/** @return the index of the key, or -1. */
-int config_key_find(const char *section, const char *name);
-
-/** @return false if no key of the table has that section. */
-bool config_section_known(const char *section);
-
-/** "100us to 1s": what the key may be. */
-void config_key_range(const struct config_key *key, char *out, size_t out_bytes);
-
-/** The units that the key's value is written in, "" where it is a plain one. */
-const char *config_key_units(const struct config_key *key);
-
-/**
- * Set a key from text.
- *
- * @return NULL, or what is wrong with the text ("has no unit"); the field is then untouched.
- */
-const char *config_key_parse(const struct config_key *key, const char *text, struct config *config);
-
-/** The field as text that config_key_parse() reads to the same value. */
-void config_key_format(const struct config_key *key, const struct config *config, char *out,
-		       size_t out_bytes);
-
-/** The value of any key but a text's. */
-uint64_t config_key_value(const struct config_key *key, const struct config *config);
-
-/** Set a number, which has to be in the key's range. */
-void config_key_set(const struct config_key *key, struct config *config, uint64_t value);
-
-/** "bypass, observe, ..." */
-void config_level_names(char *out, size_t out_bytes);
-
-/** Append to a string in a buffer, cutting what does not fit. */
-void config_append(char *out, size_t out_bytes, const char *text);
-
-/* Rules. Their keys stand in a table of their own, since there are many rules. */
-#define CONFIG_RULE_KEY_COUNT 5
-
-extern const char *const config_rule_keys[CONFIG_RULE_KEY_COUNT];
-#define CONFIG_RULE_KEY_MODE 4
-
-/** A rule that matches every flow. */
-void config_rule_init(struct config_rule *rule, const char *name, enum snoop_level level);
-
-/**
- * Set a rule's key from text. Texts in what and allowed stay valid until the next call.
- *
- * @return true, or false with what is wrong and what is allowed.
- */
-bool config_rule_parse(struct config_rule *rule, int rule_key, const char *text, const char **what,
-		       const char **allowed);
-
-/** @return false if the rule does not restrict this key, so that it is not printed. */
-bool config_rule_format(const struct config_rule *rule, int rule_key, char *out, size_t out_bytes);
+#define CONFIG_KEYS(SECTION, OWN, PROTOCOL)                                                        \
+	SECTION(link, "The two ports that snoopd joins like a wire, and how much it helps.")       \
+	OWN(link, wired, PORT, wired, 1, 63, "net_af_packet0", CONFIG_AT_START,                    \
+	    "The port towards the servers, by its DPDK name or number. It must differ from "       \
+	    "wireless.")                                                                           \
+	OWN(link, wireless, PORT, wireless, 1, 63, "net_af_packet1", CONFIG_AT_START,              \
+	    "The port towards the radio and its stations.")                                        \
+	OWN(link, mode, LEVEL, mode, 0, SNOOP_LEVEL_COUNT - 1, "auto", CONFIG_AT_RELOAD,           \
+	    "bypass forwards without looking, observe only measures, repair retransmits lost "     \
+	    "segments, snoop also withholds duplicate ACKs, auto withholds them only where the "   \
+	    "sender does not tolerate a fast repair.")                                             \
+	OWN(link, propagate, SWITCH, propagate, 0, 1, "yes", CONFIG_AT_RELOAD,                     \
+	    "When one port loses its carrier, snoopd takes the other one down too, so that "       \
+	    "switches and routers beside the box notice. The log says once where the driver of a " \
+	    "port cannot do it.")                                                                  \
+	OWN(link, propagate_hold, TIME, propagate_hold_us, 0, MINUTES(1), "2s", CONFIG_AT_RELOAD,  \
+	    "How long a carrier must be back before the other port gets its own back, so that a "  \
+	    "flapping carrier causes one outage.")                                                 \
+	SECTION(ports, "How the ports are set up. Both are set up alike.")                         \
+	OWN(ports, rx_descriptors, COUNT, rx_descriptors, 64, 32768, "1024", CONFIG_AT_START,      \
+	    "Per queue. More descriptors ride out longer pauses of a worker, fewer stay in the "   \
+	    "CPU cache. The port may round the number.")                                           \
+	OWN(ports, tx_descriptors, COUNT, tx_descriptors, 64, 32768, "1024", CONFIG_AT_START,      \
+	    "Per queue. More descriptors take larger bursts at once, but a retransmit has to "     \
+	    "wait for all packets that were queued before it.")                                    \
+	OWN(ports, mtu, COUNT_OR_AUTO, mtu_bytes, 68, 65535, "auto", CONFIG_AT_START,              \
+	    "In bytes. auto leaves both ports as they are; their MTUs must then be equal, "        \
+	    "because a wire cannot fragment.")                                                     \
+	OWN(ports, tx_retries, COUNT, tx_retries, 0, 10000, "64", CONFIG_AT_RELOAD,                \
+	    "How often snoopd retries a burst that a full port did not take, before it drops and " \
+	    "counts the rest.")                                                                    \
+	OWN(ports, checksum, CHECKSUM, checksum, 0, CONFIG_CHECKSUM_COUNT - 1, "software",         \
+	    CONFIG_AT_START,                                                                       \
+	    "Who verifies TCP checksums; no segment is cached unverified. nic trusts a network "   \
+	    "card that reports a good checksum, if its driver is known to leave the packet "       \
+	    "alone, and verifies all others in software. It saves about half of the work per "     \
+	    "packet.")                                                                             \
+	SECTION(workers, "Every lcore of the EAL except the first is a worker. A hash assigns "    \
+			 "each connection to one of them.")                                        \
+	OWN(workers, distribution, DISTRIBUTION, distribution, 0, CONFIG_DISTRIBUTION_COUNT - 1,   \
+	    "auto", CONFIG_AT_START,                                                               \
+	    "rss lets the NICs find the worker. software lets the receiving worker hash and hand " \
+	    "over. auto takes rss where both ports prove that they can do it.")                    \
+	OWN(workers, handoff, COUNT, handoff_packets, 64, 32768, "1024", CONFIG_AT_START,          \
+	    "How many packets may wait between two workers, where one hands over to the other. "   \
+	    "What still does not fit after tx_retries is dropped and counted.")                    \
+	SECTION(flows, "The table of TCP connections.")                                            \
+	OWN(flows, max, COUNT, flows, 64, 1 << 24, "65536", CONFIG_AT_START | CONFIG_DIVIDED,      \
+	    "Of all workers together, divided evenly among them (at least 64 each). Connections "  \
+	    "beyond it are forwarded without help and counted as pass_table_full.")                \
+	OWN(flows, idle, TIME, flow_idle_us, SECONDS(1), MINUTES(60), "5min", CONFIG_AT_RELOAD,    \
+	    "snoopd forgets a connection that had no packet for this long, and picks it up again " \
+	    "at its next packet.")                                                                 \
+	OWN(flows, linger, TIME, flow_closed_us, MS(100), MINUTES(1), "2s", CONFIG_AT_RELOAD,      \
+	    "How long a closed connection stays in the table, so that its last segments can "      \
+	    "still be repaired. Must not exceed idle.")                                            \
+	SECTION(cache, "Copies of segments sent towards the stations, kept until they are "        \
+		       "acknowledged. The budgets are those of the link; its workers divide them " \
+		       "evenly (at least 64 segments and 1MiB each).")                             \
+	PROTOCOL(cache, segments, COUNT, cache_segments, 64, 1 << 24,                              \
+		 CONFIG_AT_START | CONFIG_DIVIDED,                                                 \
+		 "Cached segments and withheld ACKs together. Each takes one mbuf, so this sizes " \
+		 "the pool.")                                                                      \
+	PROTOCOL(cache, bytes, BYTES, cache_bytes, MIB(1), GIB(1024),                              \
+		 CONFIG_AT_RELOAD | CONFIG_DIVIDED,                                                \
+		 "Limits the memory of long or jumbo segments, where the number of segments "      \
+		 "would not.")                                                                     \
+	PROTOCOL(cache, flow_bytes, BYTES, flow_cache_bytes, KIB(64), GIB(1024), CONFIG_AT_RELOAD, \
+		 "Keeps one fast connection from taking the whole cache. Must not exceed bytes; "  \
+		 "a worker lowers it to its share of them.")                                       \
+	PROTOCOL(                                                                                  \
+		cache, stations, COUNT, stations, 16, 1 << 20, CONFIG_AT_START,                    \
+		"Radio stations whose RTT and silence are known, per worker, because each worker " \
+		"may own connections of all of them. A record that no connection uses is reused.") \
+	SECTION(timers, "When silence means loss.")                                                \
+	PROTOCOL(timers, rto_min, TIME, rto_min_us, 100, SECONDS(1), CONFIG_AT_RELOAD,             \
+		 "A lower floor repairs a lost tail sooner, but below the jitter of the radio it " \
+		 "retransmits what was not lost. Must not exceed rto_initial.")                    \
+	PROTOCOL(timers, rto_max, TIME, rto_max_us, MS(1), MINUTES(1), CONFIG_AT_RELOAD,           \
+		 "Ceiling of the timeout, which doubles after each expiry without an answer.")     \
+	PROTOCOL(timers, rto_initial, TIME, rto_initial_us, MS(1), SECONDS(10), CONFIG_AT_RELOAD,  \
+		 "In effect until the first RTT of a station is measured. Must not exceed "        \
+		 "rto_max.")                                                                       \
+	PROTOCOL(timers, delayed_ack, TIME, delayed_ack_us, 0, SECONDS(1), CONFIG_AT_RELOAD,       \
+		 "Added to the timeout while little is in flight, because receivers delay the "    \
+		 "ACK of a lone segment (40 ms on Linux).")                                        \
+	PROTOCOL(timers, probe_interval, TIME, probe_interval_us, MS(1), SECONDS(10),              \
+		 CONFIG_AT_RELOAD,                                                                 \
+		 "snoopd sends one segment this often to a station that stopped answering, to "    \
+		 "notice its return. Must not exceed silence_max.")                                \
+	PROTOCOL(                                                                                  \
+		timers, silence_max, TIME, silence_max_us, MS(1), MINUTES(60), CONFIG_AT_RELOAD,   \
+		"snoopd stops probing a station that has been silent for this long: it has left.") \
+	SECTION(repair, "How long snoopd tries to repair a lost segment before it leaves it to "   \
+			"the sender.")                                                             \
+	PROTOCOL(repair, tries, COUNT, tries_max, 1, 255, CONFIG_AT_RELOAD,                        \
+		 "Retransmits of one segment. More tries help on a very bad radio, at the cost "   \
+		 "of air time.")                                                                   \
+	PROTOCOL(repair, hole_age, TIME, hole_age_max_us, MS(1), SECONDS(10), CONFIG_AT_RELOAD,    \
+		 "snoopd leaves a loss older than this to the sender. Stay below the minimum "     \
+		 "timeout of the senders (200 ms on Linux), or box and sender both retransmit.")   \
+	PROTOCOL(repair, allowance, COUNT, allowance_segments, 0, 65535, CONFIG_AT_RELOAD,         \
+		 "Retransmits allowed beyond one per segment that arrived, so that repair never "  \
+		 "adds load to a queue.")                                                          \
+	SECTION(withhold, "Duplicate ACKs that are withheld while their hole is under repair "     \
+			  "(levels snoop and auto).")                                              \
+	PROTOCOL(withhold, time, TIME, withhold_max_us, 0, SECONDS(1), CONFIG_AT_RELOAD,           \
+		 "Upper limit. snoopd withholds a duplicate ACK for three RTTs of the radio, or "  \
+		 "60 ms if that is longer, and never for more than this. It must end before the "  \
+		 "sender times out. 0us withholds none.")                                          \
+	PROTOCOL(withhold, acks, COUNT, withhold_acks, 0, 65535, CONFIG_AT_RELOAD,                 \
+		 "Per connection. When more arrive, all are released in order. 0 withholds none.") \
+	SECTION(veto, "Losses that are queue overflow and not radio: snoopd leaves them to the "   \
+		      "sender, so that it slows down.")                                            \
+	PROTOCOL(veto, delay_floor, TIME, veto_delay_floor_us, 0, SECONDS(1), CONFIG_AT_RELOAD,    \
+		 "Queueing delay below this counts as jitter of the radio, never as congestion.")  \
+	PROTOCOL(veto, delay, TIME_OR_AUTO, veto_delay_us, 1, SECONDS(10), CONFIG_AT_RELOAD,       \
+		 "Queueing delay above this makes a loss congestion. auto learns it from the RTT " \
+		 "of the path.")                                                                   \
+	PROTOCOL(veto, prior, SHARE, veto_prior_ppm, 0, PERCENT(50), CONFIG_AT_RELOAD,             \
+		 "Share of segments that the radio is assumed to lose before the share is "        \
+		 "measured. Too low a value takes early losses for congestion.")                   \
+	SECTION(syn, "The memory of connection requests. A request lost on the radio costs the "   \
+		     "user a second.")                                                             \
+	PROTOCOL(syn, entries, COUNT, syn_entries, 0, 1 << 14, CONFIG_AT_START | CONFIG_DIVIDED,   \
+		 "Handshakes that all workers remember at once. The oldest goes first. 0 turns "   \
+		 "it off.")                                                                        \
+	PROTOCOL(syn, tries, COUNT, syn_tries, 0, 10, CONFIG_AT_RELOAD, "Retransmits of one SYN.") \
+	PROTOCOL(syn, rate_max, COUNT, syn_rate_max, 0, 10000000,                                  \
+		 CONFIG_AT_RELOAD | CONFIG_DIVIDED,                                                \
+		 "More SYNs per second than this are a flood, and none is remembered until it "    \
+		 "ends. Each worker counts against its share.")                                    \
+	SECTION(guard, "What snoopd stops and resumes by itself: repairs that do not help, and "   \
+		       "help for new connections when memory is short.")                           \
+	OWN(guard, levels, SWITCH, guard_levels, 0, 1, "yes", CONFIG_AT_RELOAD,                    \
+	    "A link in repair, snoop or auto whose repairs do not help for three periods in a "    \
+	    "row is demoted to observe. It gets its level back when there is loss to repair. "     \
+	    "Rules keep their levels.")                                                            \
+	OWN(guard, period, TIME, guard_period_us, SECONDS(1), MINUTES(10), "10s",                  \
+	    CONFIG_AT_RELOAD,                                                                      \
+	    "What is judged at once. A period with fewer than 100 retransmits says nothing. Most " \
+	    "of the stations that had retransmits in it must be bad themselves: one alone does "   \
+	    "not demote the link.")                                                                \
+	OWN(guard, spurious, SHARE, guard_spurious_ppm, PERCENT(1), PERCENT(100), "50%",           \
+	    CONFIG_AT_RELOAD,                                                                      \
+	    "Share of the retransmits that stations may report as duplicates (D-SACK). If they "   \
+	    "report more, the cause was not loss.")                                                \
+	OWN(guard, confirmed, SHARE, guard_confirmed_ppm, 0, PERCENT(50), "5%", CONFIG_AT_RELOAD,  \
+	    "More than this share of the retransmits must be confirmed. 0% does not require it.")  \
+	OWN(guard, retry, TIME, guard_retry_us, SECONDS(1), MINUTES(60), "1min", CONFIG_AT_RELOAD, \
+	    "How long a demoted link observes at least. Each further demotion doubles the time, "  \
+	    "up to 32 times this value.")                                                          \
+	OWN(guard, memory, SHARE, guard_memory_ppm, PERCENT(50), PERCENT(100), "90%",              \
+	    CONFIG_AT_RELOAD,                                                                      \
+	    "While more of a worker's cache is in use, new connections begin in bypass. They get " \
+	    "their level when the use is 15 points below this. 100% turns it off.")                \
+	SECTION(process, "Whom snoopd runs as once everything is open: it starts as root and "     \
+			 "gives that up in all threads before it forwards the first packet. What " \
+			 "remains, by driver: doc/reliability.md.")                                \
+	OWN(process, user, ACCOUNT, user, 1, 63, "auto", CONFIG_AT_START,                          \
+	    "auto is the account snoopd, or nobody where there is none. root keeps all "           \
+	    "privileges. The account must be able to read this file, or a reload cannot read it.") \
+	OWN(process, group, ACCOUNT, group, 1, 63, "auto", CONFIG_AT_START,                        \
+	    "Who may use snoopctl without being root: this group owns the telemetry socket "       \
+	    "(0660) and its folder (0770). auto is the group of the user.")                        \
+	OWN(process, log, LOG, log, 0, CONFIG_LOG_COUNT - 1, "stderr", CONFIG_AT_START,            \
+	    "stderr suits a terminal, and systemd, whose journal keeps the priorities. syslog "    \
+	    "means syslog(3), facility daemon. Errors before this file is read always go to "      \
+	    "stderr.")                                                                             \
+	SECTION(metrics, "Counters for Prometheus (/metrics) and the live page (/), over HTTP.")   \
+	OWN(metrics, listen, LISTEN, metrics_listen, 1, 63, "127.0.0.1:9464", CONFIG_AT_START,     \
+	    "Keep it on loopback, or behind a proxy that authenticates: there is no password, "    \
+	    "but nothing can be changed from there either. A second snoopd on this machine needs " \
+	    "another port, or off.")
 
 #endif

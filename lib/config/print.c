@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <config/keys.h>
+#include <config/rules.h>
+#include <config/schema.h>
 
 #include <string.h>
 
@@ -16,8 +17,8 @@ void config_each(const struct config *config,
 	for (uint32_t i = 0; i < config->rule_count; i++) {
 		snprintf(section, sizeof(section), "rule %s", config->rules[i].name);
 		for (int k = 0; k < CONFIG_RULE_KEY_COUNT; k++)
-			if (config_rule_format(&config->rules[i], k, value, sizeof(value)))
-				each(ctx, section, config_rule_keys[k], value);
+			if (config_rule_keys[k].format(&config->rules[i], value, sizeof(value)))
+				each(ctx, section, config_rule_keys[k].name, value);
 	}
 }
 

@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <config/keys.h>
+#include <config/rules.h>
 
 #include <arpa/inet.h>
 #include <string.h>
 
-enum { RULE_WIRED, RULE_WIRELESS, RULE_WIRED_PORTS, RULE_WIRELESS_PORTS, RULE_MODE };
-_Static_assert(RULE_MODE == CONFIG_RULE_KEY_MODE, "the header names the key that every rule needs");
-
-const char *const config_rule_keys[CONFIG_RULE_KEY_COUNT] = {
-	[RULE_WIRED] = "wired",
-	[RULE_WIRELESS] = "wireless",
-	[RULE_WIRED_PORTS] = "wired_ports",
-	[RULE_WIRELESS_PORTS] = "wireless_ports",
-	[RULE_MODE] = "mode",
-};
+#include <config/value.h>
 
 void config_rule_init(struct config_rule *rule, const char *name, enum snoop_level level)
 {
@@ -78,7 +69,7 @@ static const char *parse_prefix(const char *text, uint8_t addr[16], uint8_t *ver
 			return "has a bad prefix length";
 	}
 	if (host_bits_set(parsed, family == AF_INET6 ? 16 : 4, (unsigned int)bits))
-		return "has address bits set behind its prefix length";
+		return "has address bits set after its prefix length";
 	memcpy(addr, parsed, sizeof(parsed));
 	*version = family == AF_INET6 ? 6 : 4;
 	*prefix = (uint8_t)bits;
@@ -108,51 +99,56 @@ static const char *parse_ports(const char *text, uint16_t *min, uint16_t *max)
 	return NULL;
 }
 
-bool config_rule_parse(struct config_rule *rule, int rule_key, const char *text, const char **what,
-		       const char **allowed)
+/* Both sides that a rule names have to be of one version. */
+static const char *check_versions(const struct config_rule *rule, const char **allowed)
 {
-	static _Thread_local char levels[128];
-	int level;
+	if (!rule->has_wired || !rule->has_station || rule->wired_version == rule->station_version)
+		return NULL;
+	*allowed = "both IPv4 or both IPv6";
+	return "is of another IP version than the other side of this rule";
+}
 
-	switch (rule_key) {
-	case RULE_WIRED:
-	case RULE_WIRELESS:
-		*allowed =
-			"ADDRESS or NETWORK/LENGTH, IPv4 or IPv6, as in 10.1.0.0/16 or 2001:db8::1";
-		if (rule_key == RULE_WIRED) {
-			*what = parse_prefix(text, rule->wired_addr, &rule->wired_version,
-					     &rule->wired_prefix);
-			rule->has_wired = *what == NULL;
-		} else {
-			*what = parse_prefix(text, rule->station_addr, &rule->station_version,
-					     &rule->station_prefix);
-			rule->has_station = *what == NULL;
-		}
-		if (*what == NULL && rule->has_wired && rule->has_station &&
-		    rule->wired_version != rule->station_version) {
-			*what = "is of another IP version than the other side of this rule";
-			*allowed = "both IPv4 or both IPv6";
-		}
-		break;
-	case RULE_WIRED_PORTS:
-		*allowed = "PORT or PORT-PORT, 0 to 65535";
-		*what = parse_ports(text, &rule->wired_port_min, &rule->wired_port_max);
-		break;
-	case RULE_WIRELESS_PORTS:
-		*allowed = "PORT or PORT-PORT, 0 to 65535";
-		*what = parse_ports(text, &rule->station_port_min, &rule->station_port_max);
-		break;
-	default:
-		config_level_names(levels, sizeof(levels));
-		*allowed = levels;
-		level = snoop_level_parse(text);
-		*what = level < 0 ? "is not a level" : NULL;
-		if (level >= 0)
-			rule->level = (enum snoop_level)level;
-	}
-	if (*text == '\0')
-		*what = "has no value";
-	return *what == NULL;
+static const char *parse_wired(struct config_rule *rule, const char *text, const char **allowed)
+{
+	const char *what =
+		parse_prefix(text, rule->wired_addr, &rule->wired_version, &rule->wired_prefix);
+
+	rule->has_wired = what == NULL;
+	return what != NULL ? what : check_versions(rule, allowed);
+}
+
+static const char *parse_wireless(struct config_rule *rule, const char *text, const char **allowed)
+{
+	const char *what = parse_prefix(text, rule->station_addr, &rule->station_version,
+					&rule->station_prefix);
+
+	rule->has_station = what == NULL;
+	return what != NULL ? what : check_versions(rule, allowed);
+}
+
+static const char *parse_wired_ports(struct config_rule *rule, const char *text,
+				     const char **allowed)
+{
+	(void)allowed;
+	return parse_ports(text, &rule->wired_port_min, &rule->wired_port_max);
+}
+
+static const char *parse_wireless_ports(struct config_rule *rule, const char *text,
+					const char **allowed)
+{
+	(void)allowed;
+	return parse_ports(text, &rule->station_port_min, &rule->station_port_max);
+}
+
+static const char *parse_mode(struct config_rule *rule, const char *text, const char **allowed)
+{
+	int level = snoop_level_parse(text);
+
+	(void)allowed;
+	if (level < 0)
+		return "is not a level";
+	rule->level = (enum snoop_level)level;
+	return NULL;
 }
 
 static void format_prefix(const uint8_t *addr, uint8_t version, uint8_t prefix, char *out,
@@ -175,27 +171,68 @@ static bool format_ports(uint16_t min, uint16_t max, char *out, size_t out_bytes
 	return true;
 }
 
-bool config_rule_format(const struct config_rule *rule, int rule_key, char *out, size_t out_bytes)
+static bool format_wired(const struct config_rule *rule, char *out, size_t out_bytes)
 {
-	switch (rule_key) {
-	case RULE_WIRED:
-		if (rule->has_wired)
-			format_prefix(rule->wired_addr, rule->wired_version, rule->wired_prefix,
-				      out, out_bytes);
-		return rule->has_wired;
-	case RULE_WIRELESS:
-		if (rule->has_station)
-			format_prefix(rule->station_addr, rule->station_version,
-				      rule->station_prefix, out, out_bytes);
-		return rule->has_station;
-	case RULE_WIRED_PORTS:
-		return format_ports(rule->wired_port_min, rule->wired_port_max, out, out_bytes);
-	case RULE_WIRELESS_PORTS:
-		return format_ports(rule->station_port_min, rule->station_port_max, out, out_bytes);
-	default:
-		snprintf(out, out_bytes, "%s", snoop_level_name(rule->level));
-		return true;
-	}
+	if (rule->has_wired)
+		format_prefix(rule->wired_addr, rule->wired_version, rule->wired_prefix, out,
+			      out_bytes);
+	return rule->has_wired;
+}
+
+static bool format_wireless(const struct config_rule *rule, char *out, size_t out_bytes)
+{
+	if (rule->has_station)
+		format_prefix(rule->station_addr, rule->station_version, rule->station_prefix, out,
+			      out_bytes);
+	return rule->has_station;
+}
+
+static bool format_wired_ports(const struct config_rule *rule, char *out, size_t out_bytes)
+{
+	return format_ports(rule->wired_port_min, rule->wired_port_max, out, out_bytes);
+}
+
+static bool format_wireless_ports(const struct config_rule *rule, char *out, size_t out_bytes)
+{
+	return format_ports(rule->station_port_min, rule->station_port_max, out, out_bytes);
+}
+
+static bool format_mode(const struct config_rule *rule, char *out, size_t out_bytes)
+{
+	snprintf(out, out_bytes, "%s", snoop_level_name(rule->level));
+	return true;
+}
+
+#define PREFIXES "ADDRESS or NETWORK/LENGTH, IPv4 or IPv6, as in 10.1.0.0/16 or 2001:db8::1"
+#define PORTS "PORT or PORT-PORT, 0 to 65535"
+
+const struct config_rule_key config_rule_keys[CONFIG_RULE_KEY_COUNT] = {
+	{"wired", "ADDRESS[/LENGTH]", "address on the wired side, IPv4 or IPv6; default any",
+	 PREFIXES, parse_wired, format_wired},
+	{"wireless", "ADDRESS[/LENGTH]", "address on the wireless side; default any", PREFIXES,
+	 parse_wireless, format_wireless},
+	{"wired_ports", "PORT[-PORT]", "TCP ports on the wired side, 0 to 65535; default any",
+	 PORTS, parse_wired_ports, format_wired_ports},
+	{"wireless_ports", "PORT[-PORT]", "TCP ports on the wireless side, 0 to 65535; default any",
+	 PORTS, parse_wireless_ports, format_wireless_ports},
+	[CONFIG_RULE_KEY_MODE] = {"mode", "LEVEL", "required, as in [link]", NULL, parse_mode,
+				  format_mode},
+};
+
+bool config_rule_parse(struct config_rule *rule, int rule_key, const char *text,
+		       struct config_refusal *refusal)
+{
+	const struct config_rule_key *key = &config_rule_keys[rule_key];
+	const char *allowed = key->allowed;
+
+	refusal->what = key->parse(rule, text, &allowed);
+	if (*text == '\0')
+		refusal->what = "has no value";
+	if (allowed == NULL)
+		config_words_list(CONFIG_LEVEL, refusal->allowed, sizeof(refusal->allowed));
+	else
+		snprintf(refusal->allowed, sizeof(refusal->allowed), "%s", allowed);
+	return refusal->what == NULL;
 }
 
 static bool rule_matches(const struct config_rule *rule, const struct snoop_key *key)

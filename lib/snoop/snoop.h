@@ -285,14 +285,6 @@ void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow);
 /** The flow leaves the table: reset, and let go of its station. */
 void snoop_flow_close(struct snoop_engine *engine, struct snoop_flow *flow);
 
-/**
- * A packet with FIN or RST passed, whose sequence numbers the engine does not follow or not
- * believe. It ends the flow as one that it believes would, but for what is seen afterwards: packets
- * that go on keep the flow.
- */
-void snoop_flow_end_unseen(struct snoop_flow *flow, const struct wire_view *view,
-			   enum snoop_side from);
-
 /** @return true if the flow has ended: RST, or FIN of both sides, acknowledged where ACKs are seen.
  */
 bool snoop_flow_finished(const struct snoop_flow *flow);

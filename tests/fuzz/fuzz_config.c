@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <config/keys.h>
+#include <config/schema.h>
 
 #include "bytes.h"
 
@@ -36,7 +36,7 @@ static int load(struct config *config, const struct file *file)
 	}
 	FUZZ_CHECK(result == -1 && strchr(error, '\n') == NULL, "not one line: %s", error);
 	FUZZ_CHECK(strncmp(error, file->path, strlen(file->path)) == 0 &&
-			   strstr(error, "allowed:") != NULL,
+			   (strstr(error, "allowed:") != NULL || strstr(error, "must not") != NULL),
 		   "where, or what is allowed? %s", error);
 	return -1;
 }
@@ -46,16 +46,13 @@ static void check_ranges(const struct config *config)
 	for (int i = 0; i < CONFIG_KEY_COUNT; i++) {
 		const struct config_key *key = &config_keys[i];
 		uint64_t value = config_key_value(key, config);
-		bool may_be_auto =
-			key->kind == CONFIG_COUNT_OR_AUTO || key->kind == CONFIG_TIME_OR_AUTO;
 
-		if (key->kind == CONFIG_PORT || key->kind == CONFIG_ACCOUNT ||
-		    key->kind == CONFIG_LISTEN) {
+		if (config_kind_is_text(key->kind)) {
 			const char *name = (const char *)config + key->offset;
 
 			FUZZ_CHECK(strnlen(name, 64) >= 1 && strnlen(name, 64) < 64, "[%s] %s",
 				   key->section, key->name);
-		} else if (value != 0 || !may_be_auto) {
+		} else if (value != 0 || !config_kind_has_auto(key->kind)) {
 			FUZZ_CHECK(value >= key->min && value <= key->max, "[%s] %s = %lu",
 				   key->section, key->name, value);
 		}

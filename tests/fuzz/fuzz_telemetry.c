@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The parameter of a telemetry command: a number means itself, the key of a flow is what is printed
- * of it, everything else is refused. */
+/* The parameter of a telemetry command: a number is read as itself, the key of a flow as what is
+ * printed of it, and everything else is refused. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 static void check_key(const char *text)
 {
 	struct snoop_key key, again;
-	char printed[KEYTEXT_CHARS], twice[KEYTEXT_CHARS];
+	char printed[FLOW_NAME_CHARS], twice[FLOW_NAME_CHARS];
 	int result = flow_name_parse(text, &key);
 
 	FUZZ_CHECK(result == 0 || result == -1, "result %d", result);

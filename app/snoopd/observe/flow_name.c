@@ -18,39 +18,39 @@ static void format_endpoint(char *out, const uint8_t addr[16], uint16_t port, ui
 	char text[INET6_ADDRSTRLEN];
 
 	flow_name_addr(text, sizeof(text), addr, ip_version);
-	snprintf(out, KEYTEXT_ENDPOINT_CHARS, ip_version == 4 ? "%s:%u" : "[%s]:%u", text, port);
+	snprintf(out, FLOW_NAME_ENDPOINT_CHARS, ip_version == 4 ? "%s:%u" : "[%s]:%u", text, port);
 }
 
-void flow_name_wired(char out[KEYTEXT_ENDPOINT_CHARS], const struct snoop_key *key)
+void flow_name_wired(char out[FLOW_NAME_ENDPOINT_CHARS], const struct snoop_key *key)
 {
 	format_endpoint(out, key->wired_addr, key->wired_port, key->ip_version);
 }
 
-void flow_name_station(char out[KEYTEXT_ENDPOINT_CHARS], const struct snoop_key *key)
+void flow_name_station(char out[FLOW_NAME_ENDPOINT_CHARS], const struct snoop_key *key)
 {
 	format_endpoint(out, key->station_addr, key->station_port, key->ip_version);
 }
 
-void flow_name_vlan(char out[KEYTEXT_VLAN_CHARS], const uint32_t vlan[WIRE_VLAN_MAX])
+void flow_name_vlan(char out[FLOW_NAME_VLAN_CHARS], const uint32_t vlan[WIRE_VLAN_MAX])
 {
 	size_t used = 0;
 
 	out[0] = '\0';
 	for (int i = 0; i < WIRE_VLAN_MAX && vlan[i] != 0; i++)
-		used += (size_t)snprintf(out + used, KEYTEXT_VLAN_CHARS - used, "%s%04x:%u",
+		used += (size_t)snprintf(out + used, FLOW_NAME_VLAN_CHARS - used, "%s%04x:%u",
 					 used > 0 ? "." : "", vlan[i] >> 16, vlan[i] & 0xfff);
 }
 
-void flow_name_format(char out[KEYTEXT_CHARS], const struct snoop_key *key)
+void flow_name_format(char out[FLOW_NAME_CHARS], const struct snoop_key *key)
 {
-	char wired[KEYTEXT_ENDPOINT_CHARS], station[KEYTEXT_ENDPOINT_CHARS];
-	char vlan[KEYTEXT_VLAN_CHARS];
+	char wired[FLOW_NAME_ENDPOINT_CHARS], station[FLOW_NAME_ENDPOINT_CHARS];
+	char vlan[FLOW_NAME_VLAN_CHARS];
 
 	flow_name_wired(wired, key);
 	flow_name_station(station, key);
 	flow_name_vlan(vlan, key->vlan);
-	snprintf(out, KEYTEXT_CHARS, "%s > %s%s%s", wired, station, vlan[0] != '\0' ? " vlan " : "",
-		 vlan);
+	snprintf(out, FLOW_NAME_CHARS, "%s > %s%s%s", wired, station,
+		 vlan[0] != '\0' ? " vlan " : "", vlan);
 }
 
 static int parse_endpoint(const char *text, uint8_t addr[16], uint16_t *port, uint8_t *ip_version)
@@ -90,7 +90,7 @@ static int parse_vlan(const char *text, uint32_t vlan[WIRE_VLAN_MAX])
 
 int flow_name_parse(const char *text, struct snoop_key *key)
 {
-	char copy[KEYTEXT_CHARS], *word, *rest = NULL;
+	char copy[FLOW_NAME_CHARS], *word, *rest = NULL;
 	uint8_t version;
 
 	memset(key, 0, sizeof(*key));

@@ -22,15 +22,15 @@ struct http_server {
 
 static const struct {
 	const char *path;
-	int (*make)(const struct link *link, bool openmetrics, struct web_content *content);
+	int (*make)(const struct link *link, bool openmetrics, struct content *content);
 } pages[] = {
-	{"/", web_page},
-	{"/snoop.json", web_json},
-	{"/metrics", web_metrics},
+	{"/", content_page},
+	{"/snoop.json", content_json},
+	{"/metrics", content_metrics},
 };
 
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned int status,
-			      const struct web_content *content)
+			      const struct content *content)
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(
 		content->bytes, (void *)(uintptr_t)content->data,
@@ -45,7 +45,7 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned int st
 	MHD_add_response_header(response, "Content-Type", content->type);
 	MHD_add_response_header(response, "Cache-Control", "no-store");
 	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-	/* Whatever the page may hold, it asks nobody but us. */
+	/* Whatever the page may hold, the browser loads nothing from elsewhere. */
 	MHD_add_response_header(response, "Content-Security-Policy",
 				"default-src 'none'; connect-src 'self'; img-src data:; "
 				"script-src 'unsafe-inline'; style-src 'unsafe-inline'");
@@ -57,7 +57,7 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned int st
 static enum MHD_Result answer_line(struct MHD_Connection *connection, unsigned int status,
 				   const char *line)
 {
-	const struct web_content content = {line, strlen(line), "text/plain; charset=utf-8", false};
+	const struct content content = {line, strlen(line), "text/plain; charset=utf-8", false};
 
 	return answer(connection, status, &content);
 }
@@ -75,7 +75,7 @@ static enum MHD_Result serve(void *context, struct MHD_Connection *connection, c
 {
 	struct link *served = context;
 	const struct link *link;
-	struct web_content content;
+	struct content content;
 	size_t page = 0;
 	int failed;
 
@@ -115,7 +115,7 @@ int http_server_start(struct http_server **server, const struct config *config, 
 
 	*server = NULL;
 	if (config_listen_addr(config->metrics_listen, &addr) != 0)
-		return 0; /* "off": the reader of the file knows nothing else */
+		return 0; /* "off", as the reader of the file accepts nothing else */
 	*server = calloc(1, sizeof(**server));
 	if (*server == NULL) {
 		log_error("[metrics] listen: no memory");

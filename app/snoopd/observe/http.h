@@ -4,11 +4,11 @@
  * HTTP, where [metrics] listen says: `/` the live page, `/snoop.json` its data, `/metrics` for
  * Prometheus. GET and HEAD only; nothing can be changed from here.
  *
- * One thread of its own that runs on the control thread's CPU, never on a worker's. It reads
- * counters and asks the workers for stations as telemetry does, with the lock of link.h.
+ * The HTTP thread, on the control thread's CPU, never on a worker's. It reads counters and asks the
+ * workers for stations as telemetry does, with the link's lock.
  */
-#ifndef SNOOPD_WEB_SERVER_H
-#define SNOOPD_WEB_SERVER_H
+#ifndef SNOOPD_HTTP_H
+#define SNOOPD_HTTP_H
 
 #include <config/config.h>
 

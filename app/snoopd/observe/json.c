@@ -9,9 +9,9 @@
 #include <snoopd/observe/report.h>
 
 #define DEPTH_MAX 6
-#define HOST_PAGES_MAX 64 /* what one answer may ask of the workers: 64 stations each, or fewer */
+#define HOST_PAGES_MAX 64 /* pages of up to 64 stations that one answer may ask the workers for */
 
-/* A report as nested objects. */
+/* A report as nested JSON objects. */
 struct tree {
 	json_t *open[DEPTH_MAX];
 	int depth;
@@ -53,9 +53,8 @@ static struct report tree_report(struct tree *tree, json_t *root)
 	return (struct report){tree, tree_open, tree_close, tree_number, tree_text};
 }
 
-/* @return the position behind the page, 0 = this was the last. */
-static uint64_t add_hosts(const struct link *link, uint64_t position, json_t *list,
-			  bool *timed_out)
+/* @return the position after the page, 0 = this was the last. */
+static uint64_t add_hosts(const struct link *link, uint64_t position, json_t *list, bool *timed_out)
 {
 	json_t *page = json_object(), *host;
 	struct tree tree;
@@ -84,7 +83,7 @@ static void add_group(const struct link *link, json_t *root, const char *name,
 	report.close(report.ctx);
 }
 
-int web_json(const struct link *link, bool openmetrics, struct web_content *content)
+int content_json(const struct link *link, bool openmetrics, struct content *content)
 {
 	json_t *root = json_object(), *hosts = json_array();
 	bool timed_out = false;
@@ -94,29 +93,29 @@ int web_json(const struct link *link, bool openmetrics, struct web_content *cont
 	add_group(link, root, "status", report_status);
 	add_group(link, root, "stats", report_stats);
 	add_group(link, root, "histograms", report_histograms);
-	/* A worker that does not answer costs half a second of the lock: the page asks for no more. */
+	/* A worker that does not answer costs half a second of the lock: ask no more. */
 	for (int i = 0; i < HOST_PAGES_MAX; i++) {
 		position = add_hosts(link, position, hosts, &timed_out);
 		if (position == 0 || timed_out)
 			break;
 	}
 	json_object_set_new(root, "hosts", hosts);
-	/* The rest is worth seeing just then. */
+	/* Say what is missing: the rest is most worth seeing when a worker is busy. */
 	json_object_set_new(root, "missing",
-			    json_string(timed_out	 ? "timed out"
+			    json_string(timed_out	? "timed out"
 					: position != 0 ? "too many"
 							: "none"));
 	text = json_dumps(root, JSON_COMPACT);
 	json_decref(root);
 	if (text == NULL)
 		return -1;
-	*content = (struct web_content){text, strlen(text), "application/json", true};
+	*content = (struct content){text, strlen(text), "application/json", true};
 	return 0;
 }
 
-int web_page(const struct link *link, bool openmetrics, struct web_content *content)
+int content_page(const struct link *link, bool openmetrics, struct content *content)
 {
-	*content = (struct web_content){(const char *)web_page_html, web_page_html_bytes,
-					"text/html; charset=utf-8", false};
+	*content = (struct content){(const char *)content_page_html, content_page_html_bytes,
+				    "text/html; charset=utf-8", false};
 	return 0;
 }

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * The parameter of /snoop/flows: where in the flow tables a page begins. Comes from whoever may
- * open the telemetry socket. Pure; any thread.
+ * The parameter of /snoop/flows: where in the flow tables a page begins. Untrusted: it comes from
+ * whoever may open the telemetry socket. Pure; any thread.
  */
-#ifndef SNOOPD_POSITION_H
-#define SNOOPD_POSITION_H
+#ifndef SNOOPD_PAGE_CURSOR_H
+#define SNOOPD_PAGE_CURSOR_H
 
 #include <stdint.h>
 
 /**
  * Read digits up to the end or a blank.
  *
- * @param text  moves behind the number and the blank; *text may be NULL
- * @return 0, or -EINVAL: no digits, too large, or something else behind them.
+ * @param text  moves past the number and the blank; *text may be NULL
+ * @return 0, or -EINVAL: no digits, too large, or something else after them.
  */
 int page_cursor_number(const char **text, uint64_t *number);
 

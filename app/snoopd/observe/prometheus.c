@@ -14,7 +14,6 @@
 #include <snoopd/control/supervisor.h>
 #include <snoopd/bringup/ports.h>
 #include <snoopd/observe/report.h>
-#include <snoopd/datapath/totals.h>
 #include <snoopd/datapath/worker.h>
 
 #define PREFIX "snoopd_"
@@ -32,7 +31,7 @@ static bool ends_with(const char *text, const char *end)
 	return chars > end_chars && strcmp(text + chars - end_chars, end) == 0;
 }
 
-/* The head of a family; name is without _total. */
+/* The head of a metric family; its name is without _total. */
 static void print_head(const struct metrics *metrics, const char *name, const char *type,
 		       const char *unit, const char *help)
 {
@@ -92,12 +91,12 @@ static void print_ports(const struct metrics *metrics, const struct link *link)
 		fprintf(metrics->out, PREFIX "link_up{side=\"%s\"} %d\n", sides[side],
 			__atomic_load_n(&link->ports.port[side].link_up, __ATOMIC_RELAXED));
 	print_head(metrics, "link_taken", "gauge", "",
-		   "whether the port was taken down as the other side has no carrier");
+		   "whether snoopd took the port down because the other side has no carrier");
 	for (int side = 0; side < 2; side++)
 		fprintf(metrics->out, PREFIX "link_taken{side=\"%s\"} %d\n", sides[side],
 			__atomic_load_n(&link->ports.port[side].link_taken, __ATOMIC_RELAXED));
 	print_head(metrics, "missed_packets", "counter", "packets",
-		   "dropped by the port before snoopd saw them");
+		   "packets that the port dropped before snoopd saw them");
 	for (int side = 0; side < 2; side++) {
 		rte_eth_stats_get(link->ports.port[side].id, &stats[side]);
 		fprintf(metrics->out, PREFIX "missed_packets_total{side=\"%s\"} %" PRIu64 "\n",
@@ -108,14 +107,15 @@ static void print_ports(const struct metrics *metrics, const struct link *link)
 static void print_service(const struct metrics *metrics, const struct link *link)
 {
 	print_head(metrics, metrics->open ? "build" : "build_info",
-		   metrics->open ? "info" : "gauge", "", "version, and the level of the link");
+		   metrics->open ? "info" : "gauge", "",
+		   "version of snoopd, and level of the link");
 	fprintf(metrics->out, PREFIX "build_info{version=\"%s\",mode=\"%s\"} 1\n", SNOOPD_VERSION,
 		snoop_level_name(link->config->mode));
-	print_head(metrics, "uptime_seconds", "gauge", "seconds", "since the start");
+	print_head(metrics, "uptime_seconds", "gauge", "seconds", "time since the start");
 	fprintf(metrics->out, PREFIX "uptime_seconds %.3f\n",
 		(double)(clock_monotonic_us() - link->started_us) / US_PER_SECOND);
-	print_counter(metrics, "reloads", "counter", "", "configuration files that took effect",
-		      link->reloads);
+	print_counter(metrics, "reloads", "counter", "",
+		      "times that a configuration file took effect after the start", link->reloads);
 	print_counter(metrics, "workers", "gauge", "", "worker lcores", link->worker_count);
 }
 
@@ -127,55 +127,57 @@ static double seconds_of(const uint64_t *cycles)
 static void print_workers(const struct metrics *metrics, const struct link *link)
 {
 #define EACH_WORKER(name, format, value)                                                           \
-	for (uint32_t i = 0; i < link->worker_count; i++) {                                     \
-		const struct worker_health *health = &link->workers[i]->health;                 \
+	for (uint32_t i = 0; i < link->worker_count; i++) {                                        \
+		const struct worker_health *health = &link->workers[i]->health;                    \
                                                                                                    \
-		fprintf(metrics->out, PREFIX name "{worker=\"%u\"} " format "\n", i, value);      \
+		fprintf(metrics->out, PREFIX name "{worker=\"%u\"} " format "\n", i, value);       \
 	}
 
-	print_head(metrics, "worker_turns", "counter", "", "heartbeat: grows while the worker moves");
+	print_head(metrics, "worker_turns", "counter", "", "turns of the worker: its heartbeat");
 	EACH_WORKER("worker_turns_total", "%" PRIu64,
 		    __atomic_load_n(&health->turns, __ATOMIC_RELAXED))
-	print_head(metrics, "worker_run_seconds", "counter", "seconds", "since the worker started");
+	print_head(metrics, "worker_run_seconds", "counter", "seconds",
+		   "time since the worker started");
 	EACH_WORKER("worker_run_seconds_total", "%.6f", seconds_of(&health->cycles))
-	print_head(metrics, "worker_busy_seconds", "counter", "seconds", "turns that had packets");
+	print_head(metrics, "worker_busy_seconds", "counter", "seconds",
+		   "time of turns that had packets");
 	EACH_WORKER("worker_busy_seconds_total", "%.6f", seconds_of(&health->busy_cycles))
 	print_head(metrics, "worker_turn_max_seconds", "gauge", "seconds", "longest turn");
 	EACH_WORKER("worker_turn_max_seconds", "%.6f", seconds_of(&health->turn_cycles_max))
 #undef EACH_WORKER
 	print_counter(metrics, "guard_demoted", "gauge", "",
-		      "whether the link only observes as its repairs did not help",
+		      "whether the link only observes because its repairs did not help",
 		      link->supervisor->guard.demoted);
 	print_counter(metrics, "guard_demotions", "counter", "", "times that the link was demoted",
 		      link->supervisor->guard.demotions);
 	print_counter(metrics, "guard_promotions", "counter", "",
 		      "times that a demoted link got its level back",
 		      link->supervisor->guard.promotions);
-	print_counter(metrics, "workers_stuck", "gauge", "", "workers that do not move",
+	print_counter(metrics, "workers_stuck", "gauge", "", "workers that do not move now",
 		      health_stuck(&link->supervisor->health));
 }
 
-int web_metrics(const struct link *link, bool openmetrics, struct web_content *content)
+int content_metrics(const struct link *link, bool openmetrics, struct content *content)
 {
 	struct metrics metrics = {.open = openmetrics};
-	struct histograms histograms;
-	struct counters sum;
+	struct report_totals totals;
 	char *text = NULL;
 	size_t bytes = 0;
 
 	metrics.out = open_memstream(&text, &bytes);
 	if (metrics.out == NULL)
 		return -1;
-	totals_sum(&sum, link->workers, link->worker_count);
-	report_sum_histograms(link, &histograms);
+	report_sum(link, &totals);
+
 	print_service(&metrics, link);
 	print_ports(&metrics, link);
 	print_workers(&metrics, link);
 #define PRINT_COUNTER(id, type, unit, help)                                                        \
-	print_counter(&metrics, #id, #type, #unit, help, sum.id);
+	print_counter(&metrics, #id, #type, #unit, help, totals.counters.id);
 	COUNTERS(PRINT_COUNTER)
 #undef PRINT_COUNTER
-#define PRINT_HISTOGRAM(id, unit, help) print_histogram(&metrics, #id, #unit, help, &histograms.id);
+#define PRINT_HISTOGRAM(id, unit, help)                                                            \
+	print_histogram(&metrics, #id, #unit, help, &totals.histograms.id);
 	HISTOGRAMS(PRINT_HISTOGRAM)
 #undef PRINT_HISTOGRAM
 	if (metrics.open)
@@ -184,7 +186,7 @@ int web_metrics(const struct link *link, bool openmetrics, struct web_content *c
 		free(text);
 		return -1;
 	}
-	*content = (struct web_content){
+	*content = (struct content){
 		text, bytes,
 		openmetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
 			    : "text/plain; version=0.0.4; charset=utf-8",

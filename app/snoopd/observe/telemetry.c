@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <snoopd/observe/telemetry.h>
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,75 +9,27 @@
 
 #include <rte_common.h>
 
-#include <snoopd/datapath/trace.h>
-#include <snoopd/observe/trace_session.h>
 #include <snoopd/base/compat.h>
-#include <snoopd/observe/flow_name.h>
 #include <snoopd/base/log.h>
-#include <snoopd/observe/page_cursor.h>
-#include <snoopd/observe/report.h>
 #include <snoopd/control/apply.h>
 #include <snoopd/control/link.h>
+#include <snoopd/datapath/trace.h>
+#include <snoopd/observe/baseline.h>
+#include <snoopd/observe/flow_name.h>
+#include <snoopd/observe/page_cursor.h>
+#include <snoopd/observe/report.h>
+#include <snoopd/observe/telemetry_config.h>
+#include <snoopd/observe/telemetry_report.h>
+#include <snoopd/observe/trace_session.h>
 
-_Static_assert(COUNTERS_COUNT <= RTE_TEL_MAX_DICT_ENTRIES, "they fit into one dictionary");
+_Static_assert(COUNTERS_COUNT < RTE_TEL_MAX_DICT_ENTRIES,
+	       "they fit into one dictionary, with since_reset");
 
-#define DEPTH_MAX 4
+#define LEVEL_WORD(id, token, help) " " #token
+#define LEVELS SNOOP_LEVELS(LEVEL_WORD) /* " bypass observe ..." */
 
 /* The link that the commands are about: DPDK gives them no context. Set once, before they exist. */
 static struct link *served;
-
-/* A report as nested dictionaries. */
-struct tree {
-	struct rte_tel_data *open[DEPTH_MAX];
-	char names[DEPTH_MAX][RTE_TEL_MAX_STRING_LEN];
-	int depth;
-};
-
-static void tree_open(void *ctx, const char *name)
-{
-	struct tree *tree = ctx;
-	struct rte_tel_data *data;
-
-	tree->depth++;
-	data = tree->open[tree->depth] = rte_tel_data_alloc();
-	if (data == NULL)
-		return;
-	rte_tel_data_start_dict(data);
-	snprintf(tree->names[tree->depth], sizeof(tree->names[0]), "%s", name);
-}
-
-static void tree_close(void *ctx)
-{
-	struct tree *tree = ctx;
-	int depth = tree->depth--;
-
-	if (tree->open[depth] != NULL && tree->open[depth - 1] != NULL)
-		rte_tel_data_add_dict_container(tree->open[depth - 1], tree->names[depth],
-						tree->open[depth], 0);
-}
-
-static void tree_number(void *ctx, const char *name, uint64_t value)
-{
-	struct tree *tree = ctx;
-
-	if (tree->open[tree->depth] != NULL)
-		compat_tel_dict_uint(tree->open[tree->depth], name, value);
-}
-
-static void tree_text(void *ctx, const char *name, const char *value)
-{
-	struct tree *tree = ctx;
-
-	if (tree->open[tree->depth] != NULL)
-		rte_tel_data_add_dict_string(tree->open[tree->depth], name, value);
-}
-
-static struct report tree_report(struct tree *tree, struct rte_tel_data *data)
-{
-	*tree = (struct tree){.open = {data}};
-	rte_tel_data_start_dict(data);
-	return (struct report){tree, tree_open, tree_close, tree_number, tree_text};
-}
 
 /* One line instead of an object: the command was understood, and is refused. */
 __attribute__((format(printf, 2, 3))) static int refuse(struct rte_tel_data *data,
@@ -110,11 +61,11 @@ static int report_command(void (*command)(const struct link *, const struct repo
 {
 	const struct link *link = link_lock(served);
 	struct report report;
-	struct tree tree;
+	struct telemetry_report tree;
 
 	if (link == NULL)
 		return refuse_not_running(data);
-	report = tree_report(&tree, data);
+	report = telemetry_report_begin(&tree, data);
 	command(link, &report);
 	link_unlock(served);
 	return 0;
@@ -125,7 +76,7 @@ static int page_command(int (*command)(const struct link *, uint64_t, const stru
 {
 	const struct link *link;
 	struct report report;
-	struct tree tree;
+	struct telemetry_report tree;
 	uint64_t position;
 	int result;
 
@@ -134,7 +85,7 @@ static int page_command(int (*command)(const struct link *, uint64_t, const stru
 	link = link_lock(served);
 	if (link == NULL)
 		return refuse_not_running(data);
-	report = tree_report(&tree, data);
+	report = telemetry_report_begin(&tree, data);
 	result = command(link, position, &report);
 	link_unlock(served);
 	if (result != 0)
@@ -145,17 +96,17 @@ static int page_command(int (*command)(const struct link *, uint64_t, const stru
 
 static int answer_stats(const char *command, const char *parameters, struct rte_tel_data *data)
 {
-	return report_command(report_stats, data);
+	return report_command(report_stats_both, data);
 }
 
 static int answer_status(const char *command, const char *parameters, struct rte_tel_data *data)
 {
-	return report_command(report_status, data);
+	return report_command(report_status_both, data);
 }
 
 static int answer_histograms(const char *command, const char *parameters, struct rte_tel_data *data)
 {
-	return report_command(report_histograms, data);
+	return report_command(report_histograms_both, data);
 }
 
 static int answer_workers(const char *command, const char *parameters, struct rte_tel_data *data)
@@ -189,7 +140,7 @@ static int answer_flow(const char *command, const char *parameters, struct rte_t
 {
 	const struct link *link;
 	struct report report;
-	struct tree tree;
+	struct telemetry_report tree;
 	struct snoop_key key;
 	int result;
 
@@ -202,12 +153,15 @@ static int answer_flow(const char *command, const char *parameters, struct rte_t
 	link = link_lock(served);
 	if (link == NULL)
 		return refuse_not_running(data);
-	report = tree_report(&tree, data);
+	report = telemetry_report_begin(&tree, data);
 	result = find_flow(link, &key, &report);
 	link_unlock(served);
 	if (result == -ENOENT)
-		return refuse(data, "no flow %s: it ended, or is another way round", parameters);
-	return result == 0 ? 0 : refuse(data, "a worker does not answer: is its CPU busy?");
+		return refuse(data, "no flow %s: it has ended, or the sides are swapped",
+			      parameters);
+	return result == 0
+		       ? 0
+		       : refuse(data, "a worker does not answer: another program may take its CPU");
 }
 
 static int answer_done(int result, const char *line, struct rte_tel_data *data)
@@ -240,7 +194,7 @@ static int answer_capture(const char *command, const char *parameters, struct rt
 	result = trace_session_start(link, &key, (uint32_t)count, &id);
 	link_unlock(served);
 	if (result == -ENOENT)
-		return refuse(data, "no flow %s: it ended, or is another way round", text);
+		return refuse(data, "no flow %s: it has ended, or the sides are swapped", text);
 	if (result != 0)
 		return refuse(data, "no capture: %s", strerror(-result));
 	answer_done(0, "capturing", data);
@@ -250,9 +204,9 @@ static int answer_capture(const char *command, const char *parameters, struct rt
 static int refuse_capture(int result, uint64_t id, struct rte_tel_data *data)
 {
 	if (result == -ENOENT)
-		return refuse(data, "capture %llu has ended: a later one takes its place",
+		return refuse(data, "capture %llu has ended: a later one has taken its place",
 			      (unsigned long long)id);
-	return refuse(data, "a worker does not answer: is its CPU busy?");
+	return refuse(data, "a worker does not answer: another program may take its CPU");
 }
 
 static int answer_captured(const char *command, const char *parameters, struct rte_tel_data *data)
@@ -261,7 +215,7 @@ static int answer_captured(const char *command, const char *parameters, struct r
 	const struct link *link;
 	struct report report;
 	uint64_t id, position;
-	struct tree tree;
+	struct telemetry_report tree;
 	int result;
 
 	if (page_cursor_number(&text, &id) != 0 || page_cursor_parse(text, &position) != 0)
@@ -272,7 +226,7 @@ static int answer_captured(const char *command, const char *parameters, struct r
 	link = link_lock(served);
 	if (link == NULL)
 		return refuse_not_running(data);
-	report = tree_report(&tree, data);
+	report = telemetry_report_begin(&tree, data);
 	result = trace_session_report(id, position, &report);
 	link_unlock(served);
 	return result == 0 ? 0 : refuse_capture(result, id, data);
@@ -299,79 +253,32 @@ static int answer_capture_stop(const char *command, const char *parameters,
 	return result == 0 ? answer_done(0, "no capture", data) : refuse_capture(result, id, data);
 }
 
-/* One dictionary per section: the library takes 256 entries in one, and neither blanks nor dots in
- * a name. */
-struct config_answer {
-	struct rte_tel_data *data;
-	struct rte_tel_data *section;
-	char name[64];
-	size_t bytes;	   /* of the reply so far, roughly */
-	uint64_t position; /* keys that earlier pages have had */
-	uint64_t key;	   /* number of the one that comes next */
-	uint64_t next;	   /* first that no longer fits, 0 = all do */
-};
-
-#define CONFIG_REPLY_BYTES 12000 /* of the 16 KiB that a reply may have */
-
-static void close_section(struct config_answer *answer)
-{
-	if (answer->section != NULL)
-		rte_tel_data_add_dict_container(answer->data, answer->name, answer->section, 0);
-	answer->section = NULL;
-}
-
-static void legal_name(char *out, size_t out_bytes, const char *text)
-{
-	snprintf(out, out_bytes, "%s", text);
-	for (; *out != '\0'; out++)
-		if (!isalnum((unsigned char)*out) && *out != '_')
-			*out = *out == ' ' ? '/' : '_';
-}
-
-static void add_config(void *context, const char *section, const char *key, const char *value)
-{
-	struct config_answer *answer = context;
-	char name[sizeof(answer->name)], key_name[64];
-	uint64_t number = answer->key++;
-
-	if (number < answer->position || answer->next != 0)
-		return;
-	if (answer->bytes > CONFIG_REPLY_BYTES) {
-		answer->next = number;
-		return;
-	}
-	legal_name(name, sizeof(name), section);
-	legal_name(key_name, sizeof(key_name), key);
-	if (answer->section == NULL || strcmp(name, answer->name) != 0) {
-		close_section(answer);
-		answer->section = rte_tel_data_alloc();
-		if (answer->section != NULL)
-			rte_tel_data_start_dict(answer->section);
-		snprintf(answer->name, sizeof(answer->name), "%s", name);
-		answer->bytes += strlen(name) + 8;
-	}
-	answer->bytes += strlen(key_name) + strlen(value) + 8;
-	if (answer->section != NULL)
-		rte_tel_data_add_dict_string(answer->section, key_name, value);
-}
-
 static int answer_config(const char *command, const char *parameters, struct rte_tel_data *data)
 {
-	struct config_answer answer = {.data = data};
 	const struct link *link;
+	uint64_t position;
 
-	if (page_cursor_parse(parameters, &answer.position) != 0)
+	if (page_cursor_parse(parameters, &position) != 0)
 		return refuse_position(parameters, data);
 	link = link_lock(served);
 	if (link == NULL)
 		return refuse_not_running(data);
-	rte_tel_data_start_dict(data);
-	config_each(link->config, add_config, &answer);
-	close_section(&answer);
-	if (answer.next != 0)
-		compat_tel_dict_uint(data, "next", answer.next);
+	telemetry_config_fill(link->config, position, data);
 	link_unlock(served);
 	return 0;
+}
+
+static int answer_reset_counters(const char *command, const char *parameters,
+				 struct rte_tel_data *data)
+{
+	const struct link *link = link_lock(served);
+
+	if (link == NULL)
+		return refuse_not_running(data);
+	baseline_reset(link);
+	link_unlock(served);
+	log_line("event=reset_counters result=done");
+	return answer_done(0, "snoopctl shows what is counted from now on", data);
 }
 
 static int answer_reload(const char *command, const char *parameters, struct rte_tel_data *data)
@@ -388,8 +295,7 @@ static int answer_mode(const char *command, const char *parameters, struct rte_t
 	int level = parameters != NULL ? snoop_level_parse(parameters) : -1, result;
 
 	if (level < 0)
-		return refuse(data,
-			      "'%s' is not a level, allowed: bypass, observe, repair, snoop, auto",
+		return refuse(data, "'%s' is not a level, allowed:" LEVELS,
 			      parameters != NULL ? parameters : "");
 	result = apply_mode(served, (enum snoop_level)level, line, sizeof(line));
 	return answer_done(result, line, data);
@@ -414,32 +320,36 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{"/snoop/status", answer_status,
-	 "Ports, levels, uptime, and whether it helps. No parameters."},
-	{"/snoop/stats", answer_stats, "All counters, summed over the workers. No parameters."},
-	{"/snoop/histograms", answer_histograms, "All histograms, summed. No parameters."},
+	 "Ports, levels, uptime, and whether snoopd helps. No parameters."},
+	{"/snoop/stats", answer_stats,
+	 "All counters since the start, summed over the workers; in since_reset those since "
+	 "reset_counters. No parameters."},
+	{"/snoop/histograms", answer_histograms,
+	 "All histograms, as the counters in stats. No parameters."},
+	{"/snoop/reset_counters", answer_reset_counters,
+	 "Begin since_reset of stats, status and histograms afresh; the totals go on. No "
+	 "parameters."},
 	{"/snoop/flows", answer_flows,
-	 "A page of the flow table. Parameter: position (0, then the last page's next until that "
-	 "is "
+	 "A page of the flow table. Parameter: position (0, then next of the last page until it is "
 	 "0)."},
 	{"/snoop/flow", answer_flow,
 	 "Everything about one flow. Parameter: its key, WIRED:PORT STATION:PORT."},
-	{"/snoop/hosts", answer_hosts, "A page of the stations. Parameter: position, as of flows."},
+	{"/snoop/hosts", answer_hosts,
+	 "A page of the stations. Parameter: position, as for flows."},
 	{"/snoop/workers", answer_workers,
 	 "How flows find their workers, and what each worker does. No parameters."},
 	{"/snoop/capture", answer_capture,
 	 "Capture packets of one flow. Parameter: COUNT WIRED:PORT STATION:PORT."},
 	{"/snoop/captured", answer_captured,
-	 "A page of what was captured. Parameters: id, a blank, position as of flows."},
+	 "A page of a capture. Parameters: id, a blank, position as for flows."},
 	{"/snoop/capture_stop", answer_capture_stop, "End the capture. Parameter: its id."},
 	{"/snoop/config", answer_config,
-	 "A page of the configuration in use. Parameter: position; next is missing in the last "
-	 "page."},
+	 "A page of the configuration in effect. Parameter: position; the last page has no next."},
 	{"/snoop/reload", answer_reload, "Read the configuration file again. No parameters."},
 	{"/snoop/mode", answer_mode,
-	 "Another level for the link, until the next reload. Parameter: bypass, observe, repair, "
-	 "snoop, auto."},
+	 "Set the level of the link, until the next reload. Parameter, one of:" LEVELS "."},
 	{"/snoop/log_level", answer_log_level,
-	 "What is logged. Parameter: error, warning, notice, info, debug."},
+	 "What snoopd logs. Parameter: error, warning, notice, info, debug."},
 };
 
 void telemetry_start(struct link *link)

@@ -6,8 +6,8 @@
  * Those that answer with pages take a position, 0 at first: {"total": entries in the table,
  * "offset": position, "next": the position to ask for next, 0 = this was the last page, "flows" or
  * "hosts": {"0": {...}, "1": {...}, ...}}. A page may hold few entries, or none, while next is not
- * 0. One that comes or goes while a client pages may be missed; none is reported twice unless it
- * was removed and came back.
+ * 0. A client may miss an entry that comes or goes while it pages; it sees none twice, unless the
+ * entry was removed and came back.
  *
  * /snoop/workers answers {"distribution": "rss", "software" or "none", "how": which RSS, or why
  * none, "workers": {"0": {...}, ...}}; cycles are of the TSC, busy_cycles are those of turns that
@@ -15,7 +15,7 @@
  *
  * A command that is refused answers with one line of text instead of an object.
  *
- * The answers are made in the telemetry library's own thread, with the lock of link.h.
+ * The telemetry library's own thread makes the answers, with the link's lock.
  */
 #ifndef SNOOPD_TELEMETRY_H
 #define SNOOPD_TELEMETRY_H

@@ -13,11 +13,11 @@
 
 static struct {
 	struct trace *trace; /* NULL = none */
-	uint32_t worker;	 /* who writes it */
-	uint64_t id;		 /* of this one, or of the last one */
+	uint32_t worker;     /* who writes it */
+	uint64_t id;	     /* of this one, or of the last one */
 } current;
 
-static int give(const struct link *link, uint32_t worker, struct trace *trace)
+static int hand_to_worker(const struct link *link, uint32_t worker, struct trace *trace)
 {
 	struct request *request = link_ask(link, worker);
 
@@ -28,16 +28,16 @@ static int give(const struct link *link, uint32_t worker, struct trace *trace)
 	return link_wait(request) != NULL ? 0 : -ETIMEDOUT;
 }
 
-static int end(const struct link *link)
+static int end_current(const struct link *link)
 {
 	struct trace *trace = current.trace;
 	int result;
 
 	if (trace == NULL)
 		return 0;
-	result = give(link, current.worker, NULL);
+	result = hand_to_worker(link, current.worker, NULL);
 	current.trace = NULL;
-	/* A worker that did not answer may still write to it. */
+	/* Leak it otherwise: a worker that did not answer may still write to it. */
 	if (result == 0)
 		free(trace);
 	return result;
@@ -45,18 +45,18 @@ static int end(const struct link *link)
 
 int trace_session_stop(const struct link *link, uint64_t id)
 {
-	return current.trace != NULL && current.id == id ? end(link) : -ENOENT;
+	return current.trace != NULL && current.id == id ? end_current(link) : -ENOENT;
 }
 
 int trace_session_start(const struct link *link, const struct snoop_key *key, uint32_t count,
-		   uint64_t *id)
+			uint64_t *id)
 {
 	struct request *request;
 	uint32_t worker;
 	int result = link_find_flow(link, key, &request, &worker);
 
 	if (result == 0)
-		result = end(link);
+		result = end_current(link);
 	if (result != 0)
 		return result;
 	current.trace = trace_new(link->workers[worker], key, count);
@@ -64,7 +64,7 @@ int trace_session_start(const struct link *link, const struct snoop_key *key, ui
 		return -ENOMEM;
 	current.worker = worker;
 	*id = ++current.id;
-	return give(link, worker, current.trace);
+	return hand_to_worker(link, worker, current.trace);
 }
 
 static void report_packet(const struct trace_packet *packet, const struct report *report)

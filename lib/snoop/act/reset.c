@@ -40,15 +40,6 @@ void reset_bytes(struct snoop_engine *engine, struct snoop_flow *flow)
 	flow->fin_station = fin_station;
 }
 
-void snoop_flow_end_unseen(struct snoop_flow *flow, const struct wire_view *view,
-			   enum snoop_side from)
-{
-	bool reset = view->tcp_flags & WIRE_TCP_RST;
-
-	flow->fin_wired |= reset || from == SNOOP_WIRED;
-	flow->fin_station |= reset || from == SNOOP_WIRELESS;
-}
-
 void reset_closed(struct snoop_engine *engine, struct snoop_flow *flow)
 {
 	snoop_flow_reset(engine, flow);

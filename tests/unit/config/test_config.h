@@ -14,7 +14,8 @@
 
 #include <cmocka.h>
 
-#include <config/keys.h>
+#include <config/rules.h>
+#include <config/schema.h>
 
 #define LINK "[link]\nwired = 0\nwireless = 1\n"
 

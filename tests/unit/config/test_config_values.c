@@ -6,10 +6,7 @@
 
 static bool is_word(const struct config_key *key)
 {
-	return key->kind == CONFIG_PORT || key->kind == CONFIG_ACCOUNT || key->kind == CONFIG_LEVEL ||
-	       key->kind == CONFIG_DISTRIBUTION || key->kind == CONFIG_CHECKSUM ||
-	       key->kind == CONFIG_LISTEN || key->kind == CONFIG_SWITCH ||
-	       key->kind == CONFIG_LOG;
+	return config_kind_is_text(key->kind) || config_kind_words(key->kind) != NULL;
 }
 
 static void try_value(const struct config_key *key, const char *text, bool accepted)
@@ -51,7 +48,33 @@ static void checksums_are_verified_in_software_unless_told(void **state)
 	assert_null(config_key_parse(key, "software", &config));
 	assert_int_equal(config.checksum, CONFIG_CHECKSUM_SOFTWARE);
 	assert_non_null(config_key_parse(key, "auto", &config));
-	assert_true(key->at_start);
+	assert_int_equal(key->when & CONFIG_AT_START, CONFIG_AT_START);
+}
+
+static void every_row_is_whole(void **state)
+{
+	struct config config, again;
+
+	(void)state;
+	config_defaults(&config);
+	memset(&again, 0, sizeof(again));
+	again.protocol = config.protocol;
+	for (const struct config_key *key = config_keys; key < config_keys + CONFIG_KEY_COUNT;
+	     key++) {
+		const char *what = key->fallback == NULL || key->kind == CONFIG_PORT
+					   ? NULL
+					   : config_key_parse(key, key->fallback, &again);
+		char value[128];
+
+		if (what != NULL)
+			fail_msg("[%s] %s: the default %s", key->section, key->name, what);
+		config_key_format(key, &config, value, sizeof(value));
+		if (key->kind != CONFIG_PORT)
+			try_value(key, value, true);
+		assert_int_equal(key->help[strlen(key->help) - 1], '.');
+		assert_int_equal(config_key_find(key->section, key->name), key - config_keys);
+	}
+	assert_memory_equal(&config, &again, sizeof(config));
 }
 
 static void every_key_has_its_boundaries(void **state)
@@ -68,9 +91,8 @@ static void every_key_has_its_boundaries(void **state)
 		if (key->min > 0)
 			try_number(key, key->min - 1, false);
 		try_value(key, "x", false);
-		try_value(key, "auto",
-			  key->kind == CONFIG_COUNT_OR_AUTO || key->kind == CONFIG_TIME_OR_AUTO);
-		if (config_key_units(key)[0] != '\0')
+		try_value(key, "auto", config_kind_has_auto(key->kind));
+		if (config_kind_units(key->kind)[0] != '\0')
 			try_value(key, "7", false);
 		else
 			try_value(key, "700us", false);
@@ -244,7 +266,7 @@ static void reference_documents_every_key(void **state)
 		snprintf(expected, sizeof(expected), "# %s; %s%s%s\n", range,
 			 key->kind == CONFIG_PORT ? "required" : "default ",
 			 key->kind == CONFIG_PORT ? "" : value,
-			 key->at_start ? "; at start only" : "");
+			 (key->when & CONFIG_AT_START) != 0 ? "; at start only" : "");
 		place = strstr(place, expected);
 		if (place == NULL)
 			fail_msg("[%s] %s: no '%s' in order", key->section, key->name, expected);
@@ -287,6 +309,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(checksums_are_verified_in_software_unless_told),
+		cmocka_unit_test(every_row_is_whole),
 		cmocka_unit_test(every_key_has_its_boundaries),
 		cmocka_unit_test(prints_what_it_reads),
 		cmocka_unit_test(first_matching_rule_wins),

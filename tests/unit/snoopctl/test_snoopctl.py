@@ -19,7 +19,8 @@ import unittest
 SNOOPCTL = None
 COMPLETION = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                           '../../../app/snoopctl/completion/snoopctl')
-COMMANDS = 'status stats flows flow hosts top workers config mode reload log-level capture'.split()
+COMMANDS = ('status stats flows flow hosts top workers config mode reload log-level '
+            'reset-counters capture').split()
 GREETING = {'version': 'DPDK 22.11', 'pid': 1, 'max_output_len': 16384}
 
 
@@ -129,6 +130,39 @@ class Test(unittest.TestCase):
         self.assertEqual((done.returncode, json.loads(done.stdout)), (0, stats))
         self.assertEqual(json.loads(self.run_it('stats', '--json').stdout), stats)
 
+    RESET = {'reset_at': 1796094600, 'reset_ago_s': 7}
+
+    def test_stats_since_a_reset(self):
+        stats = {'rx_wired_packets': 1000, 'flows_active': 3,
+                 'since_reset': {**self.RESET, 'rx_wired_packets': 10, 'flows_active': 3}}
+        self.serve(lambda command: {command: stats})
+        utc = {'TZ': 'UTC'}
+        lines = self.run_it('stats', env=utc).stdout.splitlines()
+        self.assertIn('since 2026-12-01 03:10:00 (reset)', lines[0])
+        self.assertEqual([line.split()[:2] for line in lines if line.startswith('  ')],
+                         [['rx_wired_packets', '10'], ['flows_active', '3']])
+        self.assertNotIn('Others', lines)
+        total = self.run_it('stats', '--total', env=utc).stdout
+        self.assertNotIn('reset', total)
+        self.assertIn(' 1,000 packets', total)
+        for words in ['stats'], ['stats', '--total']:
+            self.assertEqual(json.loads(self.run_it('--json', *words).stdout), stats)
+
+    def test_status_since_a_reset(self):
+        self.serve(lambda command: {command: {
+            'version': '9', 'flows': 4, 'radio_losses': 200, 'verdict': 'helped once',
+            'since_reset': {**self.RESET, 'radio_losses': 2, 'verdict': 'lost little'}}})
+        done = self.run_it('status', env={'TZ': 'UTC'})
+        self.assertIn('lost little\nsince 2026-12-01 03:10:00 (reset):\n', done.stdout)
+        self.assertRegex(done.stdout, r'losses seen on the radio +2\n')
+        self.assertIn('flows      4', done.stdout)
+        total = self.run_it('status', '--total').stdout
+        self.assertRegex(total, r'helped once\n +losses seen on the radio +200\n')
+
+    def test_total_is_for_what_a_reset_affects(self):
+        self.fails(self.run_it('flows', '--total'), 2, 'flows')
+        self.fails(self.run_it('workers', '--total'), 2, 'workers')
+
     def pages(self, count, page, as_list):
         def answer(command):
             name, offset = command.split(',')
@@ -185,7 +219,7 @@ class Test(unittest.TestCase):
             self.assertEqual((len(reply['flows']), reply.get('missing')), (shown, lacks))
             if lacks:
                 self.server.commands.clear()
-                self.assertIn('not all were read: timed out', self.run_it('flows').stdout)
+                self.assertIn('the list is incomplete: timed out', self.run_it('flows').stdout)
             self.server.close()
             os.unlink(self.path)
             self.server = None
@@ -325,7 +359,8 @@ class Test(unittest.TestCase):
         self.serve(lambda command: {command.split(',')[0]: {'done': 'did ' + command}})
         for words, command in ((['mode', 'bypass'], '/snoop/mode,bypass'),
                                (['reload'], '/snoop/reload'),
-                               (['log-level', 'debug'], '/snoop/log_level,debug')):
+                               (['log-level', 'debug'], '/snoop/log_level,debug'),
+                               (['reset-counters'], '/snoop/reset_counters')):
             done = self.run_it(*words)
             self.assertEqual((done.returncode, done.stdout), (0, f'did {command}\n'))
             self.assertEqual(json.loads(self.run_it(*words, '--json').stdout),
@@ -481,12 +516,16 @@ class Test(unittest.TestCase):
         return seen
 
     def test_top_on_a_terminal(self):
-        self.serve(lambda command: {'/snoop/status': {'mode': 'auto'}} if 'status' in command
+        status = {'mode': 'auto', 'radio_losses': 9,
+                  'since_reset': {**self.RESET, 'radio_losses': 4}}
+        self.serve(lambda command: {'/snoop/status': status} if 'status' in command
                    else self.varied(command))
         master, process = self.start_top('--interval', '0.2')
         try:
-            # the last of ten
-            self.assertNotIn(b'192.168.0.0:', self.read_until(master, b'by repairs'))
+            seen = self.read_until(master, b'by repairs')
+            self.assertNotIn(b'192.168.0.0:', seen)  # the last of ten
+            self.assertIn(b'losses 4', seen)
+            self.assertIn(b'(reset)', seen)
             os.write(master, b'l')
             self.read_until(master, b'los')  # curses sends what changed
             fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack('HHHH', 30, 100, 0, 0))
@@ -547,6 +586,8 @@ class Test(unittest.TestCase):
             options = set(re.findall(r'^  (--[a-z-]+)', self.help_of(command), re.M))
             self.assertEqual(options - set(self.complete(command, '--')), set(), command)
         self.assertEqual(self.complete('mode', 'b'), ['bypass'])
+        levels = re.findall(r'^  ([a-z]+): ', self.help_of('mode'), re.M)
+        self.assertEqual(self.complete('mode', '')[:len(levels)], levels)
         self.assertEqual(self.complete('--json', 'flows', '--sort', 're'), ['repairs'])
         os.makedirs(os.path.join(self.dir.name, 'dpdk', 'lab7'))
         self.assertEqual(self.complete('--file-prefix', 'la'), ['lab7'])

@@ -20,7 +20,7 @@ static void prints_what_it_reads(void **state)
 		"255.255.255.255:65535 > 255.255.255.255:65535 vlan 88a8:4095.8100:4094",
 	};
 	struct snoop_key key, again;
-	char text[KEYTEXT_CHARS];
+	char text[FLOW_NAME_CHARS];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -55,7 +55,7 @@ static void refuses_what_is_no_key(void **state)
 		"10.0.0.1:443 > 192.168.0.7:5000 vlan 8100:5 x",
 		"10.0.0.1:443 > > 192.168.0.7:5000",
 	};
-	static char long_one[2 * KEYTEXT_CHARS];
+	static char long_one[2 * FLOW_NAME_CHARS];
 	struct snoop_key key;
 
 	(void)state;

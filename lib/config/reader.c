@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libinih splits lines; what it lets pass silently is refused by the reader in front of it:
- * overlong lines (it cuts them), continuation lines, ':' for '=', retransmitted or unknown sections
- * without keys. Packaged libinih also gives no line numbers to its handler, but calls it before it
- * asks for the next line, so the reader's line is the right one.
+ * libinih splits the lines. Some mistakes it accepts silently, so the reader below refuses them
+ * first: overlong lines (libinih cuts them), continuation lines, ':' for '=', and sections that are
+ * unknown, or given twice, and have no keys. The packaged libinih gives its handler no line number,
+ * but calls it before it asks for the next line, so reader.line is the right one.
  */
-#include <config/keys.h>
+#include <config/config.h>
 
 #include <errno.h>
 #include <ini.h>
 #include <stdarg.h>
 #include <string.h>
 
-#define LISTEN_DEFAULT "127.0.0.1:9464"
+#include <config/rules.h>
+#include <config/schema.h>
 
 /* Below the 200 bytes that libinih takes by default; a longer line is a mistake in any case. */
 #define LINE_CHARS_MAX 180
@@ -24,13 +25,14 @@ struct reader {
 	FILE *stream;
 	struct config *config;
 	unsigned int line;
-	char section[LINE_CHARS_MAX + 1]; /* the one that keys belong to now; "" before the first */
-	unsigned int
-		key_line[CONFIG_KEY_COUNT]; /* where the key was given; 0 = its default holds */
-	unsigned int section_line[CONFIG_KEY_COUNT]; /* at the index of the section's first key */
-	struct config_rule *rule;		     /* the section is a rule */
+	char section[LINE_CHARS_MAX + 1]; /* whose keys are read now; "" before the first */
+	/* The line in which each key was given; 0 = it has its default. */
+	unsigned int key_line[CONFIG_KEY_COUNT];
+	/* The line of each section, at the index of its first key. */
+	unsigned int section_line[CONFIG_KEY_COUNT];
+	struct config_rule *rule; /* the section is this rule, or NULL */
 	unsigned int rule_line[CONFIG_RULES_MAX];
-	unsigned int rule_key_line[CONFIG_RULE_KEY_COUNT]; /* of this rule */
+	unsigned int rule_key_line[CONFIG_RULE_KEY_COUNT]; /* of that rule */
 	bool failed;
 	char *error;
 	size_t error_bytes;
@@ -55,31 +57,6 @@ __attribute__((format(printf, 3, 4))) static bool fail(struct reader *reader, un
 	return false;
 }
 
-void config_defaults(struct config *config)
-{
-	memset(config, 0, sizeof(*config));
-	config->mode = SNOOP_LEVEL_AUTO;
-	config->propagate = 1;
-	config->propagate_hold_us = 2000000;
-	config->rx_descriptors = 1024;
-	config->tx_descriptors = 1024;
-	config->tx_retries = 64;
-	config->handoff_packets = 1024;
-	config->flows = 65536;
-	config->flow_idle_us = 300000000;
-	config->flow_closed_us = 2000000;
-	config->guard_levels = 1;
-	config->guard_period_us = 10000000;
-	config->guard_spurious_ppm = 500000;
-	config->guard_confirmed_ppm = 50000;
-	config->guard_retry_us = 60000000;
-	config->guard_memory_ppm = 900000;
-	strcpy(config->user, "auto");
-	strcpy(config->group, "auto");
-	memcpy(config->metrics_listen, LISTEN_DEFAULT, sizeof(LISTEN_DEFAULT));
-	snoop_config_defaults(&config->protocol);
-}
-
 static bool fail_unknown_section(struct reader *reader, const char *section)
 {
 	char names[200] = "";
@@ -101,7 +78,7 @@ static bool leave_section(struct reader *reader)
 	if (rule != NULL && reader->rule_key_line[CONFIG_RULE_KEY_MODE] == 0) {
 		char names[128];
 
-		config_level_names(names, sizeof(names));
+		config_words_list(CONFIG_LEVEL, names, sizeof(names));
 		return fail(reader, reader->rule_line[rule - reader->config->rules],
 			    "[rule %s] has no mode, allowed: mode = one of %s", rule->name, names);
 	}
@@ -166,7 +143,7 @@ static bool fail_unknown_key(struct reader *reader, const char *name)
 		}
 	for (int i = 0; i < CONFIG_RULE_KEY_COUNT && reader->rule != NULL; i++) {
 		config_append(names, sizeof(names), i == 0 ? "" : ", ");
-		config_append(names, sizeof(names), config_rule_keys[i]);
+		config_append(names, sizeof(names), config_rule_keys[i].name);
 	}
 	return fail(reader, reader->line, "unknown key '%s' in [%s], allowed: %s", name,
 		    reader->section, names);
@@ -193,17 +170,17 @@ static bool fail_value(struct reader *reader, const char *name, const char *valu
 
 static bool set_rule_key(struct reader *reader, const char *name, const char *value)
 {
-	const char *what, *allowed;
+	struct config_refusal refusal;
 	int i = 0;
 
-	while (i < CONFIG_RULE_KEY_COUNT && strcmp(config_rule_keys[i], name) != 0)
+	while (i < CONFIG_RULE_KEY_COUNT && strcmp(config_rule_keys[i].name, name) != 0)
 		i++;
 	if (i == CONFIG_RULE_KEY_COUNT)
 		return fail_unknown_key(reader, name);
 	if (!first_time(reader, &reader->rule_key_line[i], name))
 		return false;
-	if (!config_rule_parse(reader->rule, i, value, &what, &allowed))
-		return fail_value(reader, name, value, what, allowed, "");
+	if (!config_rule_parse(reader->rule, i, value, &refusal))
+		return fail_value(reader, name, value, refusal.what, refusal.allowed, "");
 	return true;
 }
 
@@ -236,7 +213,7 @@ static int handle_key(void *user, const char *section, const char *name, const c
 	if (what == NULL)
 		return 1;
 	config_key_range(key, range, sizeof(range));
-	return fail_value(reader, name, value, what, range, config_key_units(key));
+	return fail_value(reader, name, value, what, range, config_kind_units(key->kind));
 }
 
 /* One line without its end and its comment. Returns false at the end of the file or on an error. */
@@ -355,8 +332,8 @@ static bool check_order(struct reader *reader)
 		config_key_format(l, reader->config, low_text, sizeof(low_text));
 		config_key_format(h, reader->config, high_text, sizeof(high_text));
 		return fail(reader, low_line > high_line ? low_line : high_line,
-			    "[%s] %s = %s is above [%s] %s = %s%s, allowed: up to it", l->section,
-			    l->name, low_text, h->section, h->name, high_text,
+			    "[%s] %s = %s must not exceed [%s] %s = %s%s", l->section, l->name,
+			    low_text, h->section, h->name, high_text,
 			    low_line == 0 || high_line == 0 ? " (one of them by default)" : "");
 	}
 	return true;
