@@ -17,7 +17,7 @@ from measure import Cell
 PATHS = {
     # The wired path is the bottleneck; the radio is fast and loses.
     "A": Path("A", wired=Link(50e6, 20000, 300e3), radio=Link(200e6, 2000, 1e6)),
-    # The radio is the bottleneck, with a drop-tail queue behind the box that the box cannot see.
+    # The radio is the bottleneck, with a drop-tail queue after the box that the box cannot see.
     "B": Path("B", wired=Link(100e6, 20000, 1e6), radio=Link(50e6, 2000, 400e3)),
 }
 

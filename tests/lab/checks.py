@@ -248,13 +248,13 @@ def simultaneous_open(lab):
 def half_close(lab):
     wired, mobile = connect(lab)
     mobile.shutdown(socket.SHUT_WR)
-    demand(wired.recv(1) == b"", "data behind the end")
+    demand(wired.recv(1) == b"", "data after the end")
     payload = os.urandom(300_000)
     sending = Background(wired.sendall, payload)
     demand(digest(read_all(mobile, len(payload))) == digest(payload), "the payload differs")
     sending.wait()
     wired.shutdown(socket.SHUT_WR)
-    demand(mobile.recv(1) == b"", "data behind the end")
+    demand(mobile.recv(1) == b"", "data after the end")
     wired.close()
     mobile.close()
 

@@ -137,9 +137,9 @@ def finish(wired, mobile):
     """Close both ends; each sees the end of the stream."""
     with wired, mobile:
         wired.shutdown(socket.SHUT_WR)
-        demand(mobile.recv(1) == b"", "data behind the end")
+        demand(mobile.recv(1) == b"", "data after the end")
         mobile.shutdown(socket.SHUT_WR)
-        demand(wired.recv(1) == b"", "data behind the end")
+        demand(wired.recv(1) == b"", "data after the end")
 
 
 def tcp_info(sock):

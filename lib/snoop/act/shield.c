@@ -9,14 +9,14 @@
 
 #define SHIELD_MAX_SEGMENTS 128U
 #define SHIELD_MAX_NO_SACK 512U
-/* Where the radio has no queue, so that a copy displaces nothing. */
+/* The same while the radio has no queue, where a copy displaces nothing. */
 #define SHIELD_COST_UNQUEUED 64U
 /* Loss share above which one copy is too likely to be lost as well. */
 #define SHIELD_TWICE_PPM 30000U
 /* Expected losses on the air below which a shield is not worth its copies. */
 #define SHIELD_MIN_LOSSES_PPM 50000U
 
-/* Sent once by its sender, and `round` times by this shield. */
+/* @return true if the sender has sent the segment once, and this shield `round` times. */
 static bool shield_suits(const struct snoop_flow *flow, const struct snoop_segment *segment,
 			 uint32_t tsval, uint32_t round)
 {
@@ -51,7 +51,7 @@ void shield_send(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t 
 	uint64_t share_ppm = congestion_radio_share_ppm(engine, flow);
 	bool queued = flow->queue_delay_us >= engine->config.veto_delay_floor_us;
 	uint32_t copies = share_ppm > SHIELD_TWICE_PPM && !queued ? 2 : 1;
-	/* Without SACK what has arrived since is still in doubt. */
+	/* Without SACK it is not known what has arrived since. */
 	uint32_t limit = flow->sack ? SHIELD_MAX_SEGMENTS : SHIELD_MAX_NO_SACK;
 	uint32_t count = 0, looked_at = 0, cost = queued ? SHIELD_COST : SHIELD_COST_UNQUEUED;
 
@@ -59,7 +59,8 @@ void shield_send(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t 
 	    (station && station->silent) || now_us < engine->backlog_until_us ||
 	    flow->queue_delay_us > congestion_threshold_us(engine, flow) / 2)
 		return;
-	/* What may come of it, before anybody looks: the most, and the least, that it could be. */
+	/* Before any segment is read: can a shield of the most copies be worth it, one of the least
+	 * be paid? */
 	if (limit * share_ppm < SHIELD_MIN_LOSSES_PPM || cost * copies > flow->shield_credit)
 		return;
 	for (uint32_t at = flow->in_flight.head; at; at = segment_at(engine, at)->send_next)

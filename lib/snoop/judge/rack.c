@@ -39,7 +39,7 @@ static void rack_set_deadline(struct snoop_flow *flow, uint64_t deadline_us)
 	flow->has_suspect = deadline_us != SNOOP_NEVER;
 }
 
-/* @return true while it is in doubt whether a time-out was spurious. */
+/* @return true while it is not known whether the last time-out was spurious. */
 static bool rack_timeout_in_doubt(struct snoop_engine *engine, struct snoop_flow *flow,
 				  uint64_t now_us)
 {

@@ -138,7 +138,7 @@ static uint64_t arrival_ns(struct direction *dir, uint64_t departure_ns)
 				     prng_unit(&dir->streams[STREAM_JITTER]));
 	if (chance(dir, STREAM_REORDER, dir->set.reorder)) {
 		dir->counters.reordered++;
-		/* The frames behind it must not wait for it: leave last_due_ns alone. */
+		/* The frames after it must not wait for it: leave last_due_ns alone. */
 		return due_ns + (uint64_t)(dir->set.reorder_delay_us * 1000);
 	}
 	if (due_ns < dir->last_due_ns && dir->set.jitter_reorders <= 0)
@@ -187,7 +187,8 @@ static void note_fate(struct direction *dir, const struct frame *frame, enum seg
 		      uint64_t now_ns, uint64_t due_ns)
 {
 	if (dir->retransmits != NULL)
-		retransmits_note(dir->retransmits, frame->data, frame->len_bytes, fate, now_ns, due_ns);
+		retransmits_note(dir->retransmits, frame->data, frame->len_bytes, fate, now_ns,
+				 due_ns);
 }
 
 void direction_admit(struct direction *dir, struct frame *frame, uint64_t now_ns)

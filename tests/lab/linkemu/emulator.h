@@ -48,7 +48,8 @@ uint64_t emulator_now_ns(void);
  */
 int emulator_add_link(struct emulator *emu, const char *spec);
 
-/** Count the retransmits that enter the forward direction of a link. @return 0 or a negative errno */
+/** Count the retransmits that enter the forward direction of a link. @return 0 or a negative errno
+ */
 int emulator_track(struct emulator *emu, const char *link_name);
 
 /** Apply `LINK:DIR:key=value[,key=value...]`, DIR is fwd, rev or both. @return as add_link */

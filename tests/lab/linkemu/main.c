@@ -76,7 +76,8 @@ static int control_listen(const char *path)
 static void control_serve(struct emulator *emu, int listen_fd)
 {
 	char line[COMMAND_BYTES_MAX], *answer = NULL;
-	struct timeval patience = {.tv_usec = 5000}; /* the links wait meanwhile; the client asks again */
+	struct timeval patience = {
+		.tv_usec = 5000}; /* the links wait meanwhile; the client asks again */
 	size_t answer_bytes = 0;
 	ssize_t got;
 	FILE *out;

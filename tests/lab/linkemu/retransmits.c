@@ -130,7 +130,7 @@ static void note_copy(struct retransmits_counters *counters, const struct retran
 }
 
 void retransmits_note(struct retransmits *retransmits, const uint8_t *data, size_t len_bytes,
-		  enum segment_fate fate, uint64_t now_ns, uint64_t due_ns)
+		      enum segment_fate fate, uint64_t now_ns, uint64_t due_ns)
 {
 	struct retransmits_counters *counters = &retransmits->counters;
 	struct retransmits_entry *entry;

@@ -8,8 +8,8 @@
 
 /**
  * @file
- * Ground truth about retransmits: the radio itself counts which TCP data segments it was asked to carry
- * more than once, and whether that was of any use. It does not trust the box's own counters.
+ * Ground truth about retransmits: the radio itself counts which TCP data segments it was asked to
+ * carry more than once, and whether that was of any use. It does not trust the box's own counters.
  *
  * A copy is a segment of the same flow and sequence number as one seen before. A copy equal to the
  * previous one in every byte below the Ethernet header was retransmitted by the box (a sender's own
@@ -60,6 +60,6 @@ void retransmits_reset(struct retransmits *retransmits);
  * @param due_ns  when it will arrive, if it is delivered
  */
 void retransmits_note(struct retransmits *retransmits, const uint8_t *data, size_t len_bytes,
-		  enum segment_fate fate, uint64_t now_ns, uint64_t due_ns);
+		      enum segment_fate fate, uint64_t now_ns, uint64_t due_ns);
 
 #endif

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: repair, hold and timer while the microsecond clock passes 2^32."""
+"""clock: repair, withholding and timers while the microsecond clock passes 2^32."""
 from lib import Case, Flow
 
 case = Case(start_us=2**32 - 9100)

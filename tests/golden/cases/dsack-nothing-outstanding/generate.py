@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: a D-SACK about a retransmit of snoopd that comes when all is acknowledged passes and is
-counted."""
+"""clock: a D-SACK about a retransmission by snoopd that comes after all is acknowledged passes and
+is counted."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: a D-SACK about a retransmit of snoopd is counted as spurious; while a hole is open it may
-be withheld."""
+"""clock: a D-SACK about a retransmission by snoopd is counted as spurious; while a hole is open it
+may be withheld."""
 from lib import Case, Flow
 
 case = Case()

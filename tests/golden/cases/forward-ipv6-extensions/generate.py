@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""pcap: IPv6 with every kind of extension header crosses both ways; TCP behind them is
+"""pcap: IPv6 with every kind of extension header crosses both ways; TCP after them is
 recognised."""
 from scapy.layers.inet import TCP
 from scapy.layers.inet6 import (IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrHopByHop, IPv6ExtHdrRouting,

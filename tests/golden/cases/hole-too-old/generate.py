@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: a hole older than `hole_age` is retransmitted no more: it is left to the sender."""
+"""clock: a hole older than `hole_age` is no longer retransmitted: it is left to the sender."""
 from lib import Case, Flow
 
 case = Case()

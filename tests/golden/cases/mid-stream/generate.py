@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: a running connection is picked up at its next data segment; data of before is acknowledged
+"""clock: a running connection is picked up at its next data segment; earlier data is acknowledged
 without harm."""
 from lib import Case, Flow
 

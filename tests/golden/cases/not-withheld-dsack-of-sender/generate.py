@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: not withheld: a D-SACK about a retransmit of the sender, above a hole under repair."""
+"""clock: not withheld: a D-SACK about a retransmission by the sender, above a hole under repair."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """clock: not withheld: a change of ECE; what was withheld goes out before it; later ones with ECE
-are held."""
+are withheld."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """clock: not withheld: the answer to data that the station had acknowledged, a D-SACK about the
-sender's own retransmit."""
+sender's own retransmission."""
 from lib import Case, Flow
 
 case = Case()

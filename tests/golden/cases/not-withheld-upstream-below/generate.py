@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: not withheld: a radio hole right behind an upstream hole is retransmitted, but the
+"""clock: not withheld: a radio hole right after an upstream hole is retransmitted, but the
 duplicate ACKs tell of both."""
 from lib import Case, Flow
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """clock: not withheld: a window update; what was withheld goes out before it; later ones with that
-window are held."""
+window are withheld."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: holes around sequence number 2^32: below it, across it, behind it."""
+"""clock: holes around sequence number 2^32: before it, across it, after it."""
 from lib import Case, Flow
 
 case = Case()

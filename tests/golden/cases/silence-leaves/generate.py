@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""clock: a station that is silent for longer than `silence_max` is probed no more and its bytes are
-forgotten."""
+"""clock: a station that is silent for longer than `silence_max` is no longer probed, and its bytes
+are forgotten."""
 from lib import Case, Flow
 
 case = Case()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """clock: a lost SYN towards a station whose RTT is known is retransmitted byte-identically, at most
-`syn_tries` times."""
+`[syn] tries` times."""
 from lib import Case, Flow
 
 case = Case()

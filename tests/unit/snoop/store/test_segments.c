@@ -387,6 +387,43 @@ static void test_retransmit_far_among_open(void **state)
 	fixture_close(f);
 }
 
+/* SACKs and retransmits anywhere in a window, while other flows have used up every instant's steps:
+ * the store stays whole, and what was not found does no harm. */
+static void test_store_without_steps(void **state)
+{
+	struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 0xffff0000U);
+	uint32_t random = 11, una = 2, sent = 2, evictions = 0;
+
+	for (uint32_t i = 0; i < 1500; i++) {
+		uint32_t n, step;
+
+		f->now_us += 50;
+		f->engine->search_us = f->now_us;
+		f->engine->search_left = 0;
+		random = random * 1664525U + 1013904223U;
+		n = una + (random >> 16) % (sent - una + 1);
+		step = random >> 8 & 63;
+		if (sent - una < 200 || step < 2) {
+			fixture_send(f, sent, sent + 1, 0);
+			sent++;
+		} else if (step < 40) {
+			fixture_ack(f, una, n + 1, n + 1 + (random >> 28));
+		} else if (step < 56) {
+			fixture_send(f, n < sent ? n : una, (n < sent ? n : una) + 1, 0);
+		} else {
+			una += step - 55;
+			fixture_ack(f, una, 0, 0);
+		}
+		assert_null(check_store(f->engine, &f->flow));
+		evictions += f->counters.cache_evictions > 0;
+	}
+	assert_true(evictions > 0); /* some searches took too long */
+	f->now_us += RTT_US;
+	fixture_ack(f, sent, 0, 0);
+	assert_int_equal(f->flow.cached_count, 0);
+	fixture_close(f);
+}
+
 static void test_filler_below_sacked(void **state)
 {
 	struct fixture *f = open_with_hole(2);
@@ -453,6 +490,7 @@ int main(void)
 		cmocka_unit_test(test_search_among_open_is_bounded),
 		cmocka_unit_test(test_far_block_is_taken_later),
 		cmocka_unit_test(test_retransmit_far_among_open),
+		cmocka_unit_test(test_store_without_steps),
 		cmocka_unit_test(test_filler_below_sacked),
 		cmocka_unit_test(test_filler_far_among_sacked),
 		cmocka_unit_test(test_a_reset_frees_in_portions),
