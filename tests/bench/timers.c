@@ -23,7 +23,9 @@
 #define TICK_US 100u	  /* as the worker's */
 #define MARGIN_US 300000u
 #define EXPIRY_MAX_US 5000000u /* on a machine that does not come to it */
-#define INTERRUPTED_US 50u     /* a run that took longer lost the CPU meanwhile */
+/* A run that took longer lost the CPU meanwhile. */
+#define INTERRUPTED_US 50u
+#define EXPIRY_US 2u /* and so much more for each timer that fired */
 
 struct bench {
 	uint32_t flows;
@@ -136,7 +138,7 @@ static double measure_expiry(const struct way *way, double move_cycles)
 		 now_us = clock_now_us(&bench.clock);
 	/* All are armed by then. */
 	uint64_t first_us = now_us + MARGIN_US +
-			    (uint64_t)(2 * move_cycles * bench.flows * CLOCK_US_PER_S / (double)hz);
+			    (uint64_t)(3 * move_cycles * bench.flows * CLOCK_US_PER_S / (double)hz);
 
 	for (uint32_t i = 0; i < bench.flows; i++)
 		way->move(&bench, i, first_us + draw(SPREAD_US), clock_now_us(&bench.clock));
@@ -145,14 +147,16 @@ static double measure_expiry(const struct way *way, double move_cycles)
 	bench.expired = 0;
 	while (bench.expired < bench.flows &&
 	       clock_now_us(&bench.clock) < first_us + SPREAD_US + EXPIRY_MAX_US) {
-		uint64_t before = bench.expired, start = rte_rdtsc(), took;
+		uint64_t before = bench.expired, start = rte_rdtsc(), took, fired_now;
 
 		way->run(&bench, clock_now_us(&bench.clock));
 		took = rte_rdtsc() - start;
-		if (bench.expired == before || took > hz / CLOCK_US_PER_S * INTERRUPTED_US)
+		fired_now = bench.expired - before;
+		if (fired_now == 0 ||
+		    took > hz / CLOCK_US_PER_S * (INTERRUPTED_US + fired_now * EXPIRY_US))
 			continue;
 		cycles += took;
-		counted += bench.expired - before;
+		counted += fired_now;
 	}
 	return (double)cycles / (double)RTE_MAX(counted, 1u);
 }
