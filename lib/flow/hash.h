@@ -4,8 +4,8 @@
  * The hash of a flow key: the same for both directions of a connection, because the key is ordered
  * by sides and not by addresses.
  *
- * Keyed with a secret drawn at every start, so that nobody outside can choose addresses and ports
- * that fall into one bucket. Pure; any thread.
+ * A secret drawn at every start keys it, so that nobody outside can choose addresses and ports that
+ * fall into one bucket. Pure; any thread.
  */
 #ifndef FLOW_HASH_H
 #define FLOW_HASH_H
@@ -46,7 +46,7 @@ static inline bool flow_key_equal(const struct snoop_key *a, const struct snoop_
  * Hash a key: one 64 x 64 bit multiplication per 16 bytes, both halves of the product folded
  * together.
  *
- * @return 64 bits of equal quality; the flow table uses the low half, the choice of a lcore the
+ * @return 64 bits of equal quality: the flow table uses the low half, the choice of a worker the
  * high one.
  */
 static inline uint64_t flow_hash(const struct snoop_key *key, uint64_t secret)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * Lists of flow records, linked by their places in the table: half the size of pointers. A record is in one list at most.
+ * Lists of flow records. Their links are places in the table, half the size of pointers. A record
+ * is in one list at most. The owner of the table.
  */
 #ifndef FLOW_RECORD_LIST_H
 #define FLOW_RECORD_LIST_H

@@ -29,7 +29,8 @@ uint64_t flow_table_bytes(uint32_t flows)
 
 int flow_table_create(struct flow_table *table, const char *name, uint32_t flows, int socket)
 {
-	void *memory = rte_zmalloc_socket(name, flow_table_bytes(flows), RTE_CACHE_LINE_SIZE, socket);
+	void *memory =
+		rte_zmalloc_socket(name, flow_table_bytes(flows), RTE_CACHE_LINE_SIZE, socket);
 
 	memset(table, 0, sizeof(*table));
 	if (memory == NULL)
@@ -64,7 +65,8 @@ static uint32_t place_of(const struct flow_table *table, const struct flow_recor
 }
 
 #define WORD_VLAN (offsetof(struct snoop_key, vlan) / sizeof(uint64_t))
-_Static_assert(sizeof(((struct snoop_key *)NULL)->vlan) == sizeof(uint64_t), "both tags are one word");
+_Static_assert(sizeof(((struct snoop_key *)NULL)->vlan) == sizeof(uint64_t),
+	       "both tags are one word");
 
 static inline uint64_t addresses_of(const struct snoop_key *key)
 {
@@ -110,8 +112,8 @@ static uint64_t zero_bytes(uint64_t word)
 }
 
 /*
- * Which entries of a bucket have the hash's tag, a few that have not included: bit 8 * i for entry i,
- * bit 8 * i + 1 for entry i + 8.
+ * Which entries of a bucket have the hash's tag, a few that have not included: bit 8 * i for entry
+ * i, bit 8 * i + 1 for entry i + 8.
  */
 static uint64_t candidates(const struct flow_bucket *bucket, uint32_t hash)
 {
@@ -276,26 +278,24 @@ void flow_table_remove(struct flow_table *table, struct flow_record *record)
 	table->changes++;
 }
 
-void flow_table_prefetch(const struct flow_table *table)
-{
-	uint32_t end = RTE_MIN(table->hand + FLOW_WALK_AHEAD, table->capacity);
-
-	for (uint32_t i = table->hand; i < end; i++) {
-		rte_prefetch1(&table->records[i]);
-		rte_prefetch1(&table->records[i].flow.last_seen_us);
-	}
-}
-
 struct flow_record *flow_table_walk(struct flow_table *table, uint32_t *budget)
 {
-	while (*budget > 0) {
-		struct flow_record *record = &table->records[table->hand];
+	struct flow_record *record = &table->records[table->hand];
+	uint32_t last = table->capacity - 1, hand = table->hand, left = *budget;
+	bool found = false;
 
-		(*budget)--;
-		if (++table->hand == table->capacity)
-			table->hand = 0;
-		if (record->in_use)
-			return record;
+	while (left > 0 && !found) {
+		const struct flow_record *ahead =
+			&table->records[RTE_MIN(hand + FLOW_WALK_AHEAD, last)];
+
+		rte_prefetch1(ahead);
+		rte_prefetch1(&ahead->flow.last_seen_us);
+		record = &table->records[hand];
+		found = record->in_use;
+		hand = hand == last ? 0 : hand + 1;
+		left--;
 	}
-	return NULL;
+	table->hand = hand;
+	*budget = left;
+	return found ? record : NULL;
 }

@@ -4,14 +4,14 @@
  * The flow table of one worker: records of fixed size in hugepage memory, found by struct
  * snoop_key.
  *
- * One worker lcore owns a table and everything in it; nobody else may look, not even to read
- * (telemetry asks the worker). Only flow_table_create() and flow_table_free() are called by the
+ * The worker's lcore owns the table and everything in it; no other thread may even read it (whoever
+ * wants to know asks the worker). Only flow_table_create() and flow_table_free() are called by the
  * control thread, while no worker runs. Nothing here allocates after creation.
  *
- * A bucket is one cache line: the low byte of twelve hashes and where their records are. Seven flows
- * fall into one on average when the table is full; the few that find no room hang on it as a list of
- * records, so that a table always takes as many flows as it was made for. The hash is keyed, see
- * hash.h: nobody outside can make such lists long.
+ * A bucket is one cache line: the low bytes of twelve hashes and where their records are. When the
+ * table is full, seven flows fall into a bucket on average; the few that find no room hang on it as
+ * a list of records, so that a table always takes as many flows as it was made for. The hash is
+ * keyed (hash.h), so that nobody outside can make such lists long.
  */
 #ifndef FLOW_TABLE_H
 #define FLOW_TABLE_H
@@ -26,24 +26,26 @@
 #include <snoop/flow.h>
 #include <snoop/snoop.h>
 
-/* What a packet in order touches of a record; the rest of an ACK's is fetched by snoop_ack_prefetch(). */
+/* What a packet in order touches of a record; the rest of an ACK's is fetched by
+ * snoop_ack_prefetch(). */
 #define FLOW_HOT_BYTES_DATA 192
 #define FLOW_HOT_BYTES_ACK 320
 
 /** One flow. What packets touch comes first. */
 struct flow_record {
 	/* The key where it is short: nearly all are. Every key is apart, see flow_table_key(). */
-	uint64_t addresses; /* IPv4: wired in the low half, station in the high one, as in the frame */
+	uint64_t addresses; /* IPv4: wired in the low half, station in the high one, as in the frame
+			     */
 	uint32_t ports;	    /* wired in the low half, station in the high one */
 
 	uint32_t hash;
-	uint32_t next : 27; /* behind a full bucket, or of the free ones: a place, see flow_bucket */
+	uint32_t next : 27; /* a place: the next in a full bucket's list, or in the free list */
 	bool in_use : 1;
-	bool short_key : 1; /* IPv4 without VLAN: addresses and ports are valid */
-	bool armed : 1;	    /* the timer (timer.h) */
-	bool due : 1;	    /* on the due list; a record is armed or due, never both */
-	bool squeezed : 1;  /* in bypass only until the cache has room again */
-	uint32_t armed_us;  /* when the timer will fire, low half of the clock */
+	bool short_key : 1;	       /* IPv4 without VLAN: addresses and ports are valid */
+	bool armed : 1;		       /* the timer (timer.h) */
+	bool due : 1;		       /* on the due list; a record is armed or due, never both */
+	bool squeezed : 1;	       /* in bypass only until the cache has room again */
+	uint32_t armed_us;	       /* when the timer will fire, low half of the clock */
 	uint32_t link_prev, link_next; /* of the timer's list, or of the due list */
 
 	struct snoop_flow flow;
@@ -108,8 +110,9 @@ static inline void flow_table_prefetch_bucket(const struct flow_table *table, ui
 }
 
 /**
- * A look-up in two steps, between which memory has time: the first reads the bucket, which has been prefetched, and fetches
- * FLOW_HOT_BYTES_DATA of the record, and the key where it is not short; the second compares the key.
+ * A look-up in two steps, between which memory has time: the first reads the bucket, which has been
+ * prefetched, and fetches FLOW_HOT_BYTES_DATA of the record, and the key where it is not short; the
+ * second compares the key.
  *
  * @param place  what the first has returned; good while the table does not change
  */
@@ -134,12 +137,8 @@ const struct snoop_key *flow_table_key(const struct flow_table *table,
 void flow_table_remove(struct flow_table *table, struct flow_record *record);
 
 /**
- * Bring into the cache what flow_table_walk() comes to next.
- */
-void flow_table_prefetch(const struct flow_table *table);
-
-/**
- * Walk on with the clock hand, for ageing.
+ * Walk on with the clock hand, for ageing. Prefetches some records ahead, for this call or the
+ * next.
  *
  * @param budget  records that may still be looked at; counted down
  * @return the next record in use, or NULL when the budget is used up.

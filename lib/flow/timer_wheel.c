@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The source of time-outs of the appliance: a timing wheel. Arming and disarming take the same few
- * instructions however many flows there are. A deadline beyond the wheel fires at its end and is
- * armed again there, as every deadline that has moved is.
+ * The appliance's source of time-outs: a timing wheel. Arming and disarming take the same few
+ * instructions however many flows there are. The timer of a deadline beyond the wheel fires at the
+ * wheel's end and is armed again, as is every timer whose deadline has moved.
  */
 #include <flow/timer.h>
 
-#define TICK_SHIFT 7	  /* a tick is 128 us */
+#define TICK_SHIFT 7 /* a tick is 128 us */
 
-/* Fired in one run: few, as packets wait meanwhile, and more with every tick that the wheel is late. The rest waits for
- * the next run. */
+/* How many timers fire in one run: few, because packets wait meanwhile, and more with every tick
+ * that the wheel is late. The others wait for the next run. */
 #define FIRED_MIN 4u
 #define FIRED_MAX 64u
 
@@ -18,8 +18,8 @@ static struct flow_record_list *slot_of(struct flow_timers *timers, uint64_t tic
 	return &timers->slots[tick % FLOW_TIMER_SLOTS];
 }
 
-/* The tick at which a time has passed for sure. */
-static uint64_t tick_behind(uint64_t time_us)
+/* The first tick that is certainly after a time. */
+static uint64_t tick_after(uint64_t time_us)
 {
 	return (time_us >> TICK_SHIFT) + 1;
 }
@@ -27,7 +27,7 @@ static uint64_t tick_behind(uint64_t time_us)
 /* Of an armed record's tick only the bits that armed_us has are known. */
 static bool is_armed_by(const struct flow_record *record, uint64_t tick)
 {
-	uint32_t ahead = (uint32_t)tick - (uint32_t)tick_behind(record->armed_us);
+	uint32_t ahead = (uint32_t)tick - (uint32_t)tick_after(record->armed_us);
 
 	return record->armed && (int32_t)(ahead << TICK_SHIFT) >= 0;
 }
@@ -35,7 +35,7 @@ static bool is_armed_by(const struct flow_record *record, uint64_t tick)
 bool timer_source_start(struct flow_timers *timers, struct flow_record *record,
 			uint64_t deadline_us, uint64_t now_us)
 {
-	uint64_t tick = tick_behind(deadline_us);
+	uint64_t tick = tick_after(deadline_us);
 
 	/* Never into the slot that is being emptied, nor past it by a whole turn of the wheel. */
 	tick = RTE_MAX(tick, timers->tick + 1);
@@ -55,7 +55,7 @@ void timer_source_stop(struct flow_timers *timers, struct flow_record *record)
 {
 	if (record->armed)
 		flow_record_list_remove(timers->records,
-					slot_of(timers, tick_behind(record->armed_us)), record);
+					slot_of(timers, tick_after(record->armed_us)), record);
 }
 
 bool timer_source_run(struct flow_timers *timers, uint64_t now_us)

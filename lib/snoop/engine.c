@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
+#include <snoop/act/reset.h>
 #include <snoop/event/syn.h>
 #include <snoop/store/flow_extra.h>
 #include <snoop/store/handshakes.h>
@@ -75,6 +76,11 @@ void snoop_engine_flush(struct snoop_engine *engine)
 	records_free_discarded(engine, UINT32_MAX);
 }
 
+void snoop_engine_drain(struct snoop_engine *engine, bool drain)
+{
+	engine->draining = drain;
+}
+
 void snoop_engine_tx_backlog(struct snoop_engine *engine, uint64_t now_us)
 {
 	engine->backlog_until_us = now_us + BACKLOG_US;
@@ -141,7 +147,7 @@ void snoop_flow_set_level(struct snoop_engine *engine, struct snoop_flow *flow,
 	if (flow->level == level)
 		return;
 	/* What was seen under one level says little under another: start afresh. */
-	snoop_flow_reset(engine, flow);
+	reset_bytes(engine, flow);
 	*level_gauge(engine->counters, flow->level) -= 1;
 	*level_gauge(engine->counters, level) += 1;
 	flow->level = level;

@@ -41,6 +41,7 @@ struct snoop_engine {
 	uint64_t backlog_until_us;
 	uint64_t flow_bytes_max; /* what one flow may cache */
 	uint64_t now_us;	 /* of the last call that told the time */
+	bool draining;		 /* see snoop_engine_drain() */
 	uint32_t returns;	 /* returns of stations from silence, counted */
 	struct histograms histograms;
 	uint64_t portion_us;   /* the instant that portion_left is of */

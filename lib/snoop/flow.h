@@ -250,11 +250,30 @@ static inline uint64_t snoop_flow_deadline_us(const struct snoop_flow *flow)
 	return flow->deadline_us;
 }
 
-/** A packet of a flow in bypass passed without a call of the engine. */
-static inline void snoop_flow_seen(struct snoop_flow *flow, uint64_t now_us)
+/**
+ * A packet with FIN or RST passed, whose sequence numbers the engine does not follow or not
+ * believe. It ends the flow as one that the engine believes would, but packets that go on keep the
+ * flow.
+ */
+static inline void snoop_flow_end_unseen(struct snoop_flow *flow, const struct wire_view *view,
+					 enum snoop_side from)
+{
+	bool reset = view->tcp_flags & WIRE_TCP_RST;
+
+	flow->fin_wired |= reset || from == SNOOP_WIRED;
+	flow->fin_station |= reset || from == SNOOP_WIRELESS;
+}
+
+/** A packet of a flow in bypass passed: the engine is told no more of it than this. */
+static inline void snoop_flow_seen(struct snoop_flow *flow, const struct wire_view *view,
+				   enum snoop_side from, uint64_t now_us)
 {
 	if (!flow->closed)
 		flow->last_seen_us = now_us;
+	if (from == SNOOP_WIRELESS)
+		flow->two_way = true;
+	if (view->tcp_flags & (WIRE_TCP_FIN | WIRE_TCP_RST))
+		snoop_flow_end_unseen(flow, view, from);
 }
 
 #endif

@@ -8,8 +8,11 @@
 
 bool snoop_flow_finished(const struct snoop_flow *flow)
 {
-	return flow->closed ||
-	       (flow->fin_wired && flow->fin_station && seq_geq(flow->una, flow->fin_end));
+	if (flow->closed || !flow->fin_wired)
+		return flow->closed;
+	/* Where the station's packets go another way, the sender's FIN is the last that we see. */
+	return !flow->two_way ||
+	       (flow->fin_station && (!flow->started || seq_geq(flow->una, flow->fin_end)));
 }
 
 enum snoop_reason snoop_flow_reason(const struct snoop_flow *flow)

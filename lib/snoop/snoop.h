@@ -25,7 +25,6 @@
 
 #include <counters/counters.h>
 #include <counters/histograms.h>
-#include <counters/reasons.h>
 #include <wire/wire.h>
 
 #define SNOOP_NEVER UINT64_MAX
@@ -35,7 +34,7 @@ enum snoop_level {
 #define SNOOP_LEVEL_ENUM(id, token, help) SNOOP_LEVEL_##id,
 	SNOOP_LEVELS(SNOOP_LEVEL_ENUM)
 #undef SNOOP_LEVEL_ENUM
-	SNOOP_LEVEL_COUNT
+		SNOOP_LEVEL_COUNT
 };
 
 /* Why a flow is not helped, exactly one at a time; in order of precedence. */
@@ -43,9 +42,8 @@ enum snoop_reason {
 #define SNOOP_REASON_ENUM(id, token, help) SNOOP_REASON_##id,
 	SNOOP_REASONS(SNOOP_REASON_ENUM)
 #undef SNOOP_REASON_ENUM
-	SNOOP_REASON_COUNT
+		SNOOP_REASON_COUNT
 };
-/* clang-format on */
 
 const char *snoop_level_name(enum snoop_level level);
 /** @return the level, or -1 where no level has that name. */
@@ -194,6 +192,13 @@ void snoop_engine_flush(struct snoop_engine *engine);
 /** Replace the settings, but for the sizes of tables. Call between packets. */
 void snoop_engine_configure(struct snoop_engine *engine, const struct snoop_config *config);
 
+/**
+ * While the engine drains it withholds no more ACKs, and a flow whose timer expires is reset, which
+ * releases its withheld ACKs, instead of retransmitting. So all withheld ACKs leave within the time
+ * that they may be withheld.
+ */
+void snoop_engine_drain(struct snoop_engine *engine, bool drain);
+
 /** @return how many duplicate ACKs of all flows are withheld now. */
 uint32_t snoop_engine_withheld(const struct snoop_engine *engine);
 
@@ -280,7 +285,8 @@ void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow);
 /** The flow leaves the table: reset, and let go of its station. */
 void snoop_flow_close(struct snoop_engine *engine, struct snoop_flow *flow);
 
-/** @return true if the flow has ended: RST, or FIN of both sides acknowledged. */
+/** @return true if the flow has ended: RST, or FIN of both sides, acknowledged where ACKs are seen.
+ */
 bool snoop_flow_finished(const struct snoop_flow *flow);
 
 enum snoop_reason snoop_flow_reason(const struct snoop_flow *flow);

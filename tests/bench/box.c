@@ -7,7 +7,9 @@
 
 #include <rte_cycles.h>
 #include <rte_errno.h>
+#include <rte_lcore.h>
 #include <rte_malloc.h>
+#include <rte_timer.h>
 
 #include <snoopd/bringup/pool.h>
 
@@ -28,6 +30,24 @@ const char *box_mode_name(enum box_mode mode)
 int box_mode_parse(const char *name)
 {
 	return strcmp(name, "wire") == 0 ? BOX_WIRE : snoop_level_parse(name);
+}
+
+/* The worker's jobs follow the virtual time. So that a turn costs what it costs on an lcore, it
+ * looks at rte_timer as well, where one timer is pending and never due. */
+static struct rte_timer never;
+
+static void never_fires(struct rte_timer *timer, void *argument)
+{
+	fail("a timer fired that is not due for a year");
+}
+
+static void arm_never(void)
+{
+	const uint64_t year_s = 365 * 24 * 3600;
+
+	rte_timer_init(&never);
+	rte_timer_reset(&never, rte_get_timer_hz() * year_s, SINGLE, rte_lcore_id(), never_fires,
+			NULL);
 }
 
 static uint16_t collect(void *context, enum snoop_side to, struct rte_mbuf **packets,
@@ -86,11 +106,12 @@ static int create_worker(struct box *box, const struct box_setup *setup)
 	box->worker = worker_create(&worker);
 	if (box->worker == NULL)
 		return -1;
+	arm_never();
 	box->flow_bytes =
 		(double)(heap_bytes() - before - engine - sizeof(*box->worker)) / share.flows;
 	one_more.cache_segments *= 2;
-	box->segment_bytes = (double)(snoop_engine_bytes(&one_more) - engine) /
-			     share.protocol.cache_segments;
+	box->segment_bytes =
+		(double)(snoop_engine_bytes(&one_more) - engine) / share.protocol.cache_segments;
 	return 0;
 }
 
@@ -101,8 +122,8 @@ static struct rte_mempool *create_pool(struct box *box, const struct box_setup *
 
 	snprintf(name, sizeof(name), "packets_%u", setup->index);
 	box->buffers = setup->segments + setup->spare_buffers;
-	pool = rte_pktmbuf_pool_create(name, box->buffers, LCORE_CACHE, POOL_PRIVATE_BYTES, DATA_ROOM,
-				       SOCKET_ID_ANY);
+	pool = rte_pktmbuf_pool_create(name, box->buffers, LCORE_CACHE, POOL_PRIVATE_BYTES,
+				       DATA_ROOM, SOCKET_ID_ANY);
 	if (pool == NULL)
 		fail("%u packet buffers of %u bytes: %s; give more memory with -m or --huge",
 		     box->buffers, (unsigned int)DATA_ROOM, rte_strerror(rte_errno));
@@ -147,6 +168,7 @@ int box_destroy(struct box *box, uint64_t now_us)
 	if (box->worker != NULL) {
 		worker_close(box->worker, now_us);
 		box_release(box);
+		rte_timer_stop(&never);
 		worker_destroy(box->worker);
 	}
 	if (box->buffers != 0)
@@ -205,7 +227,7 @@ void box_release(struct box *box)
 	box->figures.pool_cycles += cycles_since(box, start);
 }
 
-/* As worker_turn() does, but at the virtual time. */
+/* As receive_handed() does, but at the virtual time. */
 static void take_handed(struct worker *worker, uint64_t now_us)
 {
 	for (uint32_t i = 0; i < worker->rx_lane_count; i++) {
@@ -225,8 +247,7 @@ __rte_noinline void bench_turn(struct box *box, struct rte_mbuf **wired, uint32_
 			       uint64_t now_us);
 
 __rte_noinline void bench_turn(struct box *box, struct rte_mbuf **wired, uint32_t wired_count,
-			       struct rte_mbuf **wireless, uint32_t wireless_count,
-			       uint64_t now_us)
+			       struct rte_mbuf **wireless, uint32_t wireless_count, uint64_t now_us)
 {
 	if (box->mode == BOX_WIRE) {
 		collect(box, SNOOP_WIRELESS, wired, (uint16_t)wired_count);
@@ -241,6 +262,8 @@ __rte_noinline void bench_turn(struct box *box, struct rte_mbuf **wired, uint32_
 			     },
 			     now_us);
 	take_handed(box->worker, now_us);
+	if (box->figures.turns % WORKER_MANAGE_TURNS == 0)
+		rte_timer_manage();
 	worker_service(box->worker, now_us);
 }
 

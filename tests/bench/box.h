@@ -29,19 +29,20 @@ enum box_mode {
 	BOX_REPAIR = SNOOP_LEVEL_REPAIR,
 	BOX_SNOOP = SNOOP_LEVEL_SNOOP,
 	BOX_AUTO = SNOOP_LEVEL_AUTO,
-	BOX_WIRE = SNOOP_LEVEL_COUNT, /* no worker: packets go from one side to the other, as testpmd io does */
+	BOX_WIRE = SNOOP_LEVEL_COUNT, /* no worker: packets go from one side to the other, as
+					 testpmd io does */
 };
 
 struct box_setup {
-	uint32_t index, workers; /* which of how many; the sizes below are those of all */
+	uint32_t index, workers;  /* which of how many; the sizes below are those of all */
 	struct rte_mempool *pool; /* of another one; NULL = make one */
-	bool nic_checksum; /* the NIC's verdict on checksums counts */
+	bool nic_checksum;	  /* the NIC's verdict on checksums counts */
 	enum box_mode mode;
 	uint32_t flows;
 	uint32_t stations;
-	uint32_t segments;	 /* cache */
-	uint32_t spare_buffers;	 /* mbufs beyond the cache */
-	uint32_t idle_us;	 /* flows are forgotten after this; 0 = default */
+	uint32_t segments;	/* cache */
+	uint32_t spare_buffers; /* mbufs beyond the cache */
+	uint32_t idle_us;	/* flows are forgotten after this; 0 = default */
 };
 
 struct box {
@@ -69,7 +70,8 @@ struct box {
 /** @return the box, or NULL after one line on stderr. */
 struct box *box_create(const struct machine *machine, const struct box_setup *setup);
 
-/** Close the worker; those that share a pool before its owner. @return 0, or -1 if a buffer did not come back. */
+/** Close the worker; those that share a pool before its owner. @return 0, or -1 if a buffer did not
+ * come back. */
 int box_destroy(struct box *box, uint64_t now_us);
 
 /** Zero the measured figures. */
@@ -78,7 +80,8 @@ void box_reset(struct box *box);
 /** Take empty buffers from the pool. @return 0, or -1 if there are not enough. */
 int box_take(struct box *box, struct rte_mbuf **buffers, uint32_t count);
 
-/** One turn of the worker with these received packets, and what others hand to it. @return its cycles. */
+/** One turn of the worker with these received packets, and what others hand to it. @return its
+ * cycles. */
 uint64_t box_turn(struct box *box, struct rte_mbuf **wired, uint32_t wired_count,
 		  struct rte_mbuf **wireless, uint32_t wireless_count, uint64_t now_us);
 

@@ -21,8 +21,8 @@ struct feed {
 	uint32_t divisor; /* of all numbers of connections and segments; 1 = as the corner says */
 	uint32_t count[2];
 	struct rte_mbuf *packets[2][TRAFFIC_BURST];
-	uint64_t *cycles;      /* shortest time of each turn over all runs */
-	uint32_t turns, first; /* so far; where the part that counts begins */
+	uint64_t *cycles;	/* shortest time of each turn over all runs */
+	uint32_t turns, first;	/* so far; where the part that counts begins */
 	struct counters before; /* at that moment */
 	int failed;
 };

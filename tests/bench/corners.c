@@ -17,7 +17,8 @@
 #define BUFFERS 32768u
 #define RUNS 3u
 #define TURNS_MAX (1u << 20)
-/* Into an RX ring as long as snoopd's default: full-size frames (with FCS, preamble and gap) at 100 Gb/s. */
+/* Into an RX ring as long as snoopd's default: full-size frames (with FCS, preamble and gap) at 100
+ * Gb/s. */
 #define RING_PACKETS 1024u
 #define LINE_BITS_PER_US 100e3
 #define LINE_FRAME_BYTES 1538u
@@ -44,8 +45,7 @@ void corner_put(struct feed *feed, const struct packet *packet)
 {
 	enum snoop_side from = packet->to_station ? SNOOP_WIRED : SNOOP_WIRELESS;
 
-	if (feed->failed ||
-	    box_take(feed->box, &feed->packets[from][feed->count[from]], 1) != 0) {
+	if (feed->failed || box_take(feed->box, &feed->packets[from][feed->count[from]], 1) != 0) {
 		feed->failed = -1;
 		return;
 	}
@@ -84,7 +84,8 @@ static void print(const struct corner *corner, const struct feed *feed,
 		       corner->name, worst_us, GOAL_US, arrived / RING_PACKETS * 100,
 		       feed->turns - feed->first, steal);
 	else
-		printf("%-14s worst turn %6.1f us (goal %.0f: %s), meanwhile %.0f of the %u packets that an RX "
+		printf("%-14s worst turn %6.1f us (goal %.0f: %s), meanwhile %.0f of the %u "
+		       "packets that an RX "
 		       "ring takes arrive at 100 Gb/s, %s; stolen %.1f %%\n",
 		       corner->name, worst_us, GOAL_US, worst_us <= GOAL_US ? "met" : "MISSED",
 		       arrived, RING_PACKETS, corner->help, steal);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Time from RX to TX. Arrivals and queue are simulated, turns are real: packets arrive at a constant
- * rate, the worker takes at each turn what has come by then, and the turn lasts as long as it is
- * measured to last.
+ * Time from RX to TX. Arrivals and queue are simulated, turns are real: packets arrive at a
+ * constant rate, the worker takes at each turn what has come by then, and the turn lasts as long as
+ * it is measured to last.
  *
  * What a turn takes from the queue follows from the mean turn, so that every pass is the same turn
- * for turn; a turn's time is its shortest of several passes. Interrupts and other guests of the machine,
- * which a turn cannot see, never hit the same one each time: they fall out, for the plain wire too.
+ * for turn; a turn's time is its shortest of several passes. Interrupts and other guests of the
+ * machine, which a turn cannot see, never hit the same one each time: they fall out, for the plain
+ * wire too.
  */
 #include "run.h"
 
@@ -140,7 +141,8 @@ static uint64_t empty_turn(struct scene *scene)
 
 /* @param empty  may be NULL */
 static int run_passes(const struct run_setup *setup, const struct machine *machine,
-		      const struct load *load, uint32_t passes, struct timeline *trace, uint64_t *empty)
+		      const struct load *load, uint32_t passes, struct timeline *trace,
+		      uint64_t *empty)
 {
 	static struct timeline warm_up;
 	const struct load always = {0};
@@ -247,7 +249,8 @@ static int measure(const struct run_setup *setup, struct machine machine, struct
 		bool given = setup->mpps[i] > 0;
 
 		load = (struct load){
-			.gap = given ? machine.tsc_ghz * 1e3 / setup->mpps[i] : capacity / loads[i].share,
+			.gap = given ? machine.tsc_ghz * 1e3 / setup->mpps[i]
+				     : capacity / loads[i].share,
 			.poll = (double)empty,
 			.turn = (double)empty,
 			.packet = RTE_MAX(full_cycles - (double)empty, 0.0) / TRAFFIC_BURST,

@@ -81,8 +81,8 @@ static void read_times(uint64_t *steal, uint64_t *total)
 	if (file == NULL)
 		return;
 	if (fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &times[0], &times[1],
-		   &times[2], &times[3], &times[4], &times[5], &times[6], &times[7]) ==
-	    STEAL_FIELD) {
+		   &times[2], &times[3], &times[4], &times[5], &times[6],
+		   &times[7]) == STEAL_FIELD) {
 		*steal = times[STEAL_FIELD - 1];
 		for (int i = 0; i < STEAL_FIELD; i++)
 			*total += times[i];

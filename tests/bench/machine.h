@@ -27,7 +27,8 @@ void machine_misses_stop(const struct machine *machine);
 /** @return those counted since the last call, -1 where the machine has no counter. */
 int64_t machine_misses_take(const struct machine *machine);
 
-/** @return how often the scheduler gave this CPU to somebody else: what was measured meanwhile is void. */
+/** @return how often the scheduler gave this CPU to somebody else: what was measured meanwhile is
+ * void. */
 uint64_t machine_interruptions(void);
 
 void machine_steal_start(struct machine *machine);

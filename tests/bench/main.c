@@ -37,15 +37,20 @@ static const char usage[] =
 	"  --rtt US          of the radio; default 4000\n"
 	"  --udp             nothing but UDP: pass-through\n"
 	"  --nic-checksum    received packets carry the NIC's verdict on their checksums\n"
-	"  --workers N       1 to 8: RSS has divided the connections; on so many lcores at once where -l\n"
+	"  --workers N       1 to 8: RSS has divided the connections; on so many lcores at once "
+	"where -l\n"
 	"                    gives them, else one after the other. Default 1\n"
 	"  --handoff         the workers hand each other's packets over by rings instead\n"
 	"  --packets N       measured in each round; default 2000000\n"
 	"  --rounds N        1 to 32; the median is printed; default 5\n"
 	"  --latency         time from RX to TX at 50 % and 90 % load\n"
-	"  --mpps N          with --latency: offered load instead of 50 %; once more for that of 90 %\n"
+	"  --mpps N          with --latency: offered load instead of 50 %; once more for that of "
+	"90 %\n"
 	"  --corner NAME     an expensive corner, 'list' names them\n"
-	"  --small           the corner with a fortieth of its flows and segments\n"
+	"  --timers          the timers of 10,000 and a million flows: on the wheel, and as "
+	"rte_timers\n"
+	"  --small           the corner with a fortieth of its flows and segments; a tenth of the "
+	"timers\n"
 	"  --all-turns       keep turns that the scheduler interrupted (for callgrind)\n"
 	"  --json            one object per line\n"
 	"  --huge            hugepages; default: none\n"
@@ -66,16 +71,26 @@ static int parse_number(const char *name, const char *text, double min, double m
 static int parse(struct arguments *arguments, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"mode", required_argument, NULL, 'M'},	 {"flows", required_argument, NULL, 'f'},
-		{"window", required_argument, NULL, 'w'}, {"frame", required_argument, NULL, 'b'},
-		{"loss", required_argument, NULL, 'p'},	 {"rtt", required_argument, NULL, 't'},
-		{"udp", no_argument, NULL, 'u'},	 {"nic-checksum", no_argument, NULL, 'c'},
-		{"packets", required_argument, NULL, 'n'}, {"rounds", required_argument, NULL, 'r'},
-		{"latency", no_argument, NULL, 'y'},	 {"mpps", required_argument, NULL, 's'},
-		{"corner", required_argument, NULL, 'C'}, {"json", no_argument, NULL, 'j'},
-		{"huge", no_argument, NULL, 'H'},	 {"all-turns", no_argument, NULL, 'A'},
-		{"small", no_argument, NULL, 'S'},	 {"handoff", no_argument, NULL, 'O'},
+		{"mode", required_argument, NULL, 'M'},
+		{"flows", required_argument, NULL, 'f'},
+		{"window", required_argument, NULL, 'w'},
+		{"frame", required_argument, NULL, 'b'},
+		{"loss", required_argument, NULL, 'p'},
+		{"rtt", required_argument, NULL, 't'},
+		{"udp", no_argument, NULL, 'u'},
+		{"nic-checksum", no_argument, NULL, 'c'},
+		{"packets", required_argument, NULL, 'n'},
+		{"rounds", required_argument, NULL, 'r'},
+		{"latency", no_argument, NULL, 'y'},
+		{"mpps", required_argument, NULL, 's'},
+		{"corner", required_argument, NULL, 'C'},
+		{"json", no_argument, NULL, 'j'},
+		{"huge", no_argument, NULL, 'H'},
+		{"all-turns", no_argument, NULL, 'A'},
+		{"small", no_argument, NULL, 'S'},
+		{"handoff", no_argument, NULL, 'O'},
 		{"workers", required_argument, NULL, 'W'},
+		{"timers", no_argument, NULL, 'T'},
 		{NULL, 0, NULL, 0},
 	};
 	struct run_setup *run = &arguments->run;
@@ -148,6 +163,9 @@ static int parse(struct arguments *arguments, int argc, char **argv)
 			break;
 		case 'S':
 			run->small = true;
+			break;
+		case 'T':
+			run->timers = true;
 			break;
 		case 'j':
 			run->json = true;
@@ -236,7 +254,8 @@ int main(int argc, char **argv)
 		run_list_corners(stdout);
 		return 0;
 	}
-	if (arguments.run.workers > 1 && (arguments.run.mode == BOX_WIRE || arguments.run.latency)) {
+	if (arguments.run.workers > 1 &&
+	    (arguments.run.mode == BOX_WIRE || arguments.run.latency)) {
 		fail("--workers is neither for --mode wire nor for --latency");
 		return 2;
 	}
@@ -248,7 +267,9 @@ int main(int argc, char **argv)
 	if (init_eal(&arguments) != 0)
 		return 1;
 	machine_init(&machine);
-	if (arguments.run.corner != NULL)
+	if (arguments.run.timers)
+		failed = run_timers(&arguments.run);
+	else if (arguments.run.corner != NULL)
 		failed = run_corner(&arguments.run, &machine);
 	else if (arguments.run.latency)
 		failed = run_latency(&arguments.run, &machine);

@@ -42,7 +42,8 @@ static uint32_t header_bytes(uint32_t frame_bytes)
 
 uint32_t packet_payload_bytes(uint32_t frame_bytes)
 {
-	return frame_bytes > header_bytes(frame_bytes) ? frame_bytes - header_bytes(frame_bytes) : 0;
+	return frame_bytes > header_bytes(frame_bytes) ? frame_bytes - header_bytes(frame_bytes)
+						       : 0;
 }
 
 static uint8_t *put32(uint8_t *at, uint32_t value)
@@ -117,7 +118,8 @@ void packet_write(struct rte_mbuf *mbuf, const struct packet *packet, uint32_t f
 	rte_be32_t station = rte_cpu_to_be_32(STATIONS_ADDR + packet->station);
 	bool timestamps = frame_bytes >= TIMESTAMP_FRAME_MIN;
 	uint8_t *options_end = frame + OPTIONS_OFFSET;
-	uint32_t payload_bytes = packet->kind == PACKET_DATA ? packet_payload_bytes(frame_bytes) : 0;
+	uint32_t payload_bytes =
+		packet->kind == PACKET_DATA ? packet_payload_bytes(frame_bytes) : 0;
 	uint32_t bytes = frame_bytes;
 
 	/* An ACK with SACK blocks was here before. */
@@ -157,13 +159,13 @@ void packet_read(const struct rte_mbuf *mbuf, struct packet *packet)
 	uint32_t bytes = (uint32_t)(tcp->data_off >> 4) * 4 - (uint32_t)sizeof(*tcp);
 
 	packet->to_station = ip->src_addr == rte_cpu_to_be_32(SERVER_ADDR);
-	packet->station = rte_be_to_cpu_32(packet->to_station ? ip->dst_addr : ip->src_addr) -
-			  STATIONS_ADDR;
+	packet->station =
+		rte_be_to_cpu_32(packet->to_station ? ip->dst_addr : ip->src_addr) - STATIONS_ADDR;
 	packet->port = rte_be_to_cpu_16(packet->to_station ? tcp->dst_port : tcp->src_port);
-	packet->kind = ip->next_proto_id == IPPROTO_UDP	     ? PACKET_UDP
-		       : tcp->tcp_flags & RTE_TCP_SYN_FLAG   ? PACKET_SYN
-		       : packet->to_station		     ? PACKET_DATA
-							     : PACKET_ACK;
+	packet->kind = ip->next_proto_id == IPPROTO_UDP	   ? PACKET_UDP
+		       : tcp->tcp_flags & RTE_TCP_SYN_FLAG ? PACKET_SYN
+		       : packet->to_station		   ? PACKET_DATA
+							   : PACKET_ACK;
 	packet->seq = rte_be_to_cpu_32(tcp->sent_seq);
 	packet->ack = rte_be_to_cpu_32(tcp->recv_ack);
 	packet->tsval = 0;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Real two-way TCP on net_null ports: a library to be preloaded into snoopd or testpmd, which see two
- * ordinary ports. What net_null makes from nothing is turned into the traffic of traffic.h, and what
- * is sent to it is delivered there. It works on the lcore that polls, and says over telemetry
- * (/bench/traffic) how many cycles that took: they are not the program's. run_wire() in `run` uses it.
+ * Real two-way TCP on net_null ports: a library to be preloaded into snoopd or testpmd, which see
+ * two ordinary ports. What net_null makes from nothing is turned into the traffic of traffic.h, and
+ * what is sent to it is delivered there. It works on the lcore that polls, and says over telemetry
+ * (/bench/traffic) how many cycles that took: they are not the program's. run_wire() in `run` uses
+ * it.
  *
- * SNOOPD_BENCH_TRAFFIC=flows,window,frame bytes,lost ppm,1 where the NIC says that checksums are good
+ * SNOOPD_BENCH_TRAFFIC=flows,window,frame bytes,lost ppm,1 where the NIC says that checksums are
+ * good
  *
  * Port 0 is the wired side, port 1 the wireless one; one queue and one lcore for both.
  */
@@ -24,7 +26,7 @@
 #include "packet.h"
 #include "traffic.h"
 
-#define TURNS_AHEAD 8u /* as in the other measurements: frames have left the L1 cache */
+#define TURNS_AHEAD 8u	/* as in the other measurements: frames have left the L1 cache */
 #define EMPTY_MAX 1024u /* as many as an RX ring holds */
 #define RADIO_RTT_US 4000u
 #define SURPRISE 4u /* so many times the mean: another program had the CPU */
@@ -92,7 +94,7 @@ static void keep_empty(struct rte_mbuf **packets, uint32_t count)
 }
 
 static uint16_t supply(uint16_t port, uint16_t queue, struct rte_mbuf *packets[], uint16_t count,
-			uint16_t room, void *unused)
+		       uint16_t room, void *unused)
 {
 	const struct traffic_burst *burst;
 	uint64_t start;
@@ -116,7 +118,7 @@ static uint16_t supply(uint16_t port, uint16_t queue, struct rte_mbuf *packets[]
 }
 
 static uint16_t deliver(uint16_t port, uint16_t queue, struct rte_mbuf *packets[], uint16_t count,
-		     void *unused)
+			void *unused)
 {
 	uint64_t start = rte_rdtsc();
 
@@ -160,9 +162,9 @@ static int begin(void)
 	peer.ns_per_cycle = 1e9 / (double)rte_get_tsc_hz();
 	peer.start_cycles = rte_rdtsc();
 	peer.traffic = traffic_create(&setup);
-	return peer.traffic == NULL
-		       ? -1
-		       : rte_telemetry_register_cmd("/bench/traffic", tell, "What the peer has done.");
+	return peer.traffic == NULL ? -1
+				    : rte_telemetry_register_cmd("/bench/traffic", tell,
+								 "What the peer has done.");
 }
 
 /* What a NIC's driver does with its ring. */

@@ -21,18 +21,20 @@
 struct run_setup {
 	enum box_mode mode;
 	struct traffic_setup traffic;
-	bool udp;	     /* nothing but UDP: pass-through */
-	uint32_t workers;    /* on as many lcores, where there are as many; else one after the other */
-	bool handoff;	     /* the workers receive each other's packets; else RSS has divided them */
-	bool nic_checksum;   /* received packets carry the NIC's verdict */
-	uint64_t packets;    /* measured in each round */
+	bool udp;	  /* nothing but UDP: pass-through */
+	uint32_t workers; /* on as many lcores, where there are as many; else one after the other */
+	bool handoff;	  /* the workers receive each other's packets; else RSS has divided them */
+	bool nic_checksum; /* received packets carry the NIC's verdict */
+	uint64_t packets;  /* measured in each round */
 	uint32_t rounds;
-	bool all_turns;	     /* interrupted ones too: for callgrind, which counts, not times */
+	bool all_turns; /* interrupted ones too: for callgrind, which counts, not times */
 	bool json;
-	const char *corner;  /* name of an expensive corner, or NULL */
-	bool small;	     /* the corner with fewer flows and segments: does it work at all? */
+	const char *corner; /* name of an expensive corner, or NULL */
+	bool small;	    /* the corner with fewer flows and segments: does it work at all? */
 	bool latency;
-	double mpps[RUN_LOADS]; /* offered in the latency runs instead of 50 % and 90 %; 0 = by load */
+	bool timers;
+	double mpps[RUN_LOADS]; /* offered in the latency runs instead of 50 % and 90 %; 0 = by load
+				 */
 };
 
 /** Steady traffic: cycles per packet. @return 0, or -1 after one line on stderr. */
@@ -43,6 +45,9 @@ int run_latency(const struct run_setup *setup, const struct machine *machine);
 
 /** One expensive corner: the worst turn. */
 int run_corner(const struct run_setup *setup, const struct machine *machine);
+
+/** Flow timers on the wheel and as rte_timers, at two table sizes. */
+int run_timers(const struct run_setup *setup);
 
 /** Names of the corners on one line each, with what they are. */
 void run_list_corners(FILE *out);
@@ -84,7 +89,8 @@ int scene_close(struct scene *scene);
 int scene_generate(struct scene *scene, struct traffic_burst *burst);
 /** Packets that its workers have received since box_reset() of all. */
 uint64_t scene_packets(const struct scene *scene);
-/** SCENE_TURNS turns: generate, measure, deliver. Void where the scheduler took a CPU away meanwhile. */
+/** SCENE_TURNS turns: generate, measure, deliver. Void where the scheduler took a CPU away
+ * meanwhile. */
 int scene_run(struct scene *scene);
 /** Hand what the box has sent to hosts and stations, and give the buffers back. */
 void scene_deliver(struct scene *scene);

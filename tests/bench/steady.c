@@ -11,7 +11,8 @@
 
 #define WARM_UP_WINDOWS 3u
 
-/* Workers that measure at the same time: each begins when all are there, and goes on until all are done. */
+/* Workers that measure at the same time: each begins when all are there, and goes on until all are
+ * done. */
 struct together {
 	uint32_t workers;
 	uint32_t there, done; /* atomic */
@@ -91,7 +92,7 @@ static double least_cycles(const struct run_figures *all, uint32_t count)
 
 #define MEDIAN(figures, count, field)                                                              \
 	__extension__({                                                                            \
-		double values[RUN_ROUNDS_MAX];                                                    \
+		double values[RUN_ROUNDS_MAX];                                                     \
 		for (uint32_t at = 0; at < (count); at++)                                          \
 			values[at] = (figures)[at].field;                                          \
 		qsort(values, (count), sizeof(values[0]), compare);                                \
@@ -114,8 +115,8 @@ static struct totals add_up(const struct lane *lanes, uint32_t count)
 			totals.packets += scene->boxes[k]->packets_total;
 			if (worker != NULL)
 				totals.retransmits += worker->counters.retransmits_scoreboard +
-						  worker->counters.retransmits_timeout +
-						  worker->counters.retransmits_shield;
+						      worker->counters.retransmits_timeout +
+						      worker->counters.retransmits_shield;
 		}
 	}
 	return totals;
@@ -201,7 +202,8 @@ static void print(const struct run_setup *setup, const struct lane *lanes,
 	if (setup->workers > 1)
 		printf("  %u workers, distribution %s, measured %s\n", setup->workers,
 		       distribution(setup), at_once(setup) ? "at once" : "one after the other");
-	printf("  %.0f cycles per packet (worker %.0f, mbuf pool %.0f; least %.0f), %.2f Mpps, %.1f "
+	printf("  %.0f cycles per packet (worker %.0f, mbuf pool %.0f; least %.0f), %.2f Mpps, "
+	       "%.1f "
 	       "Gb/s%s at %.2f GHz; %.1f packets per turn\n",
 	       all_cycles, MEDIAN(all, count, cycles), MEDIAN(all, count, pool_cycles),
 	       least_cycles(all, count), mpps, mpps * MEDIAN(all, count, bytes) * 8 / 1e3,

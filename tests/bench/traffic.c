@@ -12,19 +12,21 @@
 #define NS_PER_US 1000u
 #define START_SEQ 1000u
 #define START_NS 1000000000u
-#define DELAYED_SPARE (1u << 20) /* delayed ACKs that were overtaken stay queued until their time */
+#define DELAYED_SPARE                                                                              \
+	(1u << 20) /* delayed ACKs that were overtaken stay queued until their time                \
+		    */
 
 struct flow {
 	/* The sender; segments are counted, not bytes. */
 	uint32_t next, una;
 	/* The station. */
-	uint32_t expected;  /* the first segment that is missing */
+	uint32_t expected; /* the first segment that is missing */
 	uint32_t ts_recent;
-	uint64_t behind;    /* bit i: segment expected + 1 + i is there */
-	uint32_t delayed;   /* arrived in order and not acknowledged yet */
-	uint16_t newest;    /* bit of `behind` that was set last */
-	bool queued;	    /* in the queue of senders that may send */
-	bool timer;	    /* an RTO entry is on its way */
+	uint64_t behind;  /* bit i: segment expected + 1 + i is there */
+	uint32_t delayed; /* arrived in order and not acknowledged yet */
+	uint16_t newest;  /* bit of `behind` that was set last */
+	bool queued;	  /* in the queue of senders that may send */
+	bool timer;	  /* an RTO entry is on its way */
 };
 
 /* What happens later: ACKs on the air, delayed ACKs, time-outs. Each queue is in order of time. */
@@ -291,10 +293,9 @@ static void receive_data(struct traffic *traffic, uint32_t index, const struct p
 	if (filled || ++flow->delayed >= 2)
 		send_ack(traffic, index, false, answer_us);
 	else
-		queue_put(&traffic->delayed,
-			  &(struct event){.time_us = answer_us + DELAYED_ACK_US,
-					  .flow = index,
-					  .mark = flow->expected});
+		queue_put(&traffic->delayed, &(struct event){.time_us = answer_us + DELAYED_ACK_US,
+							     .flow = index,
+							     .mark = flow->expected});
 }
 
 static void receive_ack(struct traffic *traffic, uint32_t index, const struct packet *packet)

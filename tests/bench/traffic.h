@@ -21,13 +21,13 @@
 
 struct traffic_setup {
 	uint32_t flows;
-	uint32_t stations;	 /* the flows are spread over so many */
-	uint32_t window;	 /* segments per flow, 1 to 63 */
-	uint32_t frame_bytes;	 /* of a data segment, without FCS */
-	uint32_t loss_ppm;	 /* on the radio towards the stations */
+	uint32_t stations;    /* the flows are spread over so many */
+	uint32_t window;      /* segments per flow, 1 to 63 */
+	uint32_t frame_bytes; /* of a data segment, without FCS */
+	uint32_t loss_ppm;    /* on the radio towards the stations */
 	uint32_t radio_rtt_us;
-	uint32_t packet_ns;	 /* virtual time that a data segment takes on the wire; 0 = the
-				  * clock is the caller's, see traffic_set_clock() */
+	uint32_t packet_ns; /* virtual time that a data segment takes on the wire; 0 = the
+			     * clock is the caller's, see traffic_set_clock() */
 	uint32_t seed;
 };
 

@@ -130,10 +130,10 @@ static uint64_t next_event_us(const struct harness *harness)
 	uint64_t timer_us = RTE_MIN(timer_sim_next_us(), snoop_engine_deadline_us(worker->engine));
 
 	/* The worker looks at its timers no more often than this. */
-	timer_us = RTE_MAX(timer_us, worker->timers_next_us);
+	timer_us = RTE_MAX(timer_us, worker->tick.next_us);
 	if (worker->timers.due.first != 0)
 		timer_us = harness->now_us;
-	return RTE_MIN(RTE_MIN(next_packet_us(harness), timer_us), worker->chores_next_us);
+	return RTE_MIN(RTE_MIN(next_packet_us(harness), timer_us), worker->housekeeping.next_us);
 }
 
 static int feed(struct harness *harness, enum snoop_side side)
@@ -291,7 +291,8 @@ static int run(struct harness *harness)
 	failed |= replay(harness);
 	failed |= check_end(harness);
 	stats = totals_open(harness->stats_path);
-	failed |= stats == NULL || totals_write(&harness->worker->counters, stats, harness->stats_path);
+	failed |= stats == NULL ||
+		  totals_write(&harness->worker->counters, stats, harness->stats_path);
 	failed |= journal_close(&harness->journal);
 	worker_destroy(harness->worker);
 	rte_mempool_free(harness->pool);

@@ -91,7 +91,8 @@ void journal_withheld(struct journal *journal, const struct worker *worker, cons
 	flow = &record->flow;
 	hole = segment_at(worker->engine, flow->by_seq.head);
 	fprintf(journal->file,
-		"withheld %" PRIu64 " duplicate ACK %u of the cached segment %u to %u, retransmitted %u "
+		"withheld %" PRIu64
+		" duplicate ACK %u of the cached segment %u to %u, retransmitted %u "
 		"times, held until %" PRIu64 "\n",
 		journal->next - 1, view.ack, hole->seq, hole->end, hole->tries,
 		segment_at(worker->engine, flow->withheld.tail)->sent_us);

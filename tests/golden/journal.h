@@ -8,7 +8,8 @@
  *	missed NUMBER                  no packet buffer: never received
  *	out NUMBER SIDE TIME_US        sent to that side; a number that comes again is a retransmit
  *	withheld NUMBER REASON         an ACK was withheld, and why (see journal_withheld())
- *	count NAME DIFFERENCE          behind what one event brought: counters of verdicts that changed
+ *	count NAME DIFFERENCE          after what one event brought: counters of verdicts that
+ *changed
  */
 #ifndef GOLDEN_JOURNAL_H
 #define GOLDEN_JOURNAL_H

@@ -29,11 +29,12 @@ GAP_US = 10  # between two packets of one call
 # A case that does not name these expects 0; so it is with pass_* but pass_no_flow, see run.py.
 ZERO = (
     "acks_withheld acks_released acks_freed retransmits_scoreboard retransmits_dupack "
-    "retransmits_timeout retransmits_probe retransmits_shield retransmits_syn spurious_repairs spurious_probe spurious_shield "
-    "given_up stale_segments vetoes veto_holdback cache_evictions sender_retransmits "
-    "upstream_holes station_silences flows_reset tx_wired_retries tx_wireless_retries "
-    "tx_wired_drops tx_wireless_drops tx_retransmit_drops acks_old syn_remembered syn_evicted "
-    "cache_segments cache_bytes acks_withheld_now flows_active flows_helped"
+    "retransmits_timeout retransmits_probe retransmits_shield retransmits_syn "
+    "spurious_repairs spurious_probe spurious_shield given_up stale_segments vetoes "
+    "veto_holdback cache_evictions sender_retransmits upstream_holes station_silences "
+    "flows_reset tx_wired_retries tx_wireless_retries tx_wired_drops tx_wireless_drops "
+    "tx_retransmit_drops acks_old syn_remembered syn_evicted cache_segments cache_bytes "
+    "acks_withheld_now flows_active flows_helped"
 ).split()
 
 

@@ -54,7 +54,7 @@ static uint64_t count_buffers(const struct pool *pool, const struct config *conf
 			(uint64_t)port->tx_queues * port->tx_descriptors * pool->segments_per_frame;
 	}
 	buffers += workers * pool->segments_per_frame * 2 *
-		   (WORKER_BURST + OUTPUT_ROOM + OUTPUT_DROPPED_ROOM);
+		   (WORKER_BURST + TRANSMIT_ROOM + PACKET_DROPPED_ROOM);
 	buffers += (uint64_t)steering_rings(steering) * config->handoff_packets *
 		   pool->segments_per_frame;
 	/* An lcore's cache may grow to one and a half times its size. */

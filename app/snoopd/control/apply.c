@@ -30,7 +30,7 @@ static enum progress tell(struct worker *worker, const struct config *config)
 
 	/* Take back an earlier configuration that a stuck worker has not even looked at. */
 	if (request == NULL && worker->request.kind == REQUEST_CONFIGURE &&
-	    request_take_back(&worker->request))
+	    mailbox_take_back(&worker->request.mail))
 		request = request_begin(worker);
 	if (request == NULL)
 		return PROGRESS_NOT_TOLD;
@@ -43,7 +43,7 @@ static enum progress tell(struct worker *worker, const struct config *config)
 static void explain_late(const struct link *link, uint32_t index, enum progress progress,
 			 char *line, size_t line_bytes)
 {
-	bool taken = request_state(&link->workers[index]->request) == REQUEST_TAKEN;
+	bool taken = mailbox_state(&link->workers[index]->request.mail) == MAIL_TAKEN;
 
 	/* Short: telemetry cuts it at 127 characters. */
 	snprintf(
@@ -65,7 +65,7 @@ static uint32_t advance(const struct link *link, const struct config *config,
 
 		if (progress[i] == PROGRESS_NOT_TOLD)
 			progress[i] = tell(worker, config);
-		else if (request_state(&worker->request) == REQUEST_DONE)
+		else if (mailbox_state(&worker->request.mail) == MAIL_DONE)
 			progress[i] = PROGRESS_DONE;
 		if (progress[i] != PROGRESS_DONE) {
 			late++;

@@ -24,8 +24,7 @@
 #include <stdint.h>
 
 #include <counters/counters.h>
-
-#include <snoopd/datapath/votes.h>
+#include <snoopd/datapath/worker_report.h>
 
 #define GUARD_BAD_PERIODS 3	  /* in a row, before the link is demoted */
 #define GUARD_GOOD_PERIODS 10	  /* in a row, before the wait is short again */

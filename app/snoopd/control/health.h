@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <snoopd/datapath/worker_health.h>
+#include <snoopd/datapath/worker_report.h>
 
 #define HEALTH_WINDOW_US 1000000u /* what the busy share is of, at least */
 #define HEALTH_WORKERS_MAX 32

@@ -2,16 +2,16 @@
 /**
  * @file
  * What workers hand to each other: received packets to the worker that owns their flow, and sent
- * ones to a worker that has a TX queue. One single-producer, single-consumer ring per pair of
- * workers and side, so that order holds and nothing is locked.
+ * packets to a worker that has a TX queue. One single-producer, single-consumer ring per pair of
+ * workers and side keeps the order and needs no lock.
  *
  * The control thread makes and frees it while no worker runs; the workers only use it. A packet in
- * a ring belongs to the worker that takes it out.
+ * a ring belongs to the worker that dequeues it.
  *
  * Who polls which queue. Under RSS worker i has queue i of both ports. In software the ports may
  * have fewer queues than there are workers, and queue q of a side belongs to worker (q + side)
  * modulo workers: where each port has one queue, two workers share the reception of both
- * directions. RX queues beyond the number of workers are dealt out again; a worker without a TX
+ * directions. RX queues beyond the number of workers are dealt out again. A worker without a TX
  * queue gives its packets to the owner of queue (its own number modulo the queues).
  */
 #ifndef SNOOPD_HANDOFF_H
@@ -46,8 +46,8 @@ struct handoff {
 	uint32_t receiving __rte_cache_aligned; /* workers that may still receive */
 	uint32_t sending;			/* workers that may still send */
 
-	/* Counts how often the wireless port did not take everything from the owner of a TX queue;
-	 * read by those who send through it. One line each. */
+	/* How often the wireless port did not take everything from the owner of a TX queue. The
+	 * workers that send through it read that. One line each. */
 	struct {
 		uint64_t count; /* atomic; one writer */
 	} __rte_cache_aligned backlog[HANDOFF_WORKERS_MAX];
@@ -60,7 +60,7 @@ static inline uint32_t handoff_owner(uint64_t flow_hash, uint32_t workers)
 	return (uint32_t)((flow_hash >> 32) * workers >> 32);
 }
 
-/** Which queues a worker has on a side. RX: first, first + step, ... below count. */
+/** The queues of a worker on a side. RX: first, first + step, ... below count. */
 struct handoff_queues {
 	uint16_t rx_first, rx_step, rx_count;
 	bool has_tx;
@@ -89,8 +89,8 @@ struct handoff *handoff_create(const struct handoff_plan *plan, uint32_t packets
 /** May be NULL. The rings must be empty. */
 void handoff_free(struct handoff *handoff);
 
-/* A packet to be sent, and whether it is a retransmit of ours: mbufs are aligned, so the lowest bit of
- * their address is free. */
+/* A packet to be sent, and whether it is a retransmit of ours: mbufs are aligned, so the lowest bit
+ * of their address is free. */
 static inline void *handoff_tag(struct rte_mbuf *packet, bool ours)
 {
 	return (void *)((uintptr_t)packet | ours);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * Where the NICs do not bring both directions of a flow to one worker: received packets that are another worker's are collected
- * by owner and handed over by its ring, a burst at a time. On the worker's lcore.
+ * The sending half of the hand-off, where the NICs do not bring both directions of a flow to one
+ * worker: received packets of another worker's flows are collected by owner and handed over by its
+ * ring, a burst at a time. Worker lcore only.
  */
-#ifndef SNOOPD_STAGE_H
-#define SNOOPD_STAGE_H
+#ifndef SNOOPD_HANDOFF_TX_H
+#define SNOOPD_HANDOFF_TX_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,10 +17,16 @@
 
 struct worker;
 
-/** @param hash  flow_hash() of its key. @return true if the packet is another worker's and waits for handoff_tx_send() now. */
+/**
+ * Collect a packet if another worker owns its flow.
+ *
+ * @param hash  flow_hash() of its key
+ * @return true where it now waits for handoff_tx_send().
+ */
 bool handoff_tx_stage(struct worker *worker, struct rte_mbuf *packet, uint64_t hash);
 
-/** Hand over what was staged; what a ring does not take within the configured retries is dropped and counted. */
+/** Hand over what was collected. What a ring does not take within the configured retries is dropped
+ * and counted. */
 void handoff_tx_send(struct worker *worker, enum snoop_side from);
 
 #endif

@@ -1,106 +1,68 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * How other threads ask a worker for something: one slot per worker.
+ * A slot in which another thread leaves work for a worker: the protocol only. What the work is
+ * (request.h) the mailbox does not know.
  *
- * The control side fills the slot, posts it and waits a bounded time; the worker looks at the slot
- * between two turns, at least every millisecond, and works on it in bounded steps. Whoever's turn
- * it is owns the slot's fields; `state` hands it over. So flows stay private to their worker: what
- * the control side sees is a copy that the worker wrote.
+ * Whoever's turn it is owns the slot and what is around it; `state` hands it over:
+ *
+ *	IDLE    control side   -> POSTED by mailbox_post()
+ *	POSTED  nobody         -> TAKEN by the worker, or IDLE by mailbox_take_back()
+ *	TAKEN   worker         -> DONE when its work is finished
+ *	DONE    control side   -> POSTED by the next mailbox_post()
+ *
+ * Control side: any thread that is not a worker, one at a time (the caller's lock).
  */
-#ifndef SNOOPD_REQUEST_H
-#define SNOOPD_REQUEST_H
+#ifndef SNOOPD_MAILBOX_H
+#define SNOOPD_MAILBOX_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <config/config.h>
-#include <snoop/snoop.h>
-#include <snoopd/datapath/votes.h>
-
-/* Of one page; report.h ends it earlier where a telemetry reply holds less. */
-#define REQUEST_FLOWS_MAX 32
-#define REQUEST_STATIONS_MAX 64
-
-struct trace;
-
-enum request_state {
-	REQUEST_IDLE,	/* control side owns the slot */
-	REQUEST_POSTED, /* the worker may take it, the control side may take it back */
-	REQUEST_TAKEN,	/* the worker owns the slot */
-	REQUEST_DONE,	/* control side owns the slot, the answer is in it */
-};
-
-enum request_kind {
-	REQUEST_FLOWS,	   /* a page of the flow table */
-	REQUEST_FLOW,	   /* one flow by its key */
-	REQUEST_STATIONS,  /* a page of the station table */
-	REQUEST_CAPTURE,   /* capture from now on, or no more */
-	REQUEST_REPAIRS,   /* what repairs achieved in a part of the flow table, by station */
-	REQUEST_CONFIGURE, /* use another configuration from now on, for running flows too */
-};
-
-struct request_flow {
-	struct snoop_key key;
-	struct snoop_flow_info info;
-	uint64_t idle_us; /* since its last packet */
-	uint32_t position;
-};
-
-struct request_station {
-	struct snoop_station_info info;
-	uint64_t idle_us; /* since its last packet */
-	uint32_t position;
-};
-
-struct request {
-	uint32_t state; /* enum request_state; atomic */
-	enum request_kind kind;
-
-	/* Set by the control side. */
-	uint32_t position;	     /* FLOWS, STATIONS, REPAIRS: first record to look at */
-	struct snoop_key key;	     /* FLOW */
-	const struct config *config; /* CONFIGURE: sizes of tables and pool as before */
-
-	struct trace *trace;     /* CAPTURE: NULL = no more */
-
-	/* Set by the worker. */
-	uint32_t cursor;
-	uint32_t total; /* flows, or stations, in the table */
-	uint32_t next;	/* position of the next page, 0 = this was the last */
-	uint32_t count;
-	union {
-		struct request_flow flows[REQUEST_FLOWS_MAX];
-		struct request_station stations[REQUEST_STATIONS_MAX];
-		struct guard_station repairs[GUARD_STATIONS];
-	};
-};
-
+struct mail;
 struct worker;
 
+enum mail_state { MAIL_IDLE, MAIL_POSTED, MAIL_TAKEN, MAIL_DONE };
+
+/** What the worker does. It finds its own data around the mail. */
+struct mail_work {
+	void (*begin)(struct worker *worker, struct mail *mail);
+	/** A bounded step. @return true when the work is finished. */
+	bool (*step)(struct worker *worker, struct mail *mail);
+};
+
+struct mail {
+	uint32_t state;		      /* enum mail_state; atomic */
+	const struct mail_work *work; /* by the owner of the slot */
+};
+
+/** Any thread. */
+enum mail_state mailbox_state(const struct mail *mail);
+
+/** Control side: may the slot be filled? No, while the worker still works on abandoned work. */
+bool mailbox_is_free(const struct mail *mail);
+
+/** Control side: hand the filled slot to the worker. */
+void mailbox_post(struct mail *mail, const struct mail_work *work);
+
+/** Control side. @return false where the worker was faster. */
+bool mailbox_take_back(struct mail *mail);
+
 /**
- * Post a request and wait for the answer. Any control-side thread, but only one at a time (the
- * caller's lock). Fill kind and its fields between request_begin() and request_wait().
+ * Control side: wait for the end of what was posted. After a time-out the work is taken back,
+ * unless the worker has begun; then it finishes into a slot that nobody reads.
  *
- * @return the slot, owned by the caller, or NULL if the worker still works on an abandoned request.
+ * @return 0 with the slot owned by the caller, or -ETIMEDOUT: the slot must then not be read.
  */
-struct request *request_begin(struct worker *worker);
+int mailbox_wait(struct mail *mail, uint32_t timeout_ms);
 
-/** @return 0 with the answer in the slot, or -ETIMEDOUT: the slot must then not be read. */
-int request_wait(struct request *request, uint32_t timeout_ms);
+/** Worker lcore: does it have work that is not finished? Posted work counts once it is taken. */
+static inline bool mailbox_is_open(const struct mail *mail)
+{
+	return __atomic_load_n(&mail->state, __ATOMIC_RELAXED) == MAIL_TAKEN;
+}
 
-/**
- * request_wait() in pieces, for who waits for several workers. What was posted and is not taken back
- * stays there until the worker comes by.
- */
-void request_post(struct request *request);
-/** The end of request_wait(). */
-int request_await(struct request *request, uint32_t timeout_ms);
-enum request_state request_state(const struct request *request);
-/** @return false where the worker was faster. */
-bool request_take_back(struct request *request);
-
-/** Worker lcore: go on with whatever is asked, in a bounded step. */
-void request_serve(struct worker *worker);
+/** Worker lcore: take what was posted, and go on with it by a step. */
+void mailbox_serve(struct worker *worker, struct mail *mail);
 
 #endif

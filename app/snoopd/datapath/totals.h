@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * The workers' counters as one: summed, and written as JSON. Any control-side thread; reads what
- * the workers write, a few packets old.
+ * The workers' counters as one: summed, and written as JSON. For any thread but a worker; it reads
+ * what the workers write, a few packets old. Not part of the packet path.
  */
-#ifndef SNOOPD_STATS_H
-#define SNOOPD_STATS_H
+#ifndef SNOOPD_TOTALS_H
+#define SNOOPD_TOTALS_H
 
 #include <stdint.h>
 #include <stdio.h>

@@ -18,25 +18,23 @@ const char *trace_verdict_text(enum trace_verdict verdict)
 	return texts[verdict];
 }
 
-struct trace *trace_new(const struct worker *worker, const struct snoop_key *key,
-			       uint32_t count)
+struct trace *trace_new(const struct worker *worker, const struct snoop_key *key, uint32_t count)
 {
-	struct trace *trace =
-		calloc(1, sizeof(*trace) + (size_t)count * sizeof(trace->packets[0]));
+	struct trace *trace = calloc(1, sizeof(*trace) + (size_t)count * sizeof(trace->packets[0]));
 	struct timespec now;
 
 	if (trace == NULL)
 		return NULL;
 	clock_gettime(CLOCK_REALTIME, &now);
 	trace->epoch_us = (uint64_t)now.tv_sec * CLOCK_US_PER_S + (uint64_t)now.tv_nsec / 1000 -
-			    clock_now_us(&worker->clock);
+			  clock_now_us(&worker->clock);
 	trace->key = *key;
 	trace->count = count;
 	return trace;
 }
 
 struct trace_packet *trace_begin(struct worker *worker, const struct snoop_key *key,
-				     enum snoop_side to, const struct rte_mbuf *packet)
+				 enum snoop_side to, const struct rte_mbuf *packet)
 {
 	struct trace *trace = worker->trace;
 	struct trace_packet *captured;
@@ -57,23 +55,23 @@ struct trace_before trace_before(const struct worker *worker)
 	const struct counters *counters = &worker->counters;
 
 	return (struct trace_before){counters->cached_segments_total, counters->radio_losses,
-				       counters->vetoes};
+				     counters->vetoes};
 }
 
 void trace_end(struct worker *worker, struct trace_packet *captured,
-		 const struct trace_before *before, bool withheld)
+	       const struct trace_before *before, bool withheld)
 {
 	struct trace_before now = trace_before(worker);
 
-	captured->verdict = withheld			    ? TRACE_WITHHELD
+	captured->verdict = withheld			   ? TRACE_WITHHELD
 			    : now.cached != before->cached ? TRACE_CACHED
-							    : TRACE_FORWARDED;
+							   : TRACE_FORWARDED;
 	captured->losses = (uint16_t)(now.losses - before->losses);
 	captured->vetoes = (uint16_t)(now.vetoes - before->vetoes);
 }
 
 void trace_own(struct worker *worker, enum snoop_side to, const struct rte_mbuf *packet,
-		 enum trace_verdict verdict)
+	       enum trace_verdict verdict)
 {
 	struct trace_packet *captured;
 	struct wire_view view;

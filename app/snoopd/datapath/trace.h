@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * What the box saw of one flow, and what it did with each packet: a bounded list of frame heads with
- * a verdict, written by the worker that owns the flow and read while it grows.
+ * What the box saw of one flow, and what it did with each packet: a bounded list of frame heads
+ * with a verdict. The worker that owns the flow writes it; it may be read while it grows.
  *
- * Control side: trace_new(), hand it to the worker (REQUEST_CAPTURE), read up to filled, take
- * it away from the worker (REQUEST_CAPTURE with NULL), free. Worker: the other functions. Off, it
- * costs the packet path one branch per burst.
+ * Control side: trace_new(), give it to the worker (REQUEST_CAPTURE), read up to `filled`, take it
+ * away from the worker (REQUEST_CAPTURE with NULL), free it. Worker: the other functions. Without a
+ * trace the packet path pays one branch per burst.
  */
-#ifndef SNOOPD_CAPTURE_H
-#define SNOOPD_CAPTURE_H
+#ifndef SNOOPD_TRACE_H
+#define SNOOPD_TRACE_H
 
 #include <stdint.h>
 
@@ -21,16 +21,16 @@
 #define TRACE_FRAME_BYTES 180 /* headers, and a little payload */
 
 /* X(identifier, "comment") */
-#define TRACE_VERDICTS(X) \
-	X(FORWARDED, "forwarded") \
-	X(CACHED, "forwarded, cached") \
-	X(WITHHELD, "withheld") \
-	X(RELEASED, "released") \
-	X(RETRANSMITTED_SCOREBOARD, "retransmitted: SACK says that it was lost") \
-	X(RETRANSMITTED_DUPACK, "retransmitted: duplicate or partial ACKs") \
-	X(RETRANSMITTED_TIMEOUT, "retransmitted: time-out") \
-	X(RETRANSMITTED_PROBE, "retransmitted: probe of a silent station") \
-	X(RETRANSMITTED_SYN, "retransmitted: SYN without an answer") \
+#define TRACE_VERDICTS(X)                                                                          \
+	X(FORWARDED, "forwarded")                                                                  \
+	X(CACHED, "forwarded, cached")                                                             \
+	X(WITHHELD, "withheld")                                                                    \
+	X(RELEASED, "released")                                                                    \
+	X(RETRANSMITTED_SCOREBOARD, "retransmitted: SACK says that it was lost")                   \
+	X(RETRANSMITTED_DUPACK, "retransmitted: duplicate or partial ACKs")                        \
+	X(RETRANSMITTED_TIMEOUT, "retransmitted: time-out")                                        \
+	X(RETRANSMITTED_PROBE, "retransmitted: probe of a silent station")                         \
+	X(RETRANSMITTED_SYN, "retransmitted: SYN without an answer")                               \
 	X(RETRANSMITTED_SHIELD, "retransmitted: ahead of a retransmit of the sender")
 
 enum trace_verdict {
@@ -43,46 +43,47 @@ struct trace_packet {
 	uint64_t time_us;     /* since 1970 */
 	uint32_t frame_bytes; /* on the wire */
 	uint16_t kept_bytes;
-	uint8_t to;	      /* enum snoop_side */
+	uint8_t to; /* enum snoop_side */
 	uint8_t verdict;
-	uint16_t losses, vetoes; /* that an ACK brought to light */
+	uint16_t losses, vetoes; /* that an ACK revealed */
 	uint8_t bytes[TRACE_FRAME_BYTES];
 };
 
 struct trace {
+	/* Constant after trace_new(). */
 	struct snoop_key key;
 	uint64_t epoch_us; /* what to add to the worker's clock */
-	uint32_t count;	   /* packets that it holds at most */
-	uint32_t filled;   /* atomic: those that may be read */
-	uint32_t used;	   /* worker */
-	struct trace_packet packets[];
+	uint32_t count;	   /* room for so many packets */
+
+	uint32_t filled;	       /* worker: rw; control: ro, atomic: so many may be read */
+	uint32_t used;		       /* worker: rw */
+	struct trace_packet packets[]; /* worker: rw; control: ro, up to filled */
 };
 
 struct worker;
 
 const char *trace_verdict_text(enum trace_verdict verdict);
 
-/** @return a capture, to be given to free(), or NULL without memory. */
-struct trace *trace_new(const struct worker *worker, const struct snoop_key *key,
-			       uint32_t count);
+/** @return a trace, to be given to free(), or NULL without memory. */
+struct trace *trace_new(const struct worker *worker, const struct snoop_key *key, uint32_t count);
 
-/** A packet with that key passes. @return what trace_end() takes; NULL where it is not wanted. */
+/** A packet with that key passes. @return what trace_end() takes; NULL where it is not traced. */
 struct trace_packet *trace_begin(struct worker *worker, const struct snoop_key *key,
-				     enum snoop_side to, const struct rte_mbuf *packet);
+				 enum snoop_side to, const struct rte_mbuf *packet);
 
-/** What became of it; cached, losses, vetoes are counters of before. */
+/** Counters as they were before the packet; their growth tells what became of it. */
 struct trace_before {
 	uint64_t cached, losses, vetoes;
 };
 struct trace_before trace_before(const struct worker *worker);
 void trace_end(struct worker *worker, struct trace_packet *captured,
-		 const struct trace_before *before, bool withheld);
+	       const struct trace_before *before, bool withheld);
 
 /** A retransmit, or a released ACK. */
 void trace_own(struct worker *worker, enum snoop_side to, const struct rte_mbuf *packet,
-		 enum trace_verdict verdict);
+	       enum trace_verdict verdict);
 
-/** What was captured may be read. */
+/** Let the control side read what was traced. */
 void trace_publish(struct worker *worker);
 
 #endif

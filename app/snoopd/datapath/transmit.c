@@ -2,11 +2,10 @@
 #include <snoopd/datapath/transmit.h>
 
 #include <rte_ethdev.h>
-#include <rte_prefetch.h>
 
 #include <snoopd/datapath/worker.h>
 
-struct totals {
+struct transmit_sum {
 	uint64_t packets;
 	uint64_t bytes;
 	uint64_t received; /* of the packets, those that are not retransmits of ours */
@@ -15,15 +14,15 @@ struct totals {
 static uint32_t hand_over(const struct transmit *output, struct rte_mbuf **packets, uint32_t first,
 			  uint32_t count)
 {
-	void *entries[OUTPUT_ROOM];
+	void *entries[TRANSMIT_ROOM];
 
 	for (uint32_t i = 0; i < count; i++)
 		entries[i] = handoff_tag(packets[i], output->ours >> (first + i) & 1);
 	return rte_ring_sp_enqueue_burst(output->lane, entries, count, NULL);
 }
 
-/* The port's backlog is a matter of all who send to it, also of those who do so by way of another
- * worker. */
+/* A backlog of the port concerns everyone who sends to it, those that send through another worker
+ * included. */
 static void note_backlog(struct worker *worker, struct transmit *output)
 {
 	if (output->side != SNOOP_WIRELESS)
@@ -44,28 +43,28 @@ static void read_backlog(struct worker *worker, struct transmit *output)
 	output->backlog_seen = count;
 }
 
-static uint16_t transmit(struct worker *worker, const struct transmit *output,
-			 struct rte_mbuf **packets, uint32_t count)
+static uint16_t send_burst(struct worker *worker, const struct transmit *output,
+			   struct rte_mbuf **packets, uint32_t count)
 {
 	if (worker->send != NULL)
 		return worker->send(worker->send_context, output->side, packets, (uint16_t)count);
 	return rte_eth_tx_burst(output->port_id, output->queue_id, packets, (uint16_t)count);
 }
 
-static struct totals sum(const struct transmit *output, uint32_t from, uint32_t to)
+static struct transmit_sum sum_of(const struct transmit *output, uint32_t from, uint32_t to)
 {
-	struct totals totals = {.packets = to - from};
+	struct transmit_sum sum = {.packets = to - from};
 
 	if (likely(from == 0 && to == output->count)) {
-		totals.bytes = output->bytes_all;
-		totals.received = to - (uint32_t)__builtin_popcountll(output->ours);
-		return totals;
+		sum.bytes = output->bytes_all;
+		sum.received = to - (uint32_t)__builtin_popcountll(output->ours);
+		return sum;
 	}
 	for (uint32_t i = from; i < to; i++) {
-		totals.bytes += output->bytes[i];
-		totals.received += !(output->ours >> i & 1);
+		sum.bytes += output->bytes[i];
+		sum.received += !(output->ours >> i & 1);
 	}
-	return totals;
+	return sum;
 }
 
 static void count_drop(struct worker *worker, enum snoop_side to, bool ours)
@@ -84,15 +83,15 @@ static void count_sent(struct worker *worker, const struct transmit *output, uin
 		       uint32_t to)
 {
 	struct counters *counters = &worker->counters;
-	struct totals totals = sum(output, from, to);
+	struct transmit_sum sum = sum_of(output, from, to);
 
-	counters->forwarded_packets += totals.received;
+	counters->forwarded_packets += sum.received;
 	if (output->side == SNOOP_WIRED) {
-		counters->tx_wired_packets += totals.packets;
-		counters->tx_wired_bytes += totals.bytes;
+		counters->tx_wired_packets += sum.packets;
+		counters->tx_wired_bytes += sum.bytes;
 	} else {
-		counters->tx_wireless_packets += totals.packets;
-		counters->tx_wireless_bytes += totals.bytes;
+		counters->tx_wireless_packets += sum.packets;
+		counters->tx_wireless_bytes += sum.bytes;
 	}
 }
 
@@ -105,7 +104,7 @@ static void count_retry(struct worker *worker, enum snoop_side to)
 }
 
 /*
- * The retries are for the whole buffer. When they are used up the first packet is dropped and the
+ * The retries are for the whole buffer. Once they are used up, the first packet is dropped and the
  * others get one chance each: a single frame that the driver refuses must not take the rest with
  * it.
  */
@@ -120,9 +119,9 @@ static void drain(struct worker *worker, struct transmit *output)
 		struct rte_mbuf **rest = &output->packets[sent];
 		uint32_t count = output->count - sent;
 		uint32_t taken = output->lane != NULL ? hand_over(output, rest, sent, count)
-						      : transmit(worker, output, rest, count);
+						      : send_burst(worker, output, rest, count);
 
-		/* What is handed over is counted by who sends it. */
+		/* The worker that sends it counts what was handed over. */
 		if (output->lane == NULL)
 			count_sent(worker, output, sent, sent + taken);
 		sent += taken;
@@ -159,7 +158,7 @@ static inline void append(struct worker *worker, enum snoop_side to, struct rte_
 {
 	struct transmit *output = &worker->output[to];
 
-	if (output->count == OUTPUT_ROOM)
+	if (output->count == TRANSMIT_ROOM)
 		transmit_flush(worker, to);
 	transmit_put(output, packet, ours);
 }
@@ -169,7 +168,8 @@ void transmit_append(struct worker *worker, enum snoop_side to, struct rte_mbuf 
 	append(worker, to, packet, ours);
 }
 
-/* The engine has kept it: the driver gets a copy, or the engine retransmits it later. */
+/* The engine keeps the packet: the driver gets a copy. Without one, the engine retransmits it
+ * later. */
 static __rte_noinline void forward_copy(struct worker *worker, enum snoop_side to,
 					struct rte_mbuf *packet)
 {
@@ -190,62 +190,6 @@ void transmit_forward(struct worker *worker, enum snoop_side to, struct rte_mbuf
 		append(worker, to, packet, false);
 }
 
-/* Most have one buffer: the pointer to a next one is in a cache line of its own. */
-static inline void add_reference(struct rte_mbuf *packet)
-{
-	if (likely(packet->nb_segs == 1))
-		rte_mbuf_refcnt_update(packet, 1);
-	else
-		rte_pktmbuf_refcnt_update(packet, 1);
-}
-
-static void ref(void *owner, void *packet)
-{
-	add_reference(packet);
-}
-
-/*
- * What rte_pktmbuf_free_bulk() does, but without the pointer to a next buffer, for the same reason. What the engine holds is
- * from the worker's pool, see make_keepable().
- */
-static void free_dropped(struct worker *worker, struct transmit_dropped *dropped)
-{
-	uint32_t alone = 0;
-
-	while (dropped->fetched < dropped->count)
-		transmit_fetch_dropped(dropped);
-	for (uint32_t i = 0; i < dropped->count; i++) {
-		struct rte_mbuf *packet = dropped->packets[i];
-
-		if (likely(packet->nb_segs == 1 && rte_mbuf_refcnt_read(packet) == 1 &&
-			   packet->pool == worker->pool))
-			dropped->packets[alone++] = packet;
-		else
-			rte_pktmbuf_free(packet);
-	}
-	if (alone > 0)
-		rte_mempool_put_bulk(worker->pool, (void **)dropped->packets, alone);
-	dropped->count = dropped->fetched = 0;
-}
-
-void transmit_free_dropped(struct worker *worker)
-{
-	worker->dropping ^= 1;
-	free_dropped(worker, &worker->dropped[worker->dropping]);
-}
-
-static void unref(void *owner, void *packet)
-{
-	struct worker *worker = owner;
-	struct transmit_dropped *dropped = &worker->dropped[worker->dropping];
-
-	if (dropped->count == OUTPUT_DROPPED_ROOM) {
-		transmit_free_dropped(worker);
-		dropped = &worker->dropped[worker->dropping];
-	}
-	dropped->packets[dropped->count++] = packet;
-}
-
 static enum trace_verdict verdict_of(enum snoop_cause cause)
 {
 	static const enum trace_verdict verdicts[] = {
@@ -260,10 +204,8 @@ static enum trace_verdict verdict_of(enum snoop_cause cause)
 	return verdicts[cause];
 }
 
-static void retransmit(void *owner, void *packet, enum snoop_cause cause)
+void transmit_again(struct worker *worker, struct rte_mbuf *packet, enum snoop_cause cause)
 {
-	struct worker *worker = owner;
-
 	if (unlikely(worker->trace != NULL))
 		trace_own(worker, SNOOP_WIRELESS, packet, verdict_of(cause));
 	if (worker->output[SNOOP_WIRELESS].sharing == DRIVER_COPY) {
@@ -273,23 +215,14 @@ static void retransmit(void *owner, void *packet, enum snoop_cause cause)
 			return;
 		}
 	} else {
-		add_reference(packet);
+		packet_ref(packet);
 	}
-	transmit_append(worker, SNOOP_WIRELESS, packet, true);
+	append(worker, SNOOP_WIRELESS, packet, true);
 }
 
-static void release(void *owner, void *packet)
+void transmit_release(struct worker *worker, struct rte_mbuf *packet)
 {
-	struct worker *worker = owner;
-
 	if (unlikely(worker->trace != NULL))
 		trace_own(worker, SNOOP_WIRED, packet, TRACE_RELEASED);
 	transmit_forward(worker, SNOOP_WIRED, packet);
 }
-
-const struct snoop_ops transmit_ops = {
-	.ref = ref,
-	.unref = unref,
-	.retransmit = retransmit,
-	.release = release,
-};

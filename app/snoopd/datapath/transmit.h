@@ -7,21 +7,19 @@
  * Worker lcore only. A packet that was handed over is not touched again without a reference of our
  * own.
  */
-#ifndef SNOOPD_OUTPUT_H
-#define SNOOPD_OUTPUT_H
+#ifndef SNOOPD_TRANSMIT_H
+#define SNOOPD_TRANSMIT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_mbuf.h>
-#include <rte_prefetch.h>
 #include <rte_ring.h>
 
 #include <snoop/snoop.h>
 #include <snoopd/datapath/packet.h>
 
-#define OUTPUT_ROOM 64
-#define OUTPUT_DROPPED_ROOM 64
+#define TRANSMIT_ROOM 64u
 
 struct worker;
 
@@ -31,42 +29,28 @@ struct worker;
  * @return how many of the packets were taken; those belong to the callee, the others to the caller.
  */
 typedef uint16_t (*transmit_send_fn)(void *context, enum snoop_side to, struct rte_mbuf **packets,
-				   uint16_t count);
+				     uint16_t count);
 
 struct transmit {
+	/* Constant while the worker runs. */
 	enum snoop_side side;
 	uint16_t port_id;
 	uint16_t queue_id;
 	enum driver_sharing sharing;
 	struct rte_ring *lane;	 /* to the worker that has the TX queue; NULL = this one has it */
-	const uint64_t *backlog; /* of that worker; its count when we last looked */
-	uint64_t backlog_seen;
+	const uint64_t *backlog; /* how often the port did not take everything from that worker */
+
+	/* Worker. */
+	uint64_t backlog_seen; /* *backlog when we last looked */
 	uint32_t count;
-	uint64_t ours; /* bit i: packets[i] is a retransmit of ours, not a received packet */
-	uint64_t bytes_all;	     /* the sum of bytes[] */
-	uint32_t bytes[OUTPUT_ROOM]; /* frame lengths: the mbuf is gone when they are counted */
-	struct rte_mbuf *packets[OUTPUT_ROOM];
+	uint64_t ours;	    /* bit i: packets[i] is a retransmit of ours, not a received packet */
+	uint64_t bytes_all; /* the sum of bytes[] */
+	uint32_t bytes[TRANSMIT_ROOM]; /* frame lengths: the mbuf is gone when they are counted */
+	struct rte_mbuf *packets[TRANSMIT_ROOM];
 };
-_Static_assert(OUTPUT_ROOM <= 64, "one bit per packet");
+_Static_assert(TRANSMIT_ROOM <= 64, "one bit per packet");
 
-/* Packets that the engine has let go of in a turn. The mbufs were last touched a round trip ago: they are fetched
- * during the next turn, one with every packet, and freed at its end. */
-struct transmit_dropped {
-	uint32_t count;
-	uint32_t fetched;
-	struct rte_mbuf *packets[OUTPUT_DROPPED_ROOM];
-};
-
-/** Fetch one of those that will be freed at the end of the turn. */
-static inline void transmit_fetch_dropped(struct transmit_dropped *dropped)
-{
-	if (dropped->fetched < dropped->count)
-		rte_prefetch0(dropped->packets[dropped->fetched++]);
-}
-
-extern const struct snoop_ops transmit_ops; /* owner: struct worker */
-
-/** Take the packet into the buffer, which has room. */
+/** Put the packet into the buffer, which has room. */
 static inline void transmit_put(struct transmit *output, struct rte_mbuf *packet, bool ours)
 {
 	uint32_t bytes = rte_pktmbuf_pkt_len(packet);
@@ -81,7 +65,7 @@ static inline void transmit_put(struct transmit *output, struct rte_mbuf *packet
 /** The common case of transmit_forward(). @return false where that has to be called. */
 static inline bool transmit_try_forward(struct transmit *output, struct rte_mbuf *packet)
 {
-	if (unlikely(output->count == OUTPUT_ROOM || output->sharing == DRIVER_COPY))
+	if (unlikely(output->count == TRANSMIT_ROOM || output->sharing == DRIVER_COPY))
 		return false;
 	transmit_put(output, packet, false);
 	return true;
@@ -90,15 +74,20 @@ static inline bool transmit_try_forward(struct transmit *output, struct rte_mbuf
 /** Send a received packet on. The reference passes. */
 void transmit_forward(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet);
 
-/** Free the packets that the engine had let go of before the last call. Call at the end of every turn, and twice at the
- * end of all. */
-void transmit_free_dropped(struct worker *worker);
+/** Send a withheld ACK to the wired side. The engine's reference passes. */
+void transmit_release(struct worker *worker, struct rte_mbuf *packet);
 
-/** Send a packet that is already a copy where the port needs that; ours = a retransmit, not a received
- * one. */
+/** Send a packet that the engine keeps to the wireless side once more. */
+void transmit_again(struct worker *worker, struct rte_mbuf *packet, enum snoop_cause cause);
+
+/**
+ * Send a packet that is already a copy where the port needs that.
+ *
+ * @param ours  it is a retransmit, not a received packet
+ */
 void transmit_append(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet, bool ours);
 
-/** Transmit what is buffered; what the port does not take within the configured retries is dropped.
+/** Transmit what is buffered. What the port does not take within the configured retries is dropped.
  */
 void transmit_flush(struct worker *worker, enum snoop_side to);
 

@@ -5,22 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <rte_ethdev.h>
 #include <rte_malloc.h>
 
-#include <snoopd/datapath/pressure.h>
 #include <snoopd/base/log.h>
+#include <snoopd/datapath/receive.h>
 
-#define TIMERS_INTERVAL_US 100	/* resolution of the flows' timers */
-#define CHORES_INTERVAL_US 1000 /* chores are done at least this often ... */
-#define CHORES_TURNS 256	/* ... and every so many turns under load */
-#define DUE_PER_TURN 64		/* flows whose time-out is served in one turn */
-/* Ageing looks at every record once in a second, in small tables at a record every 16 us, unless
- * turns are so rare that their own limit comes first. */
-#define AGEING_ROUND_US 1000000u
-#define AGEING_RECORD_US 16u
-#define AGED_PER_TURN 64u
-#define IDLE_TURNS 64		/* empty turns before the lcore pauses between two */
+#define TICK_US 100	     /* resolution of the flow timers */
+#define AGEING_US 100	     /* how often the walk through the flow table goes on */
+#define HOUSEKEEPING_US 1000 /* how often pressure and requests are looked at */
+#define MANAGE_TURNS 4	     /* a turn is much shorter than a tick */
+#define IDLE_TURNS 64	     /* empty turns before the lcore pauses between two */
 #define MIB (1024.0 * 1024.0)
 
 static void explain_memory(const char *what, uint64_t bytes)
@@ -30,37 +24,74 @@ static void explain_memory(const char *what, uint64_t bytes)
 		  what, (double)bytes / MIB);
 }
 
-static void take_budgets(struct worker *worker, const struct config *share)
+/* Jobs. What takes longer than its portion of a turn goes on in the next one. */
+
+static void tick(void *owner)
 {
-	worker->cache_segments = share->protocol.cache_segments;
-	worker->cache_bytes = share->protocol.cache_bytes;
+	struct worker *worker = owner;
+
+	worker->timers_due = true;
 }
 
-struct worker *worker_create(const struct worker_setup *setup)
+static void age(void *owner)
 {
-	struct config share;
-	struct worker *worker;
-	size_t engine_bytes;
-	void *memory;
+	flows_begin_ageing(owner);
+}
+
+static void keep_house(void *owner)
+{
+	struct worker *worker = owner;
+
+	flows_look_at_pressure(worker);
+	if (unlikely(worker->trace != NULL))
+		trace_publish(worker);
+	mailbox_serve(worker, &worker->request.mail);
+}
+
+/* What the worker needs beside itself. @return the engine's memory, or NULL after a line on stderr.
+ */
+static void *allocate(struct worker *worker, const struct worker_setup *setup,
+		      const struct config *share)
+{
+	size_t engine_bytes = snoop_engine_bytes(&share->protocol);
+	void *memory =
+		rte_zmalloc_socket("engine", engine_bytes, RTE_CACHE_LINE_SIZE, setup->socket);
 	char name[32];
 
-	config_share(setup->config, RTE_MAX(setup->workers, 1u), &share);
-	engine_bytes = snoop_engine_bytes(&share.protocol);
-	worker = rte_zmalloc_socket("worker", sizeof(*worker), RTE_CACHE_LINE_SIZE, setup->socket);
-	if (worker == NULL) {
-		explain_memory("a worker", sizeof(*worker));
-		return NULL;
-	}
-	memory = rte_zmalloc_socket("engine", engine_bytes, RTE_CACHE_LINE_SIZE, setup->socket);
 	if (memory == NULL) {
 		explain_memory("the engine ([cache] and [syn])", engine_bytes);
-		goto free_worker;
+		return NULL;
 	}
 	snprintf(name, sizeof(name), "flows_%u", setup->index);
-	if (flow_table_create(&worker->table, name, share.flows, setup->socket) != 0) {
-		explain_memory("the flow table ([flows] max)", flow_table_bytes(share.flows));
+	if (flow_table_create(&worker->table, name, share->flows, setup->socket) != 0) {
+		explain_memory("the flow table ([flows] max)", flow_table_bytes(share->flows));
 		goto free_engine;
 	}
+	if (periodic_subsystem_init() == 0)
+		return memory;
+	log_error("no memory for rte_timer: reserve more hugepages");
+	flow_table_free(&worker->table);
+free_engine:
+	rte_free(memory);
+	return NULL;
+}
+
+static void set_port(struct worker *worker, enum snoop_side side, const struct worker_port *port)
+{
+	worker->port[side] = *port;
+	worker->output[side].side = side;
+	worker->output[side].port_id = port->port_id;
+	worker->output[side].queue_id = port->queue_id;
+	worker->output[side].sharing = port->sharing;
+	worker->queues[side] = (struct handoff_queues){
+		.rx_first = port->queue_id,
+		.rx_step = 1,
+		.rx_count = (uint16_t)(port->queue_id + 1),
+	};
+}
+
+static void set_up(struct worker *worker, const struct worker_setup *setup)
+{
 	worker->index = setup->index;
 	worker->lcore = setup->lcore;
 	worker->workers = RTE_MAX(setup->workers, 1u);
@@ -70,52 +101,45 @@ struct worker *worker_create(const struct worker_setup *setup)
 	worker->send = setup->send;
 	worker->send_context = setup->send_context;
 	worker->segments_per_frame = setup->segments_per_frame;
-	for (int side = 0; side < 2; side++) {
-		worker->port[side] = setup->port[side];
-		worker->output[side].side = (enum snoop_side)side;
-		worker->output[side].port_id = setup->port[side].port_id;
-		worker->output[side].queue_id = setup->port[side].queue_id;
-		worker->output[side].sharing = setup->port[side].sharing;
-		worker->queues[side] = (struct handoff_queues){
-			.rx_first = setup->port[side].queue_id,
-			.rx_step = 1,
-			.rx_count = (uint16_t)(setup->port[side].queue_id + 1),
-		};
-	}
+	set_port(worker, SNOOP_WIRED, &setup->port[SNOOP_WIRED]);
+	set_port(worker, SNOOP_WIRELESS, &setup->port[SNOOP_WIRELESS]);
 	clock_init(&worker->clock);
-	flow_timers_init(&worker->timers, worker->table.records);
-	worker->engine = snoop_engine_init(memory, &share.protocol, &transmit_ops, worker,
-					   &worker->counters, setup->secret);
-	worker->config = setup->config;
-	take_budgets(worker, &share);
-	worker_configured(worker);
-	return worker;
+	periodic_init(&worker->tick, TICK_US, tick, worker);
+	periodic_init(&worker->ageing, AGEING_US, age, worker);
+	periodic_init(&worker->housekeeping, HOUSEKEEPING_US, keep_house, worker);
+}
 
-free_engine:
-	rte_free(memory);
-free_worker:
-	rte_free(worker);
-	return NULL;
+struct worker *worker_create(const struct worker_setup *setup)
+{
+	struct worker *worker =
+		rte_zmalloc_socket("worker", sizeof(*worker), RTE_CACHE_LINE_SIZE, setup->socket);
+	struct config share;
+	void *memory;
+
+	if (worker == NULL) {
+		explain_memory("a worker", sizeof(*worker));
+		return NULL;
+	}
+	config_share(setup->config, RTE_MAX(setup->workers, 1u), &share);
+	memory = allocate(worker, setup, &share);
+	if (memory == NULL) {
+		rte_free(worker);
+		return NULL;
+	}
+	set_up(worker, setup);
+	flow_timers_init(&worker->timers, worker->table.records);
+	worker->engine = snoop_engine_init(memory, &share.protocol, &packet_ops, worker,
+					   &worker->counters, setup->secret);
+	reconfigure_start(worker, setup->config);
+	return worker;
 }
 
 void worker_destroy(struct worker *worker)
 {
+	periodic_subsystem_free();
 	flow_table_free(&worker->table);
 	rte_free(worker->engine);
 	rte_free(worker);
-}
-
-void worker_configure(struct worker *worker, const struct config *config)
-{
-	struct config share;
-
-	config_share(config, worker->workers, &share);
-	worker->config = config;
-	worker->bypass = false; /* see worker_configured() */
-	take_budgets(worker, &share);
-	snoop_engine_configure(worker->engine, &share.protocol);
-	/* They may belong to flows whose level is another one now. */
-	snoop_syn_drop_all(worker->engine);
 }
 
 static void add_lane(struct worker_lane *lanes, uint32_t *count, struct rte_ring *ring,
@@ -152,219 +176,74 @@ void worker_join(struct worker *worker, struct handoff *handoff)
 	join_side(worker, handoff, SNOOP_WIRELESS);
 }
 
-void worker_configured(struct worker *worker)
+static void run_timers(struct worker *worker)
 {
-	worker->bypass = config_at_most(worker->config, SNOOP_LEVEL_BYPASS);
-	if (worker->bypass)
-		snoop_syn_forget_all(worker->engine); /* what comes now passes unseen */
+	worker->timers_due = flow_timers_run(&worker->timers, worker->now_us);
+	if (worker->now_us >= snoop_engine_deadline_us(worker->engine))
+		snoop_engine_timer(worker->engine, worker->now_us);
 }
 
-void worker_remove_flow(struct worker *worker, struct flow_record *record)
+static void end_turn(struct worker *worker)
 {
-	snoop_flow_close(worker->engine, &record->flow);
-	flow_timer_cancel(&worker->timers, record);
-	flow_table_remove(&worker->table, record);
-	worker->counters.flows_active = worker->table.count;
+	if (worker->timers_due)
+		run_timers(worker);
+	flows_serve_due(worker);
+	if (worker->ageing_left > 0)
+		flows_age(worker);
+	transmit_flush(worker, SNOOP_WIRED);
+	transmit_flush(worker, SNOOP_WIRELESS);
+	packet_free_dropped(worker);
 }
 
-static void serve_due(struct worker *worker)
+static __rte_noinline void run_jobs(struct worker *worker)
 {
-	struct flow_record *record;
-
-	for (uint32_t i = 0; i < DUE_PER_TURN; i++) {
-		record = flow_timers_pop(&worker->timers);
-		if (record == NULL)
-			return;
-		snoop_flow_timer(worker->engine, &record->flow, worker->now_us);
-		flow_timer_update(&worker->timers, record, worker->now_us);
-	}
-}
-
-static void relieve(struct worker *worker, struct flow_record *record)
-{
-	record->squeezed = false;
-	snoop_flow_set_level(worker->engine, &record->flow,
-			     config_level_for(worker->config,
-					      flow_table_key(&worker->table, record)));
-}
-
-static void age(struct worker *worker)
-{
-	uint64_t capacity = worker->table.capacity;
-	uint64_t round_us = RTE_MIN(AGEING_ROUND_US, capacity * AGEING_RECORD_US);
-	uint64_t elapsed_us = RTE_MIN(worker->now_us - worker->aged_us, round_us);
-	uint32_t budget = (uint32_t)(elapsed_us * capacity / round_us);
-	struct flow_record *record;
-
-	if (budget == 0)
-		return;
-	budget = RTE_MIN(budget, AGED_PER_TURN);
-	/* Never past the end, where the census is complete. */
-	budget = RTE_MIN(budget, worker->table.capacity - worker->table.hand);
-	worker->aged_us = worker->now_us;
-	while ((record = flow_table_walk(&worker->table, &budget)) != NULL) {
-		uint64_t limit_us = snoop_flow_finished(&record->flow)
-					    ? worker->config->flow_closed_us
-					    : worker->config->flow_idle_us;
-
-		if (worker->now_us - record->flow.last_seen_us < limit_us) {
-			if (unlikely(record->squeezed) && !worker->pressed)
-				relieve(worker, record);
-			flow_gauges_count(&worker->census, &record->flow);
-			continue;
-		}
-		worker_remove_flow(worker, record);
-		worker->counters.flows_expired++;
-	}
-	if (worker->table.hand == 0)
-		flow_gauges_publish(&worker->census, &worker->counters);
-	flow_table_prefetch(&worker->table);
-}
-
-static bool under_pressure(const struct worker *worker)
-{
-	const struct counters *counters = &worker->counters;
-	uint32_t limit_ppm = worker->config->guard_memory_ppm;
-
-	return pressure_holds(worker->pressed, counters->cache_segments + counters->acks_withheld_now,
-			     worker->cache_segments, limit_ppm) ||
-	       pressure_holds(worker->pressed, counters->cache_bytes, worker->cache_bytes,
-			     limit_ppm);
-}
-
-static void chores(struct worker *worker)
-{
-	worker->pressed = under_pressure(worker);
-	if (unlikely(worker->trace != NULL))
-		trace_publish(worker);
-	worker->turns = 0;
-	worker->chores_next_us = worker->now_us + CHORES_INTERVAL_US;
-	request_serve(worker);
+	periodic_run_due(&worker->tick, worker->now_us);
+	periodic_run_due(&worker->ageing, worker->now_us);
+	periodic_run_due(&worker->housekeeping, worker->now_us);
+	worker->jobs_us = RTE_MIN(RTE_MIN(worker->tick.next_us, worker->ageing.next_us),
+				  worker->housekeeping.next_us);
 }
 
 void worker_service(struct worker *worker, uint64_t now_us)
 {
 	worker->now_us = now_us;
-	if (now_us >= worker->timers_next_us) {
-		bool more = flow_timers_run(&worker->timers, now_us);
-
-		worker->timers_next_us = more ? now_us : now_us + TIMERS_INTERVAL_US;
-		if (now_us >= snoop_engine_deadline_us(worker->engine))
-			snoop_engine_timer(worker->engine, now_us);
-	}
-	serve_due(worker);
-	age(worker);
-	if (++worker->turns >= CHORES_TURNS || now_us >= worker->chores_next_us)
-		chores(worker);
-	transmit_flush(worker, SNOOP_WIRED);
-	transmit_flush(worker, SNOOP_WIRELESS);
-	transmit_free_dropped(worker);
+	if (now_us >= worker->jobs_us)
+		run_jobs(worker);
+	end_turn(worker);
 }
 
-/* From the queue of this number among the worker's own. @return false if it has none on this side. */
-static bool receive_from(struct worker *worker, enum snoop_side side, uint32_t number,
-			 struct worker_received *received)
+/* worker_service() on the worker's lcore: rte_timer runs the jobs. */
+static void service(struct worker *worker)
 {
-	const struct handoff_queues *queues = &worker->queues[side];
-	uint32_t queue = queues->rx_first + number * queues->rx_step;
-
-	received->count = 0;
-	if (queue >= queues->rx_count)
-		return false;
-	received->count = rte_eth_rx_burst(worker->port[side].port_id, (uint16_t)queue,
-					   received->packets, WORKER_BURST);
-	if (received->count > 0)
-		histogram_add(&snoop_engine_histograms(worker->engine)->burst_size, received->count);
-	return true;
+	worker->now_us = clock_now_us(&worker->clock);
+	if (++worker->turns % WORKER_MANAGE_TURNS == 0 || worker->shares_cpu)
+		rte_timer_manage();
+	end_turn(worker);
 }
 
-static uint32_t receive(struct worker *worker)
+/* @return packets that came from ports and workers. */
+static uint32_t turn(struct worker *worker)
 {
-	struct rte_mbuf *wired[WORKER_BURST], *wireless[WORKER_BURST];
-	struct worker_received received[2] = {
-		[SNOOP_WIRED] = {.packets = wired}, [SNOOP_WIRELESS] = {.packets = wireless}};
-	uint32_t packets = 0;
-	bool more = true;
+	uint32_t packets = receive_from_ports(worker);
 
-	for (uint32_t number = 0; more; number++) {
-		uint32_t count;
-
-		more = receive_from(worker, SNOOP_WIRED, number, &received[SNOOP_WIRED]);
-		more |= receive_from(worker, SNOOP_WIRELESS, number, &received[SNOOP_WIRELESS]);
-		count = received[SNOOP_WIRED].count + received[SNOOP_WIRELESS].count;
-		/* The time after the reception: an older one would make round trips look shorter
-		 * than the path. */
-		if (count > 0)
-			worker_input(worker, received, clock_now_us(&worker->clock));
-		packets += count;
-	}
-	return packets;
-}
-
-static uint32_t take_received(struct worker *worker)
-{
-	uint32_t taken = 0;
-
-	for (uint32_t i = 0; i < worker->rx_lane_count; i++) {
-		const struct worker_lane *lane = &worker->rx_lanes[i];
-		struct rte_mbuf *packets[WORKER_BURST];
-		uint32_t count =
-			rte_ring_sc_dequeue_burst(lane->ring, (void **)packets, WORKER_BURST, NULL);
-
-		if (count == 0)
-			continue;
-		taken += count;
-		worker_input_handed(worker, lane->side, packets, count,
-				    clock_now_us(&worker->clock));
-	}
-	return taken;
-}
-
-static uint32_t take_sent(struct worker *worker)
-{
-	uint32_t taken = 0;
-
-	for (uint32_t i = 0; i < worker->tx_lane_count; i++) {
-		const struct worker_lane *lane = &worker->tx_lanes[i];
-		void *entries[HANDOFF_BURST];
-		uint32_t count =
-			rte_ring_sc_dequeue_burst(lane->ring, entries, HANDOFF_BURST, NULL);
-
-		taken += count;
-		for (uint32_t k = 0; k < count; k++) {
-			bool ours;
-			struct rte_mbuf *packet = handoff_untag(entries[k], &ours);
-
-			transmit_append(worker, lane->side, packet, ours);
-		}
-	}
-	return taken;
-}
-
-uint32_t worker_turn(struct worker *worker)
-{
-	uint32_t packets = receive(worker);
-
-	packets += take_received(worker);
-	packets += take_sent(worker);
-	worker_service(worker, clock_now_us(&worker->clock));
+	packets += receive_handed(worker);
+	packets += receive_to_send(worker);
+	service(worker);
+	/* Time that no packet needs: go on with a request that takes many steps. */
+	if (packets == 0 && mailbox_is_open(&worker->request.mail))
+		mailbox_serve(worker, &worker->request.mail);
 	return packets;
 }
 
 void worker_close(struct worker *worker, uint64_t now_us)
 {
-	uint32_t budget = worker->table.capacity;
-	struct flow_record *record;
-
 	worker->now_us = now_us;
-	worker->table.hand = 0;
-	while ((record = flow_table_walk(&worker->table, &budget)) != NULL)
-		worker_remove_flow(worker, record);
+	flows_remove_all(worker);
 	snoop_engine_flush(worker->engine);
 	transmit_flush(worker, SNOOP_WIRED);
 	transmit_flush(worker, SNOOP_WIRELESS);
-	transmit_free_dropped(worker);
-	transmit_free_dropped(worker);
+	packet_free_dropped(worker);
+	packet_free_dropped(worker);
 }
 
 static bool all_done(uint32_t *waiting)
@@ -384,15 +263,15 @@ static void end_together(struct worker *worker, struct handoff *handoff)
 	__atomic_sub_fetch(&handoff->receiving, 1, __ATOMIC_ACQ_REL);
 	do {
 		done = all_done(&handoff->receiving);
-		taken = take_received(worker) + take_sent(worker);
-		worker_service(worker, clock_now_us(&worker->clock));
+		taken = receive_handed(worker) + receive_to_send(worker);
+		service(worker);
 		worker_relax(worker);
 	} while (!done || taken > 0);
 	worker_close(worker, clock_now_us(&worker->clock));
 	__atomic_sub_fetch(&handoff->sending, 1, __ATOMIC_ACQ_REL);
 	do {
 		done = all_done(&handoff->sending);
-		taken = take_sent(worker);
+		taken = receive_to_send(worker);
 		transmit_flush(worker, SNOOP_WIRED);
 		transmit_flush(worker, SNOOP_WIRELESS);
 		worker_relax(worker);
@@ -417,37 +296,61 @@ static void note_stall(struct worker *worker, uint64_t cycles)
 	worker->counters.turn_stalls++;
 }
 
+static void start_jobs(struct worker *worker)
+{
+	periodic_start(&worker->tick);
+	periodic_start(&worker->ageing);
+	periodic_start(&worker->housekeeping);
+}
+
+/* Nothing of the worker may stay in the lcore's list. */
+static void stop_jobs(struct worker *worker)
+{
+	periodic_stop(&worker->tick);
+	periodic_stop(&worker->ageing);
+	periodic_stop(&worker->housekeeping);
+}
+
+/* @return the time at which the next turn begins. */
+static uint64_t end_of_turn(struct worker *worker, uint64_t begin, bool busy, uint32_t idle_turns)
+{
+	uint64_t cycles_per_us = rte_get_tsc_hz() / CLOCK_US_PER_S;
+	uint64_t end = rte_rdtsc();
+
+	account(worker, end - begin, busy);
+	if (unlikely(end - begin > cycles_per_us * US_PER_MS))
+		worker->counters.turn_overruns++;
+	if (idle_turns > IDLE_TURNS || (worker->shares_cpu && idle_turns > 0)) {
+		worker_relax(worker);
+		/* What the others on this CPU take is no turn of ours; a stall during a pause is.
+		 */
+		if (worker->shares_cpu)
+			end = rte_rdtsc();
+	}
+	if (unlikely(end - begin > cycles_per_us * HEALTH_STALL_US))
+		note_stall(worker, end - begin);
+	return end;
+}
+
 int worker_main(void *argument)
 {
 	struct worker *worker = argument;
-	uint64_t overrun_cycles = rte_get_tsc_hz() / CLOCK_US_PER_S * US_PER_MS;
-	uint64_t stall_cycles = rte_get_tsc_hz() / CLOCK_US_PER_S * HEALTH_STALL_US;
-	uint64_t start = rte_rdtsc(), begin = start, end;
+	uint64_t start = rte_rdtsc(), begin = start;
 	uint32_t idle_turns = 0;
 
+	start_jobs(worker);
 	while (!__atomic_load_n(&worker->stop, __ATOMIC_RELAXED)) {
-		bool busy = worker_turn(worker) > 0;
+		bool busy = turn(worker) > 0;
 
-		end = rte_rdtsc();
-		account(worker, end - begin, busy);
-		if (unlikely(end - begin > overrun_cycles))
-			worker->counters.turn_overruns++;
 		idle_turns = busy ? 0 : idle_turns + 1;
-		if (idle_turns > IDLE_TURNS || (worker->shares_cpu && idle_turns > 0)) {
-			worker_relax(worker);
-			/* What the others on this CPU take is no turn of ours; a stall during a pause is. */
-			if (worker->shares_cpu)
-				end = rte_rdtsc();
-		}
-		if (unlikely(end - begin > stall_cycles))
-			note_stall(worker, end - begin);
-		worker->health.cycles = end - start;
-		begin = end;
+		begin = end_of_turn(worker, begin, busy, idle_turns);
+		worker->health.cycles = begin - start;
 	}
 	if (worker->handoff != NULL)
 		end_together(worker, worker->handoff);
 	else
 		worker_close(worker, clock_now_us(&worker->clock));
+	stop_jobs(worker);
 	return 0;
 }
 

@@ -6,14 +6,17 @@
  *
  *	rx_burst -> parse -> flow lookup -> engine verdict -> TX buffer -> tx_burst
  *
- * With several workers a packet is handled by the worker that owns its flow: found by the NICs
- * (RSS), or by the worker that receives it, which hands it over (handoff.h).
+ * The room's rules. Everything in datapath/ runs on a worker's lcore, except for what is marked
+ * "control thread" or "control side". It touches its own struct worker and what was given to it,
+ * writes no log, makes no system call (but sched_yield() where workers share a CPU) and allocates
+ * nothing. It calls base/, lib/ and DPDK, and nothing of the rooms above.
  *
- * Threads. The control thread creates and destroys workers while no lcore runs them. In between
- * everything in struct worker belongs to the worker's lcore, with these exceptions, each on cache
- * lines of its own: `stop` is written by the control thread; `request` is handed back and forth,
- * see request.h; `counters` and `health` are written by the worker alone and may be read by
- * anybody, a few packets old.
+ * With several workers a packet is handled by the worker that owns its flow. The NICs find it
+ *(RSS), or the worker that receives the packet does and hands it over (handoff.h).
+ *
+ * Threads. The control thread creates and destroys workers while no lcore runs them. While one
+ *runs, struct worker belongs to its lcore; each group of fields says what other threads may do.
+ *What is written by one thread and read by another has cache lines of its own.
  *
  * A test harness drives the same code without an lcore: worker_create() with a `send` of its own,
  * then worker_input() for received packets and worker_service() to let time pass, at any clock it
@@ -32,18 +35,25 @@
 
 #include <config/config.h>
 #include <counters/counters.h>
+#include <flow/periodic.h>
 #include <flow/table.h>
 #include <flow/timer.h>
 #include <snoop/snoop.h>
-#include <snoopd/datapath/trace.h>
-#include <snoopd/datapath/flow_gauges.h>
 #include <snoopd/base/clock.h>
+#include <snoopd/datapath/burst.h>
+#include <snoopd/datapath/flows.h>
 #include <snoopd/datapath/handoff.h>
-#include <snoopd/datapath/worker_health.h>
+#include <snoopd/datapath/packet.h>
+#include <snoopd/datapath/reconfigure.h>
+#include <snoopd/datapath/request.h>
+#include <snoopd/datapath/trace.h>
 #include <snoopd/datapath/transmit.h>
-#include <snoopd/datapath/mailbox.h>
+#include <snoopd/datapath/worker_report.h>
 
-#define WORKER_BURST 32u
+#define WORKER_RECORDS_PER_STEP 512u /* that a request looks at between two turns */
+/* Turns from one look at rte_timer to the next: together they are shorter than a tick. Where
+ * workers share a CPU, and turns may be long, each looks. */
+#define WORKER_MANAGE_TURNS 4u
 
 struct worker_port {
 	uint16_t port_id;
@@ -51,6 +61,7 @@ struct worker_port {
 	enum driver_sharing sharing;
 };
 
+/** What a worker is made from. */
 struct worker_setup {
 	unsigned int index;	     /* 0 .. workers - 1 */
 	unsigned int lcore;	     /* for messages */
@@ -60,23 +71,13 @@ struct worker_setup {
 	uint16_t segments_per_frame; /* mbufs that a cached frame may take */
 	struct worker_port port[2];  /* by enum snoop_side */
 	int socket;
-	bool shares_cpu;     /* with another worker: an idle turn yields */
-	uint64_t secret;     /* keys the hashes, the same in all workers; drawn at start */
+	bool shares_cpu;       /* with another worker: an idle turn yields */
+	uint64_t secret;       /* keys the hashes; drawn at start, the same in all workers */
 	transmit_send_fn send; /* NULL = rte_eth_tx_burst() */
 	void *send_context;
 };
 
-/** A parsed packet of the burst under way. */
-struct worker_slot {
-	struct wire_view view;
-	struct snoop_key key;
-	uint32_t hash;
-	uint32_t train; /* of segments of one flow in this burst that it belongs to */
-	bool verify; /* its checksums are still to be computed */
-	struct flow_record *record;
-};
-
-/** What arrived on one side: any number. */
+/** What arrived on one side; any number of packets. */
 struct worker_received {
 	struct rte_mbuf **packets;
 	uint32_t count;
@@ -95,50 +96,69 @@ struct worker_stage {
 };
 
 struct worker {
-	/* Set at creation. */
+	/* Constant after worker_create(). Any thread may read it. */
 	unsigned int index, lcore;
 	uint32_t workers;
-	const struct config *config;
 	struct rte_mempool *pool;
-	struct snoop_engine *engine;
+	struct snoop_engine *engine; /* its histograms may be read by any thread, a packet old */
 	struct clock clock;
 	uint64_t secret;
 	transmit_send_fn send;
 	void *send_context;
 	struct worker_port port[2];
 	uint16_t segments_per_frame;
-	bool bypass; /* no flow of this link is looked at */
 	bool shares_cpu;
-	struct trace *trace; /* NULL = nothing is captured */
-	bool pressed; /* the cache is nearly full: new flows begin in bypass */
-	bool spreads; /* it looks up the owner of what it receives */
 
-	/* Set by worker_join(). */
+	/* Constant after worker_join(). Worker: ro. */
+	bool spreads;		 /* it looks up the owner of what it receives */
 	struct handoff *handoff; /* NULL = no other worker */
 	struct handoff_queues queues[2];
 	uint32_t rx_lane_count, tx_lane_count;
 	struct worker_lane rx_lanes[2 * HANDOFF_WORKERS_MAX];
 	struct worker_lane tx_lanes[2 * HANDOFF_WORKERS_MAX];
 
+	/* Worker: rw, by requests: reconfigure.c, and for the trace request.c. */
+	const struct config *config;
+	uint64_t cache_segments, cache_bytes; /* this worker's share of the budgets */
+	struct trace *trace;		      /* NULL = no flow is traced */
+	bool bypass;			      /* no packet of this link is looked at */
+	enum reconfigure_state reconfigure;
+	uint32_t level_next; /* the record whose flow gets its level next */
+
+	/* Worker: rw. Control: ro, atomic. */
+	bool pressed; /* the cache is nearly full: new flows begin in bypass */
+
+	/* Worker: rw. */
 	uint64_t now_us; /* time of this turn */
-	uint64_t timers_next_us;
-	uint64_t chores_next_us;
-	uint64_t aged_us; /* when ageing was at work last */
 	uint32_t turns;
-	uint64_t cache_segments, cache_bytes; /* its budgets */
+	/* What the jobs begin, and turns end in portions. */
+	bool timers_due;      /* the wheel may have timers that fire now */
+	uint32_t ageing_left; /* records that ageing still has to look at */
+	uint64_t aged_us;     /* when ageing was told to go on last */
+	struct periodic tick, ageing, housekeeping;
+	uint64_t jobs_us; /* a harness: when the first of them is due */
 	struct flow_table table;
 	struct flow_timers timers;
-	struct flow_gauges census;
+	struct flow_gauges gauges;
 
+	/* Worker: rw. Any thread: ro, atomic, a few packets old. */
 	struct counters counters __rte_cache_aligned;
+
+	/* Worker: rw. */
 	struct transmit output[2] __rte_cache_aligned; /* by enum snoop_side: where to */
-	struct transmit_dropped dropped[2] __rte_cache_aligned; /* now, and before */
-	uint32_t dropping;				      /* index of now */
-	struct worker_slot slots[2 * WORKER_BURST] __rte_cache_aligned; /* of both sides */
+	struct packet_dropped
+		dropped[2] __rte_cache_aligned; /* in this turn, and in the last one */
+	uint32_t dropping;			/* index of this turn's */
+	struct burst_slot slots[BURST_MAX] __rte_cache_aligned;		     /* of both sides */
 	struct worker_stage staged[HANDOFF_WORKERS_MAX] __rte_cache_aligned; /* by owner */
+
+	/* Worker: rw. Any thread: ro, atomic. */
 	struct worker_health health __rte_cache_aligned;
 
-	bool stop __rte_cache_aligned; /* atomic; the control thread asks the loop to end */
+	/* Control: rw, worker: ro, atomic. */
+	bool stop __rte_cache_aligned; /* asks the loop to end */
+
+	/* Handed back and forth by its state, see mailbox.h. */
 	struct request request __rte_cache_aligned;
 };
 
@@ -161,47 +181,35 @@ void worker_join(struct worker *worker, struct handoff *handoff);
 void worker_destroy(struct worker *worker);
 
 /**
- * worker_input() of both ports, what other workers handed over, and worker_service(), on the TSC.
- *
- * @return packets that came from ports and workers.
+ * Packets arrived, by enum snoop_side. Of each WORKER_BURST those from the wired side are handled
+ * first. The references pass.
  */
-uint32_t worker_turn(struct worker *worker);
-
-/** Packets arrived, by enum snoop_side. Of each WORKER_BURST those from the wired side are taken first. Takes over the references. */
 void worker_input(struct worker *worker, const struct worker_received received[2], uint64_t now_us);
 
-/** Packets that another worker received and handed over: they are this one's own. Takes over the references. */
+/** Another worker received packets of this one's flows and handed them over. The references pass.
+ */
 void worker_input_handed(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
 			 uint32_t count, uint64_t now_us);
 
-/** Everything that is due at now_us: timers, transmission, and now and then the chores. */
+/**
+ * End a turn at now_us: run the jobs that are due, send what is buffered. A harness; on its lcore a
+ * worker does the same, and rte_timer runs its jobs.
+ */
 void worker_service(struct worker *worker, uint64_t now_us);
 
 /**
- * Let go of everything: withheld ACKs are released and transmitted, every flow is closed, the caches
- * are dropped. After that the worker holds no packet.
+ * Let go of everything: withheld ACKs are released and transmitted, every flow is closed, the
+ * caches are dropped. After that the worker holds no packet.
  */
 void worker_close(struct worker *worker, uint64_t now_us);
-
-/**
- * Use another configuration, between two turns, for new flows and all settings. Sizes stay those of
- * the first one. The caller gives the old flows their levels and then calls worker_configured().
- */
-void worker_configure(struct worker *worker, const struct config *config);
-
-/** Every flow has its level. Only now a bypass of the whole link may pass by flows that hold ACKs. */
-void worker_configured(struct worker *worker);
-
-/** Take a flow out of the table: close it, cancel its timer. */
-void worker_remove_flow(struct worker *worker, struct flow_record *record);
 
 /** The lcore's function (rte_eal_remote_launch): turns until worker_stop(), then worker_close(). */
 int worker_main(void *worker);
 
-/** Control thread. Of several workers all have to be stopped: they wait for each other. */
+/** Control thread. Stop all workers: at their end they wait for each other. */
 void worker_stop(struct worker *worker);
 
-/** Wait a moment for somebody else: another worker on this CPU, or a port. */
+/** Wait a moment for another worker on this CPU, or for a port. */
 static inline void worker_relax(const struct worker *worker)
 {
 	if (worker->shares_cpu)

@@ -19,7 +19,7 @@
 #include <counters/counters.h>
 #include <counters/histograms.h>
 #include <snoopd/control/link.h>
-#include <snoopd/datapath/mailbox.h>
+#include <snoopd/datapath/request.h>
 
 /** Where a report goes. Names are letters, digits, '_' and '/'. */
 struct report {

@@ -31,6 +31,15 @@ void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow)
 	flow->has_suspect = false;
 }
 
+void reset_bytes(struct snoop_engine *engine, struct snoop_flow *flow)
+{
+	bool fin_wired = flow->fin_wired, fin_station = flow->fin_station;
+
+	snoop_flow_reset(engine, flow);
+	flow->fin_wired = fin_wired;
+	flow->fin_station = fin_station;
+}
+
 void reset_closed(struct snoop_engine *engine, struct snoop_flow *flow)
 {
 	snoop_flow_reset(engine, flow);

@@ -8,6 +8,8 @@
 
 #include <snoop/engine.h>
 
+/** Forget the flow's bytes. The connection goes on: what was seen of its end stays known. */
+void reset_bytes(struct snoop_engine *engine, struct snoop_flow *flow);
 /** RST: the connection is over. */
 void reset_closed(struct snoop_engine *engine, struct snoop_flow *flow);
 /** The packet does not fit what is known: another connection, or one that went on without us. */

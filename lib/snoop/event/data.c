@@ -72,6 +72,8 @@ static bool data_is_believed(struct snoop_engine *engine, struct snoop_flow *flo
 		flow->withhold_over = true;
 		data_expect_answer(flow);
 		release_and_rearm(engine, flow, now_us);
+		if (!flow->started && (packet->view->tcp_flags & (WIRE_TCP_FIN | WIRE_TCP_RST)))
+			snoop_flow_end_unseen(flow, packet->view, SNOOP_WIRED);
 		if (packet->checksum_ok)
 			engine->counters->pass_bad_options++;
 		else

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What happens when nothing arrives: reordering window, withholding budget, tail timer, probes. */
+#include <snoop/act/reset.h>
 #include <snoop/act/release.h>
 #include <snoop/act/retransmit.h>
 #include <snoop/event/scoreboard.h>
@@ -55,9 +56,10 @@ void snoop_flow_timer(struct snoop_engine *engine, struct snoop_flow *flow, uint
 	engine->now_us = now_us;
 	/* A station that has been gone for so long will not want these bytes. Where no ACK passes,
 	 * we do not help. */
-	if (now_us - heard_us > engine->config.silence_max_us || !flow->two_way) {
+	if (engine->draining || now_us - heard_us > engine->config.silence_max_us ||
+	    !flow->two_way) {
 		engine->counters->cache_evictions += flow->cached_count;
-		snoop_flow_reset(engine, flow);
+		reset_bytes(engine, flow);
 		return;
 	}
 	if (flow->catching_up) {

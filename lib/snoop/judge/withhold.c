@@ -51,8 +51,8 @@ bool withhold_allowed(struct snoop_engine *engine, const struct snoop_flow *flow
 {
 	const struct snoop_segment *hole;
 
-	if (!withhold_applies(flow) || !engine->config.withhold_max_us || !flow->acked ||
-	    flow->withhold_over || flow->vetoing)
+	if (!withhold_applies(flow) || !engine->config.withhold_max_us || engine->draining ||
+	    !flow->acked || flow->withhold_over || flow->vetoing)
 		return false;
 	if (!is_bare_duplicate(flow, view) || (flow->answers_due && !dsack_is_ours))
 		return false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The flow table against a list of what is in it: whatever the hashes are, it holds what it was made for. */
+/* The flow table against a list of what is in it: whatever the hashes are, it holds what it was
+ * made for. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -148,7 +149,6 @@ static void check_walk(void)
 	uint32_t budget = FLOWS, seen = 0;
 	struct flow_record *record;
 
-	flow_table_prefetch(&table);
 	while ((record = flow_table_walk(&table, &budget)) != NULL) {
 		assert_ptr_equal(record, expected[record->flow.snd_max]);
 		seen++;
@@ -232,7 +232,8 @@ static void test_smallest(void **state)
 	}
 }
 
-/* One hash, and each part of the key alone makes the difference; each of them in turn is the only one in the table. */
+/* One hash, and each part of the key alone makes the difference; each of them in turn is the only
+ * one in the table. */
 static void test_parts_of_the_key(void **state)
 {
 	struct snoop_key keys[8];

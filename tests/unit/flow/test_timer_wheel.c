@@ -83,7 +83,8 @@ static void test_moved(void **state)
 	assert_in_range(run_until_due(&records[0], 20500, 100000), 90000, 90000 + 2 * TICK_US);
 }
 
-/* A timer whose deadline stands, or moves within its tick, is left where it is: nobody's links change. */
+/* A timer whose deadline stands, or moves within its tick, is left where it is: nobody's links
+ * change. */
 static void test_not_moved_in_vain(void **state)
 {
 	for (uint32_t i = 0; i < 3; i++)
@@ -100,7 +101,8 @@ static void test_not_moved_in_vain(void **state)
 	assert_ptr_equal(flow_timers_pop(&timers), &records[1]);
 }
 
-/* So many others fire that the wheel is late; a packet before every run must not put the timer off. */
+/* So many others fire that the wheel is late; a packet before every run must not put the timer off.
+ */
 static void test_late_and_touched(void **state)
 {
 	uint64_t now_us = 0;

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include <snoopd/datapath/pressure.h>
+#include <snoopd/datapath/flows.h>
 
 static void pressure_has_two_limits(void **state)
 {

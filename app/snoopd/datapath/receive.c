@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <snoopd/datapath/receive.h>
+
+#include <rte_ethdev.h>
+
+#include <snoopd/datapath/worker.h>
+
+/* From the queue of this number among the worker's own. @return false if it has none on this side.
+ */
+static bool receive_from(struct worker *worker, enum snoop_side side, uint32_t number,
+			 struct worker_received *received)
+{
+	const struct handoff_queues *queues = &worker->queues[side];
+	uint32_t queue = queues->rx_first + number * queues->rx_step;
+
+	received->count = 0;
+	if (queue >= queues->rx_count)
+		return false;
+	received->count = rte_eth_rx_burst(worker->port[side].port_id, (uint16_t)queue,
+					   received->packets, WORKER_BURST);
+	if (received->count > 0)
+		histogram_add(&snoop_engine_histograms(worker->engine)->burst_size,
+			      received->count);
+	return true;
+}
+
+uint32_t receive_from_ports(struct worker *worker)
+{
+	struct rte_mbuf *wired[WORKER_BURST], *wireless[WORKER_BURST];
+	struct worker_received received[2] = {
+		[SNOOP_WIRED] = {.packets = wired}, [SNOOP_WIRELESS] = {.packets = wireless}};
+	uint32_t packets = 0;
+	bool more = true;
+
+	for (uint32_t number = 0; more; number++) {
+		uint32_t count;
+
+		more = receive_from(worker, SNOOP_WIRED, number, &received[SNOOP_WIRED]);
+		more |= receive_from(worker, SNOOP_WIRELESS, number, &received[SNOOP_WIRELESS]);
+		count = received[SNOOP_WIRED].count + received[SNOOP_WIRELESS].count;
+		/* Read the clock after the reception: with an older time, round trips would look
+		 * shorter than the path. */
+		if (count > 0)
+			worker_input(worker, received, clock_now_us(&worker->clock));
+		packets += count;
+	}
+	return packets;
+}
+
+uint32_t receive_handed(struct worker *worker)
+{
+	uint32_t packets = 0;
+
+	for (uint32_t i = 0; i < worker->rx_lane_count; i++) {
+		const struct worker_lane *lane = &worker->rx_lanes[i];
+		struct rte_mbuf *burst[WORKER_BURST];
+		uint32_t count =
+			rte_ring_sc_dequeue_burst(lane->ring, (void **)burst, WORKER_BURST, NULL);
+
+		if (count == 0)
+			continue;
+		packets += count;
+		worker_input_handed(worker, lane->side, burst, count, clock_now_us(&worker->clock));
+	}
+	return packets;
+}
+
+uint32_t receive_to_send(struct worker *worker)
+{
+	uint32_t packets = 0;
+
+	for (uint32_t i = 0; i < worker->tx_lane_count; i++) {
+		const struct worker_lane *lane = &worker->tx_lanes[i];
+		void *entries[HANDOFF_BURST];
+		uint32_t count =
+			rte_ring_sc_dequeue_burst(lane->ring, entries, HANDOFF_BURST, NULL);
+
+		packets += count;
+		for (uint32_t k = 0; k < count; k++) {
+			bool ours;
+			struct rte_mbuf *packet = handoff_untag(entries[k], &ours);
+
+			transmit_append(worker, lane->side, packet, ours);
+		}
+	}
+	return packets;
+}

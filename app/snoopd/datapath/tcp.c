@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <snoopd/datapath/tcp.h>
+
+#include <snoopd/datapath/flows.h>
+#include <snoopd/datapath/packet.h>
+#include <snoopd/datapath/trace.h>
+#include <snoopd/datapath/worker.h>
+
+/* Trust the NIC only when it reports GOOD and the operator enabled it ([ports] checksum = nic; some
+ * drivers set the flag unasked). Anything else is verified in software. */
+inline bool tcp_must_verify(const struct worker *worker, const struct rte_mbuf *packet,
+			    const struct wire_view *view)
+{
+	uint64_t ip = packet->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
+	uint64_t l4 = packet->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+
+	return !(worker->config->checksum == CONFIG_CHECKSUM_NIC &&
+		 l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD &&
+		 (ip == RTE_MBUF_F_RX_IP_CKSUM_GOOD || view->ip_version == 6));
+}
+
+inline void tcp_prefetch_payload(const struct rte_mbuf *packet)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(packet, const uint8_t *);
+
+	for (uint32_t at = 2 * RTE_CACHE_LINE_SIZE; at < packet->data_len;
+	     at += RTE_CACHE_LINE_SIZE)
+		rte_prefetch0(frame + at);
+	/* Where a frame does not begin at the border of a line. */
+	rte_prefetch0(frame + packet->data_len - 1);
+}
+
+static __rte_noinline bool checksum_ok(const struct rte_mbuf *packet, const struct wire_view *view)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(packet, const uint8_t *);
+	uint32_t skip = view->l4_offset, left = wire_l4_bytes(view), done = 0, sum;
+
+	if (likely(packet->nb_segs == 1))
+		return wire_tcp_checksum_ok(frame, packet->data_len, view);
+	if (!wire_ip_checksum_ok(frame, view))
+		return false;
+	sum = wire_sum_pseudo(view);
+	for (const struct rte_mbuf *segment = packet; segment != NULL && left > 0;
+	     segment = segment->next) {
+		uint32_t from = RTE_MIN(skip, (uint32_t)segment->data_len);
+		uint32_t bytes = RTE_MIN(left, segment->data_len - from);
+
+		sum = wire_sum_add(sum, rte_pktmbuf_mtod_offset(segment, const uint8_t *, from),
+				   bytes, done & 1);
+		skip -= from;
+		done += bytes;
+		left -= bytes;
+	}
+	return left == 0 && wire_sum_ok(sum);
+}
+
+static void syn_input(struct worker *worker, enum snoop_side from, const struct burst_slot *slot,
+		      const struct rte_mbuf *mbuf, struct snoop_packet *packet)
+{
+	enum snoop_level level = config_level_for(worker->config, &slot->key);
+
+	/* A new connection: no byte of the old one may reach it. */
+	if (slot->record != NULL) {
+		worker->counters.flows_reset++;
+		flows_remove(worker, slot->record);
+	}
+	if (level == SNOOP_LEVEL_BYPASS) {
+		snoop_syn_forget(worker->engine, &slot->key);
+		return;
+	}
+	if (level == SNOOP_LEVEL_OBSERVE)
+		packet->handle = NULL; /* learnt from, never retransmitted */
+	packet->checksum_ok = !slot->verify || checksum_ok(mbuf, packet->view);
+	snoop_syn(worker->engine, &slot->key, packet, from, worker->now_us);
+}
+
+/* The packet belongs to no flow. @return the record of a flow that begins with it, or NULL. */
+static __rte_noinline struct flow_record *begin_flow(struct worker *worker, enum snoop_side from,
+						     const struct burst_slot *slot)
+{
+	const struct wire_view *view = &slot->view;
+
+	if (view->options_malformed) {
+		worker->counters.pass_bad_options++;
+		return NULL;
+	}
+	if (from == SNOOP_WIRED && view->payload_bytes > 0 && !(view->tcp_flags & WIRE_TCP_RST))
+		return flows_create(worker, &slot->key, slot->hash);
+	snoop_handshake_done(worker->engine, &slot->key, view, from, worker->now_us);
+	worker->counters.pass_no_flow++;
+	return NULL;
+}
+
+__rte_always_inline struct rte_mbuf *tcp_input(struct worker *worker, enum snoop_side from,
+					       struct burst_slot *slot, struct rte_mbuf *mbuf)
+{
+	struct snoop_packet packet = {
+		.view = &slot->view,
+		.frame_bytes = rte_pktmbuf_pkt_len(mbuf),
+	};
+	enum snoop_verdict verdict = SNOOP_FORWARD;
+	struct flow_record *record;
+
+	if (slot->view.tcp_flags & WIRE_TCP_SYN) {
+		mbuf = packet_keep(worker, mbuf, &packet.handle);
+		syn_input(worker, from, slot, mbuf, &packet);
+		return mbuf;
+	}
+	record = likely(slot->record != NULL) ? slot->record : begin_flow(worker, from, slot);
+	if (record == NULL)
+		return mbuf;
+	if (record->flow.level == SNOOP_LEVEL_BYPASS) {
+		snoop_flow_seen(&record->flow, &slot->view, from, worker->now_us);
+		worker->counters.pass_bypass++;
+		return mbuf;
+	}
+	if (likely(record->flow.level != SNOOP_LEVEL_OBSERVE)) /* which keeps none */
+		mbuf = packet_keep(worker, mbuf, &packet.handle);
+	packet.checksum_ok = !slot->verify || checksum_ok(mbuf, &slot->view);
+	if (from == SNOOP_WIRED) {
+		snoop_flow_data(worker->engine, &record->flow, &packet, worker->now_us);
+	} else {
+		verdict = snoop_flow_ack(worker->engine, &record->flow, &packet, worker->now_us);
+	}
+	flow_timer_update(&worker->timers, record, worker->now_us);
+	return verdict == SNOOP_FORWARD ? mbuf : NULL;
+}
+
+__rte_cold __rte_noinline struct rte_mbuf *tcp_input_traced(struct worker *worker,
+							    enum snoop_side from,
+							    struct burst_slot *slot,
+							    struct rte_mbuf *mbuf)
+{
+	enum snoop_side to = from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
+	struct trace_before before = trace_before(worker);
+	struct trace_packet *traced = trace_begin(worker, &slot->key, to, mbuf);
+
+	mbuf = tcp_input(worker, from, slot, mbuf);
+	if (traced != NULL)
+		trace_end(worker, traced, &before, mbuf == NULL);
+	return mbuf;
+}
