@@ -158,15 +158,16 @@
 	    "Rules keep their levels.")                                                            \
 	OWN(guard, period, TIME, guard_period_us, SECONDS(1), MINUTES(10), "10s",                  \
 	    CONFIG_AT_RELOAD,                                                                      \
-	    "What is judged at once. A period with fewer than 100 retransmits says nothing. Most " \
-	    "of the stations that had retransmits in it must be bad themselves: one alone does "   \
-	    "not demote the link.")                                                                \
+	    "What is judged at once: retransmits for losses, probes and shields apart. A period "  \
+	    "with fewer than 100 of them says nothing. Most of the stations that had some in it "  \
+	    "must be bad themselves: one alone does not demote the link.")                         \
 	OWN(guard, spurious, SHARE, guard_spurious_ppm, PERCENT(1), PERCENT(100), "50%",           \
 	    CONFIG_AT_RELOAD,                                                                      \
-	    "Share of the retransmits that stations may report as duplicates (D-SACK). If they "   \
+	    "Share of these retransmits that stations may report as duplicates (D-SACK). If they " \
 	    "report more, the cause was not loss.")                                                \
 	OWN(guard, confirmed, SHARE, guard_confirmed_ppm, 0, PERCENT(50), "5%", CONFIG_AT_RELOAD,  \
-	    "More than this share of the retransmits must be confirmed. 0% does not require it.")  \
+	    "More than this share of these retransmits must be confirmed. 0% does not require "    \
+	    "it.")                                                                                 \
 	OWN(guard, retry, TIME, guard_retry_us, SECONDS(1), MINUTES(60), "1min", CONFIG_AT_RELOAD, \
 	    "How long a demoted link observes at least. Each further demotion doubles the time, "  \
 	    "up to 32 times this value.")                                                          \
