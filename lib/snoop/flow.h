@@ -123,7 +123,8 @@ _Static_assert(sizeof(union snoop_attention) == sizeof(uint32_t), "it is tested 
  * for younger without harm.
  *
  * In parentheses: who writes the field, by the file's name; data and ack stand for all files of
- * their name. Beside these, engine.c and act/reset.c begin a flow or its bytes anew.
+ * their name. Beside these, engine.c and act/reset.c begin a flow or its bytes anew, and the worker
+ * notes what passes in bypass by snoop_flow_seen() below.
  */
 struct snoop_flow {
 	/* Sequence space. Valid with started. */

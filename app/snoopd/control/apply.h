@@ -5,7 +5,7 @@
  * another mode, or what the guard decides.
  *
  * Who runs here: the control thread (SIGHUP, guard) and the telemetry thread (snoopctl), one at a
- * time under the link's lock. They call link.h, mailbox.h and log.h.
+ * time under the link's lock. They call link.h, request.h and log.h.
  *
  * The new configuration is read and checked in memory of its own and then published: every worker
  * takes the pointer between two turns, gives each of its flows its new level (a flow that stops

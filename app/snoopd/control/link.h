@@ -4,7 +4,7 @@
  * The room control: what happens while packets move. The control thread runs here; the telemetry
  * thread too where a client changes something (apply.h). They may touch the link and what is theirs
  * in this room, and workers only by request and by what these publish. They may call bringup,
- * datapath (mailbox.h, totals.h), base and lib; observe and appliance.c call them.
+ * datapath (request.h, totals.h), base and lib; observe and appliance.c call them.
  *
  * This file: a link, which is two ports, the configuration in effect, the workers that forward
  * between them, and the lock under which other threads look at all that. The control thread brings
@@ -77,7 +77,7 @@ const struct link *link_lock(struct link *link);
 const struct link *link_try_lock(struct link *link);
 void link_unlock(struct link *link);
 
-/** With the lock: the slot of a worker to fill, or NULL if it is lost or busy. See mailbox.h. */
+/** With the lock: the slot of a worker to fill, or NULL if it is lost or busy. See request.h. */
 struct request *link_ask(const struct link *link, uint32_t index);
 
 /** With the lock: post what link_ask() gave. @return the slot with the answer, or NULL. */

@@ -8,7 +8,7 @@
  * them. They only read: counters and histograms of the workers as they are written (a few packets
  * old), and everything else of the link with its lock (control/link.h), which each answer holds
  * from its first to its last value. What changes something, they ask of control (apply.h, log.h)
- * or, by a request, of a worker (mailbox.h). They may call control, bringup, datapath and base;
+ * or, by a request, of a worker (request.h). They may call control, bringup, datapath and base;
  * nothing below calls them.
  */
 #ifndef SNOOPD_REPORT_H
