@@ -55,7 +55,8 @@ static const char usage[] =
 	"  --json            one object per line\n"
 	"  --huge            hugepages; default: none\n"
 	"  -m MIB            memory; default 1024\n"
-	"  -l LCORES         default 1\n";
+	"  -l LCORES         default 1\n"
+	"  --help            this\n";
 
 static int parse_number(const char *name, const char *text, double min, double max, double *value)
 {
@@ -91,6 +92,7 @@ static int parse(struct arguments *arguments, int argc, char **argv)
 		{"handoff", no_argument, NULL, 'O'},
 		{"workers", required_argument, NULL, 'W'},
 		{"timers", no_argument, NULL, 'T'},
+		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	struct run_setup *run = &arguments->run;
@@ -173,6 +175,9 @@ static int parse(struct arguments *arguments, int argc, char **argv)
 		case 'A':
 			run->all_turns = true;
 			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
 		case 'H':
 			arguments->huge = true;
 			break;
