@@ -52,8 +52,8 @@
 	X(CONGESTION, congestion, "its losses were queue overflow, which the sender must see",     \
 	  ##__VA_ARGS__)                                                                           \
 	X(GIVEN_UP, given_up, "its losses outlasted the tries or the hole age", ##__VA_ARGS__)     \
-	X(UPSTREAM, upstream, "its losses happened before this box", ##__VA_ARGS__)                \
 	X(REPAIRING, repairing, "its first repair is under way", ##__VA_ARGS__)                    \
+	X(UPSTREAM, upstream, "its losses happened before this box", ##__VA_ARGS__)                \
 	X(NO_LOSS, no_loss, "nothing was lost", ##__VA_ARGS__)
 
 #endif

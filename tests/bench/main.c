@@ -55,7 +55,8 @@ static const char usage[] =
 	"  --json            one object per line\n"
 	"  --huge            hugepages; default: none\n"
 	"  -m MIB            memory; default 1024\n"
-	"  -l LCORES         default 1\n";
+	"  -l LCORES         default 1\n"
+	"  --help            this\n";
 
 static int parse_number(const char *name, const char *text, double min, double max, double *value)
 {
@@ -71,27 +72,17 @@ static int parse_number(const char *name, const char *text, double min, double m
 static int parse(struct arguments *arguments, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"mode", required_argument, NULL, 'M'},
-		{"flows", required_argument, NULL, 'f'},
-		{"window", required_argument, NULL, 'w'},
-		{"frame", required_argument, NULL, 'b'},
-		{"loss", required_argument, NULL, 'p'},
-		{"rtt", required_argument, NULL, 't'},
-		{"udp", no_argument, NULL, 'u'},
-		{"nic-checksum", no_argument, NULL, 'c'},
-		{"packets", required_argument, NULL, 'n'},
-		{"rounds", required_argument, NULL, 'r'},
-		{"latency", no_argument, NULL, 'y'},
-		{"mpps", required_argument, NULL, 's'},
-		{"corner", required_argument, NULL, 'C'},
-		{"json", no_argument, NULL, 'j'},
-		{"huge", no_argument, NULL, 'H'},
-		{"all-turns", no_argument, NULL, 'A'},
-		{"small", no_argument, NULL, 'S'},
-		{"handoff", no_argument, NULL, 'O'},
-		{"workers", required_argument, NULL, 'W'},
-		{"timers", no_argument, NULL, 'T'},
-		{NULL, 0, NULL, 0},
+		{"mode", required_argument, NULL, 'M'},	   {"flows", required_argument, NULL, 'f'},
+		{"window", required_argument, NULL, 'w'},  {"frame", required_argument, NULL, 'b'},
+		{"loss", required_argument, NULL, 'p'},	   {"rtt", required_argument, NULL, 't'},
+		{"udp", no_argument, NULL, 'u'},	   {"nic-checksum", no_argument, NULL, 'c'},
+		{"packets", required_argument, NULL, 'n'}, {"rounds", required_argument, NULL, 'r'},
+		{"latency", no_argument, NULL, 'y'},	   {"mpps", required_argument, NULL, 's'},
+		{"corner", required_argument, NULL, 'C'},  {"json", no_argument, NULL, 'j'},
+		{"huge", no_argument, NULL, 'H'},	   {"all-turns", no_argument, NULL, 'A'},
+		{"small", no_argument, NULL, 'S'},	   {"handoff", no_argument, NULL, 'O'},
+		{"workers", required_argument, NULL, 'W'}, {"timers", no_argument, NULL, 'T'},
+		{"help", no_argument, NULL, 'h'},	   {NULL, 0, NULL, 0},
 	};
 	struct run_setup *run = &arguments->run;
 	double value = 0;
@@ -173,6 +164,9 @@ static int parse(struct arguments *arguments, int argc, char **argv)
 		case 'A':
 			run->all_turns = true;
 			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
 		case 'H':
 			arguments->huge = true;
 			break;

@@ -142,6 +142,8 @@ def compare_counters(expect, folder):
             lines.append("counter %s: there is none" % name)
         elif stats[name] != value:
             lines.append("counter %s: expected %d, got %d" % (name, value, stats[name]))
+            if name not in expect["counters"]:
+                lines[-1] += "; if that is right, name it: case.expect(%s=%d)" % (name, stats[name])
     received = stats["rx_wired_packets"] + stats["rx_wireless_packets"]
     accounted = sum(stats[name] for name in ("forwarded_packets", "acks_freed", "acks_withheld_now",
                                              "tx_wired_drops",

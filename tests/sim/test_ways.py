@@ -38,7 +38,9 @@ def difference(seed):
                 continue
             fields = [f'{a} is {b} on the general way'
                       for a, b in itertools.zip_longest(short, general) if a != b]
-            return f'seed {seed}, after "{step}", {(short or general)[0]}: ' + ', '.join(fields[:8])
+            return (f'seed {seed}, after "{step}", {(short or general)[0]}: ' +
+                    ', '.join(fields[:8]) + '; what the general way does, its fast path must do '
+                    'too: git grep SNOOP_FAST_PATH lib/snoop')
     finally:
         finish(journals)
     return f'seed {seed}: the journals agree'
