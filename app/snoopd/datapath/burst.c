@@ -21,7 +21,7 @@
  *	engine    all of that
  *
  * Between fetch() and the engine, fetch_more() prefetches one more segment with every train for
- *ACKs that will look at many.
+ * ACKs that will look at many.
  */
 #define HEADERS_AHEAD 6u
 #define LOOK_UP_BEHIND 8u

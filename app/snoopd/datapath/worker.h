@@ -12,11 +12,11 @@
  * nothing. It calls base/, lib/ and DPDK, and nothing of the rooms above.
  *
  * With several workers a packet is handled by the worker that owns its flow. The NICs find it
- *(RSS), or the worker that receives the packet does and hands it over (handoff.h).
+ * (RSS), or the worker that receives the packet does and hands it over (handoff.h).
  *
  * Threads. The control thread creates and destroys workers while no lcore runs them. While one
- *runs, struct worker belongs to its lcore; each group of fields says what other threads may do.
- *What is written by one thread and read by another has cache lines of its own.
+ * runs, struct worker belongs to its lcore; each group of fields says what other threads may do.
+ * What is written by one thread and read by another has cache lines of its own.
  *
  * A test harness drives the same code without an lcore: worker_create() with a `send` of its own,
  * then worker_input() for received packets and worker_service() to let time pass, at any clock it

@@ -2,9 +2,12 @@
 #include <snoopd/observe/http.h>
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <microhttpd.h>
 
@@ -108,10 +111,47 @@ __attribute__((format(printf, 2, 0))) static void log_http(void *context, const 
 	log_debug("event=http %s", line);
 }
 
+/*
+ * The listening socket, which libmicrohttpd could open itself: but what is in errno when it fails
+ * is that of its cleaning up (1.0.1: EBADF). @return a descriptor, or -1 with errno.
+ */
+static int listen_at(const struct sockaddr_storage *addr)
+{
+	bool v6 = addr->ss_family == AF_INET6;
+	socklen_t bytes = v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	int listener = socket(addr->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	const int on = 1;
+	int error;
+
+	if (listener < 0)
+		return -1;
+	if (setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+	    (!v6 || setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0) &&
+	    bind(listener, (const struct sockaddr *)addr, bytes) == 0 &&
+	    listen(listener, CONNECTIONS_MAX) == 0)
+		return listener;
+	error = errno;
+	close(listener);
+	errno = error;
+	return -1;
+}
+
+/* The daemon takes the listener over. Where it does not start, snoopd ends. */
+static struct MHD_Daemon *start_daemon(int listener, struct link *link)
+{
+	unsigned int flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ERROR_LOG;
+
+	return MHD_start_daemon(
+		flags, 0, NULL, NULL, serve, link, MHD_OPTION_EXTERNAL_LOGGER, log_http, NULL,
+		MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
+		MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_TIMEOUT_S,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_END);
+}
+
 int http_server_start(struct http_server **server, const struct config *config, struct link *link)
 {
 	struct sockaddr_storage addr;
-	unsigned int flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ERROR_LOG;
+	int listener;
 
 	*server = NULL;
 	if (config_listen_addr(config->metrics_listen, &addr) != 0)
@@ -121,17 +161,16 @@ int http_server_start(struct http_server **server, const struct config *config, 
 		log_error("[metrics] listen: no memory");
 		return -1;
 	}
-	if (addr.ss_family == AF_INET6)
-		flags |= MHD_USE_IPv6;
-	errno = 0;
-	(*server)->daemon = MHD_start_daemon(
-		flags, 0, NULL, NULL, serve, link, MHD_OPTION_EXTERNAL_LOGGER, log_http, NULL,
-		MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&addr, MHD_OPTION_CONNECTION_LIMIT,
-		CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_TIMEOUT_S,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_END);
-	if ((*server)->daemon == NULL) {
+	listener = listen_at(&addr);
+	if (listener < 0)
 		log_error("[metrics] listen = %s: %s; give another address or port, or off",
-			  config->metrics_listen, errno != 0 ? strerror(errno) : "cannot listen");
+			  config->metrics_listen, strerror(errno));
+	else
+		(*server)->daemon = start_daemon(listener, link);
+	if ((*server)->daemon == NULL) {
+		if (listener >= 0)
+			log_error("[metrics] listen = %s: the HTTP server does not start",
+				  config->metrics_listen);
 		free(*server);
 		*server = NULL;
 		return -1;
