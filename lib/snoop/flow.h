@@ -7,7 +7,7 @@
  * the engine that owns the flow touches it, on the worker's lcore. Segments are linked by index
  * into the engine's pool, 0 = none.
  *
- * Invariants, between calls of the engine (tests/sim/sim_check.c checks them after each step):
+ * Invariants, between calls of the engine (tests/sim/sim_check.c checks them every 16 steps):
  *  - by_seq holds every cached segment, in sequence order and without overlaps; cached_count,
  *    cached_bytes and gaps count what is in it.
  *  - open holds those that are not SACKed, in the same order; sacked_count counts the others.

@@ -345,6 +345,8 @@ static const char *check_attention(const struct snoop_flow *flow)
 		return "a bit of attention is not what it stands for";
 	if (flow->started && flow->has_sacked != seq_gt(flow->high_sack, flow->una))
 		return "has_sacked is not what it stands for";
+	if (flow->started && !flow->catching_up && seq_lt(flow->high_sack, flow->una))
+		return "high_sack is below una";
 	return NULL;
 }
 
@@ -379,9 +381,14 @@ const char *check_store(const struct snoop_engine *engine, const struct snoop_fl
 		return "the last segment is not what was forwarded last";
 	prev = 0;
 	for (uint32_t i = flow->open.head; i;
-	     prev = i, i = segment_at(engine, i)->open_next, open++)
+	     prev = i, i = segment_at(engine, i)->open_next, open++) {
 		if (segment_at(engine, i)->flags & SEGMENT_SACKED)
 			return "a SACKed segment is open";
+		if (prev && segment_at(engine, i)->open_prev != prev)
+			return "open is not linked well";
+		if (prev && seq_gt(segment_at(engine, prev)->end, segment_at(engine, i)->seq))
+			return "open is not in sequence order";
+	}
 	if (flow->open.tail != prev || open != flow->open_count || open + sacked != cached)
 		return "the open list is wrong";
 	for (uint32_t i = flow->in_flight.head; i;
