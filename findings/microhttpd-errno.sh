@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# libmicrohttpd 1.0.1 says why MHD_start_daemon() failed only to its logger: errno is that of its
-# own cleaning up. With 0.9.75 errno was still the reason.
+# libmicrohttpd 1.0.1 does not leave in errno why MHD_start_daemon() could not listen. 0.9.75 did.
 #
 # Guess: after MHD_start_daemon() returns NULL because the address is in use, errno is EADDRINUSE,
 # as after the bind() that failed; programs print strerror(errno) there.

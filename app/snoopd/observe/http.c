@@ -112,8 +112,8 @@ __attribute__((format(printf, 2, 0))) static void log_http(void *context, const 
 }
 
 /*
- * The listening socket, which libmicrohttpd could open itself: but what is in errno when it fails
- * is that of its cleaning up (1.0.1: EBADF). @return a descriptor, or -1 with errno.
+ * The listening socket is ours, as libmicrohttpd does not tell why it cannot listen: after 1.0.1
+ * errno is EBADF where the address is in use. @return a descriptor, or -1 with errno.
  */
 static int listen_at(const struct sockaddr_storage *addr)
 {
