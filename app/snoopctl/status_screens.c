@@ -28,16 +28,29 @@ static int64_t number_of(const json_t *reply, const char *name)
 	return number;
 }
 
+/* Of what nobody counts there is no value. */
+static void format_losses(const json_t *port, const char *name, char *out, size_t out_bytes)
+{
+	if (json_object_get(port, name) != NULL)
+		text_count(port, name, out, out_bytes);
+	else
+		snprintf(out, out_bytes, "an unknown number of");
+}
+
 static void print_port(const json_t *status, const char *side, FILE *out)
 {
 	const json_t *port = json_object_get(status, side);
 	char missed[32];
 
-	text_count(port, "missed_packets", missed, sizeof(missed));
+	format_losses(port, "missed_packets", missed, sizeof(missed));
 	fprintf(out, "%-10s %s (%s), link %s%s, MTU %" PRId64 ", missed %s packets\n", side,
 		text_of(port, "name"), text_of(port, "driver"), text_of(port, "link"),
 		number_of(port, "link_taken") != 0 ? " (follows the other side)" : "",
 		number_of(port, "mtu"), missed);
+	if (number_of(port, "rx_errors") + number_of(port, "tx_errors") > 0)
+		fprintf(out,
+			"%-10s refused %" PRId64 " packets received, did not send %" PRId64 "\n",
+			"", number_of(port, "rx_errors"), number_of(port, "tx_errors"));
 }
 
 static void print_share(FILE *out, const char *what, const json_t *status, const char *name,

@@ -4,15 +4,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include <rte_ethdev.h>
-
 #include <snoopd/base/clock.h>
-#include <snoopd/bringup/ports.h>
+#include <snoopd/bringup/port_losses.h>
 #include <snoopd/control/supervisor.h>
 
 static void report_port(const struct report *report, const char *side, const struct port *port)
 {
-	struct rte_eth_stats stats;
+	struct port_losses losses;
 
 	report_open(report, side);
 	report_text(report, "name", port->name);
@@ -21,9 +19,13 @@ static void report_port(const struct report *report, const char *side, const str
 		    __atomic_load_n(&port->link_up, __ATOMIC_RELAXED) ? "up" : "down");
 	report_number(report, "link_taken", __atomic_load_n(&port->link_taken, __ATOMIC_RELAXED));
 	report_number(report, "mtu", port->mtu_bytes);
-	/* What the port dropped before any worker saw it. */
-	if (rte_eth_stats_get(port->id, &stats) == 0)
-		report_number(report, "missed_packets", stats.imissed + stats.rx_nombuf);
+	/* A value that nobody counts is left out. */
+	if (port_losses_read(port, &losses)) {
+		if (losses.missed_known)
+			report_number(report, "missed_packets", losses.missed);
+		report_number(report, "rx_errors", losses.rx_errors);
+		report_number(report, "tx_errors", losses.tx_errors);
+	}
 	report_close(report);
 }
 
