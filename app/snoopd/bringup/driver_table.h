@@ -34,6 +34,8 @@
  * whose checksum was not written out (virtio does, once the offload is on).
  */
 #define DRIVER_NIC_CHECKSUM 0x20
+/* Neither the driver nor the kernel counts what did not fit into the ring: the peer may do it. */
+#define DRIVER_MISSES_UNCOUNTED 0x40
 
 struct driver_traits {
 	const char *driver;  /* rte_eth_dev_info.driver_name */
