@@ -13,6 +13,7 @@
 #include <snoopd/base/compat.h>
 #include <snoopd/base/log.h>
 #include <snoopd/bringup/port_checks.h>
+#include <snoopd/bringup/port_interfaces.h>
 #include <snoopd/bringup/rss.h>
 #include <snoopd/kernel/interface.h>
 
@@ -52,8 +53,9 @@ static int find(struct port *port, const struct config *config, unsigned int lin
 	port->socket = rte_eth_dev_socket_id(port->id);
 	port->traits = driver_find(info.driver_name, compat_devargs(&info));
 	port->if_index = interface_behind(info.driver_name, info.if_index, compat_devargs(&info));
-	if (port->if_index != 0)
-		if_indextoname(port->if_index, port->interface_name);
+	port->path = interface_path_of(info.driver_name, port->if_index);
+	if (if_indextoname(port->if_index, port->interface) == NULL)
+		port->interface[0] = '\0';
 	free(port->devargs);
 	port->devargs = compat_devargs(&info) != NULL ? strdup(compat_devargs(&info)) : NULL;
 	port->rx_queues_max = info.max_rx_queues;
@@ -302,6 +304,7 @@ static int start(struct port *port, struct rte_mempool *mempool)
 		return -1;
 	}
 	port->started = true;
+	port_interface_drain(port);
 	if (port->behind == NULL)
 		port->behind = calloc(1, sizeof(*port->behind));
 	if (port->behind == NULL) {
@@ -356,6 +359,7 @@ void ports_shut(struct port *port)
 	if (port->configured)
 		rte_eth_dev_close(port->id);
 	port->configured = false;
+	port_interface_release(port);
 	rte_eal_hotplug_remove(VDEV_BUS, port->name);
 }
 
@@ -373,8 +377,8 @@ int ports_reopen(struct ports *ports, struct port *port, const struct config *co
 			    port->name, rte_strerror(-result));
 		return -1;
 	}
-	if (find(port, config, 0, "port", name) != 0 || configure(ports, port, config, rss) != 0 ||
-	    read_mtu(port, config) != 0)
+	if (find(port, config, 0, "port", name) != 0 || port_interface_take(port, config) != 0 ||
+	    configure(ports, port, config, rss) != 0 || read_mtu(port, config) != 0)
 		return -1;
 	return start(port, mempool);
 }

@@ -17,6 +17,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <net/if.h>
+
 #include <rte_ethdev.h>
 #include <rte_mempool.h>
 
@@ -25,6 +27,7 @@
 #include <snoopd/bringup/driver_table.h>
 #include <snoopd/bringup/port_behind.h>
 #include <snoopd/datapath/handoff.h>
+#include <snoopd/kernel/interface.h>
 
 /** Written by ports.c while no worker runs, then constant, except for the last fields. */
 struct port {
@@ -38,7 +41,8 @@ struct port {
 	uint32_t room_min_bytes;	       /* smallest buffer that the driver takes */
 	unsigned int if_index;		       /* network interface below the port, 0 = none */
 	char *devargs;			       /* what the device was made with; NULL = nothing */
-	char interface_name[IF_NAMESIZE];      /* of if_index at the start, "" = none */
+	char interface[IF_NAMESIZE];
+	enum interface_path path; /* from there to the port */
 
 	/* Set by ports_configure(). */
 	uint16_t rx_queues, tx_queues;
@@ -48,6 +52,14 @@ struct port {
 
 	bool configured, started;
 	struct port_behind *behind; /* set by ports_start() */
+
+	/* Set by port_interfaces_take(). */
+	bool claimed;
+	int claim;		   /* holds the interface against other processes */
+	uint32_t offloads_watched; /* those that change frames on their way to the port */
+
+	/* Written by control/interfaces.c while workers run; other threads read it atomically. */
+	uint32_t offloads_on; /* of offloads_watched: see offloads_list() */
 
 	/* Written by the room control while workers run; other threads read them atomically. */
 	bool link_up;

@@ -29,7 +29,7 @@ void port_return_explain(const struct link *link, const struct port *port)
 static bool can_be_opened(const struct port *port)
 {
 	return (port->traits->flags & DRIVER_MAKES_INTERFACE) != 0 ||
-	       if_nametoindex(port->interface_name) != 0;
+	       if_nametoindex(port->interface) != 0;
 }
 
 static void tell_workers(const struct link *link, enum snoop_side side)
@@ -55,7 +55,7 @@ static bool reopen(struct port_watch_side *side)
 			log_error("event=port port=%s interface=%s state=gone message=\"the "
 				  "interface is there, but the port does not open: see the line "
 				  "above; snoopd goes on trying\"",
-				  port->name, port->interface_name);
+				  port->name, port->interface);
 		side->refused = true;
 		return false;
 	}
@@ -63,8 +63,8 @@ static bool reopen(struct port_watch_side *side)
 	side->event = PORT_EVENT_NONE;
 	tell_workers(link, side->side);
 	__atomic_store_n(&port->gone, false, __ATOMIC_RELAXED);
-	log_line("event=port port=%s interface=%s state=back mtu=%u", port->name,
-		 port->interface_name, port->mtu_bytes);
+	log_line("event=port port=%s interface=%s state=back mtu=%u", port->name, port->interface,
+		 port->mtu_bytes);
 	return true;
 }
 

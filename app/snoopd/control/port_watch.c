@@ -96,7 +96,7 @@ static void lose(struct port_watch_side *side, const char *what)
 	set_gate(side, GATE_ABSENT);
 	log_error("event=port side=%s port=%s interface=%s state=gone message=\"%s; %s\"",
 		  side_names[side->side], port->name,
-		  port->interface_name[0] != '\0' ? port->interface_name : "none", what,
+		  port->interface[0] != '\0' ? port->interface : "none", what,
 		  waits ? "the wire is cut until it is back ([ports] lost = wait)"
 			: "snoopd ends, so that the service manager starts it again ([ports] lost "
 			  "= restart)");

@@ -44,7 +44,7 @@ static bool is_bound_to(int fd, unsigned int if_index)
 	       address.sll_family == AF_PACKET && address.sll_ifindex == (int)if_index;
 }
 
-void packet_sockets_find(struct packet_sockets *sockets, unsigned int if_index)
+int packet_sockets_find(struct packet_sockets *sockets, unsigned int if_index)
 {
 	DIR *folder = opendir("/proc/self/fd");
 	const struct dirent *entry;
@@ -52,7 +52,7 @@ void packet_sockets_find(struct packet_sockets *sockets, unsigned int if_index)
 	sockets->count = 0;
 	sockets->drops = 0;
 	if (folder == NULL)
-		return;
+		return -errno;
 	while ((entry = readdir(folder)) != NULL && sockets->count < PACKET_SOCKETS_MAX) {
 		int fd = (int)strtol(entry->d_name, NULL, 10);
 
@@ -60,6 +60,7 @@ void packet_sockets_find(struct packet_sockets *sockets, unsigned int if_index)
 			sockets->fd[sockets->count++] = fd;
 	}
 	closedir(folder);
+	return 0;
 }
 
 uint64_t packet_sockets_drops(struct packet_sockets *sockets)

@@ -32,8 +32,8 @@ struct packet_ring {
 /** Read the layout from the device arguments of net_af_packet. @param devargs  may be NULL */
 void packet_ring_of(struct packet_ring *ring, const char *devargs);
 
-/** Find the sockets of this process that are bound to the interface. */
-void packet_sockets_find(struct packet_sockets *sockets, unsigned int if_index);
+/** Find the sockets of this process that are bound to the interface. @return 0 or -errno. */
+int packet_sockets_find(struct packet_sockets *sockets, unsigned int if_index);
 
 /** @return packets that did not fit into the receive rings, since packet_sockets_find(). */
 uint64_t packet_sockets_drops(struct packet_sockets *sockets);
