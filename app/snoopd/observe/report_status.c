@@ -16,10 +16,9 @@ static void report_port(const struct report *report, const char *side, const str
 	report_open(report, side);
 	report_text(report, "name", port->name);
 	report_text(report, "driver", port->driver);
-	report_text(report, "link",
-		    __atomic_load_n(&port->link_up, __ATOMIC_RELAXED) ? "up" : "down");
+	report_text(report, "link", ports_link_name(port));
 	report_number(report, "link_taken", __atomic_load_n(&port->link_taken, __ATOMIC_RELAXED));
-	report_number(report, "mtu", port->mtu_bytes);
+	report_number(report, "mtu", __atomic_load_n(&port->mtu_now_bytes, __ATOMIC_RELAXED));
 	/* A value that nobody counts is left out. */
 	if (port_losses_read(port, &losses)) {
 		if (losses.missed_known)
