@@ -17,17 +17,6 @@ static int wake_up(uint16_t port, enum rte_eth_event_type event, void *argument,
 	return 0;
 }
 
-void carrier_start(struct carrier *carrier, struct ports *ports, uint64_t now_us)
-{
-	carrier->ports = ports;
-	carrier->control = pthread_self();
-	carrier_policy_init(&carrier->policy, now_us);
-	/* A driver without a link interrupt never calls it. */
-	for (int side = 0; side < 2; side++)
-		rte_eth_dev_callback_register(ports->port[side].id, RTE_ETH_EVENT_INTR_LSC, wake_up,
-					      carrier);
-}
-
 static void read_carrier(struct port *port, int side)
 {
 	struct rte_eth_link link;
@@ -38,6 +27,20 @@ static void read_carrier(struct port *port, int side)
 	__atomic_store_n(&port->link_up, link.link_status == RTE_ETH_LINK_UP, __ATOMIC_RELAXED);
 	log_line("event=link side=%s port=%s state=%s", side_names[side], port->name,
 		 port->link_up ? "up" : "down");
+}
+
+void carrier_start(struct carrier *carrier, struct ports *ports, uint64_t now_us)
+{
+	carrier->ports = ports;
+	carrier->control = pthread_self();
+	carrier_policy_init(&carrier->policy, now_us);
+	for (int side = 0; side < 2; side++) {
+		/* A driver without a link interrupt never calls it. */
+		rte_eth_dev_callback_register(ports->port[side].id, RTE_ETH_EVENT_INTR_LSC, wake_up,
+					      carrier);
+		/* Who asks before the first look must not hear that it is down. */
+		read_carrier(&ports->port[side], side);
+	}
 }
 
 static void take_down(struct carrier *carrier, int side)
