@@ -35,6 +35,7 @@
 
 #include <config/config.h>
 #include <counters/counters.h>
+#include <flow/other_vlan.h>
 #include <flow/periodic.h>
 #include <flow/table.h>
 #include <flow/timer.h>
@@ -140,6 +141,7 @@ struct worker {
 	struct flow_table table;
 	struct flow_timers timers;
 	struct flow_gauges gauges;
+	struct flow_other_vlan other_vlan;
 
 	/* Worker: rw. Any thread: ro, atomic, a few packets old. */
 	struct counters counters __rte_cache_aligned;
