@@ -16,6 +16,7 @@
 #include <snoopd/base/log.h>
 #include <snoopd/bringup/memory.h>
 #include <snoopd/bringup/pool.h>
+#include <snoopd/bringup/port_interfaces.h>
 #include <snoopd/bringup/privileges.h>
 #include <snoopd/control/link.h>
 #include <snoopd/control/loop.h>
@@ -310,8 +311,11 @@ static int bring_up(struct appliance *appliance)
 	struct link *link = appliance->link;
 	int status;
 
-	if (choose_lcores(appliance) != 0 || ports_find(&link->ports, config) != 0 ||
-	    steering_choose(&link->steering, config, &link->ports, link->worker_count) != 0 ||
+	if (choose_lcores(appliance) != 0 || ports_find(&link->ports, config) != 0)
+		return EXIT_USAGE;
+	if (port_interfaces_take(&link->ports, config) != 0)
+		return EXIT_FAILURE;
+	if (steering_choose(&link->steering, config, &link->ports, link->worker_count) != 0 ||
 	    ports_configure(&link->ports, config, &link->steering.plan) != 0)
 		return EXIT_USAGE;
 	if (stats_path != NULL) {
@@ -337,6 +341,7 @@ static void take_down(struct appliance *appliance)
 	if (appliance->stats != NULL)
 		fclose(appliance->stats);
 	ports_close(&link->ports);
+	port_interfaces_release(&link->ports);
 	for (uint32_t i = 0; i < link->worker_count; i++)
 		if (link->workers[i] != NULL)
 			worker_destroy(link->workers[i]);

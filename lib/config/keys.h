@@ -55,6 +55,12 @@
 	    "card that reports a good checksum, if its driver is known to leave the packet "       \
 	    "alone, and verifies all others in software. It saves about half of the work per "     \
 	    "packet.")                                                                             \
+	OWN(ports, offloads, OFFLOADS, offloads, 0, CONFIG_OFFLOADS_COUNT - 1, "refuse",           \
+	    CONFIG_AT_START,                                                                       \
+	    "What snoopd does at its start where the kernel merges frames of an interface behind " \
+	    "a port (GRO, LRO) or takes VLAN tags out of them, so that they would be lost. "       \
+	    "refuse does not start, warn only says so. Both name the ethtool command that "        \
+	    "switches it off, and what is switched on while snoopd runs.")                         \
 	SECTION(workers, "Every lcore of the EAL except the first is a worker. A hash assigns "    \
 			 "each connection to one of them.")                                        \
 	OWN(workers, distribution, DISTRIBUTION, distribution, 0, CONFIG_DISTRIBUTION_COUNT - 1,   \

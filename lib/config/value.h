@@ -19,6 +19,7 @@ enum config_kind {
 	CONFIG_DISTRIBUTION,
 	CONFIG_CHECKSUM,
 	CONFIG_VLAN,
+	CONFIG_OFFLOADS,
 	CONFIG_LOG,
 	CONFIG_SWITCH,
 	CONFIG_COUNT,	      /* a plain integer */

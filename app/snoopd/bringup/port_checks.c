@@ -20,6 +20,13 @@ int port_check_pair(const struct ports *ports, const struct config *config)
 			  config->wired, config->wireless, wired->name);
 		return -1;
 	}
+	if (wired->if_index != 0 && wired->if_index == wireless->if_index) {
+		log_error("%s:%u: [link] wired = %s and wireless = %s have the same interface "
+			  "behind them (%s); give two different ones",
+			  config->file, RTE_MAX(config->wired_line, config->wireless_line),
+			  config->wired, config->wireless, wired->interface);
+		return -1;
+	}
 	if (wired->socket != wireless->socket && wired->socket >= 0 && wireless->socket >= 0)
 		log_warning("event=numa wired=%s wired_node=%d wireless=%s wireless_node=%d "
 			    "message=\"every packet crosses NUMA nodes: put both NICs on one\"",

@@ -17,6 +17,7 @@
 #include <snoopd/base/compat.h>
 #include <snoopd/base/log.h>
 #include <snoopd/bringup/port_checks.h>
+#include <snoopd/bringup/port_interfaces.h>
 #include <snoopd/bringup/rss.h>
 #include <snoopd/kernel/interface.h>
 
@@ -88,6 +89,9 @@ static int find(struct port *port, const struct config *config, unsigned int lin
 	port->socket = rte_eth_dev_socket_id(port->id);
 	port->traits = driver_find(info.driver_name, compat_devargs(&info));
 	port->if_index = interface_behind(info.driver_name, info.if_index, compat_devargs(&info));
+	port->path = interface_path_of(info.driver_name, port->if_index);
+	if (if_indextoname(port->if_index, port->interface) == NULL)
+		port->interface[0] = '\0';
 	port->rx_queues_max = info.max_rx_queues;
 	port->tx_queues_max = info.max_tx_queues;
 	port->room_min_bytes = info.min_rx_bufsize;
@@ -330,6 +334,7 @@ static int start(struct port *port, struct rte_mempool *mempool)
 		return -1;
 	}
 	port->started = true;
+	port_interface_drain(port);
 	return port_check_vlan(port) == 0 ? receive_everything(port) : -1;
 }
 

@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <net/if.h>
+
 #include <rte_ethdev.h>
 #include <rte_mempool.h>
 
@@ -23,6 +25,7 @@
 #include <snoop/snoop.h>
 #include <snoopd/bringup/driver_table.h>
 #include <snoopd/datapath/handoff.h>
+#include <snoopd/kernel/interface.h>
 
 /** Written by ports.c while no worker runs, then constant, except for the last two fields. */
 struct port {
@@ -35,6 +38,8 @@ struct port {
 	uint16_t rx_queues_max, tx_queues_max; /* that the device can have */
 	uint32_t room_min_bytes;	       /* smallest buffer that the driver takes */
 	unsigned int if_index;		       /* network interface below the port, 0 = none */
+	char interface[IF_NAMESIZE];
+	enum interface_path path; /* from there to the port */
 
 	/* Set by ports_configure(). */
 	uint16_t rx_queues, tx_queues;
@@ -43,6 +48,14 @@ struct port {
 	uint64_t rx_offloads, tx_offloads;
 
 	bool configured, started;
+
+	/* Set by port_interfaces_take(). */
+	bool claimed;
+	int claim;		   /* holds the interface against other processes */
+	uint32_t offloads_watched; /* those that change frames on their way to the port */
+
+	/* Written by control/interfaces.c while workers run; other threads read it atomically. */
+	uint32_t offloads_on; /* of offloads_watched: see offloads_list() */
 
 	/* Written by control/carrier.c while workers run; other threads read them atomically. */
 	bool link_up;

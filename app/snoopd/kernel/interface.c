@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <snoopd/kernel/interface.h>
 
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* Drivers of which the kernel's part is known. Any other with an interface shares the hardware. */
 static const struct {
@@ -52,4 +56,20 @@ enum interface_path interface_path_of(const char *driver, unsigned int if_index)
 		if (strcmp(driver, paths[i].driver) == 0)
 			return paths[i].path;
 	return INTERFACE_BIFURCATED;
+}
+
+bool interface_is_veth(unsigned int if_index)
+{
+	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
+	struct ifreq request = {.ifr_data = (void *)&info};
+	int fd, result;
+
+	if (if_indextoname(if_index, request.ifr_name) == NULL)
+		return false;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	result = ioctl(fd, SIOCETHTOOL, &request);
+	close(fd);
+	return result == 0 && strcmp(info.driver, "veth") == 0;
 }

@@ -3,10 +3,12 @@
  * @file
  * Which network interface of the kernel is behind a port, and how frames reach the port from it.
  *
- * Who runs here: the control thread. Pure except for the look-up of a name.
+ * Who runs here: the control thread. It asks the kernel, but changes nothing.
  */
 #ifndef SNOOPD_INTERFACE_H
 #define SNOOPD_INTERFACE_H
+
+#include <stdbool.h>
 
 /** How a driver gets its frames, as far as the kernel has to do with it. */
 enum interface_path {
@@ -27,5 +29,9 @@ unsigned int interface_behind(const char *driver, unsigned int if_index, const c
 
 /** @return how frames come from the interface: INTERFACE_NONE if there is none. */
 enum interface_path interface_path_of(const char *driver, unsigned int if_index);
+
+/** @return whether frames come from an interface on the same machine, offloads of which count too.
+ */
+bool interface_is_veth(unsigned int if_index);
 
 #endif

@@ -148,35 +148,31 @@ static int read_group(const struct nlattr *attribute, void *context)
 	return MNL_CB_OK;
 }
 
-static void find_group(const struct nlattr *groups, const struct family_search *search)
+static int read_each_group(const struct nlattr *group, void *context)
 {
-	const struct nlattr *each;
+	const struct family_search *search = context;
+	struct group_search found = {.name = search->group};
 
-	if (search->group == NULL)
-		return;
-	mnl_attr_for_each_nested(each, groups)
-	{
-		struct group_search found = {.name = search->group};
+	if (mnl_attr_parse_nested(group, read_group, &found) >= 0 && found.matches)
+		search->family->group = found.id;
+	return MNL_CB_OK;
+}
 
-		if (mnl_attr_parse_nested(each, read_group, &found) >= 0 && found.matches)
-			search->family->group = found.id;
-	}
+static int read_attribute(const struct nlattr *attribute, void *context)
+{
+	const struct family_search *search = context;
+
+	if (mnl_attr_get_type(attribute) == CTRL_ATTR_FAMILY_ID &&
+	    mnl_attr_validate(attribute, MNL_TYPE_U16) >= 0)
+		search->family->id = mnl_attr_get_u16(attribute);
+	else if (mnl_attr_get_type(attribute) == CTRL_ATTR_MCAST_GROUPS && search->group != NULL)
+		mnl_attr_parse_nested(attribute, read_each_group, context);
+	return MNL_CB_OK;
 }
 
 static int read_family(const struct nlmsghdr *message, void *context)
 {
-	const struct family_search *search = context;
-	const struct nlattr *each;
-
-	mnl_attr_for_each(each, message, sizeof(struct genlmsghdr))
-	{
-		if (mnl_attr_get_type(each) == CTRL_ATTR_FAMILY_ID &&
-		    mnl_attr_validate(each, MNL_TYPE_U16) >= 0)
-			search->family->id = mnl_attr_get_u16(each);
-		else if (mnl_attr_get_type(each) == CTRL_ATTR_MCAST_GROUPS)
-			find_group(each, search);
-	}
-	return MNL_CB_OK;
+	return mnl_attr_parse(message, sizeof(struct genlmsghdr), read_attribute, context);
 }
 
 struct nlmsghdr *netlink_generic_request(void *buffer, uint16_t family, uint8_t command,
