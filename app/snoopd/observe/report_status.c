@@ -37,6 +37,7 @@ static void fill_port(struct verdict_port *facts, const struct port *port)
 	facts->link = __atomic_load_n(&port->link_up, __ATOMIC_RELAXED) ? VERDICT_LINK_UP
 									: VERDICT_LINK_DOWN;
 	facts->taken = __atomic_load_n(&port->link_taken, __ATOMIC_RELAXED);
+	facts->bad_offloads = __atomic_load_n(&port->offloads_on, __ATOMIC_RELAXED);
 	if (!port_losses_read(port, &losses))
 		return;
 	if (losses.missed_known)
