@@ -61,6 +61,14 @@
 	    "a port (GRO, LRO) or takes VLAN tags out of them, so that they would be lost. "       \
 	    "refuse does not start, warn only says so. Both name the ethtool command that "        \
 	    "switches it off, and what is switched on while snoopd runs.")                         \
+	OWN(ports, lost, LOST, lost, 0, CONFIG_LOST_COUNT - 1, "restart", CONFIG_AT_START,         \
+	    "What snoopd does when the interface of a port vanishes or its device is removed or "  \
+	    "reset. restart ends "                                                                 \
+	    "with status 3, so that the service manager starts snoopd again until the interface "  \
+	    "is back. wait goes on with the wire cut "                                             \
+	    "and opens the port again when there is an interface of that name; for that the "      \
+	    "control thread keeps "                                                                \
+	    "the capabilities to open it. Only net_af_packet and net_tap can wait.")               \
 	SECTION(workers, "Every lcore of the EAL except the first is a worker. A hash assigns "    \
 			 "each connection to one of them.")                                        \
 	OWN(workers, distribution, DISTRIBUTION, distribution, 0, CONFIG_DISTRIBUTION_COUNT - 1,   \

@@ -48,9 +48,9 @@
 	X(tx_wired_retries, counter, events, "retries of TX bursts to the wired port")             \
 	X(tx_wireless_retries, counter, events, "retries of TX bursts to the wireless port")       \
 	X(tx_wired_drops, counter, packets,                                                        \
-	  "received packets that the wired port did not take in time")                             \
+	  "received packets that the wired port did not take in time, or that was down")           \
 	X(tx_wireless_drops, counter, packets,                                                     \
-	  "received packets that the wireless port did not take in time")                          \
+	  "received packets that the wireless port did not take in time, or that was down")        \
 	X(tx_retransmit_drops, counter, packets,                                                   \
 	  "retransmits that the wireless port did not take")                                       \
 	X(handoff_drops, counter, packets,                                                         \
@@ -59,6 +59,8 @@
 	  "received packets that were handed to the flow's worker")                                \
 	X(pass_bypass, counter, packets,                                                           \
 	  "forwarded unexamined: the link or the flow is in bypass")                               \
+	X(pass_outage, counter, packets,                                                           \
+	  "not examined: a port is down; what is for it is dropped")                               \
 	WIRE_REASONS(COUNTERS_PASS, X)                                                             \
 	X(pass_bad_options, counter, packets,                                                      \
 	  "TCP with malformed options: forwarded, flow not touched")                               \

@@ -155,25 +155,31 @@ static int check_offloads(struct port *port, const struct config *config)
 	return port->offloads_on == 0 ? 0 : judge_offloads(port, config, offloads.fixed);
 }
 
+int port_interface_take(struct port *port, const struct config *config)
+{
+	if (port->if_index == 0)
+		return 0;
+	port_interface_leave_out_own(port);
+	return claim(port) == 0 ? check_offloads(port, config) : -1;
+}
+
 int port_interfaces_take(struct ports *ports, const struct config *config)
 {
-	for (int side = 0; side < 2; side++) {
-		struct port *port = &ports->port[side];
-
-		if (port->if_index == 0)
-			continue;
-		port_interface_leave_out_own(port);
-		if (claim(port) != 0 || check_offloads(port, config) != 0)
+	for (int side = 0; side < 2; side++)
+		if (port_interface_take(&ports->port[side], config) != 0)
 			return -1;
-	}
 	return 0;
+}
+
+void port_interface_release(struct port *port)
+{
+	if (port->claimed)
+		close(port->claim);
+	port->claimed = false;
 }
 
 void port_interfaces_release(struct ports *ports)
 {
-	for (int side = 0; side < 2; side++) {
-		if (ports->port[side].claimed)
-			close(ports->port[side].claim);
-		ports->port[side].claimed = false;
-	}
+	for (int side = 0; side < 2; side++)
+		port_interface_release(&ports->port[side]);
 }

@@ -277,8 +277,8 @@ static __rte_always_inline void run_burst(struct worker *worker, struct burst *b
 static void end_burst(struct worker *worker, struct burst *burst)
 {
 	if (worker->bypass) {
-		passthrough_bypass(worker, SNOOP_WIRELESS, burst->packets, burst->wired);
-		passthrough_bypass(worker, SNOOP_WIRED, &burst->packets[burst->wired],
+		passthrough_unseen(worker, SNOOP_WIRELESS, burst->packets, burst->wired);
+		passthrough_unseen(worker, SNOOP_WIRED, &burst->packets[burst->wired],
 				   burst->count - burst->wired);
 		return;
 	}
@@ -299,10 +299,10 @@ static inline void start_burst(const struct worker *worker, struct burst *burst)
 }
 
 /* Where workers hand packets over, they do so in bypass too: otherwise packets of a flow would
- * overtake each other when bypass begins. */
+ * overtake each other when bypass begins. In an outage none arrives. */
 static inline bool passes_unseen(const struct worker *worker, bool handed)
 {
-	return worker->bypass && (handed || !worker->spreads);
+	return worker->outage || (worker->bypass && (handed || !worker->spreads));
 }
 
 void worker_input(struct worker *worker, const struct worker_received received[2], uint64_t now_us)
@@ -316,8 +316,8 @@ void worker_input(struct worker *worker, const struct worker_received received[2
 	count_received(worker, SNOOP_WIRED, wired->packets, wired->count);
 	count_received(worker, SNOOP_WIRELESS, wireless->packets, wireless->count);
 	if (passes_unseen(worker, false)) {
-		passthrough_bypass(worker, SNOOP_WIRELESS, wired->packets, wired->count);
-		passthrough_bypass(worker, SNOOP_WIRED, wireless->packets, wireless->count);
+		passthrough_unseen(worker, SNOOP_WIRELESS, wired->packets, wired->count);
+		passthrough_unseen(worker, SNOOP_WIRED, wireless->packets, wireless->count);
 		return;
 	}
 	for (uint32_t done = 0; done < longest; done += WORKER_BURST) {
@@ -338,7 +338,7 @@ void worker_input_handed(struct worker *worker, enum snoop_side from, struct rte
 
 	worker->now_us = now_us;
 	if (passes_unseen(worker, true)) {
-		passthrough_bypass(worker, other_side(from), packets, count);
+		passthrough_unseen(worker, other_side(from), packets, count);
 		return;
 	}
 	for (uint32_t done = 0; done < count; done += WORKER_BURST) {

@@ -147,3 +147,42 @@ void flows_look_at_pressure(struct worker *worker)
 		  pressure_holds(pressed, use.bytes, worker->cache_bytes, limit_ppm);
 	__atomic_store_n(&worker->pressed, pressed, __ATOMIC_RELAXED);
 }
+
+static bool is_open(const struct worker *worker, enum snoop_side side)
+{
+	return __atomic_load_n(&worker->gate[side], __ATOMIC_RELAXED) == GATE_OPEN;
+}
+
+/* @return true at the end of the table. */
+static bool forget_some(struct worker *worker)
+{
+	struct flow_table *table = &worker->table;
+	uint32_t end = RTE_MIN(worker->outage_next + WORKER_RECORDS_PER_STEP, table->capacity);
+
+	for (; worker->outage_next < end; worker->outage_next++) {
+		struct flow_record *record = &table->records[worker->outage_next];
+
+		if (!record->in_use)
+			continue;
+		snoop_flow_reset(worker->engine, &record->flow);
+		flow_timer_update(&worker->timers, record, worker->now_us);
+	}
+	return worker->outage_next == table->capacity;
+}
+
+void flows_look_at_outage(struct worker *worker)
+{
+	bool open = is_open(worker, SNOOP_WIRED) && is_open(worker, SNOOP_WIRELESS);
+
+	if (likely(open && !worker->outage))
+		return;
+	if (!worker->outage) {
+		worker->outage = true;
+		worker->outage_next = 0;
+		snoop_syn_forget_all(worker->engine);
+		snoop_syn_drop_all(worker->engine);
+	}
+	/* Nothing was examined since the walk began, so one walk is enough. */
+	if (forget_some(worker) && open)
+		worker->outage = false;
+}

@@ -54,6 +54,15 @@ void flows_age(struct worker *worker);
 void flows_look_at_pressure(struct worker *worker);
 
 /**
+ * Look at the ports: does an outage begin or end? Nothing of the time before may come out after it,
+ * and what a port that is down does not send must not be told as a loss of the radio or of the
+ * wire. So meanwhile no packet is examined (pass_outage); the bytes of all flows, and the SYNs that
+ * could be retransmitted, are forgotten, in bounded steps. Once both gates are open and the walk
+ * through the table has ended, flows are picked up again at their next data.
+ */
+void flows_look_at_outage(struct worker *worker);
+
+/**
  * Is the cache under pressure? Pressure begins above the limit and ends well below it. Pure.
  *
  * @param pressed    whether it was until now

@@ -114,6 +114,15 @@ static void print_ports(const struct metrics *metrics, const struct link *link)
 	for (int side = 0; side < 2; side++)
 		fprintf(metrics->out, PREFIX "link_up{side=\"%s\"} %d\n", side_names[side],
 			__atomic_load_n(&link->ports.port[side].link_up, __ATOMIC_RELAXED));
+	print_head(metrics, "port_gone", "gauge", "",
+		   "whether the interface or device of the port has vanished");
+	for (int side = 0; side < 2; side++)
+		fprintf(metrics->out, PREFIX "port_gone{side=\"%s\"} %d\n", side_names[side],
+			__atomic_load_n(&link->ports.port[side].gone, __ATOMIC_RELAXED));
+	print_head(metrics, "port_mtu_bytes", "gauge", "bytes", "MTU of the port now");
+	for (int side = 0; side < 2; side++)
+		fprintf(metrics->out, PREFIX "port_mtu_bytes{side=\"%s\"} %d\n", side_names[side],
+			__atomic_load_n(&link->ports.port[side].mtu_now_bytes, __ATOMIC_RELAXED));
 	print_head(metrics, "link_taken", "gauge", "",
 		   "whether snoopd took the port down because the other side has no carrier");
 	for (int side = 0; side < 2; side++)

@@ -16,10 +16,9 @@ static void report_port(const struct report *report, const char *side, const str
 	report_open(report, side);
 	report_text(report, "name", port->name);
 	report_text(report, "driver", port->driver);
-	report_text(report, "link",
-		    __atomic_load_n(&port->link_up, __ATOMIC_RELAXED) ? "up" : "down");
+	report_text(report, "link", ports_link_name(port));
 	report_number(report, "link_taken", __atomic_load_n(&port->link_taken, __ATOMIC_RELAXED));
-	report_number(report, "mtu", port->mtu_bytes);
+	report_number(report, "mtu", __atomic_load_n(&port->mtu_now_bytes, __ATOMIC_RELAXED));
 	/* A value that nobody counts is left out. */
 	if (port_losses_read(port, &losses)) {
 		if (losses.missed_known)
@@ -34,8 +33,12 @@ static void fill_port(struct verdict_port *facts, const struct port *port)
 {
 	struct port_losses losses;
 
-	facts->link = __atomic_load_n(&port->link_up, __ATOMIC_RELAXED) ? VERDICT_LINK_UP
-									: VERDICT_LINK_DOWN;
+	if (__atomic_load_n(&port->gone, __ATOMIC_RELAXED))
+		facts->link = VERDICT_LINK_GONE;
+	else
+		facts->link = __atomic_load_n(&port->link_up, __ATOMIC_RELAXED) ? VERDICT_LINK_UP
+										: VERDICT_LINK_DOWN;
+	facts->mtu_bytes = __atomic_load_n(&port->mtu_now_bytes, __ATOMIC_RELAXED);
 	facts->taken = __atomic_load_n(&port->link_taken, __ATOMIC_RELAXED);
 	facts->bad_offloads = __atomic_load_n(&port->offloads_on, __ATOMIC_RELAXED);
 	if (!port_losses_read(port, &losses))

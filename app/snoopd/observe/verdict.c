@@ -140,6 +140,13 @@ static enum verdict_weight link_is(const struct verdict_port *port, enum verdict
 	return leads(port->link == link && known(port->taken) == 0);
 }
 
+static enum verdict_weight mtus_differ(const struct verdict_port *one,
+				       const struct verdict_port *other)
+{
+	return leads(known(one->mtu_bytes) != 0 && known(other->mtu_bytes) != 0 &&
+		     one->mtu_bytes != other->mtu_bytes);
+}
+
 static enum verdict_weight silent(const struct counters *sum)
 {
 	if (sum->stations_silent == 0)
@@ -186,7 +193,7 @@ void verdict_facts_init(struct verdict_facts *facts)
 			.tx_errors = VERDICT_UNKNOWN,
 			.too_long = VERDICT_UNKNOWN,
 			.bad_offloads = VERDICT_UNKNOWN,
-			.mtu_differs = VERDICT_UNKNOWN,
+			.mtu_bytes = VERDICT_UNKNOWN,
 		};
 }
 

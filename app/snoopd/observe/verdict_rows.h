@@ -44,10 +44,7 @@
 	X(side##_offloads, leads(known(f->port[SNOOP_##SIDE].bad_offloads) != 0),                  \
 	  "offloads of the interface behind the " #side " port cut frames or lose tags; see "      \
 	  "the log",                                                                               \
-	  PORT(side, SIDE, bad_offloads))                                                          \
-	X(side##_mtu, leads(known(f->port[SNOOP_##SIDE].mtu_differs) != 0),                        \
-	  "the MTU of the interface behind the " #side " port was changed while snoopd runs",      \
-	  PORT(side, SIDE, mtu_differs))
+	  PORT(side, SIDE, bad_offloads))
 
 #define ROWS_OF_CHECKSUMS(X, side, SIDE)                                                           \
 	X(side##_unfinished,                                                                       \
@@ -70,6 +67,10 @@
 	  FACT(workers_stuck), FACT(workers))                                                      \
 	ROWS_OF_LOSSES(X, wired, WIRED)                                                            \
 	ROWS_OF_LOSSES(X, wireless, WIRELESS)                                                      \
+	X(mtu, mtus_differ(&f->port[SNOOP_WIRED], &f->port[SNOOP_WIRELESS]),                       \
+	  "the ports have different MTUs: what is longer than the smaller is lost there; ip link " \
+	  "set mtu",                                                                               \
+	  PORT(wired, WIRED, mtu_bytes), PORT(wireless, WIRELESS, mtu_bytes))                      \
 	X(handoff_drops, by_losses(s->handoff_drops, f->received),                                 \
 	  "workers dropped frames that others handed to them: raise [workers] handoff",            \
 	  SUM(handoff_drops), SUM(handoff_packets))                                                \

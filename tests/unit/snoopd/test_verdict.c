@@ -18,7 +18,8 @@ static struct verdict_facts helping(void)
 
 	verdict_facts_init(&facts);
 	for (int side = 0; side < 2; side++)
-		facts.port[side] = (struct verdict_port){.link = VERDICT_LINK_UP};
+		facts.port[side] =
+			(struct verdict_port){.link = VERDICT_LINK_UP, .mtu_bytes = 1500};
 	facts.level = SNOOP_LEVEL_AUTO;
 	facts.workers = 1;
 	facts.sum = (struct counters){
@@ -66,9 +67,7 @@ struct sentence {
 	  f->port[SNOOP_##SIDE].tx_errors = VERDICT_UNKNOWN)                                       \
 	X(side##_drops, LEADS, s->tx_##side##_drops = 1000, s->tx_##side##_drops = 0)              \
 	X(side##_offloads, LEADS, f->port[SNOOP_##SIDE].bad_offloads = 1,                          \
-	  f->port[SNOOP_##SIDE].bad_offloads = VERDICT_UNKNOWN)                                    \
-	X(side##_mtu, LEADS, f->port[SNOOP_##SIDE].mtu_differs = 1,                                \
-	  f->port[SNOOP_##SIDE].mtu_differs = VERDICT_UNKNOWN)
+	  f->port[SNOOP_##SIDE].bad_offloads = VERDICT_UNKNOWN)
 
 #define CHECKSUM_SENTENCES(X, side)                                                                \
 	X(side##_unfinished, LEADS,                                                                \
@@ -81,6 +80,8 @@ struct sentence {
 	PORT_SENTENCES(X, wired, WIRED)                                                            \
 	PORT_SENTENCES(X, wireless, WIRELESS)                                                      \
 	X(stuck, LEADS, f->workers_stuck = 1, f->workers_stuck = 0)                                \
+	X(mtu, LEADS, f->port[SNOOP_WIRELESS].mtu_bytes = 1400,                                    \
+	  f->port[SNOOP_WIRED].mtu_bytes = VERDICT_UNKNOWN)                                        \
 	X(handoff_drops, LEADS, s->handoff_drops = 1000, s->handoff_drops = 0)                     \
 	CHECKSUM_SENTENCES(X, wired)                                                               \
 	CHECKSUM_SENTENCES(X, wireless)                                                            \
