@@ -8,11 +8,13 @@ import unittest
 
 sys.dont_write_bytecode = True
 
+import lab
 import neverworse
 import truth
 
 FIGURES = {"segments": 50000, "before": 0, "radio_least": 0, "radio_most": 0, "told_before": 0,
-           "told_radio": 0, "useful": 0, "needless": 0, "confirmed": 0, "spurious": 0}
+           "told_radio": 0, "useful": 0, "needless": 0, "confirmed": 0, "spurious": 0,
+           "verdict": "silent"}
 
 
 def faults(**changes):
@@ -41,6 +43,18 @@ class Truth(unittest.TestCase):
         self.assertEqual(faults(confirmed=6), ["confirmed"])
         self.assertEqual(faults(spurious=6), ["spurious"])
         self.assertEqual(faults(useful=None, needless=None, confirmed=6, spurious=6), [])
+
+    def test_verdict(self):
+        self.assertEqual(faults(verdict="lossless"), [])
+        self.assertEqual(faults(verdict="helps"), ["verdict"])
+        lossy = {"radio_least": 12, "radio_most": 12, "told_radio": 12}
+        self.assertEqual(faults(verdict="helps", **lossy), [])
+        self.assertEqual(faults(verdict="lossless", **lossy), ["verdict"])
+
+    def test_verdicts_are_those_of_snoopd(self):
+        rows = (lab.REPO_DIR / "app/snoopd/observe/verdict_rows.h").read_text()
+        for name in truth.LOSSES_FOUND | truth.NO_LOSS_FOUND:
+            self.assertIn(f"X({name},", rows)
 
     def test_rows(self):
         names = [row.name() for row in truth.rows()]
