@@ -96,9 +96,12 @@
 	X(acks_seen, counter, packets, "ACKs from the wireless side that belong to a flow")        \
 	X(acks_duplicate, counter, packets, "duplicate ACKs from the wireless side")               \
 	X(acks_old, counter, packets, "ACKs below the cumulative ACK: forwarded")                  \
-	X(radio_losses, counter, segments, "segments found lost between the box and the station")  \
+	X(radio_losses, counter, segments,                                                         \
+	  "segments found lost between the box and the station, losses of the wireless port "      \
+	  "included")                                                                              \
 	X(upstream_holes, counter, segments,                                                       \
-	  "holes in the data as it arrived from the wired side")                                   \
+	  "holes in the data as it arrived from the wired side, losses of the wired port "         \
+	  "included")                                                                              \
 	X(upstream_bytes, counter, bytes, "size of those holes")                                   \
 	X(retransmits_scoreboard, counter, segments,                                               \
 	  "retransmitted because later segments were SACKed (RACK)")                               \

@@ -53,4 +53,5 @@ case.expect(checksum_wired_invalid=7, checksum_wired_unfinished=6, checksum_wire
             checksum_wireless_unfinished=5, pass_bad_checksum=8, pass_no_flow=5,
             tcp_wired_packets=17, tcp_wireless_packets=11, flows_created=3)
 del case.counters["cache_evictions"]
+case.expect_verdict("wired_unfinished")
 case.write()

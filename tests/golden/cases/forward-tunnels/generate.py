@@ -50,4 +50,5 @@ for send, source, target in ((case.wired, WIRED_MAC, STATION_MAC),
     send(ether / outer / udp(50000, 443))
 case.expect(pass_pppoe=24, pass_mpls=12, pass_udp_tunnel=20, pass_gre=4, pass_ip_in_ip=8,
             pass_ipsec=10, pass_ip_other=2)
+case.expect_verdict("not_understood")
 case.write()

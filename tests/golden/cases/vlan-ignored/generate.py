@@ -24,4 +24,5 @@ for flow, s in zip(flows, sent):
 case.wait(200)
 case.expect(flows_created=6, radio_losses=6, repairs_confirmed=6, pass_no_flow=6,
             syn_remembered=0)
+case.expect_verdict("helps")
 case.write()
