@@ -88,6 +88,11 @@
 	OWN(flows, linger, TIME, flow_closed_us, MS(100), MINUTES(1), "2s", CONFIG_AT_RELOAD,      \
 	    "How long a closed connection stays in the table, so that its last segments can "      \
 	    "still be repaired. Must not exceed idle.")                                            \
+	OWN(flows, vlan, VLAN, flow_vlan, 0, CONFIG_VLAN_COUNT - 1, "key", CONFIG_AT_START,        \
+	    "key keeps connections in different VLANs apart, even with the same addresses. "       \
+	    "ignore "                                                                              \
+	    "is for links whose two directions carry different tags; no two customers behind "     \
+	    "such a box may use the same addresses.")                                              \
 	SECTION(cache, "Copies of segments sent towards the stations, kept until they are "        \
 		       "acknowledged. The budgets are those of the link; its workers divide them " \
 		       "evenly (at least 64 segments and 1MiB each).")                             \

@@ -77,6 +77,12 @@ static const char *const offloads_words[] = {
 	[CONFIG_OFFLOADS_COUNT] = NULL,
 };
 
+static const char *const vlan_words[] = {
+	[CONFIG_VLAN_KEY] = "key",
+	[CONFIG_VLAN_IGNORE] = "ignore",
+	[CONFIG_VLAN_COUNT] = NULL,
+};
+
 static const char *const log_words[] = {
 	[CONFIG_LOG_STDERR] = "stderr",
 	[CONFIG_LOG_SYSLOG] = "syslog",
@@ -98,6 +104,8 @@ const char *const *config_kind_words(enum config_kind kind)
 		return lost_words;
 	case CONFIG_OFFLOADS:
 		return offloads_words;
+	case CONFIG_VLAN:
+		return vlan_words;
 	case CONFIG_LOG:
 		return log_words;
 	case CONFIG_SWITCH:

@@ -20,6 +20,7 @@ enum config_kind {
 	CONFIG_CHECKSUM,
 	CONFIG_LOST,
 	CONFIG_OFFLOADS,
+	CONFIG_VLAN,
 	CONFIG_LOG,
 	CONFIG_SWITCH,
 	CONFIG_COUNT,	      /* a plain integer */

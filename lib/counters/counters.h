@@ -65,16 +65,30 @@
 	X(pass_bad_options, counter, packets,                                                      \
 	  "TCP with malformed options: forwarded, flow not touched")                               \
 	X(pass_no_flow, counter, packets, "TCP that belongs to no flow in the table")              \
+	X(pass_other_vlan, counter, packets,                                                       \
+	  "ACKs of a flow in the table whose data carries other VLAN tags, see [flows] vlan")      \
 	X(pass_table_full, counter, packets,                                                       \
 	  "TCP data forwarded uncached: the flow table is full")                                   \
 	X(pass_bad_checksum, counter, packets,                                                     \
-	  "TCP of a flow with a wrong checksum: forwarded, flow not touched")                      \
+	  "TCP with a wrong checksum, SYNs included: forwarded, not believed")                     \
 	X(pass_cache_full, counter, packets,                                                       \
 	  "TCP data forwarded uncached: a cache budget is used up")                                \
 	X(pass_old_data, counter, packets,                                                         \
 	  "TCP data below the cumulative ACK: forwarded uncached")                                 \
 	X(pass_not_shareable, counter, packets,                                                    \
 	  "TCP data forwarded uncached: the mbuf cannot be shared")                                \
+	X(tcp_wired_packets, counter, packets,                                                     \
+	  "TCP packets from the wired port that were examined")                                    \
+	X(tcp_wireless_packets, counter, packets,                                                  \
+	  "TCP packets from the wireless port that were examined")                                 \
+	X(checksum_wired_invalid, counter, packets,                                                \
+	  "of those from the wired port, packets whose TCP or IPv4 checksum was found wrong")      \
+	X(checksum_wired_unfinished, counter, packets,                                             \
+	  "of those, packets whose checksum the sender left to its network card")                  \
+	X(checksum_wireless_invalid, counter, packets,                                             \
+	  "of those from the wireless port, packets whose TCP or IPv4 checksum was found wrong")   \
+	X(checksum_wireless_unfinished, counter, packets,                                          \
+	  "of those, packets whose checksum the sender left to its network card")                  \
 	X(data_segments, counter, packets, "TCP segments with payload from the wired side")        \
 	X(cached_segments_total, counter, segments, "segments put into the cache")                 \
 	X(cache_evictions, counter, segments,                                                      \
@@ -82,9 +96,12 @@
 	X(acks_seen, counter, packets, "ACKs from the wireless side that belong to a flow")        \
 	X(acks_duplicate, counter, packets, "duplicate ACKs from the wireless side")               \
 	X(acks_old, counter, packets, "ACKs below the cumulative ACK: forwarded")                  \
-	X(radio_losses, counter, segments, "segments found lost between the box and the station")  \
+	X(radio_losses, counter, segments,                                                         \
+	  "segments found lost between the box and the station, losses of the wireless port "      \
+	  "included")                                                                              \
 	X(upstream_holes, counter, segments,                                                       \
-	  "holes in the data as it arrived from the wired side")                                   \
+	  "holes in the data as it arrived from the wired side, losses of the wired port "         \
+	  "included")                                                                              \
 	X(upstream_bytes, counter, bytes, "size of those holes")                                   \
 	X(retransmits_scoreboard, counter, segments,                                               \
 	  "retransmitted because later segments were SACKed (RACK)")                               \
@@ -127,6 +144,10 @@
 	  "flows that began in bypass because the cache was nearly full")                          \
 	X(syn_remembered, counter, segments, "SYNs and SYN-ACKs put into the SYN memory")          \
 	X(syn_evicted, counter, segments, "SYN memory entries pushed out by newer ones")           \
+	X(clock_steps, counter, events,                                                            \
+	  "steps of the TSC that a worker left out of its time: backwards, or a second at once")   \
+	X(clock_calibrations, counter, events,                                                     \
+	  "times that a worker took up a measured TSC frequency instead of the one it had")        \
 	X(turn_overruns, counter, events, "worker turns longer than 1 ms")                         \
 	X(turn_stalls, counter, events, "times that a worker did not move for more than 100 ms")   \
 	X(flows_active, gauge, flows, "flows in the table")                                        \

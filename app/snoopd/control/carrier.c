@@ -18,20 +18,6 @@ static int wake_up(uint16_t port, enum rte_eth_event_type event, void *argument,
 	return 0;
 }
 
-void carrier_start(struct carrier *carrier, struct ports *ports, const struct port_watch *watch,
-		   uint64_t now_us)
-{
-	carrier->ports = ports;
-	carrier->watch = watch;
-	carrier->seen[SNOOP_WIRED] = carrier->seen[SNOOP_WIRELESS] = false;
-	carrier->control = pthread_self();
-	carrier_policy_init(&carrier->policy, now_us);
-	/* A driver without a link interrupt never calls it. */
-	for (int side = 0; side < 2; side++)
-		rte_eth_dev_callback_register(ports->port[side].id, RTE_ETH_EVENT_INTR_LSC, wake_up,
-					      carrier);
-}
-
 /* A port that starts without a carrier is told only where somebody can bring it up: others may
  * just be negotiating. */
 static void read_carrier(struct carrier *carrier, int side)
@@ -54,6 +40,23 @@ static void read_carrier(struct carrier *carrier, int side)
 	__atomic_store_n(&port->link_up, up, __ATOMIC_RELAXED);
 	log_line("event=link side=%s port=%s state=%s%s", side_names[side], port->name,
 		 up ? "up" : "down", advice);
+}
+
+void carrier_start(struct carrier *carrier, struct ports *ports, const struct port_watch *watch,
+		   uint64_t now_us)
+{
+	carrier->ports = ports;
+	carrier->watch = watch;
+	carrier->seen[SNOOP_WIRED] = carrier->seen[SNOOP_WIRELESS] = false;
+	carrier->control = pthread_self();
+	carrier_policy_init(&carrier->policy, now_us);
+	for (int side = 0; side < 2; side++) {
+		/* A driver without a link interrupt never calls it. */
+		rte_eth_dev_callback_register(ports->port[side].id, RTE_ETH_EVENT_INTR_LSC, wake_up,
+					      carrier);
+		/* Who asks before the first look must not hear that it is down. */
+		read_carrier(carrier, side);
+	}
 }
 
 static void take_down(struct carrier *carrier, int side)

@@ -27,8 +27,18 @@ struct flow_record *flows_create(struct worker *worker, const struct snoop_key *
 		worker->counters.flows_squeezed++;
 	}
 	snoop_flow_init(worker->engine, &record->flow, key, level, worker->now_us);
+	if (!record->flow.two_way)
+		flow_other_vlan_note(&worker->other_vlan, &worker->table, record, worker->secret);
 	worker->counters.flows_active = worker->table.count;
 	return record;
+}
+
+enum snoop_reason flows_reason(const struct flow_record *record)
+{
+	enum snoop_reason reason = snoop_flow_reason(&record->flow);
+
+	return reason == SNOOP_REASON_ONE_WAY && record->other_vlan ? SNOOP_REASON_OTHER_VLAN
+								    : reason;
 }
 
 void flows_remove(struct worker *worker, struct flow_record *record)
@@ -117,7 +127,10 @@ void flows_age(struct worker *worker)
 		}
 		if (unlikely(record->squeezed) && !worker->pressed)
 			flows_set_level(worker, record);
-		worker->gauges.flows[snoop_flow_reason(&record->flow)]++;
+		if (!record->flow.two_way)
+			flow_other_vlan_note(&worker->other_vlan, &worker->table, record,
+					     worker->secret);
+		worker->gauges.flows[flows_reason(record)]++;
 	}
 	if (worker->table.hand == 0)
 		publish_gauges(&worker->gauges, &worker->counters);

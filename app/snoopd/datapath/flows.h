@@ -39,6 +39,9 @@ void flows_remove_all(struct worker *worker);
 /** Give a flow the level that the configuration says, and follow its deadline. */
 void flows_set_level(struct worker *worker, struct flow_record *record);
 
+/** @return why the flow is not helped: what the engine says, and what only the worker knows. */
+enum snoop_reason flows_reason(const struct flow_record *record);
+
 /** Hand flows whose time has come to the engine, a bounded number. */
 void flows_serve_due(struct worker *worker);
 

@@ -35,6 +35,7 @@
 
 #include <config/config.h>
 #include <counters/counters.h>
+#include <flow/other_vlan.h>
 #include <flow/periodic.h>
 #include <flow/table.h>
 #include <flow/timer.h>
@@ -110,7 +111,6 @@ struct worker {
 	uint32_t workers;
 	struct rte_mempool *pool;
 	struct snoop_engine *engine; /* its histograms may be read by any thread, a packet old */
-	struct clock clock;
 	uint64_t secret;
 	transmit_send_fn send;
 	void *send_context;
@@ -141,8 +141,12 @@ struct worker {
 	/* Worker: rw. Control: ro, atomic. */
 	bool pressed; /* the cache is nearly full: new flows begin in bypass */
 
-	/* Worker: rw. */
+	/* Worker: rw. Any thread: ro, atomic, a turn old. */
 	uint64_t now_us; /* time of this turn */
+
+	/* Worker: rw. */
+	struct clock clock;
+	uint32_t clock_steps; /* of the clock, that the jobs have followed */
 	uint32_t turns;
 	/* What the jobs begin, and turns end in portions. */
 	bool timers_due;      /* the wheel may have timers that fire now */
@@ -153,6 +157,7 @@ struct worker {
 	struct flow_table table;
 	struct flow_timers timers;
 	struct flow_gauges gauges;
+	struct flow_other_vlan other_vlan;
 
 	/* Worker: rw. Any thread: ro, atomic, a few packets old. */
 	struct counters counters __rte_cache_aligned;
@@ -224,14 +229,22 @@ int worker_main(void *worker);
 void worker_stop(struct worker *worker);
 
 /** Any thread. The worker follows within a turn. */
-void worker_set_gate(struct worker *worker, enum snoop_side side, enum worker_gate gate);
+static inline void worker_set_gate(struct worker *worker, enum snoop_side side,
+				   enum worker_gate gate)
+{
+	__atomic_store_n(&worker->gate[side], (uint8_t)gate, __ATOMIC_RELEASE);
+}
 
 /**
  * Control thread: has every turn that began before the gate was set ended?
  *
  * @param turns  health.turns of the worker, read after the gate was set
  */
-bool worker_has_seen_gate(const struct worker *worker, uint64_t turns);
+static inline bool worker_has_seen_gate(const struct worker *worker, uint64_t turns)
+{
+	/* The turn under way may have looked before. */
+	return __atomic_load_n(&worker->health.turns, __ATOMIC_ACQUIRE) - turns >= 2;
+}
 
 /** Wait a moment for another worker on this CPU, or for a port. */
 static inline void worker_relax(const struct worker *worker)

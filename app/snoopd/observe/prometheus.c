@@ -110,7 +110,7 @@ static void print_losses(const struct metrics *metrics, const struct link *link)
 
 static void print_ports(const struct metrics *metrics, const struct link *link)
 {
-	print_head(metrics, "link_up", "gauge", "", "whether the port has a carrier");
+	print_head(metrics, "link_up", "gauge", "", "whether the port reports a carrier");
 	for (int side = 0; side < 2; side++)
 		fprintf(metrics->out, PREFIX "link_up{side=\"%s\"} %d\n", side_names[side],
 			__atomic_load_n(&link->ports.port[side].link_up, __ATOMIC_RELAXED));
@@ -148,7 +148,7 @@ static void print_service(const struct metrics *metrics, const struct link *link
 
 static double seconds_of(const uint64_t *cycles)
 {
-	return (double)__atomic_load_n(cycles, __ATOMIC_RELAXED) / (double)rte_get_tsc_hz();
+	return (double)__atomic_load_n(cycles, __ATOMIC_RELAXED) / (double)clock_tsc_hz();
 }
 
 static void print_workers(const struct metrics *metrics, const struct link *link)
@@ -173,7 +173,7 @@ static void print_workers(const struct metrics *metrics, const struct link *link
 	EACH_WORKER("worker_turn_max_seconds", "%.6f", seconds_of(&health->turn_cycles_max))
 #undef EACH_WORKER
 	print_counter(metrics, "guard_demoted", "gauge", "",
-		      "whether the link only observes because its repairs did not help",
+		      "whether the guard lets the link only observe",
 		      link->supervisor->guard.demoted);
 	print_counter(metrics, "guard_demotions", "counter", "", "times that the link was demoted",
 		      link->supervisor->guard.demotions);

@@ -33,9 +33,14 @@ static void fill_port(struct verdict_port *facts, const struct port *port)
 {
 	struct port_losses losses;
 
-	facts->link = __atomic_load_n(&port->link_up, __ATOMIC_RELAXED) ? VERDICT_LINK_UP
-									: VERDICT_LINK_DOWN;
+	if (__atomic_load_n(&port->gone, __ATOMIC_RELAXED))
+		facts->link = VERDICT_LINK_GONE;
+	else
+		facts->link = __atomic_load_n(&port->link_up, __ATOMIC_RELAXED) ? VERDICT_LINK_UP
+										: VERDICT_LINK_DOWN;
+	facts->mtu_bytes = __atomic_load_n(&port->mtu_now_bytes, __ATOMIC_RELAXED);
 	facts->taken = __atomic_load_n(&port->link_taken, __ATOMIC_RELAXED);
+	facts->bad_offloads = __atomic_load_n(&port->offloads_on, __ATOMIC_RELAXED);
 	if (!port_losses_read(port, &losses))
 		return;
 	if (losses.missed_known)

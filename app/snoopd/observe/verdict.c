@@ -8,7 +8,8 @@
 #define FEW 10u	     /* fewer events than this do not come first */
 #define MANY 100u    /* fewer packets than this are no share of the traffic */
 #define PER_MILLE 1u /* shares */
-#define TENTH 100u   /* in thousandths */
+#define HUNDREDTH 10u
+#define TENTH 100u /* in thousandths */
 #define HALF 500u
 #define WHOLE 1000u
 
@@ -59,12 +60,28 @@ static enum verdict_weight noted(bool holds)
 	return holds ? VERDICT_NOTED : VERDICT_FALSE;
 }
 
-/* True where there is any; first where it is a share that matters. */
+/* True where there is any, the first thing to know where it is more than that share. */
 static enum verdict_weight by_share(uint64_t part, uint64_t whole, unsigned int permille)
 {
 	if (part == 0)
 		return VERDICT_FALSE;
-	return part >= FEW && above(part, whole, permille) ? VERDICT_LEADS : VERDICT_NOTED;
+	return above(part, whole, permille) ? VERDICT_LEADS : VERDICT_NOTED;
+}
+
+/* The same of what a port, or snoopd itself, lost. */
+static enum verdict_weight by_losses(uint64_t lost, uint64_t passed)
+{
+	return lost == 0    ? VERDICT_FALSE
+	       : lost < FEW ? VERDICT_NOTED
+			    : by_share(lost, passed, PER_MILLE);
+}
+
+/* Worth a word from a hundredth of the traffic on, and the first one where it is most of it. */
+static enum verdict_weight of_traffic(uint64_t part, uint64_t received)
+{
+	if (!above(part, received, HUNDREDTH))
+		return VERDICT_FALSE;
+	return by_share(part, received, HALF);
 }
 
 /* No loss was found, but senders retransmit more than a thousandth of their data. */
@@ -123,6 +140,13 @@ static enum verdict_weight link_is(const struct verdict_port *port, enum verdict
 	return leads(port->link == link && known(port->taken) == 0);
 }
 
+static enum verdict_weight mtus_differ(const struct verdict_port *one,
+				       const struct verdict_port *other)
+{
+	return leads(known(one->mtu_bytes) != 0 && known(other->mtu_bytes) != 0 &&
+		     one->mtu_bytes != other->mtu_bytes);
+}
+
 static enum verdict_weight silent(const struct counters *sum)
 {
 	if (sum->stations_silent == 0)
@@ -169,7 +193,7 @@ void verdict_facts_init(struct verdict_facts *facts)
 			.tx_errors = VERDICT_UNKNOWN,
 			.too_long = VERDICT_UNKNOWN,
 			.bad_offloads = VERDICT_UNKNOWN,
-			.mtu_differs = VERDICT_UNKNOWN,
+			.mtu_bytes = VERDICT_UNKNOWN,
 		};
 }
 

@@ -34,7 +34,7 @@ struct verdict_port {
 	uint64_t tx_errors;	 /* taken from snoopd, and not sent */
 	uint64_t too_long;	 /* packets dropped: super-frames, or above the other side's MTU */
 	uint64_t bad_offloads; /* offloads of the kernel's interface that cut frames or lose tags */
-	uint64_t mtu_differs;  /* 1: the interface's MTU is not what the port was opened with */
+	uint64_t mtu_bytes;    /* now */
 };
 
 struct verdict_facts {

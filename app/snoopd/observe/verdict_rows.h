@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * The rows of verdict.c, the gravest first: X(id, weight, sentence, evidence...). The weight is an
- * expression of f, the facts, and s, the counters; the evidence are the facts that the sentence
+ * The rows of verdict.c, the gravest first: X(id, weight, sentence, evidence...). The weight is
+ * an expression of f, the facts, and s, the counters; the evidence are the facts that the sentence
  * stands on. A sentence has at most 127 characters and says only what these facts prove.
  */
 #ifndef SNOOPD_VERDICT_ROWS_H
@@ -21,31 +21,43 @@
 
 #define ROWS_OF_LOSSES(X, side, SIDE)                                                              \
 	X(side##_too_long,                                                                         \
-	  by_share(known(f->port[SNOOP_##SIDE].too_long), s->rx_##side##_packets, PER_MILLE),      \
+	  by_losses(known(f->port[SNOOP_##SIDE].too_long), s->rx_##side##_packets),                \
 	  "frames at the " #side " port were too long to be sent on whole, and were dropped",      \
 	  PORT(side, SIDE, too_long), SUM(rx_##side##_packets))                                    \
 	X(side##_lost,                                                                             \
-	  by_share(known(f->port[SNOOP_##SIDE].missed_packets) +                                   \
-			   known(f->port[SNOOP_##SIDE].rx_errors),                                 \
-		   s->rx_##side##_packets, PER_MILLE),                                             \
-	  "the " #side " port lost frames before snoopd saw them: no loss of the wire or the "     \
-	  "radio",                                                                                 \
-	  PORT(side, SIDE, missed_packets), PORT(side, SIDE, rx_errors), SUM(rx_##side##_packets)) \
+	  by_losses(known(f->port[SNOOP_##SIDE].missed_packets), s->rx_##side##_packets),          \
+	  "the " #side                                                                             \
+	  " port lost frames before snoopd saw them: losses of this box, not of wire or radio",    \
+	  PORT(side, SIDE, missed_packets), SUM(rx_##side##_packets))                              \
+	X(side##_refused,                                                                          \
+	  by_losses(known(f->port[SNOOP_##SIDE].rx_errors), s->rx_##side##_packets),               \
+	  "the " #side " port refused frames as damaged or too long: see its cable and its MTU",   \
+	  PORT(side, SIDE, rx_errors), SUM(rx_##side##_packets))                                   \
 	X(side##_unsent,                                                                           \
-	  by_share(known(f->port[SNOOP_##SIDE].tx_errors), s->tx_##side##_packets, PER_MILLE),     \
+	  by_losses(known(f->port[SNOOP_##SIDE].tx_errors), s->tx_##side##_packets),               \
 	  "the " #side " port did not send all frames it took: losses of this box, "               \
 	  "not of the wire or radio",                                                              \
 	  PORT(side, SIDE, tx_errors), SUM(tx_##side##_packets), SUM(radio_losses))                \
-	X(side##_drops, by_share(s->tx_##side##_drops, s->tx_##side##_packets, PER_MILLE),         \
+	X(side##_drops, by_losses(s->tx_##side##_drops, s->tx_##side##_packets),                   \
 	  "snoopd dropped frames that the " #side " port did not take in time",                    \
 	  SUM(tx_##side##_drops), SUM(tx_##side##_packets))                                        \
 	X(side##_offloads, leads(known(f->port[SNOOP_##SIDE].bad_offloads) != 0),                  \
 	  "offloads of the interface behind the " #side " port cut frames or lose tags; see "      \
 	  "the log",                                                                               \
-	  PORT(side, SIDE, bad_offloads))                                                          \
-	X(side##_mtu, leads(known(f->port[SNOOP_##SIDE].mtu_differs) != 0),                        \
-	  "the MTU of the interface behind the " #side " port was changed while snoopd runs",      \
-	  PORT(side, SIDE, mtu_differs))
+	  PORT(side, SIDE, bad_offloads))
+
+#define ROWS_OF_CHECKSUMS(X, side, SIDE)                                                           \
+	X(side##_unfinished,                                                                       \
+	  by_share(s->checksum_##side##_unfinished, s->tcp_##side##_packets, TENTH),               \
+	  "TCP came from the " #side                                                               \
+	  " side with unfinished checksums, and passed unhelped: ethtool -K, tx off, there",       \
+	  SUM(checksum_##side##_unfinished), SUM(tcp_##side##_packets))                            \
+	X(side##_invalid,                                                                          \
+	  by_share(less(s->checksum_##side##_invalid, s->checksum_##side##_unfinished),            \
+		   s->tcp_##side##_packets, TENTH),                                                \
+	  "TCP came from the " #side " side with wrong checksums, and passed unhelped",            \
+	  SUM(checksum_##side##_invalid), SUM(checksum_##side##_unfinished),                       \
+	  SUM(tcp_##side##_packets))
 
 #define VERDICTS(X)                                                                                \
 	ROWS_OF_LINK(X, wired, WIRED)                                                              \
@@ -55,14 +67,32 @@
 	  FACT(workers_stuck), FACT(workers))                                                      \
 	ROWS_OF_LOSSES(X, wired, WIRED)                                                            \
 	ROWS_OF_LOSSES(X, wireless, WIRELESS)                                                      \
-	X(handoff_drops, by_share(s->handoff_drops, f->received, PER_MILLE),                       \
+	X(mtu, mtus_differ(&f->port[SNOOP_WIRED], &f->port[SNOOP_WIRELESS]),                       \
+	  "the ports have different MTUs: what is longer than the smaller is lost there; ip link " \
+	  "set mtu",                                                                               \
+	  PORT(wired, WIRED, mtu_bytes), PORT(wireless, WIRELESS, mtu_bytes))                      \
+	X(handoff_drops, by_losses(s->handoff_drops, f->received),                                 \
 	  "workers dropped frames that others handed to them: raise [workers] handoff",            \
 	  SUM(handoff_drops), SUM(handoff_packets))                                                \
-	X(checksums,                                                                               \
-	  by_share(s->pass_bad_checksum, s->data_segments + s->pass_bad_checksum, TENTH),          \
-	  "TCP with wrong or unfinished checksums passes unhelped: see ethtool -K, tx, of the "    \
-	  "neighbours",                                                                            \
-	  SUM(pass_bad_checksum), SUM(data_segments))                                              \
+	ROWS_OF_CHECKSUMS(X, wired, WIRED)                                                         \
+	ROWS_OF_CHECKSUMS(X, wireless, WIRELESS)                                                   \
+	X(other_vlan, by_share(s->pass_other_vlan, s->tcp_wireless_packets, TENTH),                \
+	  "ACKs carry other VLAN tags than their data, which passed unhelped: set [flows] vlan = " \
+	  "ignore",                                                                                \
+	  SUM(pass_other_vlan), SUM(tcp_wireless_packets), SUM(flows_because_other_vlan))          \
+	X(pppoe, of_traffic(s->pass_pppoe, f->received),                                           \
+	  "PPPoE passes unexamined: snoopd helps no connection inside it", SUM(pass_pppoe),        \
+	  FACT(received))                                                                          \
+	X(mpls, of_traffic(s->pass_mpls, f->received),                                             \
+	  "MPLS passes unexamined: snoopd helps no connection inside it", SUM(pass_mpls),          \
+	  FACT(received))                                                                          \
+	X(tunnels, of_traffic(s->pass_gre + s->pass_ip_in_ip + s->pass_udp_tunnel, f->received),   \
+	  "tunnels (GRE, IP in IP, GTP-U, VXLAN, L2TP, ...) pass unexamined: snoopd helps "        \
+	  "nothing in them",                                                                       \
+	  SUM(pass_gre), SUM(pass_ip_in_ip), SUM(pass_udp_tunnel), FACT(received))                 \
+	X(ipsec, of_traffic(s->pass_ipsec, f->received),                                           \
+	  "IPsec passes unexamined: nobody but its ends sees the connections inside it",           \
+	  SUM(pass_ipsec), FACT(received))                                                         \
 	X(no_room,                                                                                 \
 	  by_share(s->pass_cache_full + s->pass_table_full + s->pass_not_shareable,                \
 		   s->data_segments + s->pass_table_full, TENTH),                                  \
@@ -91,7 +121,8 @@
 	X(no_ack, is(f, OUTCOME_NO_ACK),                                                           \
 	  "nothing is known of the radio: no ACK matched the data; other path, other VLAN, or no " \
 	  "answer",                                                                                \
-	  SUM(data_segments), SUM(acks_seen), SUM(pass_no_flow))                                   \
+	  SUM(data_segments), SUM(acks_seen), SUM(pass_no_flow), SUM(pass_other_vlan),             \
+	  SUM(tcp_wireless_packets))                                                               \
 	X(lossless, is(f, OUTCOME_LOSSLESS),                                                       \
 	  "no loss was found on the radio in the data that stations acknowledged",                 \
 	  SUM(radio_losses), SUM(data_segments), SUM(acks_seen), SUM(retransmits_syn))             \
@@ -144,12 +175,20 @@
 	  "of some connections no answer was recognized: nothing is known of their losses",        \
 	  SUM(flows_because_one_way), SUM(flows_active))                                           \
 	X(not_tcp, noted(f->received >= MANY && above(s->pass_ip_other, f->received, HALF)),       \
-	  "most packets are IP, but not plain TCP (UDP, QUIC, ESP, tunnels): they pass unhelped",  \
+	  "most packets are IP, but not TCP (UDP, QUIC, ICMP, ...): snoopd cannot help them",      \
 	  SUM(pass_ip_other), FACT(received))                                                      \
 	X(partly_bypass,                                                                           \
 	  noted(f->level != SNOOP_LEVEL_BYPASS && above(s->pass_bypass, f->received, TENTH)),      \
 	  "more than a tenth of the packets passed in bypass: nothing is known of them",           \
 	  SUM(pass_bypass), FACT(received), SUM(flows_squeezed))                                   \
+	X(clock, noted(s->clock_calibrations > 0),                                                 \
+	  "DPDK's TSC frequency was more than 1 % wrong: snoopd measured it, and goes on with "    \
+	  "that",                                                                                  \
+	  SUM(clock_calibrations))                                                                 \
+	X(clock_steps, noted(s->clock_steps > 0),                                                  \
+	  "the machine's clock stepped (pause, migration, suspend): snoopd left the steps out of " \
+	  "its times",                                                                             \
+	  SUM(clock_steps))                                                                        \
 	X(stalls, noted(s->turn_stalls > 0),                                                       \
 	  "workers stood still for more than 100 ms: packets waited, and RTTs look too long",      \
 	  SUM(turn_stalls), SUM(turn_overruns))

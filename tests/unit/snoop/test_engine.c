@@ -24,6 +24,10 @@ static void test_reasons_by_precedence(void **state)
 	assert_int_equal(snoop_flow_reason(&flow), SNOOP_REASON_UPSTREAM);
 	flow.radio_losses = 1;
 	assert_int_equal(snoop_flow_reason(&flow), SNOOP_REASON_REPAIRING);
+	flow.sender_retransmits = flow.sender_needless = 1;
+	assert_int_equal(snoop_flow_reason(&flow), SNOOP_REASON_REPAIRING);
+	flow.sender_retransmits = 2;
+	assert_int_equal(snoop_flow_reason(&flow), SNOOP_REASON_SENDER);
 	flow.given_up = 1;
 	assert_int_equal(snoop_flow_reason(&flow), SNOOP_REASON_GIVEN_UP);
 	flow.vetoes = 1;

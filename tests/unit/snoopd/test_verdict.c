@@ -18,7 +18,8 @@ static struct verdict_facts helping(void)
 
 	verdict_facts_init(&facts);
 	for (int side = 0; side < 2; side++)
-		facts.port[side] = (struct verdict_port){.link = VERDICT_LINK_UP};
+		facts.port[side] =
+			(struct verdict_port){.link = VERDICT_LINK_UP, .mtu_bytes = 1500};
 	facts.level = SNOOP_LEVEL_AUTO;
 	facts.workers = 1;
 	facts.sum = (struct counters){
@@ -26,6 +27,8 @@ static struct verdict_facts helping(void)
 		.rx_wireless_packets = 50000,
 		.tx_wired_packets = 50000,
 		.tx_wireless_packets = 101000,
+		.tcp_wired_packets = 100000,
+		.tcp_wireless_packets = 50000,
 		.data_segments = 100000,
 		.acks_seen = 50000,
 		.radio_losses = 1000,
@@ -58,20 +61,36 @@ struct sentence {
 	  f->port[SNOOP_##SIDE].too_long = VERDICT_UNKNOWN)                                        \
 	X(side##_lost, LEADS, f->port[SNOOP_##SIDE].missed_packets = 1000,                         \
 	  f->port[SNOOP_##SIDE].missed_packets = VERDICT_UNKNOWN)                                  \
+	X(side##_refused, LEADS, f->port[SNOOP_##SIDE].rx_errors = 1000,                           \
+	  f->port[SNOOP_##SIDE].rx_errors = VERDICT_UNKNOWN)                                       \
 	X(side##_unsent, LEADS, f->port[SNOOP_##SIDE].tx_errors = 1000,                            \
 	  f->port[SNOOP_##SIDE].tx_errors = VERDICT_UNKNOWN)                                       \
 	X(side##_drops, LEADS, s->tx_##side##_drops = 1000, s->tx_##side##_drops = 0)              \
 	X(side##_offloads, LEADS, f->port[SNOOP_##SIDE].bad_offloads = 1,                          \
-	  f->port[SNOOP_##SIDE].bad_offloads = VERDICT_UNKNOWN)                                    \
-	X(side##_mtu, LEADS, f->port[SNOOP_##SIDE].mtu_differs = 1,                                \
-	  f->port[SNOOP_##SIDE].mtu_differs = VERDICT_UNKNOWN)
+	  f->port[SNOOP_##SIDE].bad_offloads = VERDICT_UNKNOWN)
+
+#define CHECKSUM_SENTENCES(X, side)                                                                \
+	X(side##_unfinished, LEADS,                                                                \
+	  s->checksum_##side##_invalid = s->checksum_##side##_unfinished = 50000,                  \
+	  s->checksum_##side##_unfinished = 0)                                                     \
+	X(side##_invalid, LEADS, s->checksum_##side##_invalid = 50000,                             \
+	  s->checksum_##side##_unfinished = 50000)
 
 #define SENTENCES(X)                                                                               \
 	PORT_SENTENCES(X, wired, WIRED)                                                            \
 	PORT_SENTENCES(X, wireless, WIRELESS)                                                      \
 	X(stuck, LEADS, f->workers_stuck = 1, f->workers_stuck = 0)                                \
+	X(mtu, LEADS, f->port[SNOOP_WIRELESS].mtu_bytes = 1400,                                    \
+	  f->port[SNOOP_WIRED].mtu_bytes = VERDICT_UNKNOWN)                                        \
 	X(handoff_drops, LEADS, s->handoff_drops = 1000, s->handoff_drops = 0)                     \
-	X(checksums, LEADS, s->pass_bad_checksum = 100000, s->pass_bad_checksum = 0)               \
+	CHECKSUM_SENTENCES(X, wired)                                                               \
+	CHECKSUM_SENTENCES(X, wireless)                                                            \
+	X(other_vlan, LEADS, s->pass_other_vlan = 10000, s->pass_other_vlan = 0)                   \
+	X(pppoe, LEADS, s->pass_pppoe = 75001, s->pass_pppoe = 1500)                               \
+	X(mpls, LEADS, s->pass_mpls = 75001, s->pass_mpls = 1500)                                  \
+	X(tunnels, LEADS, s->pass_gre = s->pass_ip_in_ip = s->pass_udp_tunnel = 25001,             \
+	  s->pass_gre = s->pass_ip_in_ip = s->pass_udp_tunnel = 500)                               \
+	X(ipsec, LEADS, s->pass_ipsec = 75001, s->pass_ipsec = 1500)                               \
 	X(no_room, LEADS, s->pass_table_full = 100000, s->pass_table_full = 0)                     \
 	X(silent, LEADS, s->stations_silent = 3, s->stations_silent = 0)                           \
 	X(bypass, LEADS, f->level = SNOOP_LEVEL_BYPASS, f->level = SNOOP_LEVEL_OBSERVE)            \
@@ -101,6 +120,8 @@ struct sentence {
 	X(one_way, NOTED, s->flows_because_one_way = 1, s->flows_because_one_way = 0)              \
 	X(not_tcp, NOTED, s->pass_ip_other = 75001, s->pass_ip_other = 75000)                      \
 	X(partly_bypass, NOTED, s->pass_bypass = 15001, f->level = SNOOP_LEVEL_BYPASS)             \
+	X(clock, NOTED, s->clock_calibrations = 1, s->clock_calibrations = 0)                      \
+	X(clock_steps, NOTED, s->clock_steps = 1, s->clock_steps = 0)                              \
 	X(stalls, NOTED, s->turn_stalls = 1, s->turn_stalls = 0)
 
 #define CHANGE(name, change)                                                                       \
@@ -191,12 +212,12 @@ static void few_losses_of_a_port_are_noted(void **state)
 
 	facts.port[SNOOP_WIRED].missed_packets = 3;
 	facts.port[SNOOP_WIRELESS].tx_errors = 3;
-	facts.sum.pass_bad_checksum = 3;
+	facts.sum.checksum_wired_invalid = 3;
 	facts.sum.stations_silent = 1;
 	assert_string_equal(first_of(&facts), "helps");
 	assert_int_equal(weight_of(&facts, "wired_lost"), VERDICT_NOTED);
 	assert_int_equal(weight_of(&facts, "wireless_unsent"), VERDICT_NOTED);
-	assert_int_equal(weight_of(&facts, "checksums"), VERDICT_NOTED);
+	assert_int_equal(weight_of(&facts, "wired_invalid"), VERDICT_NOTED);
 	assert_int_equal(weight_of(&facts, "silent"), VERDICT_NOTED);
 	facts.port[SNOOP_WIRED].missed_packets = 1000;
 	assert_string_equal(first_of(&facts), "wired_lost");
