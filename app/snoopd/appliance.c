@@ -22,6 +22,7 @@
 #include <snoopd/control/loop.h>
 #include <snoopd/control/supervisor.h>
 #include <snoopd/control/systemd.h>
+#include <snoopd/control/timekeeper.h>
 #include <snoopd/datapath/totals.h>
 #include <snoopd/datapath/worker.h>
 #include <snoopd/observe/http.h>
@@ -35,6 +36,7 @@ struct appliance {
 	struct handoff *handoff;
 	struct memory_need memory;
 	struct supervisor supervisor;
+	struct clock_watch clock; /* until the supervisor has one */
 	struct http_server *http;
 	unsigned int lcores[HANDOFF_WORKERS_MAX];
 };
@@ -329,7 +331,10 @@ static int bring_up(struct appliance *appliance)
 		if (appliance->stats == NULL)
 			return EXIT_FAILURE;
 	}
-	if (create_pool(appliance) != 0 || create_workers(appliance) != 0)
+	if (create_pool(appliance) != 0)
+		return EXIT_FAILURE;
+	timekeeper_settle(&appliance->clock);
+	if (create_workers(appliance) != 0)
 		return EXIT_FAILURE;
 	status = start_ports(appliance);
 	if (status != 0)
@@ -358,8 +363,10 @@ static void take_down(struct appliance *appliance)
 int appliance_run(struct link *link, const struct config *config, const struct options *options)
 {
 	struct appliance appliance = {.link = link, .config = config, .options = options};
-	int status = bring_up(&appliance);
+	int status;
 
+	timekeeper_start(&appliance.clock);
+	status = bring_up(&appliance);
 	if (status == 0)
 		status = run(&appliance);
 	take_down(&appliance);

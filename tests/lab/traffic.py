@@ -74,8 +74,9 @@ class PatternFlow(EndpointPair):
                            "--reconfigure build && ninja -C build")
         options = [word for word in self.receive_options if word != "--pattern"]
         self.receiver = self.lab.process(
-            self.lab.in_netns("mobile", LWIP_STATION, *options, self.lab.taps["m0"], self.address,
-                              PORT), f"receive{PORT}")
+            ["nice", "-n", "-20",
+             *self.lab.in_netns("mobile", LWIP_STATION, *options, self.lab.taps["m0"],
+                                self.address, PORT)], f"receive{PORT}")
         self._wait_report(lambda report: "listening" in report, START_DEADLINE_S)
 
     def finish(self):

@@ -25,7 +25,7 @@ class Trial:
 
     def run(self, box_spec, seed, args):
         """@return {"found": the traffic's figures, "links": linkemu's, "box": snoopd's counters,
-        "error", "late_ms", "steal"} of the least disturbed of args.attempts runs"""
+        "verdict", "error", "late_ms", "steal"} of the least disturbed of args.attempts runs"""
         best = None
         for _ in range(max(1, args.attempts)):
             run = self._run_once(box_spec, seed, args)
@@ -54,6 +54,7 @@ class Trial:
                     found = flow.finish()
                 time.sleep(SETTLE_S)
                 links, counters = lab.control("stats")["links"], box.stats()
+                verdict = box.verdict()
             finally:
                 box.stop()
                 box_log = lab.log_tail("box")
@@ -62,6 +63,7 @@ class Trial:
             error = f"{box_spec} ended with {box.exit_status}: {box_log}"
         late_ns = max(link[way]["late_max_ns"] for link in links.values() for way in link)
         return {"seed": seed, "box_spec": box_spec, "found": found, "links": links, "error": error,
+                "verdict": verdict,
                 "box": difference(counters, before) if counters else None,
                 "late_ms": late_ns / 1e6, "steal": steal_share(cpu_before, cpu_times())}
 

@@ -2,7 +2,8 @@
 """Is what snoopd says of losses true? A sweep: what happens, where, to which sender and station.
 
 The truth is the emulator's (README.md, "What the box can know"); a row is right where both figures
-of the box are within their bounds and it claims no more repairs than there were.
+of the box are within their bounds, it claims no more repairs than there were, and its verdict
+fits.
 """
 
 from dataclasses import dataclass, field
@@ -64,7 +65,12 @@ QUICK = (
 COLUMNS = (("level", 7), ("sender", 6), ("profile", 7), ("case", 14), ("station", 7), ("seed", 4),
            ("segments", 8), ("Mb/s", 5), ("truth before", 12), ("radio", 11),
            ("told before", 11), ("radio", 6), ("retransmits", 11), ("useful", 6),
-           ("confirmed", 9), ("needless", 8), ("spurious", 8))
+           ("confirmed", 9), ("needless", 8), ("spurious", 8), ("verdict", 18))
+# Sentences of snoopd's status (app/snoopd/observe/verdict_rows.h) that say that the radio loses,
+# and that say that no loss was found.
+LOSSES_FOUND = {"observe_losses", "none_repaired", "unproven", "helps_little", "helps"}
+NO_LOSS_FOUND = {"lossless", "senders_retransmit"}
+SOME_LOSSES = 10                # from so many on the second kind is false
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,7 @@ def figures(run, case):
         "useful": None if case.doubled_before else radio["copies_identical_useful"],
         "needless": None if case.doubled_before else radio["copies_identical_needless"],
         "confirmed": box["repairs_confirmed"], "spurious": box["spurious_repairs"],
+        "verdict": run["verdict"],
     }
 
 
@@ -132,6 +139,9 @@ def faults(found):
     for claim, truth in (("confirmed", "useful"), ("spurious", "needless")):
         if found[truth] is not None and found[claim] > found[truth] + off(found[truth]):
             wrong.append(claim)
+    if found["verdict"] in (LOSSES_FOUND if found["radio_most"] == 0 else
+                            NO_LOSS_FOUND if found["radio_least"] >= SOME_LOSSES else ()):
+        wrong.append("verdict")
     return wrong
 
 
@@ -147,7 +157,8 @@ def row_words(row, seed, found):
             f"{radio[0]}" if radio[0] == radio[1] else f"{radio[0]}-{radio[1]}",
             found["told_before"], found["told_radio"], found["retransmits"],
             "-" if found["useful"] is None else found["useful"], found["confirmed"],
-            "-" if found["needless"] is None else found["needless"], found["spurious"]]
+            "-" if found["needless"] is None else found["needless"], found["spurious"],
+            found["verdict"]]
 
 
 def chosen(args):

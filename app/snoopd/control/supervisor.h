@@ -13,7 +13,9 @@
 
 #include <stdint.h>
 
+#include <snoopd/base/clock_watch.h>
 #include <snoopd/control/carrier.h>
+#include <snoopd/control/checksums.h>
 #include <snoopd/control/guard.h>
 #include <snoopd/control/health.h>
 #include <snoopd/control/port_watch.h>
@@ -31,8 +33,10 @@ struct supervisor {
 
 	struct port_watch watch;
 	struct carrier carrier;
-	uint64_t configured_us;	 /* of the link, when the guard started or acted */
-	enum snoop_level wanted; /* the level that an operator chose */
+	struct clock_watch clock;
+	struct checksums_watch checksums[2]; /* by enum snoop_side */
+	uint64_t configured_us;		     /* of the link, when the guard started or acted */
+	enum snoop_level wanted;	     /* the level that an operator chose */
 	bool pressed[HANDOFF_WORKERS_MAX];
 	uint64_t watchdog_us, fed_us; /* WATCHDOG=1: interval, 0 = none; when it was sent last */
 	uint64_t second_us;	      /* when the once-a-second looks are due */

@@ -111,7 +111,6 @@ struct worker {
 	uint32_t workers;
 	struct rte_mempool *pool;
 	struct snoop_engine *engine; /* its histograms may be read by any thread, a packet old */
-	struct clock clock;
 	uint64_t secret;
 	transmit_send_fn send;
 	void *send_context;
@@ -142,8 +141,12 @@ struct worker {
 	/* Worker: rw. Control: ro, atomic. */
 	bool pressed; /* the cache is nearly full: new flows begin in bypass */
 
-	/* Worker: rw. */
+	/* Worker: rw. Any thread: ro, atomic, a turn old. */
 	uint64_t now_us; /* time of this turn */
+
+	/* Worker: rw. */
+	struct clock clock;
+	uint32_t clock_steps; /* of the clock, that the jobs have followed */
 	uint32_t turns;
 	/* What the jobs begin, and turns end in portions. */
 	bool timers_due;      /* the wheel may have timers that fire now */

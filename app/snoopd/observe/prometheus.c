@@ -148,7 +148,7 @@ static void print_service(const struct metrics *metrics, const struct link *link
 
 static double seconds_of(const uint64_t *cycles)
 {
-	return (double)__atomic_load_n(cycles, __ATOMIC_RELAXED) / (double)rte_get_tsc_hz();
+	return (double)__atomic_load_n(cycles, __ATOMIC_RELAXED) / (double)clock_tsc_hz();
 }
 
 static void print_workers(const struct metrics *metrics, const struct link *link)

@@ -58,6 +58,15 @@ void log_write(int level, const char *format, ...)
 	note("%s;", line);
 }
 
+/* The TSC is right: test_clock_watch. */
+void timekeeper_start(struct clock_watch *watch)
+{
+}
+
+void timekeeper_look(struct clock_watch *watch)
+{
+}
+
 const struct link *link_try_lock(struct link *link)
 {
 	return link;
