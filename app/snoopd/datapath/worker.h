@@ -229,14 +229,22 @@ int worker_main(void *worker);
 void worker_stop(struct worker *worker);
 
 /** Any thread. The worker follows within a turn. */
-void worker_set_gate(struct worker *worker, enum snoop_side side, enum worker_gate gate);
+static inline void worker_set_gate(struct worker *worker, enum snoop_side side,
+				   enum worker_gate gate)
+{
+	__atomic_store_n(&worker->gate[side], (uint8_t)gate, __ATOMIC_RELEASE);
+}
 
 /**
  * Control thread: has every turn that began before the gate was set ended?
  *
  * @param turns  health.turns of the worker, read after the gate was set
  */
-bool worker_has_seen_gate(const struct worker *worker, uint64_t turns);
+static inline bool worker_has_seen_gate(const struct worker *worker, uint64_t turns)
+{
+	/* The turn under way may have looked before. */
+	return __atomic_load_n(&worker->health.turns, __ATOMIC_ACQUIRE) - turns >= 2;
+}
 
 /** Wait a moment for another worker on this CPU, or for a port. */
 static inline void worker_relax(const struct worker *worker)
