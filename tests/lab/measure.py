@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """One run of one cell: topology up, box in, flows, counters before and after, everything down."""
 
+import os
+import resource
 import time
 from dataclasses import asdict, dataclass, field
 
@@ -9,6 +11,7 @@ from flows import PORT_FIRST, IperfFlow
 from lab import Lab, Path
 
 STEAL_SHARE_MAX = 0.05
+FOREIGN_SHARE_MAX = 0.05
 STEAL_ATTEMPTS = 3
 LATE_MAX_MS = 30.0
 MSS_IPV4_BYTES = 1448   # 1500 less IPv4, TCP and the time stamp option
@@ -69,6 +72,23 @@ def steal_share(before, after):
     """Share of the CPU time that the hypervisor took away: the 8th figure of /proc/stat."""
     delta = [late - early for early, late in zip(before, after)]
     return delta[7] / max(1, sum(delta))
+
+
+def own_cpu_s():
+    """CPU time of this process and of its children that have ended, in seconds."""
+    return sum(used.ru_utime + used.ru_stime for used in
+               (resource.getrusage(who) for who in (resource.RUSAGE_SELF,
+                                                    resource.RUSAGE_CHILDREN)))
+
+
+def foreign_share(before, after, own_s):
+    """Share of the CPU time that processes took which are not ours: a build beside the lab.
+
+    @param before, after  cpu_times(); own_s is what own_cpu_s() grew by between them
+    """
+    delta = [late - early for early, late in zip(before, after)]
+    processes = sum(delta[:3])  # user, nice, system
+    return max(0.0, processes - own_s * os.sysconf("SC_CLK_TCK")) / max(1, sum(delta))
 
 
 def host_counters(lab, role):

@@ -12,8 +12,7 @@ from statistics import median
 from cells import parse_path, percent
 from measure import Cell
 from traffic import KINDS, STATIONS
-from trial import Trial, towards_station
-from truth import disturbed
+from trial import Trial, disturbed, towards_station
 
 SLOWER_MAX = 0.03           # of goodput, delay and completion time
 DROPS_MAX = 1.2             # times the plain wire's
@@ -177,7 +176,7 @@ def never_worse(args, log, progress):
         results.append({"cell": item.name(), "found": found, "wrong": wrong, "runs": runs})
         log(f"{item_line(item, found) if found else line([item.name()])}  "
             f"{'WRONG: ' + ', '.join(wrong) if wrong else 'right'}"
-            f"{disturbed(max(plain + snoopd, key=lambda run: run['steal']))}")
+            f"{disturbed(plain + snoopd)}")
         progress(f"[{number}/{len(selected)}]")
     log(f"\n{len(results) - wrong_cells} right, {wrong_cells} wrong")
     return results, wrong_cells

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from boxes import make_box
 from lab import LAB_DIR, Lab
-from measure import (LATE_MAX_MS, STEAL_SHARE_MAX, Cell, cpu_times, difference, prepare_radio,
-                     steal_share)
+from measure import (FOREIGN_SHARE_MAX, LATE_MAX_MS, STEAL_SHARE_MAX, Cell, cpu_times, difference,
+                     foreign_share, own_cpu_s, prepare_radio, steal_share)
 from traffic import PatternFlow, Traffic
 
 SETTLE_S = 0.3  # the last ACKs are on their way
@@ -25,7 +25,8 @@ class Trial:
 
     def run(self, box_spec, seed, args):
         """@return {"found": the traffic's figures, "links": linkemu's, "box": snoopd's counters,
-        "verdict", "error", "late_ms", "steal"} of the least disturbed of args.attempts runs"""
+        "verdict", "error", "late_ms", "steal", "foreign"} of the least disturbed of
+        args.attempts runs"""
         best = None
         for _ in range(max(1, args.attempts)):
             run = self._run_once(box_spec, seed, args)
@@ -37,7 +38,7 @@ class Trial:
 
     def _run_once(self, box_spec, seed, args):
         cell, box = self.cell, make_box(box_spec, args.set, args.snoopd)
-        cpu_before = cpu_times()
+        cpu_before, own_before = cpu_times(), own_cpu_s()
         with Lab(cell.path, cell.profile, seed, cell.sysctls, args.keep_logs, args.host_defaults,
                  self.station) as lab:
             try:
@@ -62,14 +63,26 @@ class Trial:
         if not error and box.exit_status:
             error = f"{box_spec} ended with {box.exit_status}: {box_log}"
         late_ns = max(link[way]["late_max_ns"] for link in links.values() for way in link)
-        return {"seed": seed, "box_spec": box_spec, "found": found, "links": links, "error": error,
-                "verdict": verdict,
+        return {"seed": seed, "box_spec": box_spec, "found": found, "links": links,
+                "error": error, "verdict": verdict,
                 "box": difference(counters, before) if counters else None,
-                "late_ms": late_ns / 1e6, "steal": steal_share(cpu_before, cpu_times())}
+                "late_ms": late_ns / 1e6, "steal": steal_share(cpu_before, cpu_times()),
+                "foreign": foreign_share(cpu_before, cpu_times(), own_cpu_s() - own_before)}
 
 
 def _disturbance(run):
-    return max(run["steal"] / STEAL_SHARE_MAX, run["late_ms"] / LATE_MAX_MS)
+    return max(run["steal"] / STEAL_SHARE_MAX, run["late_ms"] / LATE_MAX_MS,
+               run["foreign"] / FOREIGN_SHARE_MAX)
+
+
+def disturbed(runs):
+    """@return what the machine did to the worst of them, where that may have made the figures"""
+    steal, late_ms, foreign = (max(run[key] for run in runs)
+                               for key in ("steal", "late_ms", "foreign"))
+    found = [f"{steal:.0%} stolen"] if steal > STEAL_SHARE_MAX else []
+    found += [f"{late_ms:.0f} ms late"] if late_ms > LATE_MAX_MS else []
+    found += [f"{foreign:.0%} used by others"] if foreign > FOREIGN_SHARE_MAX else []
+    return f" ({', '.join(found)})" if found else ""
 
 
 class _timed:

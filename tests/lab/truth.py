@@ -12,7 +12,7 @@ from math import ceil
 from lab import Link, Path
 from measure import Cell
 from traffic import STATIONS, Traffic
-from trial import Trial, towards_station
+from trial import Trial, disturbed, towards_station
 
 SHARE_OFF = 0.05                # of the truth
 NOTHING_OFF = 5 / 50000         # of the segments, where nothing was lost
@@ -182,14 +182,7 @@ def truth(args, log, progress):
                             "run": run})
             words = row_words(row, seed, found) if found else [*row.name().split(), seed]
             log(f"{line(words)}  {'WRONG: ' + ', '.join(wrong) if wrong else 'right'}"
-                f"{disturbed(run)}")
+                f"{disturbed([run])}")
             progress(f"[{number}/{len(selected)}]")
     log(f"\n{len(results) - wrong_rows} right, {wrong_rows} wrong")
     return results, wrong_rows
-
-
-def disturbed(run):
-    """What the machine did to the run, where that may have made the figures."""
-    found = [f"{run['steal']:.0%} stolen"] if run["steal"] > 0.05 else []
-    found += [f"{run['late_ms']:.0f} ms late"] if run["late_ms"] > 30 else []
-    return f" ({', '.join(found)})" if found else ""

@@ -48,13 +48,13 @@
 
 #define ROWS_OF_CHECKSUMS(X, side, SIDE)                                                           \
 	X(side##_unfinished,                                                                       \
-	  by_share(s->checksum_##side##_unfinished, s->tcp_##side##_packets, TENTH),               \
+	  by_share(s->checksum_##side##_unfinished, s->tcp_##side##_packets, HUNDREDTH),           \
 	  "TCP came from the " #side                                                               \
 	  " side with unfinished checksums, and passed unhelped: ethtool -K, tx off, there",       \
 	  SUM(checksum_##side##_unfinished), SUM(tcp_##side##_packets))                            \
 	X(side##_invalid,                                                                          \
 	  by_share(less(s->checksum_##side##_invalid, s->checksum_##side##_unfinished),            \
-		   s->tcp_##side##_packets, TENTH),                                                \
+		   s->tcp_##side##_packets, HUNDREDTH),                                            \
 	  "TCP came from the " #side " side with wrong checksums, and passed unhelped",            \
 	  SUM(checksum_##side##_invalid), SUM(checksum_##side##_unfinished),                       \
 	  SUM(tcp_##side##_packets))
@@ -177,6 +177,10 @@
 	X(not_tcp, noted(f->received >= MANY && above(s->pass_ip_other, f->received, HALF)),       \
 	  "most packets are IP, but not TCP (UDP, QUIC, ICMP, ...): snoopd cannot help them",      \
 	  SUM(pass_ip_other), FACT(received))                                                      \
+	X(outage, noted(s->pass_outage > 0),                                                       \
+	  "a port was down or gone for a while: packets then, and for a moment after, passed "     \
+	  "unexamined",                                                                            \
+	  SUM(pass_outage), FACT(received))                                                        \
 	X(partly_bypass,                                                                           \
 	  noted(f->level != SNOOP_LEVEL_BYPASS && above(s->pass_bypass, f->received, TENTH)),      \
 	  "more than a tenth of the packets passed in bypass: nothing is known of them",           \

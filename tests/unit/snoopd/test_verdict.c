@@ -119,6 +119,7 @@ struct sentence {
 	X(upstream, NOTED, s->upstream_holes = 1001, s->upstream_holes = 1000)                     \
 	X(one_way, NOTED, s->flows_because_one_way = 1, s->flows_because_one_way = 0)              \
 	X(not_tcp, NOTED, s->pass_ip_other = 75001, s->pass_ip_other = 75000)                      \
+	X(outage, NOTED, s->pass_outage = 1, s->pass_outage = 0)                                   \
 	X(partly_bypass, NOTED, s->pass_bypass = 15001, f->level = SNOOP_LEVEL_BYPASS)             \
 	X(clock, NOTED, s->clock_calibrations = 1, s->clock_calibrations = 0)                      \
 	X(clock_steps, NOTED, s->clock_steps = 1, s->clock_steps = 0)                              \
