@@ -305,7 +305,8 @@ static int run(struct appliance *appliance)
 	http_server_stop(appliance->http);
 	link_detach(link);
 	failed |= drain(appliance);
-	/* A driver whose interface is gone may not give its buffers back: that is no other failure. */
+	/* A driver whose interface is gone may not give its buffers back: that is no other failure.
+	 */
 	if (lost)
 		return EXIT_PORT_LOST;
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
