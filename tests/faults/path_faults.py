@@ -6,6 +6,7 @@ CheckError."""
 import errno
 import os
 import select
+import signal
 import socket
 import struct
 import time
@@ -24,6 +25,7 @@ BEFORE_WRAP_BYTES = 300_000
 JUMBO_BYTES = 40_000
 JUMBO_FRAMES = 20
 PORT_LOST = 3  # exit status
+DEADLINE_S = 60
 ALL_PROTOCOLS, TEST_PROTOCOL = 3, b"\x88\xb5"
 
 
@@ -135,6 +137,31 @@ def unfinished_checksums(arguments):
             check_counters(arguments, box)
         told.append("%s: %d handshake packets named, mended by `tx off`" % (side, unfinished))
     return "; ".join(told)
+
+
+def device_removed(arguments):
+    """A device is removed, or reset by its host: snoopd says so, and ends or opens it again."""
+    events = (("removed", signal.SIGRTMIN + 1), ("reset", signal.SIGRTMIN + 2))
+    for what, signo in events:
+        box = FaultBox(arguments.snoopd, shim="libdevice_event.so")
+        with running(box, VethLab(PATH), lossy=False, status=PORT_LOST):
+            box.signal(signo)
+            box.process.wait(DEADLINE_S)
+            demand("state=gone message=\"the device was " + what in box.log(), "it is not told")
+    box, lab = FaultBox(arguments.snoopd, ["ports.lost=wait"],
+                        shim="libdevice_event.so"), VethLab(PATH)
+    with running(box, lab, lossy=False):
+        crowd = Crowd(lab)
+        crowd.grow(10)
+        for number, (_, signo) in enumerate(events, 1):
+            crowd.run_until(crowd.all_moved, "every connection is served")
+            box.signal(signo)
+            crowd.run_until(lambda: box.log().count("state=back") == number, "the port is back")
+            crowd.mark()
+        crowd.run_until(crowd.all_moved, "every connection moves on")
+        demand(not crowd.lost, "%d connections are lost" % len(crowd.lost))
+        crowd.close()
+    return "removed and reset: ends with 3; with lost = wait opened again, 0 of 10 flows lost"
 
 
 def wrap(arguments):
@@ -296,4 +323,5 @@ def jumbo(arguments):
 
 
 FAULTS = (one_way, link_down, unfinished_checksums, veth_deleted, forged_resets, wrap_lossy, jumbo)
+FAULTS = (one_way, link_down, veth_deleted, device_removed, forged_resets, wrap_lossy, jumbo)
 BY_HAND = (wrap,)
