@@ -171,7 +171,7 @@ class Flow:
     def __init__(self, case, isn=100000, version=4, sport=80, dport=5000, vlans=(), timestamps=True,
                  sack=True, station=2, ecn=0, pad=False, vlans_up=None):
         self.case, self.version, self.ports = case, version, (sport, dport)
-        self.vlans = {"wired": vlans, "wireless": vlans if vlans_up is None else vlans_up}
+        self.vlans, self.vlans_up = vlans, vlans_up  # None: the same in both directions
         self.timestamps, self.sack, self.station, self.ecn, self.pad = (timestamps, sack, station,
                                                                         ecn, pad)
         self.next, self.una = isn % 2**32, isn % 2**32  # sender's next byte; cumulative ACK
@@ -189,7 +189,7 @@ class Flow:
         wired = side == "wired"
         macs = (WIRED_MAC, STATION_MAC) if wired else (STATION_MAC, WIRED_MAC)
         frame = Ether(src=macs[0], dst=macs[1])
-        for tag in self.vlans[side]:
+        for tag in self.vlans if wired or self.vlans_up is None else self.vlans_up:
             frame /= tag.copy()
         hosts = (("10.0.0.1", "10.0.1.%d" % self.station),
                  ("2001:db8::1", "2001:db8:1::%x" % self.station))
