@@ -127,6 +127,7 @@ class Wire:
             check_call("ip", "link", "add", near, "type", "veth", "peer", "name", far)
             for name in near, far:
                 check_call("ip", "link", "set", name, "up")
+        self.prepare()
         self.sockets = {name: self.open(name) for name in ("a0", "b0")}
         self.log = open(os.path.join(self.dir, "snoopd.log"), "w+", encoding="utf-8")
         self.process = subprocess.Popen(
@@ -140,6 +141,9 @@ class Wire:
         # Both ports run once a frame comes through.
         self.wait(self.passes, "no frame comes through")
         return self
+
+    def prepare(self):
+        """The links are there, and snoopd is not yet."""
 
     def passes(self):
         frame = STATION_MAC + WIRED_MAC + b"\x88\xb5" + b"ready".ljust(50, b"\0")

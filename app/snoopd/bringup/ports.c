@@ -21,6 +21,12 @@
 #include <snoopd/bringup/rss.h>
 #include <snoopd/kernel/interface.h>
 
+/*
+ * What the kernel puts before the frame in a slot of a packet socket's ring, at most: struct
+ * tpacket2_hdr and struct sockaddr_ll, aligned for the network header (tpacket_rcv()).
+ */
+#define SLOT_HEAD_MAX 80
+
 static void list_ports(char *out, size_t out_bytes)
 {
 	char name[RTE_ETH_NAME_MAX_LEN];
@@ -258,9 +264,21 @@ static int read_mtu(struct port *port, const struct config *config)
 	return port_check_slots(port);
 }
 
+/* What the port carries whole: limits are known of interfaces that the kernel has. */
+static void set_carriage(struct port *port)
+{
+	if (port->path == INTERFACE_NONE || port->path == INTERFACE_BIFURCATED)
+		return;
+	port->carriage.tx_one_tag = port->path == INTERFACE_PACKET;
+	carriage_set_mtu(&port->carriage, port->mtu_bytes);
+	if (port->traits->flags & DRIVER_FRAMESZ)
+		carriage_set_cut(&port->carriage, port->room_min_bytes - SLOT_HEAD_MAX);
+}
+
 int ports_configure(struct ports *ports, const struct config *config,
 		    const struct handoff_plan *plan)
 {
+	carriage_init(&ports->port[0].carriage, &ports->port[1].carriage);
 	for (int side = 0; side < 2; side++) {
 		struct port *port = &ports->port[side];
 
@@ -270,6 +288,7 @@ int ports_configure(struct ports *ports, const struct config *config,
 		if (configure(ports, port, config, !plan->software) != 0 ||
 		    read_mtu(port, config) != 0)
 			return -1;
+		set_carriage(port);
 	}
 	ports->mtu_bytes = ports->port[SNOOP_WIRED].mtu_bytes;
 	return port_check_mtus(ports);

@@ -35,6 +35,7 @@ void supervisor_start(struct supervisor *supervisor, struct link *link, uint64_t
 	supervisor->fed_us = supervisor->second_us = now_us;
 	health_init(&supervisor->health, link->worker_count, now_us);
 	carrier_start(&supervisor->carrier, &link->ports, now_us);
+	interfaces_start(&supervisor->interfaces, &link->ports);
 }
 
 static void look_at_worker(struct supervisor *supervisor, uint32_t index, uint64_t now_us)
@@ -92,6 +93,15 @@ static void look_at_pressure(struct supervisor *supervisor)
 			    pressed ? "begin" : "end",
 			    __atomic_load_n(&worker->counters.flows_squeezed, __ATOMIC_RELAXED));
 	}
+}
+
+static void look_at_interfaces(struct supervisor *supervisor, uint64_t now_us)
+{
+	const struct link *link = supervisor->link;
+	struct counters sum;
+
+	totals_sum(&sum, link->workers, link->worker_count);
+	interfaces_look(&supervisor->interfaces, &sum, now_us);
 }
 
 /* ---- With the link's lock ---- */
@@ -266,10 +276,12 @@ void supervisor_tick(struct supervisor *supervisor, uint64_t now_us)
 		return;
 	supervisor->second_us = now_us + CLOCK_US_PER_S;
 	look_at_pressure(supervisor);
+	look_at_interfaces(supervisor, now_us);
 	look_at_link(supervisor, now_us);
 }
 
 void supervisor_stop(struct supervisor *supervisor)
 {
+	interfaces_stop(&supervisor->interfaces);
 	carrier_stop(&supervisor->carrier);
 }

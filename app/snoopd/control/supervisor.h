@@ -16,6 +16,7 @@
 #include <snoopd/control/carrier.h>
 #include <snoopd/control/guard.h>
 #include <snoopd/control/health.h>
+#include <snoopd/control/interfaces.h>
 #include <snoopd/datapath/handoff.h>
 
 struct link;
@@ -29,6 +30,7 @@ struct supervisor {
 	struct guard guard;
 
 	struct carrier carrier;
+	struct interfaces interfaces;
 	uint64_t configured_us;	 /* of the link, when the guard started or acted */
 	enum snoop_level wanted; /* the level that an operator chose */
 	bool pressed[HANDOFF_WORKERS_MAX];

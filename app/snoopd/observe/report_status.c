@@ -9,9 +9,11 @@
 #include <snoopd/base/clock.h>
 #include <snoopd/bringup/ports.h>
 #include <snoopd/control/supervisor.h>
+#include <snoopd/kernel/offloads.h>
 
 static void report_port(const struct report *report, const char *side, const struct port *port)
 {
+	char offloads[OFFLOADS_TEXT_CHARS];
 	struct rte_eth_stats stats;
 
 	report_open(report, side);
@@ -21,6 +23,9 @@ static void report_port(const struct report *report, const char *side, const str
 		    __atomic_load_n(&port->link_up, __ATOMIC_RELAXED) ? "up" : "down");
 	report_number(report, "link_taken", __atomic_load_n(&port->link_taken, __ATOMIC_RELAXED));
 	report_number(report, "mtu", port->mtu_bytes);
+	/* Those that change frames before the port gets them. */
+	offloads_list(__atomic_load_n(&port->offloads_on, __ATOMIC_RELAXED), offloads);
+	report_text(report, "offloads", offloads);
 	/* What the port dropped before any worker saw it. */
 	if (rte_eth_stats_get(port->id, &stats) == 0)
 		report_number(report, "missed_packets", stats.imissed + stats.rx_nombuf);
@@ -94,8 +99,7 @@ static void report_achieved(const struct link *link, const struct report_totals 
 			      : 0);
 	report_number(report, "wireless_rtt_p50_us", histogram_quantile(rtt, 500));
 	report_number(report, "wireless_rtt_p99_us", histogram_quantile(rtt, 990));
-	report_number(report, "dropped_packets",
-		      sum->tx_wired_drops + sum->tx_wireless_drops + sum->handoff_drops);
+	report_number(report, "dropped_packets", counters_drops(sum));
 	report_number(report, "flows_squeezed", sum->flows_squeezed);
 	report_number(report, "stalls", sum->turn_stalls);
 }
