@@ -13,6 +13,12 @@
 #include <snoopd/kernel/offloads.h>
 #include <snoopd/kernel/outgoing.h>
 
+/*
+ * What the kernel puts before the frame in a slot of a packet socket's ring, at most: struct
+ * tpacket2_hdr and struct sockaddr_ll, aligned for the network header (tpacket_rcv()).
+ */
+#define SLOT_HEAD_MAX 80
+
 #define DRAIN_BURST 32
 #define DRAIN_BURSTS_MAX 1024 /* more than a ring holds */
 
@@ -78,6 +84,18 @@ void port_interface_drain(const struct port *port)
 				break;
 			rte_pktmbuf_free_bulk(packets, count);
 		}
+}
+
+/* ---- What the port carries whole ---- */
+
+void port_interface_set_carriage(struct port *port)
+{
+	if (port->path == INTERFACE_NONE || port->path == INTERFACE_BIFURCATED)
+		return;
+	port->carriage.tx_one_tag = port->path == INTERFACE_PACKET;
+	carriage_set_mtu(&port->carriage, port->mtu_bytes);
+	if (port->traits->flags & DRIVER_FRAMESZ)
+		carriage_set_cut(&port->carriage, port->room_min_bytes - SLOT_HEAD_MAX);
 }
 
 /* ---- Offloads ---- */
@@ -155,25 +173,31 @@ static int check_offloads(struct port *port, const struct config *config)
 	return port->offloads_on == 0 ? 0 : judge_offloads(port, config, offloads.fixed);
 }
 
+int port_interface_take(struct port *port, const struct config *config)
+{
+	if (port->if_index == 0)
+		return 0;
+	port_interface_leave_out_own(port);
+	return claim(port) == 0 ? check_offloads(port, config) : -1;
+}
+
 int port_interfaces_take(struct ports *ports, const struct config *config)
 {
-	for (int side = 0; side < 2; side++) {
-		struct port *port = &ports->port[side];
-
-		if (port->if_index == 0)
-			continue;
-		port_interface_leave_out_own(port);
-		if (claim(port) != 0 || check_offloads(port, config) != 0)
+	for (int side = 0; side < 2; side++)
+		if (port_interface_take(&ports->port[side], config) != 0)
 			return -1;
-	}
 	return 0;
+}
+
+void port_interface_release(struct port *port)
+{
+	if (port->claimed)
+		close(port->claim);
+	port->claimed = false;
 }
 
 void port_interfaces_release(struct ports *ports)
 {
-	for (int side = 0; side < 2; side++) {
-		if (ports->port[side].claimed)
-			close(ports->port[side].claim);
-		ports->port[side].claimed = false;
-	}
+	for (int side = 0; side < 2; side++)
+		port_interface_release(&ports->port[side]);
 }

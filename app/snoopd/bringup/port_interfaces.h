@@ -21,8 +21,12 @@
  */
 int port_interfaces_take(struct ports *ports, const struct config *config);
 
+/** The same for one port. */
+int port_interface_take(struct port *port, const struct config *config);
+
 /** Let go of the claims. */
 void port_interfaces_release(struct ports *ports);
+void port_interface_release(struct port *port);
 
 /** The port has new sockets: leave out what this box sends. Warns if that cannot be done. */
 void port_interface_leave_out_own(const struct port *port);
@@ -32,5 +36,8 @@ void port_interface_leave_out_own(const struct port *port);
  * socket has such frames.
  */
 void port_interface_drain(const struct port *port);
+
+/** Once the MTU is known: limits of what the port carries whole, if the kernel has an interface. */
+void port_interface_set_carriage(struct port *port);
 
 #endif

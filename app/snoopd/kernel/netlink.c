@@ -2,6 +2,7 @@
 #include <snoopd/kernel/netlink.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,6 +121,18 @@ int netlink_listen(struct netlink *netlink, netlink_answer *answer, void *contex
 		else if (mnl_cb_run(netlink->buffer, (size_t)bytes, 0, 0, answer, context) < 0)
 			return -errno;
 	}
+}
+
+int netlink_wake(struct netlink *netlink, pid_t thread, int signal)
+{
+	const struct f_owner_ex owner = {.type = F_OWNER_TID, .pid = thread};
+	int fd = mnl_socket_get_fd(netlink->socket);
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fcntl(fd, F_SETSIG, signal) != 0 || fcntl(fd, F_SETOWN_EX, &owner) != 0 ||
+	    fcntl(fd, F_SETFL, flags | O_ASYNC) != 0)
+		return -errno;
+	return 0;
 }
 
 /* ---- Generic netlink ---- */

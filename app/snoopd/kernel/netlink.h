@@ -15,6 +15,7 @@
 #define SNOOPD_NETLINK_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
@@ -58,6 +59,13 @@ int netlink_join(struct netlink *netlink, uint32_t group);
  * @return 0; -ENOBUFS if something was lost, so that everything has to be asked anew; -errno.
  */
 int netlink_listen(struct netlink *netlink, netlink_answer *answer, void *context);
+
+/**
+ * Let what is said on a socket that listens end the nap of a thread, by a signal that it awaits.
+ *
+ * @param thread  of gettid(). @return 0 or -errno.
+ */
+int netlink_wake(struct netlink *netlink, pid_t thread, int signal);
 
 /* ---- Generic netlink ---- */
 

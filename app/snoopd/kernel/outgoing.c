@@ -1,25 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <snoopd/kernel/outgoing.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <ifaddrs.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-static bool is_packet_socket(int fd, unsigned int if_index)
-{
-	struct sockaddr_ll address = {0};
-	socklen_t bytes = sizeof(address);
-
-	return getsockname(fd, (struct sockaddr *)&address, &bytes) == 0 &&
-	       address.sll_family == AF_PACKET && address.sll_ifindex == (int)if_index;
-}
+#include <snoopd/kernel/packet_sockets.h>
 
 static int attach(int fd)
 {
@@ -40,22 +31,12 @@ static int attach(int fd)
 
 int outgoing_ignore(unsigned int if_index)
 {
-	DIR *descriptors = opendir("/proc/self/fd");
-	const struct dirent *entry;
-	int count = 0, result = 0;
+	struct packet_sockets sockets;
+	int result = packet_sockets_find(&sockets, if_index);
 
-	if (descriptors == NULL)
-		return -errno;
-	while ((entry = readdir(descriptors)) != NULL) {
-		int fd = (int)strtol(entry->d_name, NULL, 10);
-
-		if (entry->d_name[0] == '.' || !is_packet_socket(fd, if_index))
-			continue;
-		result = result != 0 ? result : attach(fd);
-		count++;
-	}
-	closedir(descriptors);
-	return result != 0 ? result : count;
+	for (uint32_t i = 0; i < sockets.count && result == 0; i++)
+		result = attach(sockets.fd[i]);
+	return result != 0 ? result : (int)sockets.count;
 }
 
 /* Where the kernel has no IPv6 there is no such file. */
