@@ -105,6 +105,7 @@ static int create_workers(struct appliance *appliance)
 			setup.port[side].port_id = link->ports.port[side].id;
 			setup.port[side].queue_id = (uint16_t)i;
 			setup.port[side].sharing = link->ports.port[side].traits->sharing;
+			setup.port[side].carriage = &link->ports.port[side].carriage;
 		}
 		memory_warn_remote(appliance->lcores[i], link->ports.socket);
 		link->workers[i] = worker_create(&setup);
@@ -224,7 +225,7 @@ static void log_end(const struct counters *sum, uint32_t missing, const struct p
 		 " retransmitted=%" PRIu64 " repaired=%" PRIu64 " acks_withheld=%" PRIu64
 		 " buffers_back=%u buffers=%u",
 		 sum->rx_wired_packets + sum->rx_wireless_packets, sum->forwarded_packets,
-		 sum->tx_wired_drops + sum->tx_wireless_drops + sum->handoff_drops,
+		 counters_drops(sum),
 		 sum->retransmits_scoreboard + sum->retransmits_dupack + sum->retransmits_timeout +
 			 sum->retransmits_probe + sum->retransmits_shield + sum->retransmits_syn,
 		 sum->repairs_confirmed, sum->acks_withheld, pool->buffers - missing,

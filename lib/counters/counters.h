@@ -13,7 +13,7 @@
  * may receive what another one forwards:
  *   rx_wired_packets + rx_wireless_packets
  *     = forwarded_packets + acks_freed + acks_withheld_now
- *       + tx_wired_drops + tx_wireless_drops + handoff_drops
+ *       + counters_drops()
  * Retransmits are extra packets of our own: only retransmits_* and tx_*_packets count them.
  */
 #ifndef COUNTERS_COUNTERS_H
@@ -38,6 +38,10 @@
 	X(rx_wired_bytes, counter, bytes, "received from the wired port")                          \
 	X(rx_wireless_packets, counter, packets, "received from the wireless port")                \
 	X(rx_wireless_bytes, counter, bytes, "received from the wireless port")                    \
+	X(rx_wired_cut, counter, packets,                                                          \
+	  "dropped: as long as a slot of the wired port's driver, which cuts longer frames")       \
+	X(rx_wireless_cut, counter, packets,                                                       \
+	  "dropped: as long as a slot of the wireless port's driver, which cuts longer frames")    \
 	X(tx_wired_packets, counter, packets, "sent to the wired port")                            \
 	X(tx_wired_bytes, counter, bytes, "sent to the wired port")                                \
 	X(tx_wireless_packets, counter, packets,                                                   \
@@ -51,6 +55,10 @@
 	  "received packets that the wired port did not take in time, or that was down")           \
 	X(tx_wireless_drops, counter, packets,                                                     \
 	  "received packets that the wireless port did not take in time, or that was down")        \
+	X(tx_wired_too_long, counter, packets,                                                     \
+	  "received packets dropped: longer than the MTU of the wired port")                       \
+	X(tx_wireless_too_long, counter, packets,                                                  \
+	  "received packets dropped: longer than the MTU of the wireless port")                    \
 	X(tx_retransmit_drops, counter, packets,                                                   \
 	  "retransmits that the wireless port did not take")                                       \
 	X(handoff_drops, counter, packets,                                                         \
@@ -169,6 +177,14 @@ struct counters {
 	COUNTERS(COUNTERS_FIELD)
 #undef COUNTERS_FIELD
 };
+
+/** @return all received packets that were dropped, for whatever reason. */
+static inline uint64_t counters_drops(const struct counters *counters)
+{
+	return counters->tx_wired_drops + counters->tx_wireless_drops + counters->handoff_drops +
+	       counters->rx_wired_cut + counters->rx_wireless_cut + counters->tx_wired_too_long +
+	       counters->tx_wireless_too_long;
+}
 
 #define COUNTERS_COUNT (sizeof(struct counters) / sizeof(uint64_t))
 

@@ -103,8 +103,7 @@ static int check_sum(const struct counters *counters, uint64_t now_us)
 {
 	uint64_t received = counters->rx_wired_packets + counters->rx_wireless_packets;
 	uint64_t accounted = counters->forwarded_packets + counters->acks_freed +
-			     counters->acks_withheld_now + counters->tx_wired_drops +
-			     counters->tx_wireless_drops + counters->handoff_drops;
+			     counters->acks_withheld_now + counters_drops(counters);
 
 	if (received == accounted)
 		return 0;

@@ -40,8 +40,10 @@ def adds_up(stats):
     received = stats["rx_wired_packets"] + stats["rx_wireless_packets"]
     return received == (stats["forwarded_packets"] + stats["acks_freed"] +
                         stats["acks_withheld_now"] +
-                        stats["tx_wired_drops"] + stats["tx_wireless_drops"] +
-                        stats["handoff_drops"])
+                        sum(stats[name] for name in (
+                            "tx_wired_drops", "tx_wireless_drops", "handoff_drops",
+                            "rx_wired_cut", "rx_wireless_cut", "tx_wired_too_long",
+                            "tx_wireless_too_long")))
 
 
 def steady(stats):

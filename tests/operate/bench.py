@@ -126,6 +126,7 @@ class Wire:
         self.sockets = {}
         for near, far in ("a0", "a1"), ("b0", "b1"):
             self.make_pair(near, far)
+        self.prepare()
         self.log = open(os.path.join(self.dir, "snoopd.log"), "w+", encoding="utf-8")
         self.process = subprocess.Popen(
             [self.binary, "--lcores", self.lcores, "--no-huge", "-m", "256", "--no-pci",
@@ -139,11 +140,15 @@ class Wire:
         self.wait(self.passes, "no frame comes through")
         return self
 
+    def prepare(self):
+        """The links are there, and snoopd is not yet."""
+
     def make_pair(self, near, far):
         check_call("ip", "link", "add", near, "type", "veth", "peer", "name", far)
         for name in near, far:
             check_call("ip", "link", "set", name, "up")
         self.sockets[near] = self.open(near)
+
 
     def passes(self):
         frame = STATION_MAC + WIRED_MAC + b"\x88\xb5" + b"ready".ljust(50, b"\0")

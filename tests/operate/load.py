@@ -113,7 +113,9 @@ def lost_inside(before, after):
     """@return packets that were received, but neither forwarded, kept nor counted as dropped; and
     those that were counted as dropped"""
     gained = {name: after[name] - before[name] for name in after}
-    drops = gained["tx_wired_drops"] + gained["tx_wireless_drops"] + gained["handoff_drops"]
+    drops = sum(gained[name] for name in (
+        "tx_wired_drops", "tx_wireless_drops", "handoff_drops", "rx_wired_cut", "rx_wireless_cut",
+        "tx_wired_too_long", "tx_wireless_too_long"))
     received = gained["rx_wired_packets"] + gained["rx_wireless_packets"]
     return (received - gained["forwarded_packets"] - gained["acks_freed"] -
             gained["acks_withheld_now"] - drops, drops)

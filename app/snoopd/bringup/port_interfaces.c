@@ -13,6 +13,12 @@
 #include <snoopd/kernel/offloads.h>
 #include <snoopd/kernel/outgoing.h>
 
+/*
+ * What the kernel puts before the frame in a slot of a packet socket's ring, at most: struct
+ * tpacket2_hdr and struct sockaddr_ll, aligned for the network header (tpacket_rcv()).
+ */
+#define SLOT_HEAD_MAX 80
+
 #define DRAIN_BURST 32
 #define DRAIN_BURSTS_MAX 1024 /* more than a ring holds */
 
@@ -78,6 +84,18 @@ void port_interface_drain(const struct port *port)
 				break;
 			rte_pktmbuf_free_bulk(packets, count);
 		}
+}
+
+/* ---- What the port carries whole ---- */
+
+void port_interface_set_carriage(struct port *port)
+{
+	if (port->path == INTERFACE_NONE || port->path == INTERFACE_BIFURCATED)
+		return;
+	port->carriage.tx_one_tag = port->path == INTERFACE_PACKET;
+	carriage_set_mtu(&port->carriage, port->mtu_bytes);
+	if (port->traits->flags & DRIVER_FRAMESZ)
+		carriage_set_cut(&port->carriage, port->room_min_bytes - SLOT_HEAD_MAX);
 }
 
 /* ---- Offloads ---- */

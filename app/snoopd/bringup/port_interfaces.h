@@ -37,4 +37,7 @@ void port_interface_leave_out_own(const struct port *port);
  */
 void port_interface_drain(const struct port *port);
 
+/** Once the MTU is known: limits of what the port carries whole, if the kernel has an interface. */
+void port_interface_set_carriage(struct port *port);
+
 #endif

@@ -231,6 +231,7 @@ static int read_mtu(struct port *port, const struct config *config)
 int ports_configure(struct ports *ports, const struct config *config,
 		    const struct handoff_plan *plan)
 {
+	carriage_init(&ports->port[0].carriage, &ports->port[1].carriage);
 	for (int side = 0; side < 2; side++) {
 		struct port *port = &ports->port[side];
 
@@ -240,6 +241,7 @@ int ports_configure(struct ports *ports, const struct config *config,
 		if (configure(ports, port, config, !plan->software) != 0 ||
 		    read_mtu(port, config) != 0)
 			return -1;
+		port_interface_set_carriage(port);
 	}
 	ports->mtu_bytes = ports->port[SNOOP_WIRED].mtu_bytes;
 	return port_check_mtus(ports);
@@ -380,5 +382,6 @@ int ports_reopen(struct ports *ports, struct port *port, const struct config *co
 	if (find(port, config, 0, "port", name) != 0 || port_interface_take(port, config) != 0 ||
 	    configure(ports, port, config, rss) != 0 || read_mtu(port, config) != 0)
 		return -1;
+	port_interface_set_carriage(port);
 	return start(port, mempool);
 }

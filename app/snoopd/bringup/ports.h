@@ -25,6 +25,7 @@
 #include <config/config.h>
 #include <snoop/snoop.h>
 #include <snoopd/bringup/driver_table.h>
+#include <snoopd/base/carriage.h>
 #include <snoopd/bringup/port_behind.h>
 #include <snoopd/datapath/handoff.h>
 #include <snoopd/kernel/interface.h>
@@ -57,6 +58,9 @@ struct port {
 	bool claimed;
 	int claim;		   /* holds the interface against other processes */
 	uint32_t offloads_watched; /* those that change frames on their way to the port */
+
+	/* Set by ports_configure(); the workers read it, and its MTU may change at any time. */
+	struct carriage carriage;
 
 	/* Written by control/interfaces.c while workers run; other threads read it atomically. */
 	uint32_t offloads_on; /* of offloads_watched: see offloads_list() */

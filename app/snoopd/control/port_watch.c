@@ -135,6 +135,9 @@ static void note_mtu(struct port_watch_side *side, uint32_t mtu_bytes)
 			  "the same on both; what is longer than a port's is lost there: ip link "
 			  "set dev INTERFACE mtu BYTES");
 	__atomic_store_n(&port->mtu_now_bytes, now_bytes, __ATOMIC_RELAXED);
+	/* The workers drop what is longer from now on, unless the port takes every length. */
+	if (port->carriage.tx_mtu_bytes != CARRIAGE_ANY)
+		carriage_set_mtu(&port->carriage, now_bytes);
 }
 
 static void compare(struct port_watch_side *side, const struct link_state *before)

@@ -39,6 +39,7 @@ void supervisor_start(struct supervisor *supervisor, struct link *link, uint64_t
 	carrier_start(&supervisor->carrier, &link->ports, &supervisor->watch, now_us);
 	/* Who asks must not hear that a port is down just because nobody has looked. */
 	carrier_look(&supervisor->carrier, now_us);
+	interfaces_start(&supervisor->interfaces, &link->ports);
 	timekeeper_start(&supervisor->clock);
 }
 
@@ -133,6 +134,7 @@ static void look_at_packets(struct supervisor *supervisor, uint64_t now_us)
 	totals_sum(&sum, link->workers, link->worker_count);
 	look_at_checksums(supervisor, &sum, SNOOP_WIRED, now_us);
 	look_at_checksums(supervisor, &sum, SNOOP_WIRELESS, now_us);
+	interfaces_look(&supervisor->interfaces, &sum, now_us);
 }
 
 /* ---- With the link's lock ---- */
@@ -317,6 +319,7 @@ bool supervisor_tick(struct supervisor *supervisor, uint64_t now_us)
 
 void supervisor_stop(struct supervisor *supervisor)
 {
+	interfaces_stop(&supervisor->interfaces);
 	carrier_stop(&supervisor->carrier);
 	port_watch_stop(&supervisor->watch);
 }

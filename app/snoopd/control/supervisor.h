@@ -18,6 +18,7 @@
 #include <snoopd/control/checksums.h>
 #include <snoopd/control/guard.h>
 #include <snoopd/control/health.h>
+#include <snoopd/control/interfaces.h>
 #include <snoopd/control/port_watch.h>
 #include <snoopd/datapath/handoff.h>
 
@@ -33,6 +34,7 @@ struct supervisor {
 
 	struct port_watch watch;
 	struct carrier carrier;
+	struct interfaces interfaces;
 	struct clock_watch clock;
 	struct checksums_watch checksums[2]; /* by enum snoop_side */
 	uint64_t configured_us;		     /* of the link, when the guard started or acted */

@@ -6,8 +6,10 @@
 #include <rte_prefetch.h>
 
 #include <flow/hash.h>
+#include <snoopd/base/carriage.h>
 #include <snoopd/datapath/handoff_tx.h>
 #include <snoopd/datapath/passthrough.h>
+#include <snoopd/datapath/receive.h>
 #include <snoopd/datapath/tcp.h>
 #include <snoopd/datapath/worker.h>
 
@@ -47,13 +49,19 @@ static inline void count_tcp(struct worker *worker, enum snoop_side from, uint32
 		worker->counters.tcp_wireless_packets += count;
 }
 
-static void count_received(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
-			   uint32_t count)
+/* @return how many of the packets are longer than plain_bytes. */
+static uint32_t count_received(struct worker *worker, enum snoop_side from,
+			       struct rte_mbuf **packets, uint32_t count, uint32_t plain_bytes)
 {
+	uint32_t longer = 0;
 	uint64_t bytes = 0;
 
-	for (uint32_t i = 0; i < count; i++)
-		bytes += rte_pktmbuf_pkt_len(packets[i]);
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t length = rte_pktmbuf_pkt_len(packets[i]);
+
+		bytes += length;
+		longer += length > plain_bytes;
+	}
 	if (from == SNOOP_WIRED) {
 		worker->counters.rx_wired_packets += count;
 		worker->counters.rx_wired_bytes += bytes;
@@ -61,6 +69,20 @@ static void count_received(struct worker *worker, enum snoop_side from, struct r
 		worker->counters.rx_wireless_packets += count;
 		worker->counters.rx_wireless_bytes += bytes;
 	}
+	return longer;
+}
+
+/* Count, and drop what the other port cannot carry whole. @return how many packets are left. */
+static uint32_t admit(struct worker *worker, enum snoop_side from,
+		      const struct worker_received *received)
+{
+	uint32_t plain_bytes =
+		__atomic_load_n(&worker->port[from].carriage->rx_plain_bytes, __ATOMIC_RELAXED);
+
+	if (likely(count_received(worker, from, received->packets, received->count, plain_bytes) ==
+		   0))
+		return received->count;
+	return receive_drop_long(worker, from, received->packets, received->count);
 }
 
 /* One line of a buffer of ours, see POOL_PRIVATE_BYTES. */
@@ -309,24 +331,26 @@ void worker_input(struct worker *worker, const struct worker_received received[2
 {
 	const struct worker_received *wired = &received[SNOOP_WIRED];
 	const struct worker_received *wireless = &received[SNOOP_WIRELESS];
-	uint32_t longest = RTE_MAX(wired->count, wireless->count);
+	const uint32_t count[2] = {
+		[SNOOP_WIRED] = admit(worker, SNOOP_WIRED, wired),
+		[SNOOP_WIRELESS] = admit(worker, SNOOP_WIRELESS, wireless),
+	};
+	uint32_t most = RTE_MAX(count[SNOOP_WIRED], count[SNOOP_WIRELESS]);
 	struct burst burst;
 
 	worker->now_us = now_us;
-	count_received(worker, SNOOP_WIRED, wired->packets, wired->count);
-	count_received(worker, SNOOP_WIRELESS, wireless->packets, wireless->count);
 	if (passes_unseen(worker, false)) {
-		passthrough_unseen(worker, SNOOP_WIRELESS, wired->packets, wired->count);
-		passthrough_unseen(worker, SNOOP_WIRED, wireless->packets, wireless->count);
+		passthrough_unseen(worker, SNOOP_WIRELESS, wired->packets, count[SNOOP_WIRED]);
+		passthrough_unseen(worker, SNOOP_WIRED, wireless->packets, count[SNOOP_WIRELESS]);
 		return;
 	}
-	for (uint32_t done = 0; done < longest; done += WORKER_BURST) {
+	for (uint32_t done = 0; done < most; done += WORKER_BURST) {
 		start_burst(worker, &burst);
 		for (int side = 0; side < 2; side++)
-			if (done < received[side].count)
+			if (done < count[side])
 				parse(worker, &burst, (enum snoop_side)side,
 				      &received[side].packets[done],
-				      RTE_MIN(WORKER_BURST, received[side].count - done), false);
+				      RTE_MIN(WORKER_BURST, count[side] - done), false);
 		end_burst(worker, &burst);
 	}
 }

@@ -3,6 +3,7 @@
 
 #include <rte_ethdev.h>
 
+#include <snoopd/base/carriage.h>
 #include <snoopd/datapath/worker.h>
 
 /* From the queue of this number among the worker's own. @return false if it has none on this side.
@@ -86,4 +87,41 @@ uint32_t receive_to_send(struct worker *worker)
 		}
 	}
 	return packets;
+}
+
+static void count_long(struct worker *worker, enum snoop_side from, bool cut)
+{
+	struct counters *counters = &worker->counters;
+
+	if (cut && from == SNOOP_WIRED)
+		counters->rx_wired_cut++;
+	else if (cut)
+		counters->rx_wireless_cut++;
+	else if (from == SNOOP_WIRED)
+		counters->tx_wireless_too_long++;
+	else
+		counters->tx_wired_too_long++;
+}
+
+uint32_t receive_drop_long(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
+			   uint32_t packet_count)
+{
+	enum snoop_side to = from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
+	uint32_t cut_bytes = worker->port[from].carriage->rx_cut_bytes, kept = 0;
+	const struct carriage *out = worker->port[to].carriage;
+
+	for (uint32_t i = 0; i < packet_count; i++) {
+		struct rte_mbuf *packet = packets[i];
+		uint32_t bytes = rte_pktmbuf_pkt_len(packet);
+
+		if (bytes < cut_bytes &&
+		    carriage_fits(out, rte_pktmbuf_mtod(packet, const uint8_t *), packet->data_len,
+				  bytes)) {
+			packets[kept++] = packet;
+			continue;
+		}
+		count_long(worker, from, bytes >= cut_bytes);
+		rte_pktmbuf_free(packet);
+	}
+	return kept;
 }

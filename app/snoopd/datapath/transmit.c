@@ -220,6 +220,13 @@ void transmit_again(struct worker *worker, struct rte_mbuf *packet, enum snoop_c
 {
 	if (unlikely(worker->trace != NULL))
 		trace_own(worker, SNOOP_WIRELESS, packet, verdict_of(cause));
+	/* The MTU may have become smaller since the packet came. */
+	if (unlikely(!carriage_fits(worker->port[SNOOP_WIRELESS].carriage,
+				    rte_pktmbuf_mtod(packet, const uint8_t *), packet->data_len,
+				    rte_pktmbuf_pkt_len(packet)))) {
+		count_drop(worker, SNOOP_WIRELESS, true);
+		return;
+	}
 	if (worker->output[SNOOP_WIRELESS].sharing == DRIVER_COPY) {
 		packet = rte_pktmbuf_copy(packet, worker->pool, 0, UINT32_MAX);
 		if (packet == NULL) {

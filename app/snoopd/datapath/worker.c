@@ -79,7 +79,11 @@ free_engine:
 
 static void set_port(struct worker *worker, enum snoop_side side, const struct worker_port *port)
 {
+	static const struct carriage any = {CARRIAGE_ANY, CARRIAGE_ANY, CARRIAGE_ANY, false, NULL};
+
 	worker->port[side] = *port;
+	if (port->carriage == NULL)
+		worker->port[side].carriage = &any;
 	worker->output[side].side = side;
 	worker->output[side].port_id = port->port_id;
 	worker->output[side].queue_id = port->queue_id;

@@ -42,6 +42,7 @@
 #include <snoop/snoop.h>
 #include <snoopd/base/clock.h>
 #include <snoopd/datapath/burst.h>
+#include <snoopd/base/carriage.h>
 #include <snoopd/datapath/flows.h>
 #include <snoopd/datapath/handoff.h>
 #include <snoopd/datapath/packet.h>
@@ -69,6 +70,7 @@ struct worker_port {
 	uint16_t port_id;
 	uint16_t queue_id; /* the worker's RX and TX queue, unless worker_join() gives it others */
 	enum driver_sharing sharing;
+	const struct carriage *carriage; /* NULL = the port takes every length */
 };
 
 /** What a worker is made from. */

@@ -7,10 +7,12 @@
 #include <snoopd/base/clock.h>
 #include <snoopd/bringup/port_losses.h>
 #include <snoopd/control/supervisor.h>
+#include <snoopd/kernel/offloads.h>
 #include <snoopd/observe/verdict.h>
 
 static void report_port(const struct report *report, const char *side, const struct port *port)
 {
+	char offloads[OFFLOADS_TEXT_CHARS];
 	struct port_losses losses;
 
 	report_open(report, side);
@@ -19,6 +21,9 @@ static void report_port(const struct report *report, const char *side, const str
 	report_text(report, "link", ports_link_name(port));
 	report_number(report, "link_taken", __atomic_load_n(&port->link_taken, __ATOMIC_RELAXED));
 	report_number(report, "mtu", __atomic_load_n(&port->mtu_now_bytes, __ATOMIC_RELAXED));
+	/* Those that change frames before the port gets them. */
+	offloads_list(__atomic_load_n(&port->offloads_on, __ATOMIC_RELAXED), offloads);
+	report_text(report, "offloads", offloads);
 	/* A value that nobody counts is left out. */
 	if (port_losses_read(port, &losses)) {
 		if (losses.missed_known)
@@ -143,8 +148,7 @@ static void report_achieved(const struct link *link, const struct report_totals 
 			      : 0);
 	report_number(report, "wireless_rtt_p50_us", histogram_quantile(rtt, 500));
 	report_number(report, "wireless_rtt_p99_us", histogram_quantile(rtt, 990));
-	report_number(report, "dropped_packets",
-		      sum->tx_wired_drops + sum->tx_wireless_drops + sum->handoff_drops);
+	report_number(report, "dropped_packets", counters_drops(sum));
 	report_number(report, "flows_squeezed", sum->flows_squeezed);
 	report_number(report, "stalls", sum->turn_stalls);
 }

@@ -140,6 +140,18 @@ void totals_sum(struct counters *sum, struct worker *const *workers, uint32_t wo
 	memset(sum, 0, sizeof(*sum));
 }
 
+void interfaces_start(struct interfaces *interfaces, struct ports *ports)
+{
+}
+
+void interfaces_look(struct interfaces *interfaces, const struct counters *sum, uint64_t at_us)
+{
+}
+
+void interfaces_stop(struct interfaces *interfaces)
+{
+}
+
 void carrier_start(struct carrier *carrier, struct ports *ports, const struct port_watch *watch,
 		   uint64_t at_us)
 {
