@@ -150,7 +150,8 @@ struct snoop_flow {
 				duplicate ACK of its own */
 	uint8_t backoff;     /* (timer, scoreboard, loss) doublings of the tail timer */
 	/* (dsack, delivery) Reordering window in quarters of the minimum RTT. */
-	uint8_t reo_steps;
+	uint8_t reo_steps : 7;
+	bool cache_refused : 1;	       /* (data) a segment found no room, or could not be kept */
 	uint8_t rtt_next;	       /* (rtt) slot of rtt_window_us that is written next */
 	uint16_t dup_claimed_segments; /* (retransmit) duplicates without SACK made room for them */
 	uint16_t max_payload_bytes;    /* (data) */
@@ -235,6 +236,9 @@ struct snoop_flow {
 	uint64_t veto_quiet_us;	  /* no new veto before this time */
 	uint32_t high_delivered;  /* deliveries and losses under an inflated queue, halved at 256 */
 	uint32_t high_lost;
+	/* (scoreboard) Below it the station may have more than it could SACK; valid up to
+	 * high_sack. */
+	uint32_t partial_end;
 
 	/* Statistics, each written where it happens. retransmits and spurious, which the guard
 	 * compares, leave out probes and shields: cause_is_repair(). */
@@ -242,7 +246,6 @@ struct snoop_flow {
 	uint32_t vetoes;
 	uint32_t sender_needless; /* retransmits of the sender that our repair had made needless */
 	uint32_t sender_retransmits, timeouts, acks_withheld;
-	bool cache_refused; /* (data) a segment found no room, or could not be kept */
 };
 
 /** @return when snoop_flow_timer() wants to be called, SNOOP_NEVER if not at all. Every call of the

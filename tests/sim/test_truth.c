@@ -59,7 +59,9 @@ static void test_observe(void **state)
 			if (station == TRUTH_NO_DSACK && truth_cases[i].delays)
 				continue;
 			wrong += run(&truth_cases[i], TRUTH_RENO, station, SNOOP_LEVEL_OBSERVE);
-			wrong += run(&truth_cases[i], TRUTH_PACED, station, SNOOP_LEVEL_OBSERVE);
+			if (station != TRUTH_LINUX || !truth_cases[i].partial)
+				wrong += run(&truth_cases[i], TRUTH_PACED, station,
+					     SNOOP_LEVEL_OBSERVE);
 		}
 	assert_int_equal(wrong, 0);
 }

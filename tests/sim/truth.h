@@ -16,7 +16,8 @@ struct truth_case {
 	void (*change)(struct sim_params *params);
 	/* Holds with a paced sender in auto too: no shields, whose copies hide losses. */
 	bool paced;
-	bool delays; /* so few segments are in flight that their ACKs are delayed */
+	bool partial; /* so many holes at once that a station that compresses SACKs hides some */
+	bool delays;  /* so few segments are in flight that their ACKs are delayed */
 };
 
 struct truth_told {

@@ -38,7 +38,7 @@ static bool scoreboard_sack_block(struct snoop_engine *engine, struct snoop_flow
 				  uint64_t now_us)
 {
 	uint32_t index = segment_find_open(engine, flow, block->start);
-	bool news = false;
+	uint32_t before = delivery->segments;
 
 	if (index == SEGMENT_FAR)
 		return false;
@@ -56,9 +56,8 @@ static bool scoreboard_sack_block(struct snoop_engine *engine, struct snoop_flow
 		delivery_add(engine, flow, segment, delivery, now_us);
 		segment_sacked(engine, flow, index);
 		index = next;
-		news = true;
 	}
-	if (news && index)
+	if (delivery->segments != before && index)
 		flow->sack_hint = index;
 	return true;
 }
@@ -67,17 +66,22 @@ bool scoreboard_sack(struct snoop_engine *engine, struct snoop_flow *flow,
 		     const struct wire_view *view, uint8_t first, struct delivery *delivery,
 		     uint64_t now_us)
 {
-	uint32_t high_sack = flow->high_sack;
+	uint32_t high_sack = flow->high_sack, news = 0;
 
 	for (uint8_t i = first; i < view->sack_count; i++) {
 		const struct wire_sack *block = &view->sack[i];
+		uint32_t before = delivery->segments;
 
 		if (seq_leq(block->end, flow->una) || seq_gt(block->end, flow->snd_max))
 			continue;
 		if (!scoreboard_sack_block(engine, flow, block, delivery, now_us))
 			return false;
 		high_sack = seq_max(high_sack, block->end);
+		news += delivery->segments != before;
 	}
+	/* The newest come first (RFC 2018 section 4): if none is old, there may be more. */
+	if (view->sack_count >= SACK_BLOCKS_MIN && news + first == view->sack_count)
+		flow->partial_end = high_sack;
 	/* Only now: the blocks of one ACK come newest first, which is no reordering. */
 	flow->high_sack = high_sack;
 	scoreboard_note_sacked(flow);

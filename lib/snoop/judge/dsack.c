@@ -23,7 +23,7 @@ static void dsack_widen_reordering(struct snoop_engine *engine, struct snoop_flo
 			  engine->now_us - extra->reo_round_us < rtt_smoothed_us(engine, flow);
 
 	flow->reordering = true;
-	if (!same_round && flow->reo_steps < UINT8_MAX)
+	if (!same_round && flow->reo_steps < REO_STEPS_MAX)
 		flow->reo_steps++;
 	extra->reo_persist = REO_PERSIST;
 	extra->reo_round_us = engine->now_us;

@@ -6,8 +6,6 @@
 #include <snoop/judge/rtt.h>
 #include <snoop/store/outcomes.h>
 
-#define REO_STEPS_MAX 16 /* four minimum RTTs */
-
 #define DOUBT_MIN_US 1000U
 
 /* RFC 8985 RACK_sent_after(): order of transmission, by sequence within one burst. */
@@ -99,16 +97,39 @@ inline void rack_update(struct snoop_engine *engine, struct snoop_flow *flow,
 	flow->rack_rtt_us = (uint32_t)min_u64(rtt_us, UINT32_MAX);
 }
 
+/* @return the segment in flight that the cumulative ACK asks for, or 0. */
+static uint32_t rack_head(const struct snoop_engine *engine, const struct snoop_flow *flow)
+{
+	const struct snoop_segment *segment = segment_at(engine, flow->open.head);
+
+	return segment->seq == flow->una && !(segment->flags & (SEGMENT_LOST | SEGMENT_LEFT))
+		       ? flow->open.head
+		       : 0;
+}
+
+/*
+ * Linux forgets the oldest of more than four blocks, and sends no ACK for each (its SACK
+ * compression). So between holes from upstream, what lies below an ACK all of whose blocks were
+ * news may well have arrived.
+ */
+static bool rack_sacks_are_partial(const struct snoop_flow *flow, uint32_t seq)
+{
+	return flow->gaps >= SACK_BLOCKS_MIN && seq_lt(seq, flow->partial_end) &&
+	       seq_leq(flow->partial_end, flow->high_sack);
+}
+
 static __attribute__((noinline)) bool rack_judge_in_flight(struct snoop_engine *engine,
 							   struct snoop_flow *flow, uint64_t now_us)
 {
-	uint32_t index = flow->in_flight.head;
+	/* Then only the head of line is judged: the ACK asks for it. */
+	bool partial = rack_sacks_are_partial(flow, segment_at(engine, flow->in_flight.head)->seq);
+	uint32_t index = partial ? rack_head(engine, flow) : flow->in_flight.head;
 	uint64_t window_us = rack_window_us(engine, flow);
 	bool left = false;
 
 	while (index) {
 		struct snoop_segment *segment = segment_at(engine, index);
-		uint32_t next = segment->send_next;
+		uint32_t next = partial ? 0 : segment->send_next;
 		uint64_t due_us = segment->sent_us + flow->rack_rtt_us + window_us;
 
 		/* In order of transmission: nothing after this one can be lost yet. */

@@ -8,7 +8,9 @@
 
 #include <snoop/judge/delivery.h>
 
-#define REO_PERSIST 16U /* RFC 8985 section 6.2.1 */
+#define REO_STEPS_MAX 16   /* four minimum RTTs */
+#define SACK_BLOCKS_MIN 3U /* that fit into an ACK, with timestamps (RFC 2018 section 3) */
+#define REO_PERSIST 16U	   /* RFC 8985 section 6.2.1 */
 
 /** Move RACK's newest transmission on by what the ACK newly delivered. */
 void rack_update(struct snoop_engine *engine, struct snoop_flow *flow,
