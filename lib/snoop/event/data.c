@@ -27,7 +27,6 @@ static void data_start(struct snoop_flow *flow, uint32_t seq, uint64_t now_us)
 	flow->una = flow->snd_max = flow->high_sack = flow->uncached_end = seq;
 	flow->has_sacked = false;
 	flow->progress_us = now_us;
-	shield_start(flow);
 	flow->started = true;
 }
 
@@ -131,7 +130,7 @@ static enum data_place data_again(struct snoop_engine *engine, struct snoop_flow
 	congestion_sender_retransmit(flow, view->seq, end);
 	place = data_replace(engine, flow, view, end);
 	if (view->has_timestamp)
-		shield_send(engine, flow, view->tsval, now_us);
+		shield_send(engine, flow, view->seq, view->tsval, now_us);
 	/* The duplicate ACKs of what the sender has taken up are news to it. */
 	release_withheld(engine, flow);
 	return place;
@@ -143,7 +142,6 @@ static void data_anew(struct snoop_engine *engine, struct snoop_flow *flow,
 {
 	if (view->seq != flow->snd_max)
 		data_note_hole(engine, flow, view->seq);
-	shield_earn(flow);
 	if (view->has_timestamp) {
 		flow->ts_last = view->tsval;
 		flow->timestamps = true;
