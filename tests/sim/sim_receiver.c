@@ -23,7 +23,7 @@ static uint8_t add_blocks(struct sim *sim, uint32_t flow, struct wire_view *view
 
 	if (!sim->params->sack)
 		return 0;
-	if (receiver->dsack_end) {
+	if (receiver->dsack_end && !sim->params->no_dsack) {
 		view->sack[0].start = sim_seq(sim, flow, receiver->dsack_first);
 		view->sack[0].end = sim_seq(sim, flow, receiver->dsack_end);
 		firsts[count++] = UINT32_MAX;
