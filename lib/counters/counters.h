@@ -48,9 +48,9 @@
 	X(tx_wired_retries, counter, events, "retries of TX bursts to the wired port")             \
 	X(tx_wireless_retries, counter, events, "retries of TX bursts to the wireless port")       \
 	X(tx_wired_drops, counter, packets,                                                        \
-	  "received packets that the wired port did not take in time")                             \
+	  "received packets that the wired port did not take in time, or that was down")           \
 	X(tx_wireless_drops, counter, packets,                                                     \
-	  "received packets that the wireless port did not take in time")                          \
+	  "received packets that the wireless port did not take in time, or that was down")        \
 	X(tx_retransmit_drops, counter, packets,                                                   \
 	  "retransmits that the wireless port did not take")                                       \
 	X(handoff_drops, counter, packets,                                                         \
@@ -59,20 +59,36 @@
 	  "received packets that were handed to the flow's worker")                                \
 	X(pass_bypass, counter, packets,                                                           \
 	  "forwarded unexamined: the link or the flow is in bypass")                               \
+	X(pass_outage, counter, packets,                                                           \
+	  "not examined: a port is down; what is for it is dropped")                               \
 	WIRE_REASONS(COUNTERS_PASS, X)                                                             \
 	X(pass_bad_options, counter, packets,                                                      \
 	  "TCP with malformed options: forwarded, flow not touched")                               \
 	X(pass_no_flow, counter, packets, "TCP that belongs to no flow in the table")              \
+	X(pass_other_vlan, counter, packets,                                                       \
+	  "ACKs of a flow in the table whose data carries other VLAN tags, see [flows] vlan")      \
 	X(pass_table_full, counter, packets,                                                       \
 	  "TCP data forwarded uncached: the flow table is full")                                   \
 	X(pass_bad_checksum, counter, packets,                                                     \
-	  "TCP of a flow with a wrong checksum: forwarded, flow not touched")                      \
+	  "TCP with a wrong checksum, SYNs included: forwarded, not believed")                     \
 	X(pass_cache_full, counter, packets,                                                       \
 	  "TCP data forwarded uncached: a cache budget is used up")                                \
 	X(pass_old_data, counter, packets,                                                         \
 	  "TCP data below the cumulative ACK: forwarded uncached")                                 \
 	X(pass_not_shareable, counter, packets,                                                    \
 	  "TCP data forwarded uncached: the mbuf cannot be shared")                                \
+	X(tcp_wired_packets, counter, packets,                                                     \
+	  "TCP packets from the wired port that were examined")                                    \
+	X(tcp_wireless_packets, counter, packets,                                                  \
+	  "TCP packets from the wireless port that were examined")                                 \
+	X(checksum_wired_invalid, counter, packets,                                                \
+	  "of those from the wired port, packets whose TCP or IPv4 checksum was found wrong")      \
+	X(checksum_wired_unfinished, counter, packets,                                             \
+	  "of those, packets whose checksum the sender left to its network card")                  \
+	X(checksum_wireless_invalid, counter, packets,                                             \
+	  "of those from the wireless port, packets whose TCP or IPv4 checksum was found wrong")   \
+	X(checksum_wireless_unfinished, counter, packets,                                          \
+	  "of those, packets whose checksum the sender left to its network card")                  \
 	X(data_segments, counter, packets, "TCP segments with payload from the wired side")        \
 	X(cached_segments_total, counter, segments, "segments put into the cache")                 \
 	X(cache_evictions, counter, segments,                                                      \
@@ -80,10 +96,14 @@
 	X(acks_seen, counter, packets, "ACKs from the wireless side that belong to a flow")        \
 	X(acks_duplicate, counter, packets, "duplicate ACKs from the wireless side")               \
 	X(acks_old, counter, packets, "ACKs below the cumulative ACK: forwarded")                  \
-	X(radio_losses, counter, segments, "segments found lost between the box and the station")  \
+	X(radio_losses, counter, segments,                                                         \
+	  "transmissions to the station, the sender's and ours, that did not arrive, what the "    \
+	  "wireless port lost included; counted 0.1 s after the segment's delivery, less the "     \
+	  "copies that a D-SACK reports")                                                          \
 	X(upstream_holes, counter, segments,                                                       \
-	  "holes in the data as it arrived from the wired side")                                   \
-	X(upstream_bytes, counter, bytes, "size of those holes")                                   \
+	  "segments lost before the box or by its wired port: what came first when the sender "    \
+	  "sent it once more")                                                                     \
+	X(upstream_bytes, counter, bytes, "size of those segments")                                \
 	X(retransmits_scoreboard, counter, segments,                                               \
 	  "retransmitted because later segments were SACKed (RACK)")                               \
 	X(retransmits_dupack, counter, segments,                                                   \
@@ -95,7 +115,7 @@
 	X(retransmits_syn, counter, segments, "SYN or SYN-ACK retransmitted towards the station")  \
 	X(retransmit_bytes, counter, bytes, "frame bytes of all retransmits")                      \
 	X(repairs_confirmed, counter, segments,                                                    \
-	  "segments acknowledged after a retransmit and without help of the sender")               \
+	  "radio losses that a retransmit made good without help of the sender")                   \
 	X(spurious_repairs, counter, segments, "retransmits that a D-SACK reported as duplicates") \
 	X(spurious_probe, counter, segments, "of those, probes of a silent station")               \
 	X(spurious_shield, counter, segments,                                                      \
@@ -106,6 +126,8 @@
 	X(acks_withheld, counter, packets, "duplicate ACKs withheld")                              \
 	X(acks_released, counter, packets, "withheld ACKs forwarded after all, in order")          \
 	X(acks_freed, counter, packets, "withheld ACKs discarded because their hole was filled")   \
+	X(wired_duplicates, counter, segments,                                                     \
+	  "data that came twice from the wired side, sooner than a sender can retransmit")         \
 	X(sender_retransmits, counter, segments,                                                   \
 	  "segments that the sender retransmitted while the cache held them")                      \
 	X(sender_retransmits_needless, counter, segments,                                          \
@@ -125,6 +147,10 @@
 	  "flows that began in bypass because the cache was nearly full")                          \
 	X(syn_remembered, counter, segments, "SYNs and SYN-ACKs put into the SYN memory")          \
 	X(syn_evicted, counter, segments, "SYN memory entries pushed out by newer ones")           \
+	X(clock_steps, counter, events,                                                            \
+	  "steps of the TSC that a worker left out of its time: backwards, or a second at once")   \
+	X(clock_calibrations, counter, events,                                                     \
+	  "times that a worker took up a measured TSC frequency instead of the one it had")        \
 	X(turn_overruns, counter, events, "worker turns longer than 1 ms")                         \
 	X(turn_stalls, counter, events, "times that a worker did not move for more than 100 ms")   \
 	X(flows_active, gauge, flows, "flows in the table")                                        \

@@ -13,8 +13,18 @@
 
 /* What the parser does not understand: enum wire_kind, and the counters pass_TOKEN. */
 #define WIRE_REASONS(X, ...)                                                                       \
-	X(NON_IP, non_ip, "not IPv4 or IPv6 (ARP, LLDP, PPPoE, MPLS, ...)", ##__VA_ARGS__)         \
-	X(IP_OTHER, ip_other, "IP, but not TCP (UDP, QUIC, ICMP, ESP, ...)", ##__VA_ARGS__)        \
+	X(NON_IP, non_ip, "not IPv4 or IPv6 (ARP, LLDP, PPPoE discovery, ...)", ##__VA_ARGS__)     \
+	X(PPPOE, pppoe, "PPPoE session: what it carries is not examined", ##__VA_ARGS__)           \
+	X(MPLS, mpls, "MPLS: what is behind the labels is not examined", ##__VA_ARGS__)            \
+	X(IP_OTHER, ip_other, "IP, but neither TCP nor a tunnel (UDP, QUIC, ICMP, ...)",           \
+	  ##__VA_ARGS__)                                                                           \
+	X(GRE, gre, "GRE tunnel: what it carries is not examined", ##__VA_ARGS__)                  \
+	X(IP_IN_IP, ip_in_ip, "IPv4 or IPv6 inside IP (IPIP, 6in4, ...): not examined",            \
+	  ##__VA_ARGS__)                                                                           \
+	X(UDP_TUNNEL, udp_tunnel,                                                                  \
+	  "UDP port of a tunnel (VXLAN, GENEVE, GTP-U, L2TP, CAPWAP): not examined",               \
+	  ##__VA_ARGS__)                                                                           \
+	X(IPSEC, ipsec, "ESP, also inside UDP, or AH: cannot be examined", ##__VA_ARGS__)          \
 	X(FRAGMENT, fragment, "IP fragment, IPv6 atomic fragments included", ##__VA_ARGS__)        \
 	X(TRUNCATED, truncated, "frame shorter than its headers say", ##__VA_ARGS__)               \
 	X(MALFORMED, malformed, "IP or TCP header fields contradict each other", ##__VA_ARGS__)    \
@@ -37,23 +47,32 @@
 
 /* Why a flow is not helped: enum snoop_reason, in order of precedence. */
 #define SNOOP_REASONS(X, ...)                                                                      \
-	X(HELPED, helped, "at least one loss was repaired", ##__VA_ARGS__)                         \
+	X(HELPED, helped, "at least one repair was confirmed", ##__VA_ARGS__)                      \
 	X(BYPASS, bypass, "its level is bypass", ##__VA_ARGS__)                                    \
 	X(OBSERVE, observe, "its level is observe", ##__VA_ARGS__)                                 \
 	SNOOP_REASONS_BECAUSE(X, ##__VA_ARGS__)
 
 /* Those that no level and no counter says already: the gauges flows_because_TOKEN. */
 #define SNOOP_REASONS_BECAUSE(X, ...)                                                              \
-	X(BAD_CHECKSUM, bad_checksum, "its segments carry wrong checksums", ##__VA_ARGS__)         \
-	X(ONE_WAY, one_way, "only one direction passes this box", ##__VA_ARGS__)                   \
+	X(BAD_CHECKSUM, bad_checksum, "its last segment or ACK had a wrong checksum",              \
+	  ##__VA_ARGS__)                                                                           \
+	X(OTHER_VLAN, other_vlan, "its ACKs carry other VLAN tags than its data ([flows] vlan)",   \
+	  ##__VA_ARGS__)                                                                           \
+	X(ONE_WAY, one_way, "no packet of its station was recognized: another path, or no answer", \
+	  ##__VA_ARGS__)                                                                           \
 	X(CACHE_FULL, cache_full,                                                                  \
 	  "a cache budget left no room for its segments, or they cannot be kept", ##__VA_ARGS__)   \
 	X(SILENT, silent, "the station does not answer", ##__VA_ARGS__)                            \
-	X(CONGESTION, congestion, "its losses were queue overflow, which the sender must see",     \
+	X(CONGESTION, congestion,                                                                  \
+	  "its losses were taken for queue overflow, which the sender must see", ##__VA_ARGS__)    \
+	X(GIVEN_UP, given_up,                                                                      \
+	  "its losses outlasted the tries or the hole age, or copies would be stale (PAWS)",       \
 	  ##__VA_ARGS__)                                                                           \
-	X(GIVEN_UP, given_up, "its losses outlasted the tries or the hole age", ##__VA_ARGS__)     \
-	X(REPAIRING, repairing, "its first repair is under way", ##__VA_ARGS__)                    \
-	X(UPSTREAM, upstream, "its losses happened before this box", ##__VA_ARGS__)                \
-	X(NO_LOSS, no_loss, "nothing was lost", ##__VA_ARGS__)
+	X(SENDER, sender, "its sender retransmitted before a repair was confirmed", ##__VA_ARGS__) \
+	X(REPAIRING, repairing, "losses were found, no repair is confirmed yet", ##__VA_ARGS__)    \
+	X(UPSTREAM, upstream,                                                                      \
+	  "its data came with holes from the wired side, or was lost by the wired port",           \
+	  ##__VA_ARGS__)                                                                           \
+	X(NO_LOSS, no_loss, "no loss was found", ##__VA_ARGS__)
 
 #endif

@@ -37,9 +37,9 @@ static void fired(struct rte_timer *timer, void *argument)
 	job->run(job->owner);
 }
 
-void periodic_start(struct periodic *job)
+void periodic_start(struct periodic *job, uint64_t tsc_hz)
 {
-	uint64_t ticks = rte_get_timer_hz() / US_PER_S * job->period_us;
+	uint64_t ticks = tsc_hz / US_PER_S * job->period_us;
 
 	rte_timer_reset_sync(&job->timer, ticks, PERIODICAL, rte_lcore_id(), fired, job);
 }

@@ -39,8 +39,12 @@ void periodic_subsystem_free(void);
 /** Control thread. The job is due at once by a harness's clock. */
 void periodic_init(struct periodic *job, uint32_t period_us, void (*run)(void *owner), void *owner);
 
-/** On the owner's lcore: rte_timer_manage() on this lcore runs the job from now on. */
-void periodic_start(struct periodic *job);
+/**
+ * On the owner's lcore: rte_timer_manage() on this lcore runs the job from now on.
+ *
+ * @param tsc_hz  frequency of the TSC, by which rte_timer goes; to change it stop and start again
+ */
+void periodic_start(struct periodic *job, uint64_t tsc_hz);
 
 /** On the same lcore: no more. */
 void periodic_stop(struct periodic *job);

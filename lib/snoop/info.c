@@ -35,8 +35,9 @@ enum snoop_reason snoop_flow_reason(const struct snoop_flow *flow)
 		return SNOOP_REASON_CONGESTION;
 	if (flow->given_up)
 		return SNOOP_REASON_GIVEN_UP;
-	if (flow->radio_losses)
-		return SNOOP_REASON_REPAIRING;
+	if (flow->radio_losses || flow->retransmits > flow->spurious)
+		return flow->sender_retransmits > flow->sender_needless ? SNOOP_REASON_SENDER
+									: SNOOP_REASON_REPAIRING;
 	return flow->upstream_holes ? SNOOP_REASON_UPSTREAM : SNOOP_REASON_NO_LOSS;
 }
 

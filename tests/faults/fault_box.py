@@ -93,9 +93,8 @@ class VethLab(Lab):
 
 
 @contextlib.contextmanager
-def running(box, lab, lossy=True):
-    """The lab with the box in it; at the end the box must stop in order, and its counters add
-    up."""
+def running(box, lab, lossy=True, status=0):
+    """The lab with the box in it; at the end the box must stop in order, with that status."""
     with lab:
         try:
             box.start(lab)
@@ -110,7 +109,7 @@ def running(box, lab, lossy=True):
             if box.process is not None and box.process.poll() is None:
                 box.signal(signal.SIGCONT)  # a failed test must not leave it stopped
             box.stop()
-    demand(box.exit_status == 0, "snoopd ended with %s" % box.exit_status)
+    demand(box.exit_status == status, "snoopd ended with %s" % box.exit_status)
 
 
 @contextlib.contextmanager

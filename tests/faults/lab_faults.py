@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path as FilePath
 
-from fault_box import FaultBox, helped, loaded
+from fault_box import PATH, FaultBox, helped, loaded
 from stacks import CheckSkipped, demand
 
 sys.path.append(str(FilePath(__file__).resolve().parent.parent / "operate"))
@@ -17,8 +17,10 @@ sys.path.append(str(FilePath(__file__).resolve().parent.parent / "operate"))
 from threads import StoppedThread, worker_thread  # noqa: E402
 
 STALL_S = 0.2
+PAUSE_S = 4
 NO_BUFFERS_S = 1
 CLOCK_STEPS_S = 3  # with a step every 250 ms, see clock_step.c
+WRONG_RTT = 1.3  # by DPDK's frequency, see clock_rate.c, times are told 1.45 times as long
 
 
 def crash(arguments):
@@ -46,15 +48,18 @@ def crash(arguments):
 
 
 def pause(arguments):
-    """SIGSTOP, 3 s, SIGCONT."""
-    box = FaultBox(arguments.snoopd)
+    """SIGSTOP, 4 s, SIGCONT: longer than flows may be idle, but none is forgotten."""
+    box = FaultBox(arguments.snoopd, ["flows.idle=%ds" % (PAUSE_S - 1)])
     with loaded(arguments, box) as crowd:
         crowd.run_until(helped(box), "repairs")
         before = box.stats()
         box.signal(signal.SIGSTOP)
         crowd.mark()
-        crowd.run_for(3)
+        crowd.run_for(PAUSE_S)
         box.signal(signal.SIGCONT)
+        crowd.run_until(lambda: box.counter("clock_steps") > before["clock_steps"],
+                        "the pause is left out")
+        demand(box.counter("flows_expired") == before["flows_expired"], "flows are forgotten")
         crowd.run_until(crowd.all_moved, "every connection moves on")
         crowd.run_until(lambda: box.counter("repairs_confirmed") > before["repairs_confirmed"],
                         "repairs")
@@ -178,4 +183,30 @@ def clock_steps(arguments):
         CLOCK_STEPS_S * 4, gap_s * 1e3)
 
 
-FAULTS = (crash, pause, stall, tables, handoff, no_buffers, clock_steps)
+def clock_rate(arguments):
+    """DPDK believes a wrong frequency of the TSC; then the machine moves to a host with another."""
+    box = FaultBox(arguments.snoopd, shim="libclock_rate.so")
+    with loaded(arguments, box, flows=50) as crowd:
+        demand("clock_rate: loaded" in box.log(), "the clock is not ours")
+        demand(box.log().count("event=clock state=calibrated") == 1, "the clock is not named")
+        rtts_us = [flow["min_rtt_us"] for flow in box.ask("/snoop/flows")["flows"].values()
+                   if flow["min_rtt_us"] > 0]
+        radio_us = 2 * PATH.radio.delay_us
+        demand(rtts_us and min(rtts_us) < WRONG_RTT * radio_us,
+               "%s us told, the radio has %d" % (min(rtts_us, default=None), radio_us))
+        before = box.stats()
+        crowd.run_until(lambda: box.log().count("event=clock state=calibrated") == 2,
+                        "the other host is noticed")
+        crowd.run_until(lambda: box.counter("clock_calibrations") > before["clock_calibrations"],
+                        "the worker follows")
+        repaired = box.counter("repairs_confirmed")
+        crowd.mark()
+        crowd.run_until(crowd.all_moved, "every connection moves on")
+        crowd.run_until(lambda: box.counter("repairs_confirmed") > repaired, "repairs")
+        stats = box.stats()
+        demand(stats["flows_expired"] == before["flows_expired"], "flows are said to be idle")
+    return "50 flows, 0 lost; least RTT told %.1f ms, the radio has %.1f" % (
+        min(rtts_us) / 1e3, radio_us / 1e3)
+
+
+FAULTS = (crash, pause, stall, tables, handoff, no_buffers, clock_steps, clock_rate)

@@ -3,7 +3,9 @@
 of figures or raises
 CheckError."""
 
+import errno
 import os
+import select
 import socket
 import struct
 import time
@@ -13,13 +15,15 @@ from fault_box import PATH, SYSCTLS, FaultBox, VethLab, check_counters, helped, 
 from flows import EndpointPair
 from lab import ADDRESSES, Lab, check_call
 from measure import Cell, prepare_radio
-from stacks import demand, exchange, finish, inside, listen, make_socket, path_mtu
+from stacks import (DEADLINE_S, demand, exchange, finish, inside, listen, make_socket,
+                    path_mtu)
 
 WRAP_BYTES = 5_000_000_000
 TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ, TCP_SEND_QUEUE = 19, 20, 21, 2
 BEFORE_WRAP_BYTES = 300_000
 JUMBO_BYTES = 40_000
 JUMBO_FRAMES = 20
+PORT_LOST = 3  # exit status
 ALL_PROTOCOLS, TEST_PROTOCOL = 3, b"\x88\xb5"
 
 
@@ -76,23 +80,60 @@ def link_down(arguments):
 
 
 def veth_deleted(arguments):
-    """The interface of a port vanishes under load: snoopd still answers, and stops in order."""
+    """The interface of a port vanishes under load: snoopd says so, and ends in order by itself."""
     told = []
     for tap in ("b0", "b1"):
         box, lab = FaultBox(arguments.snoopd), VethLab(PATH, sysctls=SYSCTLS)
-        with running(box, lab, lossy=False):
+        with running(box, lab, lossy=False, status=PORT_LOST):
             crowd = Crowd(lab)
             crowd.grow(100)
             crowd.run_until(crowd.all_moved, "every connection is served")
             lab.host_command("box", "ip", "link", "del", lab.taps[tap])
-            crowd.run_for(1)
-            demand(box.process.poll() is None, "snoopd ended with %s" % box.process.poll())
-            box.stats()  # it answers
+            vanished = time.monotonic()
+            crowd.run_until(lambda: box.process.poll() is not None, "snoopd ends")
+            told.append("%s: ends in %.1f s" % (tap, time.monotonic() - vanished))
             crowd.close()
+    return "; ".join(told)
+
+
+def until(condition, what):
+    end = time.monotonic() + DEADLINE_S
+    while not condition():
+        demand(time.monotonic() < end, "waited in vain for " + what)
+        time.sleep(0.05)
+
+
+def unfinished_checksums(arguments):
+    """A neighbour on the same machine leaves checksums to its network card: no connection begins,
+    snoopd names it, and what it says to do helps."""
+    told = []
+    for role, tap, side in ("wired", "w0", "wired"), ("mobile", "m0", "wireless"):
+        box, lab = FaultBox(arguments.snoopd), VethLab(PATH, sysctls=SYSCTLS)
+        with running(box, lab, lossy=False):
+            device = lab.taps[tap]
+            lab.host_command(role, "ethtool", "-K", device, "tx", "on")
+            server, where = listen(lab)
+            client = make_socket(lab, "wired")
+            client.setblocking(False)
+            began = client.connect_ex(where)
+            demand(began == errno.EINPROGRESS, os.strerror(began))
+            until(lambda: "event=checksums side=%s" % side in box.log(), "the log's line")
+            stats = box.stats()
+            unfinished = stats["checksum_%s_unfinished" % side]
+            demand(unfinished >= 2, "%d unfinished" % unfinished)
+            demand(stats["pass_bad_checksum"] == unfinished, "SYNs are not counted")
+            other = "wireless" if side == "wired" else "wired"
+            demand(stats["checksum_%s_invalid" % other] == 0, "the other side is blamed")
+            demand(not select.select([], [client], [], 0)[1], "connected nevertheless")
+            lab.host_command(role, "ethtool", "-K", device, "tx", "off")
+            client.settimeout(DEADLINE_S)
+            demand(select.select([server], [client], [], DEADLINE_S)[1], "not mended")
+            demand(client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0, "not connected")
+            exchange(client, server.accept()[0])
+            server.close()
+            client.close()
             check_counters(arguments, box)
-            stopped = time.monotonic()
-            box.stop()
-            told.append("%s: answers, stops in %.1f s" % (tap, time.monotonic() - stopped))
+        told.append("%s: %d handshake packets named, mended by `tx off`" % (side, unfinished))
     return "; ".join(told)
 
 
@@ -254,5 +295,5 @@ def jumbo(arguments):
         2 * JUMBO_FRAMES, JUMBO_BYTES + 14, stats["cached_segments_total"])
 
 
-FAULTS = (one_way, link_down, veth_deleted, forged_resets, wrap_lossy, jumbo)
+FAULTS = (one_way, link_down, unfinished_checksums, veth_deleted, forged_resets, wrap_lossy, jumbo)
 BY_HAND = (wrap,)

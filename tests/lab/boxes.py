@@ -81,6 +81,10 @@ class Box:
     def stats(self):
         return None
 
+    def verdict(self):
+        """@return the id of the first sentence of snoopd's status (verdict_rows.h)"""
+        return None
+
 
 class BridgeBox(Box):
     """The kernel's bridge: the second baseline, free of DPDK."""
@@ -182,6 +186,9 @@ class SnoopdBox(DpdkBox):
 
     def stats(self):
         return telemetry(self.file_prefix, "/snoop/stats")
+
+    def verdict(self):
+        return (telemetry(self.file_prefix, "/snoop/status") or {}).get("verdict_id")
 
 
 def make_box(spec, overrides=(), binary=None):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """One run of one cell: topology up, box in, flows, counters before and after, everything down."""
 
+import os
+import resource
 import time
 from dataclasses import asdict, dataclass, field
 
@@ -9,6 +11,7 @@ from flows import PORT_FIRST, IperfFlow
 from lab import Lab, Path
 
 STEAL_SHARE_MAX = 0.05
+FOREIGN_SHARE_MAX = 0.05
 STEAL_ATTEMPTS = 3
 LATE_MAX_MS = 30.0
 MSS_IPV4_BYTES = 1448   # 1500 less IPv4, TCP and the time stamp option
@@ -28,12 +31,15 @@ class Cell:
     biterror: float = 0.0        # both directions
     radio_fwd: dict = field(default_factory=dict)   # any other key of linkemu
     radio_rev: dict = field(default_factory=dict)
+    wired_fwd: dict = field(default_factory=dict)
+    wired_rev: dict = field(default_factory=dict)
     congestion_control: str = "cubic"
     profile: str = "default"
     sysctls: dict = field(default_factory=dict)
     flows: int = 1
     reverse: bool = False
     family: int = 4
+    host_defaults: bool = False  # see lab.Lab
     seconds: float = 12.0        # measured
     omit_s: float = 2.0          # before that
     level: str = ""              # overrides the level of `snoopd` boxes without one
@@ -68,6 +74,23 @@ def steal_share(before, after):
     return delta[7] / max(1, sum(delta))
 
 
+def own_cpu_s():
+    """CPU time of this process and of its children that have ended, in seconds."""
+    return sum(used.ru_utime + used.ru_stime for used in
+               (resource.getrusage(who) for who in (resource.RUSAGE_SELF,
+                                                    resource.RUSAGE_CHILDREN)))
+
+
+def foreign_share(before, after, own_s):
+    """Share of the CPU time that processes took which are not ours: a build beside the lab.
+
+    @param before, after  cpu_times(); own_s is what own_cpu_s() grew by between them
+    """
+    delta = [late - early for early, late in zip(before, after)]
+    processes = sum(delta[:3])  # user, nice, system
+    return max(0.0, processes - own_s * os.sysconf("SC_CLK_TCK")) / max(1, sum(delta))
+
+
 def host_counters(lab, role):
     """The namespace's TCP counters, as nstat names them."""
     counters = {}
@@ -97,6 +120,8 @@ def prepare_radio(lab, cell):
     fwd, rev = cell.radio_keys()
     lab.set_link("radio", "fwd", **fwd)
     lab.set_link("radio", "rev", **rev)
+    lab.set_link("wired", "fwd", **cell.wired_fwd)
+    lab.set_link("wired", "rev", **cell.wired_rev)
     lab.reset_links()
 
 
@@ -111,7 +136,7 @@ def run_once(cell, box_spec, seed, overrides=(), snoopd=None, keep_logs=False):
     if cell.level and box_spec == "snoopd":
         box.level = cell.level
     cpu_before = cpu_times()
-    with Lab(cell.path, cell.profile, seed, cell.sysctls, keep_logs) as lab:
+    with Lab(cell.path, cell.profile, seed, cell.sysctls, keep_logs, cell.host_defaults) as lab:
         try:
             box.start(lab)
             lab.wait_path_ready(box.process)

@@ -123,11 +123,9 @@ class Wire:
         check_call("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1",
                    "net.ipv6.conf.default.disable_ipv6=1")
         check_call("ip", "link", "set", "lo", "up")
+        self.sockets = {}
         for near, far in ("a0", "a1"), ("b0", "b1"):
-            check_call("ip", "link", "add", near, "type", "veth", "peer", "name", far)
-            for name in near, far:
-                check_call("ip", "link", "set", name, "up")
-        self.sockets = {name: self.open(name) for name in ("a0", "b0")}
+            self.make_pair(near, far)
         self.log = open(os.path.join(self.dir, "snoopd.log"), "w+", encoding="utf-8")
         self.process = subprocess.Popen(
             [self.binary, "--lcores", self.lcores, "--no-huge", "-m", "256", "--no-pci",
@@ -140,6 +138,12 @@ class Wire:
         # Both ports run once a frame comes through.
         self.wait(self.passes, "no frame comes through")
         return self
+
+    def make_pair(self, near, far):
+        check_call("ip", "link", "add", near, "type", "veth", "peer", "name", far)
+        for name in near, far:
+            check_call("ip", "link", "set", name, "up")
+        self.sockets[near] = self.open(near)
 
     def passes(self):
         frame = STATION_MAC + WIRED_MAC + b"\x88\xb5" + b"ready".ljust(50, b"\0")

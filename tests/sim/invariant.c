@@ -129,7 +129,7 @@ static struct outcome run(struct sim_params *params, enum snoop_level level, con
 			fail_msg("%s, seed %u: %s", name, i + 1, result.why);
 		times_us[i] = result.done_us;
 		outcome.drops += result.radio_drops;
-		outcome.losses += result.radio_lost + result.radio_drops;
+		outcome.losses += result.radio_lost;
 		outcome.retransmits += box_retransmits(&result.counters);
 		outcome.shields += result.counters.retransmits_shield;
 		outcome.segments += params->grains;

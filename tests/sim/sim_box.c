@@ -268,7 +268,7 @@ static void count_call(struct sim *sim)
 
 void sim_box_timers(struct sim *sim)
 {
-	uint32_t calls = 0;
+	uint32_t calls = 0, most;
 
 	sim->current = SIM_FLOWS_MAX;
 	while (snoop_engine_deadline_us(sim->engine) <= sim->now_us && !sim->failed) {
@@ -281,10 +281,10 @@ void sim_box_timers(struct sim *sim)
 	}
 	for (uint32_t i = 0; i < sim->params->flows; i++) {
 		struct sim_flow *entry = &sim->flows[i];
-		/* What a large ACK covers is taken out in portions, too. */
-		uint32_t most = TIMER_CALLS_MAX + entry->flow.cached_count / SEGMENT_PORTION_MIN;
 
 		sim->current = i;
+		/* What a large ACK covers is taken out in portions, too. */
+		most = TIMER_CALLS_MAX + entry->flow.cached_count / SEGMENT_PORTION_MIN;
 		for (calls = 0; entry->exists && !sim->failed &&
 				snoop_flow_deadline_us(&entry->flow) <= sim->now_us;
 		     calls++) {

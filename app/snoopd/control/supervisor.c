@@ -13,6 +13,7 @@
 #include <snoopd/control/apply.h>
 #include <snoopd/control/link.h>
 #include <snoopd/control/systemd.h>
+#include <snoopd/control/timekeeper.h>
 #include <snoopd/datapath/totals.h>
 #include <snoopd/datapath/worker.h>
 
@@ -34,7 +35,11 @@ void supervisor_start(struct supervisor *supervisor, struct link *link, uint64_t
 	supervisor->watchdog_us = systemd_watchdog_us();
 	supervisor->fed_us = supervisor->second_us = now_us;
 	health_init(&supervisor->health, link->worker_count, now_us);
-	carrier_start(&supervisor->carrier, &link->ports, now_us);
+	port_watch_start(&supervisor->watch, link);
+	carrier_start(&supervisor->carrier, &link->ports, &supervisor->watch, now_us);
+	/* Who asks must not hear that a port is down just because nobody has looked. */
+	carrier_look(&supervisor->carrier, now_us);
+	timekeeper_start(&supervisor->clock);
 }
 
 static void look_at_worker(struct supervisor *supervisor, uint32_t index, uint64_t now_us)
@@ -59,8 +64,8 @@ static void look_at_worker(struct supervisor *supervisor, uint32_t index, uint64
 	case HEALTH_STALLED:
 		log_warning("event=stall worker=%u lcore=%u state=over length_ms=%" PRIu64
 			    " stalls=%" PRIu64,
-			    index, worker->lcore,
-			    health.stall_cycles * US_PER_MS / rte_get_tsc_hz(), health.stalls);
+			    index, worker->lcore, health.stall_cycles * US_PER_MS / clock_tsc_hz(),
+			    health.stalls);
 		break;
 	case HEALTH_STEADY:
 		break;
@@ -94,6 +99,42 @@ static void look_at_pressure(struct supervisor *supervisor)
 	}
 }
 
+static void look_at_checksums(struct supervisor *supervisor, const struct counters *sum,
+			      enum snoop_side side, uint64_t now_us)
+{
+	struct checksums_counts counts = checksums_count(sum, side == SNOOP_WIRELESS), news;
+	const char *port = supervisor->link->ports.port[side].name;
+	const char *name = side == SNOOP_WIRED ? "wired" : "wireless";
+
+	switch (checksums_look(&supervisor->checksums[side], &counts, now_us, &news)) {
+	case CHECKSUMS_UNFINISHED:
+		log_warning("event=checksums side=%s port=%s state=unfinished packets=%" PRIu64
+			    " tcp_packets=%" PRIu64 " message=\"the sender of these TCP packets "
+			    "leaves their checksums to its network card, and they never pass one: "
+			    "run `ethtool -K DEV tx off` at that neighbour\"",
+			    name, port, news.unfinished, news.tcp);
+		break;
+	case CHECKSUMS_INVALID:
+		log_warning("event=checksums side=%s port=%s state=invalid packets=%" PRIu64
+			    " tcp_packets=%" PRIu64 " message=\"these TCP packets were damaged "
+			    "before that port\"",
+			    name, port, news.invalid, news.tcp);
+		break;
+	case CHECKSUMS_FINE:
+		break;
+	}
+}
+
+static void look_at_packets(struct supervisor *supervisor, uint64_t now_us)
+{
+	const struct link *link = supervisor->link;
+	struct counters sum;
+
+	totals_sum(&sum, link->workers, link->worker_count);
+	look_at_checksums(supervisor, &sum, SNOOP_WIRED, now_us);
+	look_at_checksums(supervisor, &sum, SNOOP_WIRELESS, now_us);
+}
+
 /* ---- With the link's lock ---- */
 
 static void tell_status(struct supervisor *supervisor, const struct link *link)
@@ -106,10 +147,9 @@ static void tell_status(struct supervisor *supervisor, const struct link *link)
 	snprintf(line, sizeof(line),
 		 "mode %s, wired %s, wireless %s, radio losses %" PRIu64 ", repaired %" PRIu64
 		 ", flows %" PRIu64 ", workers stuck %u of %u",
-		 snoop_level_name(link->config->mode), port[SNOOP_WIRED].link_up ? "up" : "down",
-		 port[SNOOP_WIRELESS].link_up ? "up" : "down", sum.radio_losses,
-		 sum.repairs_confirmed, sum.flows_active, health_stuck(&supervisor->health),
-		 link->worker_count);
+		 snoop_level_name(link->config->mode), ports_link_name(&port[SNOOP_WIRED]),
+		 ports_link_name(&port[SNOOP_WIRELESS]), sum.radio_losses, sum.repairs_confirmed,
+		 sum.flows_active, health_stuck(&supervisor->health), link->worker_count);
 	if (strcmp(line, supervisor->status) == 0)
 		return;
 	memcpy(supervisor->status, line, sizeof(line));
@@ -256,20 +296,27 @@ static void look_at_link(struct supervisor *supervisor, uint64_t now_us)
 	link_unlock(supervisor->link);
 }
 
-void supervisor_tick(struct supervisor *supervisor, uint64_t now_us)
+bool supervisor_tick(struct supervisor *supervisor, uint64_t now_us)
 {
 	for (uint32_t i = 0; i < supervisor->link->worker_count; i++)
 		look_at_worker(supervisor, i, now_us);
 	feed_watchdog(supervisor, now_us);
+	port_watch_look(&supervisor->watch);
 	carrier_look(&supervisor->carrier, now_us);
+	if (!port_watch_act(&supervisor->watch, now_us))
+		return false;
 	if (now_us < supervisor->second_us)
-		return;
+		return true;
 	supervisor->second_us = now_us + CLOCK_US_PER_S;
 	look_at_pressure(supervisor);
+	timekeeper_look(&supervisor->clock);
+	look_at_packets(supervisor, now_us);
 	look_at_link(supervisor, now_us);
+	return true;
 }
 
 void supervisor_stop(struct supervisor *supervisor)
 {
 	carrier_stop(&supervisor->carrier);
+	port_watch_stop(&supervisor->watch);
 }

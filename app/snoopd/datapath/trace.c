@@ -27,7 +27,7 @@ struct trace *trace_new(const struct worker *worker, const struct snoop_key *key
 		return NULL;
 	clock_gettime(CLOCK_REALTIME, &now);
 	trace->epoch_us = (uint64_t)now.tv_sec * CLOCK_US_PER_S + (uint64_t)now.tv_nsec / 1000 -
-			  clock_now_us(&worker->clock);
+			  __atomic_load_n(&worker->now_us, __ATOMIC_RELAXED);
 	trace->key = *key;
 	trace->count = count;
 	return trace;

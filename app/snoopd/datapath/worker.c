@@ -45,6 +45,7 @@ static void keep_house(void *owner)
 	flows_look_at_pressure(worker);
 	if (unlikely(worker->trace != NULL))
 		trace_publish(worker);
+	flows_look_at_outage(worker);
 	mailbox_serve(worker, &worker->request.mail);
 }
 
@@ -212,12 +213,49 @@ void worker_service(struct worker *worker, uint64_t now_us)
 	end_turn(worker);
 }
 
+static void start_jobs(struct worker *worker)
+{
+	periodic_start(&worker->tick, worker->clock.hz);
+	periodic_start(&worker->ageing, worker->clock.hz);
+	periodic_start(&worker->housekeeping, worker->clock.hz);
+}
+
+/* Nothing of the worker may stay in the lcore's list. */
+static void stop_jobs(struct worker *worker)
+{
+	periodic_stop(&worker->tick);
+	periodic_stop(&worker->ageing);
+	periodic_stop(&worker->housekeeping);
+}
+
+/* rte_timer goes by the TSC and knows nothing of its steps: the jobs begin anew. */
+static __rte_cold __rte_noinline void follow_clock(struct worker *worker, uint64_t hz)
+{
+	worker->counters.clock_steps += worker->clock.steps - worker->clock_steps;
+	worker->clock_steps = worker->clock.steps;
+	if (worker->clock.hz != hz) {
+		clock_calibrate(&worker->clock, hz, rte_rdtsc());
+		worker->counters.clock_calibrations++;
+	}
+	stop_jobs(worker);
+	start_jobs(worker);
+}
+
+static void run_pending_jobs(struct worker *worker)
+{
+	uint64_t hz = clock_tsc_hz();
+
+	if (unlikely(hz != worker->clock.hz || worker->clock.steps != worker->clock_steps))
+		follow_clock(worker, hz);
+	rte_timer_manage();
+}
+
 /* worker_service() on the worker's lcore: rte_timer runs the jobs. */
 static void service(struct worker *worker)
 {
 	worker->now_us = clock_now_us(&worker->clock);
 	if (++worker->turns % WORKER_MANAGE_TURNS == 0 || worker->shares_cpu)
-		rte_timer_manage();
+		run_pending_jobs(worker);
 	end_turn(worker);
 }
 
@@ -296,29 +334,14 @@ static void note_stall(struct worker *worker, uint64_t cycles)
 	worker->counters.turn_stalls++;
 }
 
-static void start_jobs(struct worker *worker)
-{
-	periodic_start(&worker->tick);
-	periodic_start(&worker->ageing);
-	periodic_start(&worker->housekeeping);
-}
-
-/* Nothing of the worker may stay in the lcore's list. */
-static void stop_jobs(struct worker *worker)
-{
-	periodic_stop(&worker->tick);
-	periodic_stop(&worker->ageing);
-	periodic_stop(&worker->housekeeping);
-}
-
 /* @return the time at which the next turn begins. */
 static uint64_t end_of_turn(struct worker *worker, uint64_t begin, bool busy, uint32_t idle_turns)
 {
-	uint64_t cycles_per_us = rte_get_tsc_hz() / CLOCK_US_PER_S;
-	uint64_t end = rte_rdtsc();
+	uint64_t cycles_per_us = worker->clock.hz / CLOCK_US_PER_S;
+	uint64_t end = rte_rdtsc(), cycles = clock_cycles(begin, end);
 
-	account(worker, end - begin, busy);
-	if (unlikely(end - begin > cycles_per_us * US_PER_MS))
+	account(worker, cycles, busy);
+	if (unlikely(cycles > cycles_per_us * US_PER_MS))
 		worker->counters.turn_overruns++;
 	if (idle_turns > IDLE_TURNS || (worker->shares_cpu && idle_turns > 0)) {
 		worker_relax(worker);
@@ -327,24 +350,26 @@ static uint64_t end_of_turn(struct worker *worker, uint64_t begin, bool busy, ui
 		if (worker->shares_cpu)
 			end = rte_rdtsc();
 	}
-	if (unlikely(end - begin > cycles_per_us * HEALTH_STALL_US))
-		note_stall(worker, end - begin);
+	cycles = clock_cycles(begin, end);
+	worker->health.cycles += cycles;
+	if (unlikely(cycles > cycles_per_us * HEALTH_STALL_US))
+		note_stall(worker, cycles);
 	return end;
 }
 
 int worker_main(void *argument)
 {
 	struct worker *worker = argument;
-	uint64_t start = rte_rdtsc(), begin = start;
+	uint64_t begin = rte_rdtsc();
 	uint32_t idle_turns = 0;
 
+	clock_init(&worker->clock); /* from its creation to here is no step */
 	start_jobs(worker);
 	while (!__atomic_load_n(&worker->stop, __ATOMIC_RELAXED)) {
 		bool busy = turn(worker) > 0;
 
 		idle_turns = busy ? 0 : idle_turns + 1;
 		begin = end_of_turn(worker, begin, busy, idle_turns);
-		worker->health.cycles = begin - start;
 	}
 	if (worker->handoff != NULL)
 		end_together(worker, worker->handoff);

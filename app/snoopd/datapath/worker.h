@@ -35,6 +35,7 @@
 
 #include <config/config.h>
 #include <counters/counters.h>
+#include <flow/other_vlan.h>
 #include <flow/periodic.h>
 #include <flow/table.h>
 #include <flow/timer.h>
@@ -54,6 +55,15 @@
 /* Turns from one look at rte_timer to the next: together they are shorter than a tick. Where
  * workers share a CPU, and turns may be long, each looks. */
 #define WORKER_MANAGE_TURNS 4u
+
+/**
+ * May a worker use a port? As soon as one is not open, the wire is cut: see flows_look_at_outage().
+ */
+enum worker_gate {
+	GATE_OPEN,
+	GATE_CLOSED, /* what is for it is dropped and counted */
+	GATE_ABSENT, /* that, and the worker does not touch the port at all */
+};
 
 struct worker_port {
 	uint16_t port_id;
@@ -101,7 +111,6 @@ struct worker {
 	uint32_t workers;
 	struct rte_mempool *pool;
 	struct snoop_engine *engine; /* its histograms may be read by any thread, a packet old */
-	struct clock clock;
 	uint64_t secret;
 	transmit_send_fn send;
 	void *send_context;
@@ -125,11 +134,19 @@ struct worker {
 	enum reconfigure_state reconfigure;
 	uint32_t level_next; /* the record whose flow gets its level next */
 
+	/* Worker: rw, by flows_look_at_outage(). */
+	bool outage;	      /* the wire is cut: no packet is looked at */
+	uint32_t outage_next; /* the record whose flow is reset next */
+
 	/* Worker: rw. Control: ro, atomic. */
 	bool pressed; /* the cache is nearly full: new flows begin in bypass */
 
-	/* Worker: rw. */
+	/* Worker: rw. Any thread: ro, atomic, a turn old. */
 	uint64_t now_us; /* time of this turn */
+
+	/* Worker: rw. */
+	struct clock clock;
+	uint32_t clock_steps; /* of the clock, that the jobs have followed */
 	uint32_t turns;
 	/* What the jobs begin, and turns end in portions. */
 	bool timers_due;      /* the wheel may have timers that fire now */
@@ -140,6 +157,7 @@ struct worker {
 	struct flow_table table;
 	struct flow_timers timers;
 	struct flow_gauges gauges;
+	struct flow_other_vlan other_vlan;
 
 	/* Worker: rw. Any thread: ro, atomic, a few packets old. */
 	struct counters counters __rte_cache_aligned;
@@ -157,6 +175,7 @@ struct worker {
 
 	/* Control: rw, worker: ro, atomic. */
 	bool stop __rte_cache_aligned; /* asks the loop to end */
+	uint8_t gate[2];	       /* enum worker_gate, by enum snoop_side */
 
 	/* Handed back and forth by its state, see mailbox.h. */
 	struct request request __rte_cache_aligned;
@@ -208,6 +227,24 @@ int worker_main(void *worker);
 
 /** Control thread. Stop all workers: at their end they wait for each other. */
 void worker_stop(struct worker *worker);
+
+/** Any thread. The worker follows within a turn. */
+static inline void worker_set_gate(struct worker *worker, enum snoop_side side,
+				   enum worker_gate gate)
+{
+	__atomic_store_n(&worker->gate[side], (uint8_t)gate, __ATOMIC_RELEASE);
+}
+
+/**
+ * Control thread: has every turn that began before the gate was set ended?
+ *
+ * @param turns  health.turns of the worker, read after the gate was set
+ */
+static inline bool worker_has_seen_gate(const struct worker *worker, uint64_t turns)
+{
+	/* The turn under way may have looked before. */
+	return __atomic_load_n(&worker->health.turns, __ATOMIC_ACQUIRE) - turns >= 2;
+}
 
 /** Wait a moment for another worker on this CPU, or for a port. */
 static inline void worker_relax(const struct worker *worker)

@@ -2,6 +2,7 @@
 #include <snoopd/observe/http.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,16 +12,23 @@
 
 #include <microhttpd.h>
 
+#include <snoopd/base/clock.h>
 #include <snoopd/base/log.h>
 #include <snoopd/control/link.h>
 #include <snoopd/observe/content.h>
 
 #define CONNECTIONS_MAX 32u
 #define CONNECTION_TIMEOUT_S 15u
-#define CONNECTION_BYTES 16384u
+/* What a request may take, parsed. snoopd reads no cookie, but a browser sends along those of all
+ * ports of a host name, and libmicrohttpd keeps what it parses: two to three times its length. */
+#define CONNECTION_BYTES (256u * 1024u)
+#define REFUSED_LOG_S 60u
 
 struct http_server {
 	struct MHD_Daemon *daemon;
+	/* The HTTP thread alone. */
+	uint64_t refused;	 /* requests that libmicrohttpd did not hand on */
+	uint64_t refused_log_us; /* when the next one may be logged */
 };
 
 static const struct {
@@ -100,6 +108,27 @@ static enum MHD_Result serve(void *context, struct MHD_Connection *connection, c
 	return answer(connection, MHD_HTTP_OK, &content);
 }
 
+/* Requests that do not fit never reach serve(): libmicrohttpd answers them and tells its log. */
+static void note_refused(struct http_server *server, const char *line)
+{
+	const char *code = strstr(line, "response code is ");
+	unsigned int status =
+		code != NULL ? (unsigned int)atoi(code + strlen("response code is ")) : 0;
+	uint64_t now_us = clock_monotonic_us();
+
+	if (status != MHD_HTTP_URI_TOO_LONG && status != MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE)
+		return;
+	server->refused++;
+	if (now_us < server->refused_log_us)
+		return;
+	server->refused_log_us = now_us + REFUSED_LOG_S * CLOCK_US_PER_S;
+	log_warning("event=http result=refused status=%u requests=%" PRIu64
+		    " message=\"the address and headers of a request do not fit into %u KiB, in "
+		    "most cases cookies of other services of that host name: delete them, or use "
+		    "another name for this address\"",
+		    status, server->refused, CONNECTION_BYTES / 1024);
+}
+
 __attribute__((format(printf, 2, 0))) static void log_http(void *context, const char *format,
 							   va_list args)
 {
@@ -109,6 +138,7 @@ __attribute__((format(printf, 2, 0))) static void log_http(void *context, const 
 	while (used > 0 && (size_t)used < sizeof(line) && line[used - 1] == '\n')
 		line[--used] = '\0';
 	log_debug("event=http %s", line);
+	note_refused(context, line);
 }
 
 /*
@@ -137,12 +167,12 @@ static int listen_at(const struct sockaddr_storage *addr)
 }
 
 /* The daemon takes the listener over. Where it does not start, snoopd ends. */
-static struct MHD_Daemon *start_daemon(int listener, struct link *link)
+static struct MHD_Daemon *start_daemon(struct http_server *server, int listener, struct link *link)
 {
 	unsigned int flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ERROR_LOG;
 
 	return MHD_start_daemon(
-		flags, 0, NULL, NULL, serve, link, MHD_OPTION_EXTERNAL_LOGGER, log_http, NULL,
+		flags, 0, NULL, NULL, serve, link, MHD_OPTION_EXTERNAL_LOGGER, log_http, server,
 		MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
 		MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_TIMEOUT_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_END);
@@ -166,7 +196,7 @@ int http_server_start(struct http_server **server, const struct config *config, 
 		log_error("[metrics] listen = %s: %s; give another address or port, or off",
 			  config->metrics_listen, strerror(errno));
 	else
-		(*server)->daemon = start_daemon(listener, link);
+		(*server)->daemon = start_daemon(*server, listener, link);
 	if ((*server)->daemon == NULL) {
 		if (listener >= 0)
 			log_error("[metrics] listen = %s: the HTTP server does not start",

@@ -122,7 +122,7 @@ void report_histograms_both(const struct link *link, const struct report *report
 
 static uint64_t us_of(uint64_t cycles)
 {
-	return (uint64_t)((double)cycles * CLOCK_US_PER_S / (double)rte_get_tsc_hz());
+	return (uint64_t)((double)cycles * CLOCK_US_PER_S / (double)clock_tsc_hz());
 }
 
 /* What the control thread makes of a worker. */

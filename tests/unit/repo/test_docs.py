@@ -82,6 +82,30 @@ class Test(unittest.TestCase):
         documented = set(re.findall(r'`event=([a-z_]+)', self.doc))
         self.assertEqual(events, documented)
 
+    def test_symptoms(self):
+        """Each sentence of the status has a row that says what to do, with names that exist."""
+        doc, rows = read('doc/symptoms.md'), read('app/snoopd/observe/verdict_rows.h')
+        ids = set(re.findall(r'\bX\((\w+),', rows.split('#define VERDICTS(X)')[1]))
+        for name in re.findall(r'\bX\(side##_(\w+),', rows):
+            ids |= {f'wired_{name}', f'wireless_{name}'}
+        self.assertGreater(len(ids), 50)
+        first = ' '.join(line.split('|')[1] for line in doc.splitlines() if line.startswith('|'))
+        named = set(re.findall(r'`(\w+)`', first))
+        self.assertEqual(ids - named, set())
+        self.assertEqual(named - ids, {'upstream'} - ids)
+        keys, section = set(), None
+        for line in read('config/snoopd.ini').splitlines():
+            head, key = re.match(r'\[(\w+)\]', line), re.match(r'#?(\w+) =', line)
+            section = head[1] if head else section
+            keys |= {f'[{section}] {key[1]}'} if key else set()
+        for each in re.findall(r'`(\[\w+\] \w+)', doc):
+            self.assertIn(each, keys)
+        counters = set(re.findall(r'^\| `(\w+)` \| (?:counter|gauge),', self.doc, re.M))
+        for line in doc.splitlines():
+            for cell in line.split('|')[3:4]:
+                for name in re.findall(r'`([a-z]+_\w+)`', cell):
+                    self.assertIn(name, counters)
+
     def test_http(self):
         paths = re.findall(r'^\t\{"(/[\w.]*)", content_', sources('app/snoopd'), re.M)
         self.assertGreater(len(paths), 2)
