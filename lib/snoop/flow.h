@@ -177,7 +177,7 @@ struct snoop_flow {
 	uint64_t data_bytes;	/* (data) */
 	uint32_t echo_tsval;	/* (rtt) TSval of an ACK whose echo will give the wired RTT */
 	uint32_t ts_last;	/* (data) newest TSval of the wired sender */
-	uint32_t shield_credit; /* (shield) copies that a shield may send, in new segments */
+	uint32_t shield_spent;	/* (shield) copies that were paid for */
 	uint32_t returns_seen;	/* (ack) the engine's count of returns when the flow last looked */
 
 	/* From here on: what ACKs touch. Timers. */

@@ -7,7 +7,7 @@
 #include "oracle.h"
 
 #define OLD_ACK_BYTES (16u << 20) /* an ACK further back belongs to another connection */
-#define SHIELD_COPIES 256u	  /* of one packet of the sender */
+#define SHIELD_COPIES 128u	  /* of one packet of the sender */
 #define TIMER_CALLS 8u		  /* until a deadline lies in the future */
 #define WAIT_CALLS 4000u
 

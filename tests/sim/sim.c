@@ -122,10 +122,8 @@ static void arrive(struct sim *sim, const struct sim_event *event)
 	sim_packet_verify(sim, packet, "arrival");
 	switch (event->place) {
 	case SIM_BOX_WIRED:
-		sim_box_wired(sim, packet);
-		return;
 	case SIM_BOX_RADIO:
-		sim_box_radio(sim, packet);
+		sim_box_arrive(sim, event);
 		return;
 	case SIM_STATION:
 		sim_receiver_input(sim, packet->flow, packet);
@@ -223,7 +221,9 @@ static void step(struct sim *sim)
 	}
 	sim->now_us = max_u64(sim->now_us, due_us);
 	sim->result->steps++;
-	if (sim_box_due_us(sim) <= sim->now_us) {
+	if (sim_box_wakes(sim)) {
+		/* The step is over. */
+	} else if (sim_box_due_us(sim) <= sim->now_us) {
 		sim_box_timers(sim);
 	} else if (sim->heap_count && sim->heap[0].at_us <= sim->now_us) {
 		struct sim_event event = pop(sim);
@@ -245,6 +245,8 @@ static void init(struct sim *sim, const struct sim_params *params, struct sim_re
 	*sim = (struct sim){.params = params,
 			    .result = result,
 			    .rng.state = params->seed + 1,
+			    .worker_rng.state = params->seed + 2,
+			    .worker_stall_us = params->worker_stall_us ? 1000000 : SNOOP_NEVER,
 			    .now_us = 1000000,
 			    .trace = getenv("SIM_TRACE")};
 	sim->pipes[SIM_BOX_WIRED] =
@@ -296,6 +298,7 @@ static void destroy(struct sim *sim)
 	}
 	sim_packets_free(sim);
 	free(sim->heap);
+	free(sim->waiting);
 	free(sim->memory);
 }
 

@@ -83,6 +83,9 @@ struct sim_params {
 	uint32_t receiver_bytes; /* its buffer */
 	uint32_t stalls;	 /* times that the receiver's application stops reading */
 	uint32_t pauses;	 /* times that the sender's application has nothing to send */
+	uint32_t sparse_us;	 /* not 0: the application writes one segment in this time */
+	/* Not 0: the worker now and then runs nothing for so long at most; packets wait. */
+	uint32_t worker_stall_us;
 	uint32_t delayed_ack_us; /* 0: every segment is acknowledged at once */
 	uint32_t ack_every;	 /* segments that one ACK waits for */
 	uint32_t split_ack_ppm;	 /* grains that have an ACK of their own, in the middle of a segment
@@ -106,6 +109,7 @@ struct sim_result {
 	uint64_t done_us; /* when the last flow was complete */
 	uint64_t steps;
 	uint64_t sender_timeouts, sender_retransmits, radio_data, radio_lost, queue_drops, useless;
+	uint64_t radio_drops; /* of queue_drops, those before the station */
 	uint64_t wired_data, wired_lost; /* lost: by the queue or on the way, as radio_lost */
 	uint64_t spurious_sender_timeouts, bytes;
 	uint32_t lenient_holes; /* withheld although a hole above the first was over tries or age */
@@ -230,6 +234,11 @@ struct sim {
 	uint32_t current; /* flow whose engine call runs; SIM_FLOWS_MAX: the engine's own timer */
 	uint64_t timer_ms;
 	uint32_t timer_calls;
+	struct sim_rng worker_rng;
+	uint64_t worker_back_us;   /* end of the worker's last stall */
+	uint64_t worker_stall_us;  /* when its next one begins */
+	struct sim_event *waiting; /* packets at the box, in order of arrival */
+	uint32_t waiting_count, waiting_size;
 };
 
 __attribute__((format(printf, 2, 3))) void sim_fail(struct sim *sim, const char *format, ...);
@@ -271,6 +280,10 @@ uint64_t sim_box_due_us(const struct sim *sim);
 void sim_box_timers(struct sim *sim);
 void sim_box_forget(struct sim *sim, uint32_t flow);
 void sim_box_finish(struct sim *sim);
+/** A packet has arrived at the box; it waits while the worker does not run. */
+void sim_box_arrive(struct sim *sim, const struct sim_event *event);
+/** The worker runs again: it takes what waits, and only then looks at its timers. */
+bool sim_box_wakes(struct sim *sim);
 
 /* sim_check.c */
 void check_forget(struct sim *sim, uint32_t flow);

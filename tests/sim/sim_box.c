@@ -7,6 +7,7 @@
 #include "sim.h"
 
 #define TIMER_CALLS_PER_MS 50U /* and flow */
+#define STALL_GAP_US 400000    /* at most, from one stall of the worker to the next */
 #define TIMER_CALLS_MAX 3      /* in a row, until its deadline is in the future */
 
 static void op_ref(void *owner, void *handle)
@@ -196,14 +197,63 @@ void sim_box_radio(struct sim *sim, struct sim_packet *packet)
 		sim_box_forget(sim, packet->flow);
 }
 
+/* @return true while the worker does not run. */
+static bool worker_is_away(struct sim *sim)
+{
+	while (sim->now_us >= sim->worker_stall_us) {
+		uint32_t most_us = sim->params->worker_stall_us;
+
+		sim->worker_back_us =
+			sim->worker_stall_us + sim_between(&sim->worker_rng, most_us / 10, most_us);
+		sim->worker_stall_us =
+			sim->worker_back_us +
+			sim_between(&sim->worker_rng, STALL_GAP_US / 4, STALL_GAP_US);
+	}
+	return sim->now_us < sim->worker_back_us;
+}
+
+static void box_take(struct sim *sim, const struct sim_event *event)
+{
+	if (event->place == SIM_BOX_WIRED)
+		sim_box_wired(sim, event->packet);
+	else
+		sim_box_radio(sim, event->packet);
+}
+
+void sim_box_arrive(struct sim *sim, const struct sim_event *event)
+{
+	if (!worker_is_away(sim)) {
+		box_take(sim, event);
+		return;
+	}
+	if (sim->waiting_count == sim->waiting_size) {
+		sim->waiting_size = sim->waiting_size ? 2 * sim->waiting_size : 64;
+		sim->waiting = realloc(sim->waiting, sim->waiting_size * sizeof(*sim->waiting));
+	}
+	sim->waiting[sim->waiting_count++] = *event;
+}
+
+bool sim_box_wakes(struct sim *sim)
+{
+	if (!sim->waiting_count || worker_is_away(sim))
+		return false;
+	for (uint32_t i = 0; i < sim->waiting_count; i++)
+		box_take(sim, &sim->waiting[i]);
+	sim->waiting_count = 0;
+	return true;
+}
+
 uint64_t sim_box_due_us(const struct sim *sim)
 {
 	uint64_t due_us = snoop_engine_deadline_us(sim->engine);
 
+	if (sim->waiting_count)
+		return sim->worker_back_us;
+
 	for (uint32_t i = 0; i < sim->params->flows; i++)
 		if (sim->flows[i].exists)
 			due_us = min_u64(due_us, snoop_flow_deadline_us(&sim->flows[i].flow));
-	return due_us;
+	return max_u64(due_us, sim->worker_back_us);
 }
 
 static void count_call(struct sim *sim)
@@ -223,7 +273,9 @@ void sim_box_timers(struct sim *sim)
 	sim->current = SIM_FLOWS_MAX;
 	while (snoop_engine_deadline_us(sim->engine) <= sim->now_us && !sim->failed) {
 		count_call(sim);
-		if (++calls > TIMER_CALLS_MAX)
+		/* What a closed flow left is freed in portions. */
+		if (++calls >
+		    TIMER_CALLS_MAX + sim->params->config.cache_segments / SEGMENT_PORTION_MIN)
 			sim_fail(sim, "the engine's deadline stays in the past");
 		snoop_engine_timer(sim->engine, sim->now_us);
 	}

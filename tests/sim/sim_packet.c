@@ -262,6 +262,7 @@ void sim_pipe_send(struct sim *sim, enum sim_place to, struct sim_packet *packet
 
 	if ((start_us - sim->now_us) * params->bytes_per_ms / 1000 > params->queue_bytes) {
 		sim->result->queue_drops++;
+		sim->result->radio_drops += to == SIM_STATION;
 		count_data(sim, to, packet, true);
 		if (to == SIM_STATION && sim->params->backlog)
 			snoop_engine_tx_backlog(sim->engine, sim->now_us);

@@ -433,7 +433,13 @@ void sim_sender_timer(struct sim *sim, uint32_t flow)
 		uint32_t left = sim->params->grains - sender->written;
 
 		sender->pause_us = SNOOP_NEVER;
-		if (sender->pauses && left) {
+		if (sim->params->sparse_us && left) {
+			uint32_t most = sim->params->grains_per_segment;
+
+			sender->written += left < most ? left : most;
+			sender->pause_us =
+				sim->now_us + sim_between(&sim->rng, 1, sim->params->sparse_us);
+		} else if (sender->pauses && left) {
 			sender->pauses--;
 			sender->written += sim_between(&sim->rng, 1, left);
 			sender->pause_us = sim->now_us + sim_between(&sim->rng, 500, 300000);

@@ -61,7 +61,7 @@ static void note_line(const char *what, uint64_t value)
 	X(dup_claimed_segments) \
 	X(max_payload_bytes) X(echo_sent_us) X(gaps) X(cached_count) X(open_count) \
 	X(left_count) X(cached_bytes) X(open_bytes) X(deadline_us) X(last_seen_us) \
-	X(progress_us) X(data_segments) X(data_bytes) X(echo_tsval) X(ts_last) X(shield_credit) \
+	X(progress_us) X(data_segments) X(data_bytes) X(echo_tsval) X(ts_last) X(shield_spent) \
 	X(returns_seen) X(reo_deadline_us) X(tail_deadline_us) X(srtt_us) X(rttvar_us) \
 	X(rto_widen_us) X(credit) X(station_next) X(station_era) X(rack_end) X(rack_sent_us) \
 	X(partial_end) X(rack_rtt_us) X(recovery_point) X(dup_acks) X(stray_dup_acks) X(ts_echo) \
@@ -81,13 +81,14 @@ static void note_line(const char *what, uint64_t value)
 	X(delay_max_us[0]) X(delay_max_us[1]) X(era) X(silent) X(acked_bytes) \
 	X(delivered_segments) X(totals.acked_bytes) X(totals.delivered_segments) \
 	X(totals.radio_losses) X(totals.repairs_confirmed) X(totals.given_up) X(probe_us) \
-	X(probe_gap_us) X(refs)
+	X(probe_gap_us) X(refs) X(shield_spent)
 
 #define EXTRA_FIELDS(X) \
 	X(span_start_us) X(span_peak_bytes) X(span_now) X(doubt_until_us) X(doubt_sent_us) \
 	X(doubt_end) X(reo_round_us) X(reo_persist) \
 	X(outcome_first) X(outcome_count) X(copies_due) X(unexplained) \
-	X(unexplained_at_bytes) X(reports)
+	X(unexplained_at_bytes) X(reports) X(answers_at) \
+	X(answers_shift) X(shield_first) X(shield_end) X(shield_us) X(shield_dear) X(shield_open)
 /* clang-format on */
 
 static void note_segment(const struct snoop_segment *segment)

@@ -4,32 +4,32 @@
  * Shields: copies of what is on the air, sent ahead of a retransmit of the sender.
  *
  * When that retransmit fills a hole, the station will discard every older copy that arrives later
- * (PAWS): what is on the air now could not be repaired any more. Each such loss would have to wait
+ * (PAWS): what is missing now could not be repaired any more. Each such loss would have to wait
  * for the sender, whose retransmit makes the next ones stale in turn, with a cut of its window
- * every time. So where the radio's share makes a loss likely, what is on the air is sent once more,
- * ahead of it.
+ * every time. So where the radio's share makes a loss likely, what may be missing is sent once
+ * more, ahead of it.
+ *
+ * Most copies arrive for nothing, as one segment in fifty is missing on a radio that loses 2 %. So
+ * a shield has a budget, of the flow and of the station, that losses earn: what the box sends stays
+ * in proportion to what the radio loses. A shield that failed makes the next ones dearer, one that
+ * did not makes them cheaper again.
  */
 #ifndef SNOOP_ACT_SHIELD_H
 #define SNOOP_ACT_SHIELD_H
 
 #include <snoop/engine.h>
 
-#define SHIELD_STORE_SEGMENTS 768U
-#define SHIELD_COST 128U /* new segments that pay for one copy of a shield */
+/* Losses that pay for one copy, beside one each that the sender had to repair: with all it may send
+ * the box retransmits 1.25 times what the radio loses. */
+#define SHIELD_EARN_LOSSES 4U
+/* Copies before anything is earned: the first losses of a flow cost it most. */
+#define SHIELD_FLOW_START 24U
+#define SHIELD_STATION_START 96U
 
-/** A retransmit of the sender with timestamp tsval is about to be forwarded. */
-void shield_send(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t tsval,
+/** A retransmit of the sender, of seq and with timestamp tsval, is about to be forwarded. */
+void shield_send(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t seq, uint32_t tsval,
 		 uint64_t now_us);
-/** The flow starts: with a store of copies, as its first losses cost it most. */
-static inline void shield_start(struct snoop_flow *flow)
-{
-	flow->shield_credit = SHIELD_COST * SHIELD_STORE_SEGMENTS;
-}
-/** A new segment was forwarded. */
-static inline void shield_earn(struct snoop_flow *flow)
-{
-	if (flow->shield_credit < SHIELD_COST * SHIELD_STORE_SEGMENTS)
-		flow->shield_credit++;
-}
+/** The station has answered a segment after the hole, of a sender without SACK. */
+void shield_note_answer(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
 
 #endif

@@ -3,6 +3,7 @@
 #include <snoop/act/release.h>
 #include <snoop/act/reset.h>
 #include <snoop/act/retransmit.h>
+#include <snoop/act/shield.h>
 #include <snoop/event/ack.h>
 #include <snoop/event/scoreboard.h>
 #include <snoop/judge/dsack.h>
@@ -180,6 +181,8 @@ static void ack_count_duplicate(struct snoop_engine *engine, struct snoop_flow *
 	/* Not the station's keep-alives and probes, which lie below what it has sent. */
 	if (view->sack_count || flow->answers_due || view->seq != flow->station_next)
 		return;
+	if (!flow->sack)
+		shield_note_answer(engine, flow, now_us);
 	if (flow->stray_dup_acks)
 		flow->stray_dup_acks--;
 	else

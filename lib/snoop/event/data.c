@@ -26,7 +26,6 @@ static void data_start(struct snoop_flow *flow, uint32_t seq, uint64_t now_us)
 	flow->una = flow->snd_max = flow->high_sack = flow->uncached_end = seq;
 	flow->has_sacked = false;
 	flow->progress_us = now_us;
-	shield_start(flow);
 	flow->started = true;
 }
 
@@ -131,7 +130,7 @@ static enum data_place data_again(struct snoop_engine *engine, struct snoop_flow
 	if (place == UNSEEN && seq_geq(view->seq, flow->uncached_end))
 		data_fill_hole(engine, flow, view, now_us);
 	if (view->has_timestamp)
-		shield_send(engine, flow, view->tsval, now_us);
+		shield_send(engine, flow, view->seq, view->tsval, now_us);
 	/* The duplicate ACKs of what the sender has taken up are news to it. */
 	release_withheld(engine, flow);
 	return place;
@@ -140,7 +139,6 @@ static enum data_place data_again(struct snoop_engine *engine, struct snoop_flow
 /* The segment begins where the last one ended, or after a hole. */
 static void data_anew(struct snoop_flow *flow, const struct wire_view *view)
 {
-	shield_earn(flow);
 	if (view->has_timestamp) {
 		flow->ts_last = view->tsval;
 		flow->timestamps = true;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <base/seq.h>
 #include <snoop/act/deadline.h>
-#include <snoop/act/shield.h>
 #include <snoop/event/data.h>
 #include <snoop/judge/rtt.h>
 #include <snoop/store/segments.h>
@@ -44,7 +43,6 @@ inline bool data_in_order(struct snoop_engine *engine, struct snoop_flow *flow,
 	flow->data_segments++;
 	flow->data_bytes += view->payload_bytes;
 	engine->counters->data_segments++;
-	shield_earn(flow);
 	if (view->has_timestamp)
 		flow->ts_last = view->tsval;
 	rearm = !deadline_stands(engine, flow);

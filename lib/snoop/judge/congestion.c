@@ -89,6 +89,16 @@ uint32_t congestion_threshold_us(struct snoop_engine *engine, const struct snoop
 				 2ULL * delay_floor_us(engine, flow));
 }
 
+bool congestion_is_near(struct snoop_engine *engine, const struct snoop_flow *flow)
+{
+	uint64_t delay_us = flow->queue_delay_us;
+
+	if (flow->delay_growth_ppm > 0 && delay_us >= delay_floor_us(engine, flow))
+		delay_us += (uint64_t)(uint32_t)flow->delay_growth_ppm *
+			    congestion_path_rtt_us(engine, flow) / PPM;
+	return delay_us > congestion_threshold_us(engine, flow) / 2;
+}
+
 /* A queue that overflows is full; less than half of what was seen lately is far from that. */
 static bool queue_is_short(struct snoop_engine *engine, const struct snoop_flow *flow)
 {
@@ -188,7 +198,7 @@ static bool radio_is_clean(struct snoop_engine *engine, const struct snoop_flow 
 	       (uint64_t)station->low_lost * CLEAN_DELIVERIES_PER_LOSS < station->low_delivered;
 }
 
-static uint64_t path_rtt_us(struct snoop_engine *engine, const struct snoop_flow *flow)
+uint64_t congestion_path_rtt_us(struct snoop_engine *engine, const struct snoop_flow *flow)
 {
 	return (uint64_t)wired_rtt_us(flow) + rtt_min_us(engine, flow);
 }
@@ -203,7 +213,7 @@ void congestion_wired_data(struct snoop_engine *engine, struct snoop_flow *flow,
 	if (flow->sack || flow->midstream)
 		return;
 	extra = extra_get(engine, flow);
-	span_us = path_rtt_us(engine, flow) / SNOOP_SPANS + 1;
+	span_us = congestion_path_rtt_us(engine, flow) / SNOOP_SPANS + 1;
 	if (now_us - extra->span_start_us >= SNOOP_SPANS * span_us) {
 		memset(extra->span_bytes, 0, sizeof(extra->span_bytes));
 		extra->span_start_us = now_us;
@@ -249,7 +259,7 @@ static bool wired_queue_fills(struct snoop_engine *engine, const struct snoop_fl
 
 	if (flow->sack || windowed_min_get(&flow->wired_rtt) == UINT32_MAX)
 		return false;
-	return 4ULL * flow->wired_delay_us >= 3 * path_rtt_us(engine, flow) ||
+	return 4ULL * flow->wired_delay_us >= 3 * congestion_path_rtt_us(engine, flow) ||
 	       (slow_start && wired_path_is_filled(engine, flow));
 }
 

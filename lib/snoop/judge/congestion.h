@@ -24,6 +24,10 @@ void congestion_sender_retransmit(struct snoop_flow *flow, uint32_t seq, uint32_
 void congestion_progress(struct snoop_flow *flow, uint64_t now_us);
 /** @return the queueing delay from which on a loss is congestion. */
 uint32_t congestion_threshold_us(struct snoop_engine *engine, const struct snoop_flow *flow);
+/** @return true where the radio's queue is half as long as that, or will be soon. */
+bool congestion_is_near(struct snoop_engine *engine, const struct snoop_flow *flow);
+/** @return base RTT between wired host and station. */
+uint64_t congestion_path_rtt_us(struct snoop_engine *engine, const struct snoop_flow *flow);
 /** @return the radio's own loss share, measured while its queue was short; 0 without evidence. */
 uint64_t congestion_radio_share_ppm(struct snoop_engine *engine, const struct snoop_flow *flow);
 

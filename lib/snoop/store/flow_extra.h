@@ -11,6 +11,7 @@
 
 #define SNOOP_OUTCOMES 32U /* delivered segments that wait for feedback, a power of 2 */
 #define SNOOP_SPANS 8	   /* parts of a path RTT */
+#define SNOOP_ANSWERS 512  /* parts of two to four path RTTs */
 #define SNOOP_EXTRAS 8192U /* records; flow->extra has 16 bits */
 
 /** A delivered segment of which several copies were sent: how many of them arrived? See outcomes.h.
@@ -37,6 +38,17 @@ struct snoop_flow_extra {
 	uint64_t span_start_us;
 	uint32_t span_bytes[SNOOP_SPANS];
 	uint32_t span_peak_bytes; /* most in one span: what the narrowest wired link lets through */
+	/* The last shield, and what came of those before. */
+	uint32_t shield_first, shield_end; /* ends of its first and last copy */
+	uint32_t shield_us;		   /* low half of the clock */
+	uint8_t shield_dear; /* doublings of a copy's price, after shields that failed */
+	bool shield_open;    /* it is not known yet whether it did what it was for */
+	/* Without SACK: a ring over the times at which segments were sent, in units of 2^shift
+	 * microseconds: answers that came of those, less what was sent then beside the segments
+	 * that are in flight. */
+	uint64_t answers_at; /* the newest time */
+	uint8_t answers_shift;
+	int8_t answers[SNOOP_ANSWERS];
 	/*
 	 * F-RTO (RFC 5682): a segment that a time-out retransmitted has arrived, alone. If the
 	 * radio only stalled, the others arrive in a moment as well. Unless one of them does, RACK

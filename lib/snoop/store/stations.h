@@ -36,7 +36,8 @@ struct snoop_station {
 	/* Look-ups, and flows that come and go. */
 	uint8_t addr[16];
 	uint32_t vlan[WIRE_VLAN_MAX];
-	uint32_t refs; /* flows that point here */
+	uint32_t refs;	       /* flows that point here */
+	uint32_t shield_spent; /* (shield) copies that were paid for, of all flows */
 	uint8_t ip_version;
 } __attribute__((aligned(64)));
 _Static_assert(offsetof(struct snoop_station, totals) == 64 &&

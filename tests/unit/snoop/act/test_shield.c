@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copies ahead of a retransmit of the sender: of what, and how many. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <snoop/act/shield.h>
+
+#include "../snoop_fixture.h"
+
+#define STEP_US 500U
+#define MISSING 40U
+
+/* A flow to a station whose radio loses one segment of ten. */
+static struct fixture *open_lossy(bool sack)
+{
+	struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 1000);
+
+	f->engine->stations[f->flow.station].low_delivered = 900;
+	f->engine->stations[f->flow.station].low_lost = 100;
+	f->flow.sack = sack;
+	return f;
+}
+
+static void retransmit_of_sender(struct fixture *f, uint32_t n)
+{
+	struct wire_view view = fixture_data_view(f, SEG(n), SEGMENT_BYTES);
+
+	fixture_send_view(f, &view);
+}
+
+/* Segments 2 to 101 at a steady pace; the first and perhaps another one are lost, all others are
+ * answered after a round trip. */
+static struct fixture *without_sack(uint32_t missing)
+{
+	struct fixture *f = open_lossy(false);
+
+	for (uint32_t n = 2; n < 102 + RTT_US / STEP_US; n++) {
+		uint32_t answered = n - RTT_US / STEP_US;
+
+		if (n < 102)
+			fixture_send(f, n, n + 1, 0);
+		if (answered > 2 && answered < n && answered != missing)
+			fixture_ack(f, 2, 0, 0);
+		f->now_us += STEP_US;
+	}
+	return f;
+}
+
+static void test_what_is_missing_is_sent(void **state)
+{
+	struct fixture *f = without_sack(MISSING);
+
+	retransmit_of_sender(f, 2);
+	assert_int_equal(fixture_retransmits_of(f, MISSING), 1);
+	assert_in_range(f->counters.retransmits_shield, 1, 6);
+	fixture_close(f);
+}
+
+static void test_what_has_arrived_is_not_sent(void **state)
+{
+	struct fixture *f = without_sack(0);
+
+	retransmit_of_sender(f, 2);
+	retransmit_of_sender(f, 3);
+	assert_int_equal(f->counters.retransmits_shield, 0);
+	fixture_close(f);
+}
+
+/* All that is on the air, or nothing; more only after losses. */
+static void test_losses_earn_copies(void **state)
+{
+	struct fixture *f = open_lossy(true);
+
+	fixture_send(f, 2, 4 + SHIELD_FLOW_START, 0);
+	f->now_us += 3000;
+	retransmit_of_sender(f, 2);
+	assert_int_equal(f->counters.retransmits_shield, 0);
+	f->flow.radio_losses = SHIELD_EARN_LOSSES;
+	retransmit_of_sender(f, 2);
+	assert_int_equal(f->counters.retransmits_shield, SHIELD_FLOW_START + 1);
+	fixture_close(f);
+}
+
+/* The sender retransmits once more what the shield was for: the next copies are dearer. */
+static void test_failure_makes_copies_dear(void **state)
+{
+	struct fixture *f = open_lossy(true);
+	const uint32_t copies = SHIELD_FLOW_START / 2;
+
+	fixture_send(f, 2, 3 + copies, 0);
+	f->now_us += 3000;
+	retransmit_of_sender(f, 2);
+	assert_int_equal(f->counters.retransmits_shield, copies);
+	f->now_us += 3 * RTT_US;
+	fixture_send(f, 3 + copies, 3 + 2 * copies, 0);
+	f->now_us += 3000;
+	retransmit_of_sender(f, 2);
+	assert_int_equal(f->counters.retransmits_shield, copies);
+	fixture_close(f);
+}
+
+/* One station has one radio: many flows do not have more than it may take. */
+static void test_station_has_a_budget_too(void **state)
+{
+	struct fixture *f = open_lossy(true);
+
+	f->engine->stations[f->flow.station].shield_spent = SHIELD_STATION_START - 1;
+	fixture_send(f, 2, 10, 0);
+	f->now_us += 3000;
+	retransmit_of_sender(f, 2);
+	assert_int_equal(f->counters.retransmits_shield, 0);
+	fixture_close(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_is_missing_is_sent),
+		cmocka_unit_test(test_what_has_arrived_is_not_sent),
+		cmocka_unit_test(test_losses_earn_copies),
+		cmocka_unit_test(test_failure_makes_copies_dear),
+		cmocka_unit_test(test_station_has_a_budget_too),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
