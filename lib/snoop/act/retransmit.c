@@ -18,11 +18,10 @@ void retransmit_segment(struct snoop_engine *engine, struct snoop_flow *flow, ui
 		loss_note_time(segment, now_us);
 	segment->tries++;
 	segment->flags |= SEGMENT_RETRANSMITTED;
-	if (segment->seq == flow->una)
-		flow->dup_acks =
-			0; /* from now on duplicates answer what is sent with or after it */
 	segment_sent(engine, flow, index, now_us);
 	extra_note_retransmit(engine, flow, segment);
+	if (segment->seq == flow->una)
+		dupack_hole_sent(engine, flow);
 	flow->retransmit_us = (uint32_t)now_us;
 	flow->retransmits += cause_is_repair((enum snoop_cause)segment->cause);
 	counters->retransmit_bytes += segment->frame_bytes;

@@ -5,6 +5,7 @@
 #include <snoop/act/retransmit.h>
 #include <snoop/event/ack.h>
 #include <snoop/event/scoreboard.h>
+#include <snoop/judge/ack_delay.h>
 #include <snoop/judge/dsack.h>
 #include <snoop/judge/dupack.h>
 #include <snoop/judge/loss.h>
@@ -146,6 +147,7 @@ static void ack_update_scoreboard(struct snoop_engine *engine, struct snoop_flow
 				  uint64_t now_us)
 {
 	struct delivery *delivery = &news->delivery;
+	uint32_t una = flow->una;
 
 	delivery->portion_left = records_portion(engine);
 	if (seq_gt(view->ack, flow->una)) {
@@ -159,6 +161,8 @@ static void ack_update_scoreboard(struct snoop_engine *engine, struct snoop_flow
 	/* Karn; and what a retransmit just uncovered has waited for it, as has what the scoreboard
 	 * has still to take: no sample of the path. */
 	delivery->has_sample &= news->complete && !delivery->newest_retransmitted;
+	if (news->advanced && delivery->has_sample)
+		ack_delay_note_answer(engine, flow, view, delivery, una, now_us);
 	scoreboard_settle(engine, flow, delivery, now_us);
 }
 
@@ -174,6 +178,7 @@ static void ack_count_duplicate(struct snoop_engine *engine, struct snoop_flow *
 	else
 		dupack_count(&flow->dup_acks);
 	retransmit_earn_duplicate(flow);
+	ack_delay_note_duplicate(engine, flow);
 	flow->progress_us = now_us; /* something was delivered, though it is unknown what */
 }
 

@@ -158,7 +158,7 @@ static __attribute__((noinline)) void data_general(struct snoop_engine *engine,
 	const struct wire_view *view = packet->view;
 	uint32_t end = view->seq + wire_segment_bytes(view);
 	enum data_place place = UNSEEN;
-	bool rearm = true, again;
+	bool rearm = true, again, delayed;
 
 	engine->now_us = now_us;
 	if (flow->closed)
@@ -177,6 +177,7 @@ static __attribute__((noinline)) void data_general(struct snoop_engine *engine,
 		return;
 
 	data_place_in_flow(engine, flow, packet, end, now_us);
+	delayed = flow->open_count && ack_delay_applies(engine, flow);
 	if (seq_lt(view->seq, flow->snd_max)) {
 		place = data_again(engine, flow, view, end, now_us);
 	} else {
@@ -193,6 +194,8 @@ static __attribute__((noinline)) void data_general(struct snoop_engine *engine,
 	if (place == FAR ||
 	    (place != KEPT && !data_cache(engine, flow, packet, end, again, now_us)))
 		flow->uncached_end = seq_max(flow->uncached_end, end);
+	if (delayed)
+		data_end_delay(engine, flow, now_us);
 	if (rearm)
 		deadline_set(engine, flow, now_us);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <base/seq.h>
+#include <snoop/judge/ack_delay.h>
 #include <snoop/judge/delivery.h>
 #include <snoop/judge/dupack.h>
 #include <snoop/judge/loss.h>
@@ -23,14 +24,20 @@ static void delivery_confirm_repair(struct snoop_engine *engine, struct snoop_fl
 	struct snoop_flow_extra *extra = extra_of(engine, flow);
 
 	if (!(segment->flags & SEGMENT_COUNTED) && delivery_is_guess(segment) &&
-	    now_us - segment->sent_us >= rtt_min_us(engine, flow) &&
-	    !(delivery->dsack && seq_geq(segment->seq, delivery->dsack->start) &&
-	      seq_lt(segment->seq, delivery->dsack->end))) {
+	    ack_delay_proves_loss(engine, flow, segment,
+				  delivery->dsack &&
+					  seq_geq(segment->seq, delivery->dsack->start) &&
+					  seq_lt(segment->seq, delivery->dsack->end),
+				  now_us)) {
 		loss_count(engine, flow, segment);
 		flow->rto_widen_us -= flow->rto_widen_us / RTO_WIDEN_DECAY;
 	}
-	if (!(segment->flags & SEGMENT_COUNTED))
+	if (!(segment->flags & SEGMENT_COUNTED)) {
+		/* A duplicate ACK may follow, which tells of no hole. */
+		if (now_us - segment->sent_us >= rtt_min_us(engine, flow))
+			dupack_count(&flow->stray_dup_acks);
 		return;
+	}
 	if (!flow->repairs_confirmed++)
 		engine->counters->flows_helped++;
 	engine->counters->repairs_confirmed++;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <base/seq.h>
+#include <snoop/judge/ack_delay.h>
 #include <snoop/judge/dsack.h>
 #include <snoop/judge/rtt.h>
 #include <snoop/judge/rack.h>
@@ -73,6 +74,8 @@ bool dsack_judge(struct snoop_engine *engine, struct snoop_flow *flow,
 			continue;
 		extra->recent_retransmits[i].valid = false;
 		ours = true;
+		ack_delay_note_dsack(engine, flow,
+				     extra->recent_retransmits[i].cause == SNOOP_CAUSE_TIMEOUT);
 		dsack_blame(engine, flow, extra,
 			    (enum snoop_cause)extra->recent_retransmits[i].cause);
 	}

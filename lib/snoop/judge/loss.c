@@ -12,6 +12,20 @@ void loss_count(struct snoop_engine *engine, struct snoop_flow *flow, struct sno
 	station_totals(engine, flow)->radio_losses++;
 }
 
+void loss_count_settled(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t count)
+{
+	if (!count)
+		return;
+	if (!flow->repairs_confirmed)
+		engine->counters->flows_helped++;
+	flow->radio_losses += count;
+	flow->repairs_confirmed += count;
+	engine->counters->radio_losses += count;
+	engine->counters->repairs_confirmed += count;
+	station_totals(engine, flow)->radio_losses += count;
+	station_totals(engine, flow)->repairs_confirmed += count;
+}
+
 void loss_note_time(struct snoop_segment *segment, uint64_t now_us)
 {
 	if (segment->flags & SEGMENT_MISSED)

@@ -15,6 +15,8 @@
 /** Count the first loss of a segment. */
 void loss_count(struct snoop_engine *engine, struct snoop_flow *flow,
 		struct snoop_segment *segment);
+/** Count segments that were retransmitted, answered, and only later proven to have been lost. */
+void loss_count_settled(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t count);
 /**
  * A segment is lost: count it, ask for a veto, then put it into the lost list or leave it to the
  * sender.
