@@ -28,16 +28,37 @@ static int64_t number_of(const json_t *reply, const char *name)
 	return number;
 }
 
+/* Of what nobody counts there is no value. */
+static void format_losses(const json_t *port, const char *name, char *out, size_t out_bytes)
+{
+	if (json_object_get(port, name) != NULL)
+		text_count(port, name, out, out_bytes);
+	else
+		snprintf(out, out_bytes, "an unknown number of");
+}
+
 static void print_port(const json_t *status, const char *side, FILE *out)
 {
 	const json_t *port = json_object_get(status, side);
 	char missed[32];
 
-	text_count(port, "missed_packets", missed, sizeof(missed));
+	format_losses(port, "missed_packets", missed, sizeof(missed));
 	fprintf(out, "%-10s %s (%s), link %s%s, MTU %" PRId64 ", missed %s packets\n", side,
 		text_of(port, "name"), text_of(port, "driver"), text_of(port, "link"),
 		number_of(port, "link_taken") != 0 ? " (follows the other side)" : "",
 		number_of(port, "mtu"), missed);
+	if (number_of(port, "rx_errors") + number_of(port, "tx_errors") > 0)
+		fprintf(out,
+			"%-10s refused %" PRId64 " packets received, did not send %" PRId64 "\n",
+			"", number_of(port, "rx_errors"), number_of(port, "tx_errors"));
+}
+
+/* A station that was never heard has no time since. */
+static const char *state_of(const json_t *host)
+{
+	if (number_of(host, "silent") != 0)
+		return "silent";
+	return json_object_get(host, "idle_us") != NULL ? "answers" : "not heard";
 }
 
 static void print_share(FILE *out, const char *what, const json_t *status, const char *name,
@@ -80,6 +101,41 @@ static void print_service(const json_t *status, FILE *out)
 	print_port(status, "wireless", out);
 }
 
+/* "radio_losses 200, repairs_confirmed 150": what a sentence stands on. */
+static void print_evidence(const json_t *evidence, FILE *out)
+{
+	const char *name, *separator = "  ";
+	json_t *value;
+	int64_t number;
+	char text[32];
+
+	json_object_foreach ((json_t *)(uintptr_t)evidence, name, value) {
+		if (text_number(value, &number))
+			text_group_digits(number, text, sizeof(text));
+		else
+			snprintf(text, sizeof(text), "unknown");
+		fprintf(out, "%s%s %s", separator, name, text);
+		separator = ", ";
+	}
+	if (json_object_size(evidence) > 0)
+		fputc('\n', out);
+}
+
+/* What matters most, then what is true as well. */
+static void print_verdict(const json_t *status, FILE *out)
+{
+	const json_t *counters = json_object_get(status, "also_counters");
+	const char *id;
+	json_t *sentence;
+
+	fprintf(out, "\n%s\n", text_of(status, "verdict"));
+	print_evidence(json_object_get(status, "verdict_counters"), out);
+	json_object_foreach (json_object_get(status, "also"), id, sentence) {
+		fprintf(out, "also: %s\n", json_string_value(sentence));
+		print_evidence(json_object_get(counters, id), out);
+	}
+}
+
 static void print_achieved(const json_t *status, FILE *out)
 {
 	int64_t losses = number_of(status, "radio_losses");
@@ -88,10 +144,10 @@ static void print_achieved(const json_t *status, FILE *out)
 	view_since(status, since);
 	text_time(json_object_get(status, "wireless_rtt_p50_us"), p50, sizeof(p50));
 	text_time(json_object_get(status, "wireless_rtt_p99_us"), p99, sizeof(p99));
-	fprintf(out, "\n%s\n", text_of(status, "verdict"));
+	print_verdict(status, out);
 	if (since[0] != '\0')
 		fprintf(out, "%s:\n", since);
-	print_share(out, "losses seen on the radio", status, "radio_losses",
+	print_share(out, "losses found on the radio", status, "radio_losses",
 		    number_of(status, "data_segments"), "all segments");
 	print_share(out, "repaired locally", status, "repaired", losses, "the losses");
 	print_share(out, "left to the sender", status, "left", losses,
@@ -133,7 +189,7 @@ void text_hosts(const json_t *reply, FILE *out)
 		text_left(host, left, sizeof(left));
 		fprintf(out, "%-*s %6" PRId64 " %8s %8s %16s %10s %8s %8s %s%s%s\n", width,
 			text_of(host, "station"), number_of(host, "flows"), srtt, loss, bytes,
-			repaired, left, idle, number_of(host, "silent") != 0 ? "silent" : "answers",
+			repaired, left, idle, state_of(host),
 			json_object_get(host, "vlan") != NULL ? " vlan " : "",
 			json_object_get(host, "vlan") != NULL ? text_of(host, "vlan") : "");
 	}

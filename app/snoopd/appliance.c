@@ -16,6 +16,7 @@
 #include <snoopd/base/log.h>
 #include <snoopd/bringup/memory.h>
 #include <snoopd/bringup/pool.h>
+#include <snoopd/bringup/port_interfaces.h>
 #include <snoopd/bringup/privileges.h>
 #include <snoopd/control/link.h>
 #include <snoopd/control/loop.h>
@@ -233,6 +234,7 @@ static void launch_workers(struct appliance *appliance)
 {
 	struct link *link = appliance->link;
 
+	link->lost = appliance->config->lost;
 	for (uint32_t i = 0; i < link->worker_count; i++)
 		rte_eal_remote_launch(worker_main, link->workers[i], appliance->lcores[i]);
 	supervisor_start(&appliance->supervisor, link, clock_monotonic_us());
@@ -285,6 +287,7 @@ static int drain(struct appliance *appliance)
 static int run(struct appliance *appliance)
 {
 	struct link *link = appliance->link;
+	bool lost = false;
 	int failed;
 
 	launch_workers(appliance);
@@ -292,14 +295,15 @@ static int run(struct appliance *appliance)
 	if (!failed) {
 		log_start(appliance);
 		systemd_ready();
-		loop_run(link, &appliance->supervisor, appliance->options->exit_when_idle_us);
+		lost = !loop_run(link, &appliance->supervisor,
+				 appliance->options->exit_when_idle_us);
 	}
 	systemd_stopping();
 	supervisor_stop(&appliance->supervisor);
 	http_server_stop(appliance->http);
 	link_detach(link);
 	failed |= drain(appliance);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return failed ? EXIT_FAILURE : lost ? EXIT_PORT_LOST : EXIT_SUCCESS;
 }
 
 /* @return 0, or the exit status after one line on stderr. */
@@ -308,10 +312,16 @@ static int bring_up(struct appliance *appliance)
 	const struct config *config = appliance->config;
 	const char *stats_path = appliance->options->stats_path;
 	struct link *link = appliance->link;
-	int status;
+	int status, result;
 
-	if (choose_lcores(appliance) != 0 || ports_find(&link->ports, config) != 0 ||
-	    steering_choose(&link->steering, config, &link->ports, link->worker_count) != 0 ||
+	if (choose_lcores(appliance) != 0)
+		return EXIT_USAGE;
+	result = ports_find(&link->ports, config);
+	if (result != 0)
+		return result == -ENODEV ? EXIT_PORT_LOST : EXIT_USAGE;
+	if (port_interfaces_take(&link->ports, config) != 0)
+		return EXIT_FAILURE;
+	if (steering_choose(&link->steering, config, &link->ports, link->worker_count) != 0 ||
 	    ports_configure(&link->ports, config, &link->steering.plan) != 0)
 		return EXIT_USAGE;
 	if (stats_path != NULL) {
@@ -337,6 +347,7 @@ static void take_down(struct appliance *appliance)
 	if (appliance->stats != NULL)
 		fclose(appliance->stats);
 	ports_close(&link->ports);
+	port_interfaces_release(&link->ports);
 	for (uint32_t i = 0; i < link->worker_count; i++)
 		if (link->workers[i] != NULL)
 			worker_destroy(link->workers[i]);

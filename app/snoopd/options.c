@@ -47,7 +47,7 @@ void options_help(void)
 	     "\n"
 	     "Exit status: 0 stopped by a signal, or idle, 1 failure at run time, 2 wrong "
 	     "arguments\n"
-	     "or configuration (nothing was started).");
+	     "or configuration (nothing was started), 3 a port is not there, or has vanished.");
 }
 
 static int parse_duration(const char *text, uint64_t *us)

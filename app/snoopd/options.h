@@ -13,7 +13,8 @@
 #include <stdint.h>
 
 /* Exit status beside EXIT_SUCCESS and EXIT_FAILURE. */
-#define EXIT_USAGE 2 /* wrong arguments or configuration: nothing was started */
+#define EXIT_USAGE 2	 /* wrong arguments or configuration: nothing was started */
+#define EXIT_PORT_LOST 3 /* a port is not there, or has vanished: start snoopd again */
 
 enum options_action {
 	OPTIONS_RUN,

@@ -53,6 +53,23 @@ enum config_checksum {
 	CONFIG_CHECKSUM_COUNT
 };
 
+/** What follows where a port vanishes. */
+enum config_lost {
+	CONFIG_LOST_RESTART, /* snoopd ends, and the service manager starts it again */
+	CONFIG_LOST_WAIT,    /* the port is opened again when it is back */
+	CONFIG_LOST_COUNT
+};
+
+/** What follows where the kernel changes frames before a port gets them. */
+enum config_offloads { CONFIG_OFFLOADS_REFUSE, CONFIG_OFFLOADS_WARN, CONFIG_OFFLOADS_COUNT };
+
+/** What VLAN tags are to the table of connections. */
+enum config_vlan {
+	CONFIG_VLAN_KEY,    /* they keep connections apart */
+	CONFIG_VLAN_IGNORE, /* the two directions of one may carry different tags */
+	CONFIG_VLAN_COUNT
+};
+
 /** Where the log goes. */
 enum config_log { CONFIG_LOG_STDERR, CONFIG_LOG_SYSLOG, CONFIG_LOG_COUNT };
 
@@ -65,6 +82,9 @@ const char *config_distribution_name(enum config_distribution distribution);
 #define CONFIG_FIELD_LEVEL(field) enum snoop_level field;
 #define CONFIG_FIELD_DISTRIBUTION(field) enum config_distribution field;
 #define CONFIG_FIELD_CHECKSUM(field) enum config_checksum field;
+#define CONFIG_FIELD_LOST(field) enum config_lost field;
+#define CONFIG_FIELD_OFFLOADS(field) enum config_offloads field;
+#define CONFIG_FIELD_VLAN(field) enum config_vlan field;
 #define CONFIG_FIELD_LOG(field) enum config_log field;
 #define CONFIG_FIELD_SWITCH(field) uint32_t field;	  /* 1 = yes */
 #define CONFIG_FIELD_COUNT(field) uint32_t field;	  /* a plain integer */

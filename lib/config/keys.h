@@ -55,6 +55,20 @@
 	    "card that reports a good checksum, if its driver is known to leave the packet "       \
 	    "alone, and verifies all others in software. It saves about half of the work per "     \
 	    "packet.")                                                                             \
+	OWN(ports, offloads, OFFLOADS, offloads, 0, CONFIG_OFFLOADS_COUNT - 1, "refuse",           \
+	    CONFIG_AT_START,                                                                       \
+	    "What snoopd does at its start where the kernel merges frames of an interface behind " \
+	    "a port (GRO, LRO) or takes VLAN tags out of them, so that they would be lost. "       \
+	    "refuse does not start, warn only says so. Both name the ethtool command that "        \
+	    "switches it off, and what is switched on while snoopd runs.")                         \
+	OWN(ports, lost, LOST, lost, 0, CONFIG_LOST_COUNT - 1, "restart", CONFIG_AT_START,         \
+	    "What snoopd does when the interface of a port vanishes or its device is removed or "  \
+	    "reset. restart ends "                                                                 \
+	    "with status 3, so that the service manager starts snoopd again until the interface "  \
+	    "is back. wait goes on with the wire cut "                                             \
+	    "and opens the port again when there is an interface of that name; for that the "      \
+	    "control thread keeps "                                                                \
+	    "the capabilities to open it. Only net_af_packet and net_tap can wait.")               \
 	SECTION(workers, "Every lcore of the EAL except the first is a worker. A hash assigns "    \
 			 "each connection to one of them.")                                        \
 	OWN(workers, distribution, DISTRIBUTION, distribution, 0, CONFIG_DISTRIBUTION_COUNT - 1,   \
@@ -74,6 +88,11 @@
 	OWN(flows, linger, TIME, flow_closed_us, MS(100), MINUTES(1), "2s", CONFIG_AT_RELOAD,      \
 	    "How long a closed connection stays in the table, so that its last segments can "      \
 	    "still be repaired. Must not exceed idle.")                                            \
+	OWN(flows, vlan, VLAN, flow_vlan, 0, CONFIG_VLAN_COUNT - 1, "key", CONFIG_AT_START,        \
+	    "key keeps connections in different VLANs apart, even with the same addresses. "       \
+	    "ignore "                                                                              \
+	    "is for links whose two directions carry different tags; no two customers behind "     \
+	    "such a box may use the same addresses.")                                              \
 	SECTION(cache, "Copies of segments sent towards the stations, kept until they are "        \
 		       "acknowledged. The budgets are those of the link; its workers divide them " \
 		       "evenly (at least 64 segments and 1MiB each).")                             \

@@ -65,6 +65,24 @@ static const char *const checksum_words[] = {
 	[CONFIG_CHECKSUM_COUNT] = NULL,
 };
 
+static const char *const lost_words[] = {
+	[CONFIG_LOST_RESTART] = "restart",
+	[CONFIG_LOST_WAIT] = "wait",
+	[CONFIG_LOST_COUNT] = NULL,
+};
+
+static const char *const offloads_words[] = {
+	[CONFIG_OFFLOADS_REFUSE] = "refuse",
+	[CONFIG_OFFLOADS_WARN] = "warn",
+	[CONFIG_OFFLOADS_COUNT] = NULL,
+};
+
+static const char *const vlan_words[] = {
+	[CONFIG_VLAN_KEY] = "key",
+	[CONFIG_VLAN_IGNORE] = "ignore",
+	[CONFIG_VLAN_COUNT] = NULL,
+};
+
 static const char *const log_words[] = {
 	[CONFIG_LOG_STDERR] = "stderr",
 	[CONFIG_LOG_SYSLOG] = "syslog",
@@ -82,6 +100,12 @@ const char *const *config_kind_words(enum config_kind kind)
 		return distribution_words;
 	case CONFIG_CHECKSUM:
 		return checksum_words;
+	case CONFIG_LOST:
+		return lost_words;
+	case CONFIG_OFFLOADS:
+		return offloads_words;
+	case CONFIG_VLAN:
+		return vlan_words;
 	case CONFIG_LOG:
 		return log_words;
 	case CONFIG_SWITCH:

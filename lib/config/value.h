@@ -18,6 +18,9 @@ enum config_kind {
 	CONFIG_LEVEL,	/* one of some words, as the next ones */
 	CONFIG_DISTRIBUTION,
 	CONFIG_CHECKSUM,
+	CONFIG_LOST,
+	CONFIG_OFFLOADS,
+	CONFIG_VLAN,
 	CONFIG_LOG,
 	CONFIG_SWITCH,
 	CONFIG_COUNT,	      /* a plain integer */

@@ -48,9 +48,9 @@
 	X(tx_wired_retries, counter, events, "retries of TX bursts to the wired port")             \
 	X(tx_wireless_retries, counter, events, "retries of TX bursts to the wireless port")       \
 	X(tx_wired_drops, counter, packets,                                                        \
-	  "received packets that the wired port did not take in time")                             \
+	  "received packets that the wired port did not take in time, or that was down")           \
 	X(tx_wireless_drops, counter, packets,                                                     \
-	  "received packets that the wireless port did not take in time")                          \
+	  "received packets that the wireless port did not take in time, or that was down")        \
 	X(tx_retransmit_drops, counter, packets,                                                   \
 	  "retransmits that the wireless port did not take")                                       \
 	X(handoff_drops, counter, packets,                                                         \
@@ -59,20 +59,36 @@
 	  "received packets that were handed to the flow's worker")                                \
 	X(pass_bypass, counter, packets,                                                           \
 	  "forwarded unexamined: the link or the flow is in bypass")                               \
+	X(pass_outage, counter, packets,                                                           \
+	  "not examined: a port is down; what is for it is dropped")                               \
 	WIRE_REASONS(COUNTERS_PASS, X)                                                             \
 	X(pass_bad_options, counter, packets,                                                      \
 	  "TCP with malformed options: forwarded, flow not touched")                               \
 	X(pass_no_flow, counter, packets, "TCP that belongs to no flow in the table")              \
+	X(pass_other_vlan, counter, packets,                                                       \
+	  "ACKs of a flow in the table whose data carries other VLAN tags, see [flows] vlan")      \
 	X(pass_table_full, counter, packets,                                                       \
 	  "TCP data forwarded uncached: the flow table is full")                                   \
 	X(pass_bad_checksum, counter, packets,                                                     \
-	  "TCP of a flow with a wrong checksum: forwarded, flow not touched")                      \
+	  "TCP with a wrong checksum, SYNs included: forwarded, not believed")                     \
 	X(pass_cache_full, counter, packets,                                                       \
 	  "TCP data forwarded uncached: a cache budget is used up")                                \
 	X(pass_old_data, counter, packets,                                                         \
 	  "TCP data below the cumulative ACK: forwarded uncached")                                 \
 	X(pass_not_shareable, counter, packets,                                                    \
 	  "TCP data forwarded uncached: the mbuf cannot be shared")                                \
+	X(tcp_wired_packets, counter, packets,                                                     \
+	  "TCP packets from the wired port that were examined")                                    \
+	X(tcp_wireless_packets, counter, packets,                                                  \
+	  "TCP packets from the wireless port that were examined")                                 \
+	X(checksum_wired_invalid, counter, packets,                                                \
+	  "of those from the wired port, packets whose TCP or IPv4 checksum was found wrong")      \
+	X(checksum_wired_unfinished, counter, packets,                                             \
+	  "of those, packets whose checksum the sender left to its network card")                  \
+	X(checksum_wireless_invalid, counter, packets,                                             \
+	  "of those from the wireless port, packets whose TCP or IPv4 checksum was found wrong")   \
+	X(checksum_wireless_unfinished, counter, packets,                                          \
+	  "of those, packets whose checksum the sender left to its network card")                  \
 	X(data_segments, counter, packets, "TCP segments with payload from the wired side")        \
 	X(cached_segments_total, counter, segments, "segments put into the cache")                 \
 	X(cache_evictions, counter, segments,                                                      \
@@ -96,6 +112,9 @@
 	X(retransmit_bytes, counter, bytes, "frame bytes of all retransmits")                      \
 	X(repairs_confirmed, counter, segments,                                                    \
 	  "segments acknowledged after a retransmit and without help of the sender")               \
+	X(repairs_unproven, counter, segments,                                                     \
+	  "the same after a time-out, though the ACK may only have been delayed: claimed if more " \
+	  "proves it")                                                                             \
 	X(spurious_repairs, counter, segments, "retransmits that a D-SACK reported as duplicates") \
 	X(spurious_probe, counter, segments, "of those, probes of a silent station")               \
 	X(spurious_shield, counter, segments,                                                      \
@@ -125,6 +144,10 @@
 	  "flows that began in bypass because the cache was nearly full")                          \
 	X(syn_remembered, counter, segments, "SYNs and SYN-ACKs put into the SYN memory")          \
 	X(syn_evicted, counter, segments, "SYN memory entries pushed out by newer ones")           \
+	X(clock_steps, counter, events,                                                            \
+	  "steps of the TSC that a worker left out of its time: backwards, or a second at once")   \
+	X(clock_calibrations, counter, events,                                                     \
+	  "times that a worker took up a measured TSC frequency instead of the one it had")        \
 	X(turn_overruns, counter, events, "worker turns longer than 1 ms")                         \
 	X(turn_stalls, counter, events, "times that a worker did not move for more than 100 ms")   \
 	X(flows_active, gauge, flows, "flows in the table")                                        \

@@ -13,8 +13,18 @@
 
 /* What the parser does not understand: enum wire_kind, and the counters pass_TOKEN. */
 #define WIRE_REASONS(X, ...)                                                                       \
-	X(NON_IP, non_ip, "not IPv4 or IPv6 (ARP, LLDP, PPPoE, MPLS, ...)", ##__VA_ARGS__)         \
-	X(IP_OTHER, ip_other, "IP, but not TCP (UDP, QUIC, ICMP, ESP, ...)", ##__VA_ARGS__)        \
+	X(NON_IP, non_ip, "not IPv4 or IPv6 (ARP, LLDP, PPPoE discovery, ...)", ##__VA_ARGS__)     \
+	X(PPPOE, pppoe, "PPPoE session: what it carries is not examined", ##__VA_ARGS__)           \
+	X(MPLS, mpls, "MPLS: what is behind the labels is not examined", ##__VA_ARGS__)            \
+	X(IP_OTHER, ip_other, "IP, but neither TCP nor a tunnel (UDP, QUIC, ICMP, ...)",           \
+	  ##__VA_ARGS__)                                                                           \
+	X(GRE, gre, "GRE tunnel: what it carries is not examined", ##__VA_ARGS__)                  \
+	X(IP_IN_IP, ip_in_ip, "IPv4 or IPv6 inside IP (IPIP, 6in4, ...): not examined",            \
+	  ##__VA_ARGS__)                                                                           \
+	X(UDP_TUNNEL, udp_tunnel,                                                                  \
+	  "UDP port of a tunnel (VXLAN, GENEVE, GTP-U, L2TP, CAPWAP): not examined",               \
+	  ##__VA_ARGS__)                                                                           \
+	X(IPSEC, ipsec, "ESP, also inside UDP, or AH: cannot be examined", ##__VA_ARGS__)          \
 	X(FRAGMENT, fragment, "IP fragment, IPv6 atomic fragments included", ##__VA_ARGS__)        \
 	X(TRUNCATED, truncated, "frame shorter than its headers say", ##__VA_ARGS__)               \
 	X(MALFORMED, malformed, "IP or TCP header fields contradict each other", ##__VA_ARGS__)    \
@@ -45,6 +55,8 @@
 /* Those that no level and no counter says already: the gauges flows_because_TOKEN. */
 #define SNOOP_REASONS_BECAUSE(X, ...)                                                              \
 	X(BAD_CHECKSUM, bad_checksum, "its segments carry wrong checksums", ##__VA_ARGS__)         \
+	X(OTHER_VLAN, other_vlan, "its ACKs carry other VLAN tags than its data ([flows] vlan)",   \
+	  ##__VA_ARGS__)                                                                           \
 	X(ONE_WAY, one_way, "only one direction passes this box", ##__VA_ARGS__)                   \
 	X(CACHE_FULL, cache_full,                                                                  \
 	  "a cache budget left no room for its segments, or they cannot be kept", ##__VA_ARGS__)   \

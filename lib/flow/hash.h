@@ -59,4 +59,21 @@ static inline uint64_t flow_hash(const struct snoop_key *key, uint64_t secret)
 	return flow_hash_mix(hash ^ secret, 0xd6e8feb86659fd93ULL);
 }
 
+static inline bool flow_key_is_tagged(const struct snoop_key *key)
+{
+	return (key->vlan[0] | key->vlan[1]) != 0;
+}
+
+/**
+ * Hash a key without its VLAN tags. It chooses the worker, as the hash of a NIC does, so that a
+ * worker sees both directions of a connection whose tags differ. Without tags it is flow_hash().
+ */
+static inline uint64_t flow_hash_untagged(const struct snoop_key *key, uint64_t secret)
+{
+	struct snoop_key untagged = *key;
+
+	memset(untagged.vlan, 0, sizeof(untagged.vlan));
+	return flow_hash(&untagged, secret);
+}
+
 #endif

@@ -253,7 +253,7 @@ struct flow_record *flow_table_add(struct flow_table *table, const struct snoop_
 	record->ports = ports_of(key);
 	record->short_key = is_short(key);
 	record->in_use = true;
-	record->armed = record->due = false;
+	record->armed = record->due = record->other_vlan = false;
 	memset(&record->flow, 0, sizeof(record->flow));
 	table->count++;
 	table->changes++;

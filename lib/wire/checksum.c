@@ -4,6 +4,7 @@
 
 #define IP_PROTO_TCP 6
 #define IPV4_HEADER_BYTES 20
+#define TCP_CHECKSUM_OFFSET 16
 
 static inline uint32_t fold64(uint64_t sum)
 {
@@ -135,6 +136,14 @@ static inline uint64_t sum_pseudo(const struct wire_view *view)
 		       sum_bytes(tail, sizeof(tail));
 	return sum_bytes(view->src, sizeof(view->src)) + sum_bytes(view->dst, sizeof(view->dst)) +
 	       sum_bytes(tail, sizeof(tail));
+}
+
+bool wire_tcp_checksum_unfinished(const uint8_t *frame, const struct wire_view *view)
+{
+	uint16_t field;
+
+	memcpy(&field, frame + view->l4_offset + TCP_CHECKSUM_OFFSET, sizeof(field));
+	return field == fold64(sum_pseudo(view));
 }
 
 uint32_t wire_sum_pseudo(const struct wire_view *view)

@@ -10,6 +10,9 @@
 #define ETHER_TYPE_VLAN 0x8100
 #define ETHER_TYPE_QINQ 0x88a8
 #define ETHER_TYPE_QINQ_OLD 0x9100
+#define ETHER_TYPE_MPLS 0x8847
+#define ETHER_TYPE_MPLS_UPSTREAM 0x8848 /* upstream-assigned labels; once multicast (RFC 5332) */
+#define ETHER_TYPE_PPPOE_SESSION 0x8864
 #define VLAN_TAG_BYTES 4
 #define VLAN_VID_MASK 0x0fff
 
@@ -19,9 +22,15 @@
 #define IPV6_HEADER_BYTES 40
 
 #define IP_PROTO_HOP_BY_HOP 0
+#define IP_PROTO_IPV4 4
 #define IP_PROTO_TCP 6
+#define IP_PROTO_UDP 17
+#define IP_PROTO_IPV6 41
 #define IP_PROTO_ROUTING 43
 #define IP_PROTO_FRAGMENT 44
+#define IP_PROTO_GRE 47
+#define IP_PROTO_ESP 50
+#define IP_PROTO_AH 51
 #define IP_PROTO_DESTINATION 60
 
 /* What is available, and where the parser stands. */
@@ -38,6 +47,102 @@ static inline bool readable(const struct cursor *in, uint32_t end, struct wire_v
 		return true;
 	view->kind = end <= in->frame_bytes ? WIRE_SPLIT_HEADER : WIRE_TRUNCATED;
 	return false;
+}
+
+/* Ports that IANA assigned to a tunnel, and Linux's own for VXLAN. */
+#define UDP_PORTS(X)                                                                               \
+	X(1701, UDP_TUNNEL) /* L2TP */                                                             \
+	X(2152, UDP_TUNNEL) /* GTP-U */                                                            \
+	X(4500, IPSEC)	    /* ESP behind NAT, and its key exchange */                             \
+	X(4789, UDP_TUNNEL) /* VXLAN */                                                            \
+	X(4790, UDP_TUNNEL) /* VXLAN-GPE */                                                        \
+	X(5247, UDP_TUNNEL) /* CAPWAP data */                                                      \
+	X(6081, UDP_TUNNEL) /* GENEVE */                                                           \
+	X(8472, UDP_TUNNEL) /* VXLAN as Linux had it first */
+
+static __attribute__((noinline)) enum wire_kind kind_of_udp_port(uint16_t port)
+{
+	switch (port) {
+#define PORT_KIND(number, id)                                                                      \
+	case number:                                                                               \
+		return WIRE_##id;
+		UDP_PORTS(PORT_KIND)
+#undef PORT_KIND
+	default:
+		return WIRE_IP_OTHER;
+	}
+}
+
+/* Most ports are none of these by their last six bits. */
+static inline bool may_be_tunnel(uint16_t port)
+{
+#define PORT_BIT(number, id) | 1ULL << number % 64
+	return ((0 UDP_PORTS(PORT_BIT)) >> port % 64 & 1) != 0;
+#undef PORT_BIT
+}
+
+/* Tunnels have their port at the destination; some answer from it. */
+static inline enum wire_kind kind_of_udp(const uint8_t *udp, uint32_t bytes)
+{
+	uint16_t source, target;
+	enum wire_kind kind;
+
+	if (bytes < 4)
+		return WIRE_IP_OTHER;
+	source = wire_load_be16(udp);
+	target = wire_load_be16(udp + 2);
+	if (__builtin_expect(!may_be_tunnel(source) && !may_be_tunnel(target), 1))
+		return WIRE_IP_OTHER;
+	kind = kind_of_udp_port(target);
+	return kind != WIRE_IP_OTHER ? kind : kind_of_udp_port(source);
+}
+
+/*
+ * What the IP protocol number names, where it is not TCP. Inlined, it would cost every packet.
+ *
+ * @param bytes  readable at l4, within the packet
+ */
+static __attribute__((noinline)) enum wire_kind kind_of_protocol(uint8_t protocol,
+								 const uint8_t *l4, uint32_t bytes)
+{
+	if (__builtin_expect(protocol == IP_PROTO_UDP, 1))
+		return kind_of_udp(l4, bytes);
+	switch (protocol) {
+	case IP_PROTO_GRE:
+		return WIRE_GRE;
+	case IP_PROTO_IPV4:
+	case IP_PROTO_IPV6:
+		return WIRE_IP_IN_IP;
+	case IP_PROTO_ESP:
+	case IP_PROTO_AH:
+		return WIRE_IPSEC;
+	default:
+		return WIRE_IP_OTHER;
+	}
+}
+
+/* The same for a packet that may end, as may the buffer, before at. */
+static inline enum wire_kind kind_of_payload(const struct cursor *in, uint8_t protocol, uint32_t at,
+					     uint32_t end)
+{
+	uint32_t readable_end = end < in->bytes ? end : in->bytes;
+
+	return kind_of_protocol(protocol, in->frame + at,
+				at < readable_end ? readable_end - at : 0);
+}
+
+static __attribute__((noinline)) enum wire_kind kind_of_type(uint16_t type)
+{
+	switch (type) {
+	case ETHER_TYPE_PPPOE_SESSION:
+		return WIRE_PPPOE;
+	case ETHER_TYPE_MPLS:
+	case ETHER_TYPE_MPLS_UPSTREAM:
+		return WIRE_MPLS;
+	default:
+		/* An 802.3 length (below 0x600) is no type that is known here: LLC is not IP. */
+		return WIRE_NON_IP;
+	}
 }
 
 static void parse_ipv4(const struct cursor *in, struct wire_view *view)
@@ -69,7 +174,7 @@ static void parse_ipv4(const struct cursor *in, struct wire_view *view)
 		return;
 	}
 	if (ip[9] != IP_PROTO_TCP) {
-		view->kind = WIRE_IP_OTHER;
+		view->kind = kind_of_payload(in, ip[9], l3 + header_bytes, l3 + total_bytes);
 		return;
 	}
 	wire_parse_tcp(in->frame, in->bytes, view);
@@ -104,7 +209,7 @@ static void parse_ipv6_extensions(const struct cursor *in, uint8_t next, struct 
 			view->kind = WIRE_FRAGMENT;
 			return;
 		default:
-			view->kind = WIRE_IP_OTHER;
+			view->kind = kind_of_payload(in, next, at, end);
 			return;
 		}
 		if (count == WIRE_EXT_MAX) {
@@ -267,13 +372,12 @@ void wire_parse(const uint8_t *frame, uint32_t bytes, uint32_t frame_bytes, stru
 	}
 	view->l3_offset = (uint16_t)(at + 2);
 
-	/* An 802.3 length (below 0x600) is no type that is known here: LLC is not IP. */
 	if (type == ETHER_TYPE_IPV4)
 		parse_ipv4(&in, view);
 	else if (type == ETHER_TYPE_IPV6)
 		parse_ipv6(&in, view);
 	else
-		view->kind = WIRE_NON_IP;
+		view->kind = kind_of_type(type);
 }
 
 const char *wire_kind_name(enum wire_kind kind)

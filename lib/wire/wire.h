@@ -159,6 +159,16 @@ const char *wire_kind_name(enum wire_kind kind);
  */
 bool wire_tcp_checksum_ok(const uint8_t *frame, uint32_t bytes, const struct wire_view *view);
 
+/**
+ * Whether the TCP checksum is what a sender leaves to its network card: the sum of the
+ * pseudo-header, to which the card adds the segment. A packet that never passes a card, because the
+ * sender is a neighbour on the same machine, keeps it. One valid checksum in 65536 looks the same.
+ *
+ * @param view
+ *   Its kind is WIRE_TCP; the headers have to be readable at frame.
+ */
+bool wire_tcp_checksum_unfinished(const uint8_t *frame, const struct wire_view *view);
+
 /*
  * The same over a chain of buffers:
  *

@@ -11,6 +11,7 @@ Times are milliseconds in calls, microseconds in fields.
 
 import json
 import os
+import re
 import sys
 
 from scapy.config import conf
@@ -45,6 +46,13 @@ def kind_of(docstring):
     return kind
 
 
+# Sentences of app/snoopd/observe/verdict_rows.h by what they claim.
+CLAIM_NO_LOSS = ("lossless", "senders_retransmit")
+CLAIM_NO_DATA = ("nothing_received", "no_data", "not_understood")
+CLAIM_REPAIR = ("helps", "helps_little", "unproven")
+CLAIM_RADIO_KNOWN = CLAIM_NO_LOSS + CLAIM_REPAIR + ("observe_losses", "none_repaired", "spurious")
+
+
 class Case:
     """The time line of one case."""
 
@@ -56,6 +64,7 @@ class Case:
         self.expected = {"wired": [], "wireless": []}
         self.counters = dict.fromkeys(ZERO, 0)
         self.free_causes = False
+        self.verdict = None
 
     def wait(self, ms):
         self.now += round(ms * 1000)
@@ -97,6 +106,26 @@ class Case:
         """Counters that must hold at the end, beside those that follow from the packets."""
         self.counters.update(counters)
 
+    def expect_verdict(self, sentence):
+        """The id of the sentence that the status begins with at the end."""
+        self.verdict = sentence
+
+    def _denied(self):
+        """@return {what the packets prove: the sentences that would deny it}."""
+        facts, repairs = {}, [what for _, _, _, what in self.expected["wireless"]
+                              if re.match("retransmit .(scoreboard|dupack|timeout|any)", what)]
+        if not self.inputs["wireless"]:
+            facts["no packet of a station passed"] = CLAIM_RADIO_KNOWN
+        if self.counters.get("radio_losses") and not self.counters.get("spurious_repairs"):
+            facts["the radio lost something"] = CLAIM_NO_LOSS
+        if repairs:
+            facts["TCP data passed"] = CLAIM_NO_DATA + ("no_ack",)
+        elif not self.counters.get("retransmits_probe"):
+            facts["nothing was repaired"] = CLAIM_REPAIR
+        if 0 < len(repairs) == self.counters.get("spurious_repairs", 0):
+            facts["every repair was needless"] = ("helps", "helps_little", "unproven")
+        return facts
+
     def write(self):
         """Write inputs and expectations into the directory given on the command line."""
         out = sys.argv[1] if len(sys.argv) > 1 else "."
@@ -114,7 +143,10 @@ class Case:
             pcapfile.write(os.path.join(out, side + ".pcap"), self.inputs[side])
             pcapfile.write(os.path.join(out, "expect-%s.pcap" % side),
                            [e[:2] for e in self.expected[side]])
-        expect = {"kind": self.kind, "end_us": self.now, "counters": self.counters}
+        expect = {"kind": self.kind, "end_us": self.now, "counters": self.counters,
+                  "denied": self._denied()}
+        if self.verdict:
+            expect["verdict"] = self.verdict
         for side in ("wired", "wireless"):
             expect[side] = [{"what": what, "earliest_us": low, "latest_us": high}
                             for _, low, high, what in self.expected[side]]
@@ -137,8 +169,9 @@ class Flow:
     """One connection: data from the wired side, ACKs from the station."""
 
     def __init__(self, case, isn=100000, version=4, sport=80, dport=5000, vlans=(), timestamps=True,
-                 sack=True, station=2, ecn=0, pad=False):
-        self.case, self.version, self.ports, self.vlans = case, version, (sport, dport), vlans
+                 sack=True, station=2, ecn=0, pad=False, vlans_up=None):
+        self.case, self.version, self.ports = case, version, (sport, dport)
+        self.vlans = {"wired": vlans, "wireless": vlans if vlans_up is None else vlans_up}
         self.timestamps, self.sack, self.station, self.ecn, self.pad = (timestamps, sack, station,
                                                                         ecn, pad)
         self.next, self.una = isn % 2**32, isn % 2**32  # sender's next byte; cumulative ACK
@@ -156,7 +189,7 @@ class Flow:
         wired = side == "wired"
         macs = (WIRED_MAC, STATION_MAC) if wired else (STATION_MAC, WIRED_MAC)
         frame = Ether(src=macs[0], dst=macs[1])
-        for tag in self.vlans:
+        for tag in self.vlans[side]:
             frame /= tag.copy()
         hosts = (("10.0.0.1", "10.0.1.%d" % self.station),
                  ("2001:db8::1", "2001:db8:1::%x" % self.station))

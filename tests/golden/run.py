@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Run golden cases: generate the packets, put them through snoopd, compare what comes out.
 
-usage: run.py --snoopd BINARY --harness BINARY [--keep] [CASE ...]    (default: all cases)
+usage: run.py --snoopd BINARY --harness BINARY --verdict BINARY [--keep] [CASE ...]
+                                                                    (default: all cases)
        run.py --list
 
 A `pcap` case runs through the real binary on two net_pcap ports. A `clock` case runs through
@@ -42,6 +43,7 @@ def run(command, **more):
     if result.returncode != 0:
         raise Failed("%s: exit status %d\n%s" % (os.path.basename(command[0]), result.returncode,
                                                  result.stdout))
+    return result.stdout
 
 
 def write_config(case, path):
@@ -154,15 +156,32 @@ def compare_counters(expect, folder):
     return lines
 
 
-def check(expect, folder):
+def verdict_of(binary, folder):
+    """@return the ids of what snoopd says of these counters, what matters most first."""
+    return run([binary, "case.ini", "stats.json"], cwd=folder).split()
+
+
+def compare_verdict(expect, said):
+    """What the packets of the case prove, whatever the counters are; and what it names."""
+    lines = []
+    if "verdict" in expect and said[0] != expect["verdict"]:
+        lines.append("verdict: expected %s, got %s" % (expect["verdict"], said[0]))
+    for fact, denied in expect["denied"].items():
+        lines += ["verdict: %s, although %s" % (each, fact) for each in said if each in denied]
+    return lines
+
+
+def check(expect, folder, verdict):
     starts = [packets[0][1] for packets in (pcapfile.read(os.path.join(folder, s + ".pcap"))
                                             for s in SIDES) if packets]
     lines = []
     for side in SIDES:
         lines += compare_side(side, expect, folder, min(starts))
-    lines += compare_counters(expect, folder)
+    said = verdict_of(verdict, folder)
+    lines += compare_counters(expect, folder) + compare_verdict(expect, said)
     if lines:
         raise Failed("\n".join(lines))
+    return said[0]
 
 
 def generate(case, folder):
@@ -172,26 +191,28 @@ def generate(case, folder):
 
 
 def run_case(case, arguments, folder):
+    """@return the id of the verdict."""
     generate(case, folder)
     write_config(case, os.path.join(folder, "case.ini"))
     with open(os.path.join(folder, "expect.json")) as file:
         expect = json.load(file)
     if expect["kind"] == "pcap":
         run_snoopd(arguments.snoopd, folder)
-        check(expect, folder)
-        return
+        return check(expect, folder, arguments.verdict)
     for how in ([], ["--copy"]):
         try:
             run_harness(arguments.harness, folder, expect, *how)
-            check(expect, folder)
+            said = check(expect, folder, arguments.verdict)
         except Failed as error:
             raise Failed("golden-harness %s\n%s" % (" ".join(how), error)) from None
+    return said
 
 
 def main():
     parser = argparse.ArgumentParser(description="Run golden cases.")
     parser.add_argument("--snoopd", type=os.path.abspath)
     parser.add_argument("--harness", type=os.path.abspath)
+    parser.add_argument("--verdict", type=os.path.abspath)
     parser.add_argument("--keep", action="store_true", help="keep the folder with the packets")
     parser.add_argument("--list", action="store_true", help="print the names of all cases")
     parser.add_argument("case", nargs="*")
@@ -199,14 +220,14 @@ def main():
     if arguments.list:
         print("\n".join(list_cases()))
         return 0
-    if not arguments.snoopd or not arguments.harness:
-        parser.error("--snoopd and --harness are needed")
+    if not arguments.snoopd or not arguments.harness or not arguments.verdict:
+        parser.error("--snoopd, --harness and --verdict are needed")
     failed = 0
     for case in arguments.case or list_cases():
         folder = tempfile.mkdtemp(prefix="golden-")
         try:
-            run_case(case, arguments, folder)
-            print("%s: passed" % case, flush=True)
+            said = run_case(case, arguments, folder)
+            print("%s: passed, verdict %s" % (case, said), flush=True)
         except (Failed, subprocess.TimeoutExpired) as error:
             print("%s: FAILED\n%s" % (case, error), flush=True)
             failed += 1

@@ -48,6 +48,9 @@ HOST_SYSCTLS = {
     "net.ipv4.tcp_ecn": "2",
     # A connection must not inherit the window that an earlier one measured.
     "net.ipv4.tcp_no_metrics_save": "1",
+}
+# Without --host-defaults. With it, hosts and box configure IPv6 by themselves.
+QUIET_SYSCTLS = {
     "net.ipv6.conf.default.accept_dad": "0",
     "net.ipv6.conf.default.accept_ra": "0",
     "net.ipv6.conf.default.router_solicitations": "0",
@@ -155,15 +158,22 @@ def find_linkemu():
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     fresh = os.path.join(folder, "linkemu")
     check_call("gcc", "-std=gnu11", "-D_GNU_SOURCE", "-O2", "-g", "-Wall", "-Wextra", "-o", fresh,
-               *[str(source) for source in sources if source.suffix == ".c"], "-lm")
+               *[str(source) for source in sources
+                 if source.suffix == ".c" and not source.name.startswith("test_")], "-lm")
     return fresh
 
 
 class Lab:
     """The topology, as a context manager. `process()` and `host_command()` are for what runs
-    inside."""
+    inside.
 
-    def __init__(self, path, profile="default", seed=1, sysctls=None, keep_logs=False):
+    host_defaults  the hosts leave checksums and segmentation to their cards, and hosts and box
+                   configure IPv6 by themselves, as all do unless they are told not to
+    station        "linux", or "lwip": the mobile host's kernel has no address then (traffic.py)
+    """
+
+    def __init__(self, path, profile="default", seed=1, sysctls=None, keep_logs=False,
+                 host_defaults=False, station="linux"):
         if os.geteuid() != 0:
             raise LabError(NEEDS_ROOT)
         self.path = path
@@ -171,6 +181,8 @@ class Lab:
         self.seed = seed
         self.sysctls = sysctls or {}
         self.keep_logs = keep_logs
+        self.host_defaults = host_defaults
+        self.station = station
         self.id = str(os.getpid())
         self.netns = {role: f"snoop-{self.id}-{role}" for role in ("wired", "box", "mobile")}
         self.taps = {tap: f"{tap}x{self.id}" for tap in ("w0", "b0", "b1", "m0")}
@@ -288,14 +300,15 @@ class Lab:
         self.control("reset")
 
     def _start_linkemu(self):
+        offloads = "/offloads" if self.host_defaults else ""
         argv = [find_linkemu(), "--realtime", "--control", str(self.dir / "linkemu.sock"),
                 "--link",
-                f"wired,a={self.netns['wired']}:{self.taps['w0']},"
+                f"wired,a={self.netns['wired']}:{self.taps['w0']}{offloads},"
                 f"b={self.netns['box']}:{self.taps['b0']}",
                 "--link",
                 f"radio,a={self.netns['box']}:{self.taps['b1']},"
-                f"b={self.netns['mobile']}:{self.taps['m0']}",
-                "--track", "radio"]
+                f"b={self.netns['mobile']}:{self.taps['m0']}{offloads}",
+                "--track", "wired", "--track", "radio"]
         for name in ("wired", "radio"):
             for direction in ("fwd", "rev"):
                 keys = getattr(self.path, name).keys(direction)
@@ -317,23 +330,35 @@ class Lab:
         for role, netns in self.netns.items():
             check_call("ip", "netns", "add", netns)
             self._made_netns.append(netns)
-            sysctls = dict(BOX_SYSCTLS)
-            if role != "box":
-                sysctls = {**HOST_SYSCTLS, **PROFILES[self.profile], **self.sysctls}
+            sysctls = self._sysctls(role)
             self.host_command(role, "sysctl", "-q", "-w",
                               *[f"{key}={value}" for key, value in sysctls.items()])
             check_call("ip", "-n", netns, "link", "set", "lo", "up")
+
+    def _sysctls(self, role):
+        quiet = {} if self.host_defaults else QUIET_SYSCTLS if role != "box" else BOX_SYSCTLS
+        if role == "box":
+            return quiet or {"net.ipv6.conf.default.disable_ipv6": "0"}
+        if role == "mobile" and self.station != "linux":
+            return BOX_SYSCTLS  # a silent kernel
+        return {**HOST_SYSCTLS, **quiet, **PROFILES[self.profile], **self.sysctls}
 
     def _configure_hosts(self):
         for role, tap in (("wired", "w0"), ("box", "b0"), ("box", "b1"), ("mobile", "m0")):
             address = ["address", ADDRESSES[role]["mac"]] if role in ADDRESSES else []
             check_call("ip", "-n", self.netns[role], "link", "set", self.taps[tap], *address,
                        "mtu", "1500", "txqueuelen", "10000", "up")
+        for tap in ("b0", "b1"):  # as doc/deploy.md has it for the box's own interfaces
+            self.host_command("box", "ethtool", "-K", self.taps[tap], "gro", "off", "lro", "off",
+                              "gso", "off", "tso", "off")
         for role, peer, tap in (("wired", "mobile", "w0"), ("mobile", "wired", "m0")):
             netns, dev = self.netns[role], self.taps[tap]
+            if role == "mobile" and self.station != "linux":
+                continue
             for family, prefix in ((4, 24), (6, 64)):
+                # Detection of duplicate addresses would keep it from use for seconds.
                 check_call("ip", "-n", netns, "addr", "add", f"{ADDRESSES[role][family]}/{prefix}",
-                           "dev", dev)
+                           "dev", dev, *(["nodad"] if family == 6 else []))
                 check_call("ip", "-n", netns, "neigh", "replace", ADDRESSES[peer][family], "lladdr",
                            ADDRESSES[peer]["mac"], "dev", dev, "nud", "permanent")
 

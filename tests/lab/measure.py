@@ -28,12 +28,15 @@ class Cell:
     biterror: float = 0.0        # both directions
     radio_fwd: dict = field(default_factory=dict)   # any other key of linkemu
     radio_rev: dict = field(default_factory=dict)
+    wired_fwd: dict = field(default_factory=dict)
+    wired_rev: dict = field(default_factory=dict)
     congestion_control: str = "cubic"
     profile: str = "default"
     sysctls: dict = field(default_factory=dict)
     flows: int = 1
     reverse: bool = False
     family: int = 4
+    host_defaults: bool = False  # see lab.Lab
     seconds: float = 12.0        # measured
     omit_s: float = 2.0          # before that
     level: str = ""              # overrides the level of `snoopd` boxes without one
@@ -97,6 +100,8 @@ def prepare_radio(lab, cell):
     fwd, rev = cell.radio_keys()
     lab.set_link("radio", "fwd", **fwd)
     lab.set_link("radio", "rev", **rev)
+    lab.set_link("wired", "fwd", **cell.wired_fwd)
+    lab.set_link("wired", "rev", **cell.wired_rev)
     lab.reset_links()
 
 
@@ -111,7 +116,7 @@ def run_once(cell, box_spec, seed, overrides=(), snoopd=None, keep_logs=False):
     if cell.level and box_spec == "snoopd":
         box.level = cell.level
     cpu_before = cpu_times()
-    with Lab(cell.path, cell.profile, seed, cell.sysctls, keep_logs) as lab:
+    with Lab(cell.path, cell.profile, seed, cell.sysctls, keep_logs, cell.host_defaults) as lab:
         try:
             box.start(lab)
             lab.wait_path_ready(box.process)

@@ -21,7 +21,8 @@ OBSERVE_ONE_FLOW = (f"rule observed.wireless_ports={PORT_FIRST + 1}", "rule obse
 def running(cell, box_spec, seed, args):
     """A lab with the box in place and the cell's radio; gives (lab, box)."""
     box = make_box(box_spec, args.set, args.snoopd)
-    with Lab(cell.path, cell.profile, seed, cell.sysctls, args.keep_logs) as lab:
+    with Lab(cell.path, cell.profile, seed, cell.sysctls, args.keep_logs,
+             args.host_defaults) as lab:
         try:
             box.start(lab)
             lab.wait_path_ready(box.process)

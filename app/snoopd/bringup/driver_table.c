@@ -13,7 +13,7 @@
 /*
  * Drivers without a row are shared and need no capability, because everything is open by the time
  * root is given up (packet sockets, files, VFIO and UIO devices, shared memory). Shared are drivers
- * that copy (net_null, net_vhost, net_avp) and NIC drivers that keep the mbuf until the hardware
+ * that copy (net_null, net_avp) and NIC drivers that keep the mbuf until the hardware
  * has read it and then call rte_pktmbuf_free_seg() or rte_pktmbuf_prefree_seg() (e1000, igc, ena,
  * vmxnet3, ...). net_virtio writes its header into the headroom only while the reference count
  * is 1.
@@ -22,21 +22,27 @@ static const struct driver_traits table[] = {
 	{"net_pcap", NULL, DRIVER_SHARE, DRIVER_CHAINS | DRIVER_ALL_QUEUES, 0,
 	 "long frames of a file arrive in chains"},
 	{"net_af_packet", NULL, DRIVER_SHARE,
-	 DRIVER_FRAMESZ | DRIVER_REASSEMBLES | DRIVER_ALL_QUEUES, 0,
+	 DRIVER_FRAMESZ | DRIVER_REASSEMBLES | DRIVER_ALL_QUEUES | DRIVER_REOPENS, 0,
 	 "an mbuf must take a slot of the ring; the socket joins a fanout group with DEFRAG"},
 	{"net_af_xdp", NULL, DRIVER_SHARE, DRIVER_ALL_QUEUES,
 	 KEEPS(CAP_NET_ADMIN) | KEEPS(CAP_NET_RAW),
 	 "each socket has a queue of the NIC; closing takes its program off the interface"},
-	{"net_tap", NULL, DRIVER_SHARE, DRIVER_ONE_QUEUE, KEEPS(CAP_NET_ADMIN),
+	{"net_tap", NULL, DRIVER_SHARE, DRIVER_ONE_QUEUE | DRIVER_REOPENS | DRIVER_MAKES_INTERFACE,
+	 KEEPS(CAP_NET_ADMIN),
 	 "as many RX as TX queues, or none; stopping takes the interface down"},
-	{"net_virtio_user", NULL, DRIVER_SHARE, 0, KEEPS(CAP_NET_ADMIN),
+	{"net_virtio_user", NULL, DRIVER_SHARE, DRIVER_MISSES_UNCOUNTED, KEEPS(CAP_NET_ADMIN),
 	 "with vhost-net it owns a tap interface"},
-	{"net_ring", NULL, DRIVER_COPY, DRIVER_CHAINS | DRIVER_ONE_QUEUE, 0,
-	 "the peer receives the mbuf itself and may change or keep it"},
-	{"net_memif", "zero-copy=yes", DRIVER_COPY, DRIVER_CHAINS | DRIVER_ONE_QUEUE, 0,
+	{"net_virtio", NULL, DRIVER_SHARE, DRIVER_MISSES_UNCOUNTED, 0,
+	 "what does not fit into the ring the host drops"},
+	{"net_vhost", NULL, DRIVER_SHARE, DRIVER_MISSES_UNCOUNTED, 0,
+	 "what does not fit into the ring the guest drops"},
+	{"net_ring", NULL, DRIVER_COPY, DRIVER_CHAINS | DRIVER_ONE_QUEUE | DRIVER_MISSES_UNCOUNTED,
+	 0, "the peer receives the mbuf itself and may change or keep it"},
+	{"net_memif", "zero-copy=yes", DRIVER_COPY,
+	 DRIVER_CHAINS | DRIVER_ONE_QUEUE | DRIVER_MISSES_UNCOUNTED, 0,
 	 "the peer reads the mbuf's memory until it is done"},
-	{"net_memif", NULL, DRIVER_SHARE, DRIVER_CHAINS | DRIVER_ONE_QUEUE, 0,
-	 "the peer may send chains"},
+	{"net_memif", NULL, DRIVER_SHARE,
+	 DRIVER_CHAINS | DRIVER_ONE_QUEUE | DRIVER_MISSES_UNCOUNTED, 0, "the peer may send chains"},
 	{"net_bonding", NULL, DRIVER_COPY, 0, 0, "some modes rewrite the source address in place"},
 	{"net_kni", NULL, DRIVER_COPY, 0, 0, "the driver rewrites the chain for the kernel"},
 	/*

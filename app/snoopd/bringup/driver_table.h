@@ -9,13 +9,17 @@
 #ifndef SNOOPD_DRIVER_TABLE_H
 #define SNOOPD_DRIVER_TABLE_H
 
+#include <linux/capability.h>
 #include <stdint.h>
 
 #include <snoopd/datapath/packet.h>
 
 /* The driver delivers chains of mbufs without having been asked to scatter. */
 #define DRIVER_CHAINS 0x1
-/* Its mbufs must take what "framesz=" of its device arguments says (2048 by default). */
+/*
+ * It has packet sockets with rings. Its mbufs must take a slot, which "framesz=" of its device
+ * arguments sizes (2048 by default).
+ */
 #define DRIVER_FRAMESZ 0x2
 /*
  * The kernel reassembles IPv4 fragments before the driver sees them, so they cannot be forwarded as
@@ -34,6 +38,15 @@
  * whose checksum was not written out (virtio does, once the offload is on).
  */
 #define DRIVER_NIC_CHECKSUM 0x20
+/* Neither the driver nor the kernel counts what did not fit into the ring: the peer may do it. */
+#define DRIVER_MISSES_UNCOUNTED 0x40
+/* snoopd can close a port whose interface is gone, and open it again while it runs. */
+#define DRIVER_REOPENS 0x80
+/* For that the control thread keeps: packet sockets, promiscuous mode, locked rings. */
+#define DRIVER_REOPEN_CAPABILITIES                                                                 \
+	(UINT64_C(1) << CAP_NET_RAW | UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_IPC_LOCK)
+/* The driver makes the interface. */
+#define DRIVER_MAKES_INTERFACE 0x100
 
 struct driver_traits {
 	const char *driver;  /* rte_eth_dev_info.driver_name */

@@ -8,6 +8,44 @@
 #define SLOT_MAX 61440u
 #define SLOT_HEAD 128u /* the kernel's headers at the start of a slot are shorter */
 
+static void list_ports(char *out, size_t out_bytes)
+{
+	char name[RTE_ETH_NAME_MAX_LEN];
+	size_t used = 0;
+
+	snprintf(out, out_bytes, "none");
+	for (uint16_t id = 0; id < RTE_MAX_ETHPORTS; id++) {
+		if (used >= out_bytes || !rte_eth_dev_is_valid_port(id) ||
+		    rte_eth_dev_get_name_by_port(id, name) != 0)
+			continue;
+		used += (size_t)snprintf(out + used, out_bytes - used, "%s%s (%u)",
+					 used > 0 ? ", " : "", name, id);
+	}
+}
+
+int port_check_missing(const struct config *config, unsigned int line, const char *key,
+		       const char *value)
+{
+	/* The EAL goes on without a device that it cannot make. */
+	struct rte_devargs *devargs;
+	char known[512];
+
+	RTE_EAL_DEVARGS_FOREACH(NULL, devargs)
+	{
+		if (strcmp(devargs->name, value) != 0)
+			continue;
+		log_error("%s:%u: [link] %s = %s: the device is not there: %s; see the EAL's "
+			  "message above; snoopd can start as soon as it is there",
+			  config->file, line, key, value,
+			  devargs->args != NULL ? devargs->args : "no arguments");
+		return -ENODEV;
+	}
+	list_ports(known, sizeof(known));
+	log_error("%s:%u: [link] %s = %s: no such port; the EAL has: %s", config->file, line, key,
+		  value, known);
+	return -1;
+}
+
 int port_check_pair(const struct ports *ports, const struct config *config)
 {
 	const struct port *wired = &ports->port[SNOOP_WIRED];
@@ -18,6 +56,13 @@ int port_check_pair(const struct ports *ports, const struct config *config)
 			  "two different ones",
 			  config->file, RTE_MAX(config->wired_line, config->wireless_line),
 			  config->wired, config->wireless, wired->name);
+		return -1;
+	}
+	if (wired->if_index != 0 && wired->if_index == wireless->if_index) {
+		log_error("%s:%u: [link] wired = %s and wireless = %s have the same interface "
+			  "behind them (%s); give two different ones",
+			  config->file, RTE_MAX(config->wired_line, config->wireless_line),
+			  config->wired, config->wireless, wired->interface);
 		return -1;
 	}
 	if (wired->socket != wireless->socket && wired->socket >= 0 && wireless->socket >= 0)

@@ -11,6 +11,13 @@
 
 #include <snoopd/bringup/ports.h>
 
+/**
+ * The EAL has no port of the name or number that a key gives. @return -1, or -ENODEV: it was told
+ * of one.
+ */
+int port_check_missing(const struct config *config, unsigned int line, const char *key,
+		       const char *value);
+
 /** After ports_find(): two different ports. Warns if they are on different NUMA nodes. */
 int port_check_pair(const struct ports *ports, const struct config *config);
 

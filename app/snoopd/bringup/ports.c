@@ -2,13 +2,9 @@
 #include <snoopd/bringup/ports.h>
 
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <rte_dev.h>
 #include <rte_errno.h>
@@ -17,22 +13,11 @@
 #include <snoopd/base/compat.h>
 #include <snoopd/base/log.h>
 #include <snoopd/bringup/port_checks.h>
+#include <snoopd/bringup/port_interfaces.h>
 #include <snoopd/bringup/rss.h>
+#include <snoopd/kernel/interface.h>
 
-static void list_ports(char *out, size_t out_bytes)
-{
-	char name[RTE_ETH_NAME_MAX_LEN];
-	size_t used = 0;
-
-	snprintf(out, out_bytes, "none");
-	for (uint16_t id = 0; id < RTE_MAX_ETHPORTS; id++) {
-		if (used >= out_bytes || !rte_eth_dev_is_valid_port(id) ||
-		    rte_eth_dev_get_name_by_port(id, name) != 0)
-			continue;
-		used += (size_t)snprintf(out + used, out_bytes - used, "%s%s (%u)",
-					 used > 0 ? ", " : "", name, id);
-	}
-}
+#define VDEV_BUS "vdev"
 
 /* @return the slot size of a packet socket's ring. */
 static uint32_t framesz(const char *devargs)
@@ -43,27 +28,11 @@ static uint32_t framesz(const char *devargs)
 	return bytes <= UINT16_MAX ? (uint32_t)bytes : UINT16_MAX;
 }
 
-/* @return the MTU of the network interface below a port, 0 if there is none. */
-static uint16_t interface_mtu(unsigned int if_index)
-{
-	struct ifreq request = {0};
-	int fd, result;
-
-	if (if_index == 0 || if_indextoname(if_index, request.ifr_name) == NULL)
-		return 0;
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return 0;
-	result = ioctl(fd, SIOCGIFMTU, &request);
-	close(fd);
-	return result == 0 && request.ifr_mtu <= UINT16_MAX ? (uint16_t)request.ifr_mtu : 0;
-}
-
 static int find(struct port *port, const struct config *config, unsigned int line, const char *key,
 		const char *value)
 {
 	struct rte_eth_dev_info info;
-	char known[512], *end;
+	char *end;
 	unsigned long index = strtoul(value, &end, 10);
 	int result;
 
@@ -71,10 +40,7 @@ static int find(struct port *port, const struct config *config, unsigned int lin
 	    rte_eth_dev_is_valid_port((uint16_t)index)) {
 		port->id = (uint16_t)index;
 	} else if (rte_eth_dev_get_port_by_name(value, &port->id) != 0) {
-		list_ports(known, sizeof(known));
-		log_error("%s:%u: [link] %s = %s: no such port; the EAL has: %s", config->file,
-			  line, key, value, known);
-		return -1;
+		return port_check_missing(config, line, key, value);
 	}
 	result = rte_eth_dev_info_get(port->id, &info);
 	if (result == 0)
@@ -86,7 +52,12 @@ static int find(struct port *port, const struct config *config, unsigned int lin
 	port->driver = info.driver_name;
 	port->socket = rte_eth_dev_socket_id(port->id);
 	port->traits = driver_find(info.driver_name, compat_devargs(&info));
-	port->if_index = info.if_index;
+	port->if_index = interface_behind(info.driver_name, info.if_index, compat_devargs(&info));
+	port->path = interface_path_of(info.driver_name, port->if_index);
+	if (if_indextoname(port->if_index, port->interface) == NULL)
+		port->interface[0] = '\0';
+	free(port->devargs);
+	port->devargs = compat_devargs(&info) != NULL ? strdup(compat_devargs(&info)) : NULL;
 	port->rx_queues_max = info.max_rx_queues;
 	port->tx_queues_max = info.max_tx_queues;
 	port->room_min_bytes = info.min_rx_bufsize;
@@ -98,12 +69,15 @@ static int find(struct port *port, const struct config *config, unsigned int lin
 int ports_find(struct ports *ports, const struct config *config)
 {
 	struct port *wired = &ports->port[SNOOP_WIRED], *wireless = &ports->port[SNOOP_WIRELESS];
+	int result;
 
 	memset(ports, 0, sizeof(*ports));
-	if (find(wired, config, config->wired_line, "wired", config->wired) != 0 ||
-	    find(wireless, config, config->wireless_line, "wireless", config->wireless) != 0 ||
-	    port_check_pair(ports, config) != 0)
-		return -1;
+	result = find(wired, config, config->wired_line, "wired", config->wired);
+	if (result == 0)
+		result =
+			find(wireless, config, config->wireless_line, "wireless", config->wireless);
+	if (result != 0 || port_check_pair(ports, config) != 0)
+		return result != 0 ? result : -1;
 	ports->socket = wired->socket >= 0 ? wired->socket : (int)rte_socket_id();
 	return 0;
 }
@@ -241,7 +215,7 @@ static int configure(struct ports *ports, struct port *port, const struct config
 static int read_mtu(struct port *port, const struct config *config)
 {
 	int result = rte_eth_dev_get_mtu(port->id, &port->mtu_bytes);
-	uint16_t mtu_bytes = interface_mtu(port->if_index);
+	uint16_t mtu_bytes = port_behind_mtu(port->if_index);
 
 	if (result != 0) {
 		log_error("port %s (%s) does not tell its MTU: %s", port->name, port->driver,
@@ -250,6 +224,7 @@ static int read_mtu(struct port *port, const struct config *config)
 	}
 	if (config->mtu_bytes == 0 && mtu_bytes != 0)
 		port->mtu_bytes = mtu_bytes;
+	port->mtu_now_bytes = port->mtu_bytes;
 	return port_check_slots(port);
 }
 
@@ -329,6 +304,15 @@ static int start(struct port *port, struct rte_mempool *mempool)
 		return -1;
 	}
 	port->started = true;
+	port_interface_drain(port);
+	if (port->behind == NULL)
+		port->behind = calloc(1, sizeof(*port->behind));
+	if (port->behind == NULL) {
+		log_error("port %s: no memory", port->name);
+		return -1;
+	}
+	port_behind_find(port->behind, port->driver, port->if_index,
+			 (port->traits->flags & DRIVER_FRAMESZ) != 0, port->devargs);
 	return port_check_vlan(port) == 0 ? receive_everything(port) : -1;
 }
 
@@ -340,13 +324,17 @@ int ports_start(struct ports *ports, struct rte_mempool *mempool)
 	return 0;
 }
 
+static void stop(struct port *port)
+{
+	if (port->started)
+		rte_eth_dev_stop(port->id);
+	port->started = false;
+}
+
 void ports_stop(struct ports *ports)
 {
-	for (int side = 0; side < 2; side++) {
-		if (ports->port[side].started)
-			rte_eth_dev_stop(ports->port[side].id);
-		ports->port[side].started = false;
-	}
+	for (int side = 0; side < 2; side++)
+		stop(&ports->port[side]);
 }
 
 void ports_close(struct ports *ports)
@@ -356,5 +344,41 @@ void ports_close(struct ports *ports)
 		if (ports->port[side].configured)
 			rte_eth_dev_close(ports->port[side].id);
 		ports->port[side].configured = false;
+		free(ports->port[side].behind);
+		free(ports->port[side].devargs);
+		ports->port[side].behind = NULL;
+		ports->port[side].devargs = NULL;
 	}
+}
+
+/* ---- Once more ---- */
+
+void ports_shut(struct port *port)
+{
+	stop(port);
+	if (port->configured)
+		rte_eth_dev_close(port->id);
+	port->configured = false;
+	port_interface_release(port);
+	rte_eal_hotplug_remove(VDEV_BUS, port->name);
+}
+
+int ports_reopen(struct ports *ports, struct port *port, const struct config *config, bool rss,
+		 struct rte_mempool *mempool)
+{
+	char name[RTE_ETH_NAME_MAX_LEN];
+	char *devargs = port->devargs;
+	int result;
+
+	memcpy(name, port->name, sizeof(name));
+	result = rte_eal_hotplug_add(VDEV_BUS, name, devargs != NULL ? devargs : "");
+	if (result != 0) {
+		log_warning("event=port port=%s message=\"the device cannot be made again: %s\"",
+			    port->name, rte_strerror(-result));
+		return -1;
+	}
+	if (find(port, config, 0, "port", name) != 0 || port_interface_take(port, config) != 0 ||
+	    configure(ports, port, config, rss) != 0 || read_mtu(port, config) != 0)
+		return -1;
+	return start(port, mempool);
 }

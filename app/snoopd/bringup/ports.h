@@ -13,8 +13,11 @@
 #ifndef SNOOPD_PORTS_H
 #define SNOOPD_PORTS_H
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include <net/if.h>
 
 #include <rte_ethdev.h>
 #include <rte_mempool.h>
@@ -22,9 +25,11 @@
 #include <config/config.h>
 #include <snoop/snoop.h>
 #include <snoopd/bringup/driver_table.h>
+#include <snoopd/bringup/port_behind.h>
 #include <snoopd/datapath/handoff.h>
+#include <snoopd/kernel/interface.h>
 
-/** Written by ports.c while no worker runs, then constant, except for the last two fields. */
+/** Written by ports.c while no worker runs, then constant, except for the last fields. */
 struct port {
 	/* Set by ports_find(). */
 	uint16_t id;
@@ -35,6 +40,9 @@ struct port {
 	uint16_t rx_queues_max, tx_queues_max; /* that the device can have */
 	uint32_t room_min_bytes;	       /* smallest buffer that the driver takes */
 	unsigned int if_index;		       /* network interface below the port, 0 = none */
+	char *devargs;			       /* what the device was made with; NULL = nothing */
+	char interface[IF_NAMESIZE];
+	enum interface_path path; /* from there to the port */
 
 	/* Set by ports_configure(). */
 	uint16_t rx_queues, tx_queues;
@@ -43,10 +51,21 @@ struct port {
 	uint64_t rx_offloads, tx_offloads;
 
 	bool configured, started;
+	struct port_behind *behind; /* set by ports_start() */
 
-	/* Written by control/carrier.c while workers run; other threads read them atomically. */
+	/* Set by port_interfaces_take(). */
+	bool claimed;
+	int claim;		   /* holds the interface against other processes */
+	uint32_t offloads_watched; /* those that change frames on their way to the port */
+
+	/* Written by control/interfaces.c while workers run; other threads read it atomically. */
+	uint32_t offloads_on; /* of offloads_watched: see offloads_list() */
+
+	/* Written by the room control while workers run; other threads read them atomically. */
 	bool link_up;
 	bool link_taken; /* snoopd took the carrier down: it follows the other side */
+	bool gone;	 /* the interface or device vanished: nobody touches the port */
+	uint16_t mtu_now_bytes;
 };
 
 struct ports {
@@ -56,7 +75,12 @@ struct ports {
 	int socket;		 /* where pools and tables go */
 };
 
-/** Find both and check what can be checked of a pair. @return 0, or -1 after one line on stderr. */
+/**
+ * Find both and check what can be checked of a pair.
+ *
+ * @return 0, or after one line on stderr -1, or -ENODEV: the EAL was told of a port, but there is
+ * no such device or interface now.
+ */
 int ports_find(struct ports *ports, const struct config *config);
 
 /**
@@ -70,8 +94,29 @@ int ports_configure(struct ports *ports, const struct config *config,
 /** Set up the queues, start, promiscuous. @return 0, or -1 after one line on stderr. */
 int ports_start(struct ports *ports, struct rte_mempool *mempool);
 
+/** Any thread. @return "up", "down" or "gone". */
+static inline const char *ports_link_name(const struct port *port)
+{
+	if (__atomic_load_n(&port->gone, __ATOMIC_RELAXED))
+		return "gone";
+	return __atomic_load_n(&port->link_up, __ATOMIC_RELAXED) ? "up" : "down";
+}
+
 /** Stop what was started. */
 void ports_stop(struct ports *ports);
+
+/** Close a port whose interface is gone, and take its device out of DPDK. No worker touches it. */
+void ports_shut(struct port *port);
+
+/**
+ * Make the device again with the arguments that it had, configure and start it. Its id, MTU and
+ * interface may be others.
+ *
+ * @param rss  as it was configured at the start
+ * @return 0, or -1 after one line on stderr; then ports_shut() it.
+ */
+int ports_reopen(struct ports *ports, struct port *port, const struct config *config, bool rss,
+		 struct rte_mempool *mempool);
 
 /** Stop and close what was started or configured. Buffers go back to their pool. */
 void ports_close(struct ports *ports);

@@ -120,12 +120,17 @@ static int check_threads(uint64_t allowed)
 }
 
 /* @return what the drivers of both ports need, as bits. */
-static uint64_t needed_capabilities(const struct ports *ports)
+static uint64_t needed_capabilities(const struct config *config, const struct ports *ports)
 {
 	uint64_t bits = 0;
 
-	for (int side = 0; side < 2; side++)
-		bits |= ports->port[side].traits->capabilities;
+	for (int side = 0; side < 2; side++) {
+		const struct driver_traits *traits = ports->port[side].traits;
+
+		bits |= traits->capabilities;
+		if (config->lost == CONFIG_LOST_WAIT && (traits->flags & DRIVER_REOPENS))
+			bits |= DRIVER_REOPEN_CAPABILITIES;
+	}
 	return bits;
 }
 
@@ -145,7 +150,7 @@ static void log_dropped(uint64_t bits)
 
 int privileges_drop(const struct config *config, const struct ports *ports)
 {
-	uint64_t bits = needed_capabilities(ports);
+	uint64_t bits = needed_capabilities(config, ports);
 	int result;
 
 	if (user.keep) {

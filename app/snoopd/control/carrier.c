@@ -5,6 +5,7 @@
 #include <rte_ethdev.h>
 
 #include <snoopd/base/log.h>
+#include <snoopd/control/port_watch.h>
 
 static const char *const side_names[] = {[SNOOP_WIRED] = "wired", [SNOOP_WIRELESS] = "wireless"};
 
@@ -17,9 +18,12 @@ static int wake_up(uint16_t port, enum rte_eth_event_type event, void *argument,
 	return 0;
 }
 
-void carrier_start(struct carrier *carrier, struct ports *ports, uint64_t now_us)
+void carrier_start(struct carrier *carrier, struct ports *ports, const struct port_watch *watch,
+		   uint64_t now_us)
 {
 	carrier->ports = ports;
+	carrier->watch = watch;
+	carrier->seen[SNOOP_WIRED] = carrier->seen[SNOOP_WIRELESS] = false;
 	carrier->control = pthread_self();
 	carrier_policy_init(&carrier->policy, now_us);
 	/* A driver without a link interrupt never calls it. */
@@ -28,16 +32,28 @@ void carrier_start(struct carrier *carrier, struct ports *ports, uint64_t now_us
 					      carrier);
 }
 
-static void read_carrier(struct port *port, int side)
+/* A port that starts without a carrier is told only where somebody can bring it up: others may
+ * just be negotiating. */
+static void read_carrier(struct carrier *carrier, int side)
 {
+	struct port *port = &carrier->ports->port[side];
+	char text[128];
+	const char *advice;
 	struct rte_eth_link link;
+	bool up;
 
-	if (rte_eth_link_get_nowait(port->id, &link) != 0 ||
-	    (link.link_status == RTE_ETH_LINK_UP) == port->link_up)
+	if (port->gone || rte_eth_link_get_nowait(port->id, &link) != 0)
 		return;
-	__atomic_store_n(&port->link_up, link.link_status == RTE_ETH_LINK_UP, __ATOMIC_RELAXED);
-	log_line("event=link side=%s port=%s state=%s", side_names[side], port->name,
-		 port->link_up ? "up" : "down");
+	up = link.link_status == RTE_ETH_LINK_UP && port_watch_up(carrier->watch, side);
+	advice = up || port->link_taken
+			 ? ""
+			 : port_watch_advice(carrier->watch, side, text, sizeof(text));
+	if (up == port->link_up && (carrier->seen[side] || advice[0] == '\0'))
+		return;
+	carrier->seen[side] = true;
+	__atomic_store_n(&port->link_up, up, __ATOMIC_RELAXED);
+	log_line("event=link side=%s port=%s state=%s%s", side_names[side], port->name,
+		 up ? "up" : "down", advice);
 }
 
 static void take_down(struct carrier *carrier, int side)
@@ -61,7 +77,7 @@ static void take_down(struct carrier *carrier, int side)
 static void give_back(struct carrier *carrier, int side)
 {
 	struct port *port = &carrier->ports->port[side];
-	int result = rte_eth_dev_set_link_up(port->id);
+	int result = port->gone ? 0 : rte_eth_dev_set_link_up(port->id);
 
 	__atomic_store_n(&port->link_taken, false, __ATOMIC_RELAXED);
 	if (result != 0)
@@ -80,7 +96,7 @@ void carrier_look(struct carrier *carrier, uint64_t now_us)
 	bool up[2];
 
 	for (int side = 0; side < 2; side++) {
-		read_carrier(&port[side], side);
+		read_carrier(carrier, side);
 		up[side] = port[side].link_up;
 	}
 	order = carrier_policy_look(&carrier->policy, up, carrier->follow, carrier->stable_us,

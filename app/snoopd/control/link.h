@@ -32,13 +32,15 @@ struct worker;
 struct link {
 	/*
 	 * Written by the control thread before link_attach(), constant until link_detach(). The
-	 * exception: link_up and link_taken of a port, which carrier.c writes and others read
-	 * atomically, and the supervisor, which its tick changes (see supervisor.h).
+	 * exception: the last fields of a port, which this room writes and others read
+	 * atomically; all of a port that port_return.c opens again, under the lock; and the
+	 * supervisor, which its tick changes (see supervisor.h).
 	 */
 	struct ports ports;
 	struct steering steering; /* how packets find their worker */
 	struct worker *workers[HANDOFF_WORKERS_MAX];
 	uint32_t worker_count;
+	enum config_lost lost; /* [ports] lost */
 	const struct supervisor *supervisor;
 
 	pthread_mutex_t lock;

@@ -9,6 +9,7 @@
 #include <snoopd/base/log.h>
 #include <snoopd/control/apply.h>
 #include <snoopd/control/link.h>
+#include <snoopd/control/port_watch.h>
 #include <snoopd/control/supervisor.h>
 #include <snoopd/datapath/totals.h>
 
@@ -57,7 +58,7 @@ static bool obey_signal(struct link *link, int number)
 	return true;
 }
 
-void loop_run(struct link *link, struct supervisor *supervisor, uint64_t exit_when_idle_us)
+bool loop_run(struct link *link, struct supervisor *supervisor, uint64_t exit_when_idle_us)
 {
 	uint64_t nap_us = exit_when_idle_us != 0 ? NAP_TEST_US : NAP_US;
 	const struct timespec nap = {.tv_nsec = (long)nap_us * 1000};
@@ -69,16 +70,17 @@ void loop_run(struct link *link, struct supervisor *supervisor, uint64_t exit_wh
 	for (;;) {
 		number = sigtimedwait(&signals, NULL, &nap);
 		if (number > 0 && obey_signal(link, number))
-			return;
+			return true;
 		now_us = clock_monotonic_us();
-		supervisor_tick(supervisor, now_us);
+		if (!supervisor_tick(supervisor, now_us))
+			return false;
 		if (exit_when_idle_us == 0)
 			continue;
 		if (received_packets(link) != received) {
 			received = received_packets(link);
 			active_us = now_us;
 		} else if (now_us - active_us >= exit_when_idle_us) {
-			return;
+			return true;
 		}
 	}
 }

@@ -9,6 +9,7 @@
 #ifndef SNOOPD_LOOP_H
 #define SNOOPD_LOOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct link;
@@ -21,10 +22,11 @@ struct supervisor;
 void loop_block_signals(void);
 
 /**
- * Return after a signal to stop, or after no packet arrived for a while.
+ * Return after a signal to stop, after no packet arrived for a while, or when a port is gone.
  *
- * @param exit_when_idle_us  how long that is; 0 = only a signal ends it
+ * @param exit_when_idle_us  how long without a packet; 0 = for ever
+ * @return false if a port is gone.
  */
-void loop_run(struct link *link, struct supervisor *supervisor, uint64_t exit_when_idle_us);
+bool loop_run(struct link *link, struct supervisor *supervisor, uint64_t exit_when_idle_us);
 
 #endif

@@ -34,7 +34,8 @@ void supervisor_start(struct supervisor *supervisor, struct link *link, uint64_t
 	supervisor->watchdog_us = systemd_watchdog_us();
 	supervisor->fed_us = supervisor->second_us = now_us;
 	health_init(&supervisor->health, link->worker_count, now_us);
-	carrier_start(&supervisor->carrier, &link->ports, now_us);
+	port_watch_start(&supervisor->watch, link);
+	carrier_start(&supervisor->carrier, &link->ports, &supervisor->watch, now_us);
 }
 
 static void look_at_worker(struct supervisor *supervisor, uint32_t index, uint64_t now_us)
@@ -106,10 +107,9 @@ static void tell_status(struct supervisor *supervisor, const struct link *link)
 	snprintf(line, sizeof(line),
 		 "mode %s, wired %s, wireless %s, radio losses %" PRIu64 ", repaired %" PRIu64
 		 ", flows %" PRIu64 ", workers stuck %u of %u",
-		 snoop_level_name(link->config->mode), port[SNOOP_WIRED].link_up ? "up" : "down",
-		 port[SNOOP_WIRELESS].link_up ? "up" : "down", sum.radio_losses,
-		 sum.repairs_confirmed, sum.flows_active, health_stuck(&supervisor->health),
-		 link->worker_count);
+		 snoop_level_name(link->config->mode), ports_link_name(&port[SNOOP_WIRED]),
+		 ports_link_name(&port[SNOOP_WIRELESS]), sum.radio_losses, sum.repairs_confirmed,
+		 sum.flows_active, health_stuck(&supervisor->health), link->worker_count);
 	if (strcmp(line, supervisor->status) == 0)
 		return;
 	memcpy(supervisor->status, line, sizeof(line));
@@ -256,20 +256,25 @@ static void look_at_link(struct supervisor *supervisor, uint64_t now_us)
 	link_unlock(supervisor->link);
 }
 
-void supervisor_tick(struct supervisor *supervisor, uint64_t now_us)
+bool supervisor_tick(struct supervisor *supervisor, uint64_t now_us)
 {
 	for (uint32_t i = 0; i < supervisor->link->worker_count; i++)
 		look_at_worker(supervisor, i, now_us);
 	feed_watchdog(supervisor, now_us);
+	port_watch_look(&supervisor->watch);
 	carrier_look(&supervisor->carrier, now_us);
+	if (!port_watch_act(&supervisor->watch, now_us))
+		return false;
 	if (now_us < supervisor->second_us)
-		return;
+		return true;
 	supervisor->second_us = now_us + CLOCK_US_PER_S;
 	look_at_pressure(supervisor);
 	look_at_link(supervisor, now_us);
+	return true;
 }
 
 void supervisor_stop(struct supervisor *supervisor)
 {
 	carrier_stop(&supervisor->carrier);
+	port_watch_stop(&supervisor->watch);
 }

@@ -16,6 +16,7 @@
 #include <snoopd/control/carrier.h>
 #include <snoopd/control/guard.h>
 #include <snoopd/control/health.h>
+#include <snoopd/control/port_watch.h>
 #include <snoopd/datapath/handoff.h>
 
 struct link;
@@ -28,6 +29,7 @@ struct supervisor {
 	/* Written under the link's lock, read under it. */
 	struct guard guard;
 
+	struct port_watch watch;
 	struct carrier carrier;
 	uint64_t configured_us;	 /* of the link, when the guard started or acted */
 	enum snoop_level wanted; /* the level that an operator chose */
@@ -40,8 +42,12 @@ struct supervisor {
 /** The workers of the link run. The link outlives the supervisor. */
 void supervisor_start(struct supervisor *supervisor, struct link *link, uint64_t now_us);
 
-/** Look at everything. Call it a few times a second. */
-void supervisor_tick(struct supervisor *supervisor, uint64_t now_us);
+/**
+ * Look at everything. Call it a few times a second.
+ *
+ * @return false if a port is gone and snoopd has to end for that.
+ */
+bool supervisor_tick(struct supervisor *supervisor, uint64_t now_us);
 
 /** Undo what must not outlive the process. The ports are still open. */
 void supervisor_stop(struct supervisor *supervisor);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <snoopd/datapath/burst.h>
 
+#include <string.h>
+
 #include <rte_prefetch.h>
 
 #include <flow/hash.h>
@@ -36,6 +38,15 @@ static enum snoop_side other_side(enum snoop_side side)
 	return side == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
 }
 
+/* TCP that the parser understood, counted by the worker that received it. */
+static inline void count_tcp(struct worker *worker, enum snoop_side from, uint32_t count)
+{
+	if (from == SNOOP_WIRED)
+		worker->counters.tcp_wired_packets += count;
+	else
+		worker->counters.tcp_wireless_packets += count;
+}
+
 static void count_received(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
 			   uint32_t count)
 {
@@ -59,6 +70,20 @@ static inline void prefetch_header(const struct rte_mbuf *packet)
 	rte_prefetch0(rte_pktmbuf_mtod_offset(packet, const void *, HEADER_LAST_BYTE));
 }
 
+static __rte_cold __rte_noinline uint64_t hash_for_owner(const struct worker *worker,
+							 const struct snoop_key *key)
+{
+	return flow_hash_untagged(key, worker->secret);
+}
+
+static inline uint32_t owner_of(const struct worker *worker, const struct snoop_key *key,
+				uint64_t hash)
+{
+	if (unlikely(flow_key_is_tagged(key)))
+		hash = hash_for_owner(worker, key);
+	return handoff_owner(hash, worker->workers);
+}
+
 static inline void look_up(const struct worker *worker, struct burst *burst, uint32_t train)
 {
 	burst->places[train] =
@@ -79,7 +104,8 @@ static __rte_always_inline bool begin_train(struct worker *worker, struct burst 
 	} else {
 		uint64_t hash = flow_hash(&slot->key, worker->secret);
 
-		if (spread && handoff_tx_stage(worker, packet, hash))
+		if (spread && handoff_tx_stage(worker, packet, owner_of(worker, &slot->key, hash),
+					       (uint32_t)hash))
 			return false;
 		slot->hash = (uint32_t)hash;
 	}
@@ -97,12 +123,14 @@ static __rte_always_inline bool begin_train(struct worker *worker, struct burst 
  *
  * @param handed  the packets come from another worker, with their hashes
  */
-static void parse(struct worker *worker, struct burst *burst, enum snoop_side from,
-		  struct rte_mbuf **packets, uint32_t count, bool handed)
+static __rte_always_inline void parse(struct worker *worker, struct burst *burst,
+				      enum snoop_side from, struct rte_mbuf **packets,
+				      uint32_t count, bool handed)
 {
 	bool spread = worker->spreads && !handed;
 	struct burst_slot *slot = &worker->slots[burst->count];
 	uint32_t first_train = burst->train_count, trains = first_train, kept = burst->count;
+	uint32_t others = 0;
 
 	for (uint32_t i = 0; i < RTE_MIN(HEADERS_AHEAD, count); i++)
 		prefetch_header(packets[i]);
@@ -115,12 +143,15 @@ static void parse(struct worker *worker, struct burst *burst, enum snoop_side fr
 			   rte_pktmbuf_pkt_len(packet), &slot->view);
 		if (slot->view.kind != WIRE_TCP) {
 			slot->verify = false;
+			others++;
 			burst->packets[kept++] = packet;
 			slot++;
 			continue;
 		}
 		slot->verify = tcp_must_verify(worker, packet, &slot->view);
 		snoop_key_of(&slot->key, &slot->view, from);
+		if (slot->view.vlan_count > 0 && worker->config->flow_vlan == CONFIG_VLAN_IGNORE)
+			memset(slot->key.vlan, 0, sizeof(slot->key.vlan));
 		if (trains > first_train && flow_key_equal(&slot->key, burst->keys[trains - 1]))
 			slot->hash = burst->hashes[trains - 1];
 		else if (begin_train(worker, burst, trains, slot, packet, spread, handed))
@@ -132,6 +163,8 @@ static void parse(struct worker *worker, struct burst *burst, enum snoop_side fr
 		burst->packets[kept++] = packet;
 		slot++;
 	}
+	if (!handed)
+		count_tcp(worker, from, count - others);
 	if (spread)
 		handoff_tx_send(worker, from);
 	burst->train_count = trains;
@@ -244,8 +277,8 @@ static __rte_always_inline void run_burst(struct worker *worker, struct burst *b
 static void end_burst(struct worker *worker, struct burst *burst)
 {
 	if (worker->bypass) {
-		passthrough_bypass(worker, SNOOP_WIRELESS, burst->packets, burst->wired);
-		passthrough_bypass(worker, SNOOP_WIRED, &burst->packets[burst->wired],
+		passthrough_unseen(worker, SNOOP_WIRELESS, burst->packets, burst->wired);
+		passthrough_unseen(worker, SNOOP_WIRED, &burst->packets[burst->wired],
 				   burst->count - burst->wired);
 		return;
 	}
@@ -266,10 +299,10 @@ static inline void start_burst(const struct worker *worker, struct burst *burst)
 }
 
 /* Where workers hand packets over, they do so in bypass too: otherwise packets of a flow would
- * overtake each other when bypass begins. */
+ * overtake each other when bypass begins. In an outage none arrives. */
 static inline bool passes_unseen(const struct worker *worker, bool handed)
 {
-	return worker->bypass && (handed || !worker->spreads);
+	return worker->outage || (worker->bypass && (handed || !worker->spreads));
 }
 
 void worker_input(struct worker *worker, const struct worker_received received[2], uint64_t now_us)
@@ -283,8 +316,8 @@ void worker_input(struct worker *worker, const struct worker_received received[2
 	count_received(worker, SNOOP_WIRED, wired->packets, wired->count);
 	count_received(worker, SNOOP_WIRELESS, wireless->packets, wireless->count);
 	if (passes_unseen(worker, false)) {
-		passthrough_bypass(worker, SNOOP_WIRELESS, wired->packets, wired->count);
-		passthrough_bypass(worker, SNOOP_WIRED, wireless->packets, wireless->count);
+		passthrough_unseen(worker, SNOOP_WIRELESS, wired->packets, wired->count);
+		passthrough_unseen(worker, SNOOP_WIRED, wireless->packets, wireless->count);
 		return;
 	}
 	for (uint32_t done = 0; done < longest; done += WORKER_BURST) {
@@ -305,7 +338,7 @@ void worker_input_handed(struct worker *worker, enum snoop_side from, struct rte
 
 	worker->now_us = now_us;
 	if (passes_unseen(worker, true)) {
-		passthrough_bypass(worker, other_side(from), packets, count);
+		passthrough_unseen(worker, other_side(from), packets, count);
 		return;
 	}
 	for (uint32_t done = 0; done < count; done += WORKER_BURST) {

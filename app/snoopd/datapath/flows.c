@@ -27,8 +27,18 @@ struct flow_record *flows_create(struct worker *worker, const struct snoop_key *
 		worker->counters.flows_squeezed++;
 	}
 	snoop_flow_init(worker->engine, &record->flow, key, level, worker->now_us);
+	if (!record->flow.two_way)
+		flow_other_vlan_note(&worker->other_vlan, &worker->table, record, worker->secret);
 	worker->counters.flows_active = worker->table.count;
 	return record;
+}
+
+enum snoop_reason flows_reason(const struct flow_record *record)
+{
+	enum snoop_reason reason = snoop_flow_reason(&record->flow);
+
+	return reason == SNOOP_REASON_ONE_WAY && record->other_vlan ? SNOOP_REASON_OTHER_VLAN
+								    : reason;
 }
 
 void flows_remove(struct worker *worker, struct flow_record *record)
@@ -117,7 +127,10 @@ void flows_age(struct worker *worker)
 		}
 		if (unlikely(record->squeezed) && !worker->pressed)
 			flows_set_level(worker, record);
-		worker->gauges.flows[snoop_flow_reason(&record->flow)]++;
+		if (!record->flow.two_way)
+			flow_other_vlan_note(&worker->other_vlan, &worker->table, record,
+					     worker->secret);
+		worker->gauges.flows[flows_reason(record)]++;
 	}
 	if (worker->table.hand == 0)
 		publish_gauges(&worker->gauges, &worker->counters);
@@ -133,4 +146,43 @@ void flows_look_at_pressure(struct worker *worker)
 	pressed = pressure_holds(pressed, records, worker->cache_segments, limit_ppm) ||
 		  pressure_holds(pressed, use.bytes, worker->cache_bytes, limit_ppm);
 	__atomic_store_n(&worker->pressed, pressed, __ATOMIC_RELAXED);
+}
+
+static bool is_open(const struct worker *worker, enum snoop_side side)
+{
+	return __atomic_load_n(&worker->gate[side], __ATOMIC_RELAXED) == GATE_OPEN;
+}
+
+/* @return true at the end of the table. */
+static bool forget_some(struct worker *worker)
+{
+	struct flow_table *table = &worker->table;
+	uint32_t end = RTE_MIN(worker->outage_next + WORKER_RECORDS_PER_STEP, table->capacity);
+
+	for (; worker->outage_next < end; worker->outage_next++) {
+		struct flow_record *record = &table->records[worker->outage_next];
+
+		if (!record->in_use)
+			continue;
+		snoop_flow_reset(worker->engine, &record->flow);
+		flow_timer_update(&worker->timers, record, worker->now_us);
+	}
+	return worker->outage_next == table->capacity;
+}
+
+void flows_look_at_outage(struct worker *worker)
+{
+	bool open = is_open(worker, SNOOP_WIRED) && is_open(worker, SNOOP_WIRELESS);
+
+	if (likely(open && !worker->outage))
+		return;
+	if (!worker->outage) {
+		worker->outage = true;
+		worker->outage_next = 0;
+		snoop_syn_forget_all(worker->engine);
+		snoop_syn_drop_all(worker->engine);
+	}
+	/* Nothing was examined since the walk began, so one walk is enough. */
+	if (forget_some(worker) && open)
+		worker->outage = false;
 }

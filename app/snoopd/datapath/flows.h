@@ -39,6 +39,9 @@ void flows_remove_all(struct worker *worker);
 /** Give a flow the level that the configuration says, and follow its deadline. */
 void flows_set_level(struct worker *worker, struct flow_record *record);
 
+/** @return why the flow is not helped: what the engine says, and what only the worker knows. */
+enum snoop_reason flows_reason(const struct flow_record *record);
+
 /** Hand flows whose time has come to the engine, a bounded number. */
 void flows_serve_due(struct worker *worker);
 
@@ -49,6 +52,15 @@ void flows_age(struct worker *worker);
 
 /** Look at the cache: does memory pressure begin or end? */
 void flows_look_at_pressure(struct worker *worker);
+
+/**
+ * Look at the ports: does an outage begin or end? Nothing of the time before may come out after it,
+ * and what a port that is down does not send must not be told as a loss of the radio or of the
+ * wire. So meanwhile no packet is examined (pass_outage); the bytes of all flows, and the SYNs that
+ * could be retransmitted, are forgotten, in bounded steps. Once both gates are open and the walk
+ * through the table has ended, flows are picked up again at their next data.
+ */
+void flows_look_at_outage(struct worker *worker);
 
 /**
  * Is the cache under pressure? Pressure begins above the limit and ends well below it. Pure.

@@ -35,14 +35,13 @@ void handoff_tx_send(struct worker *worker, enum snoop_side from)
 			send_staged(worker, from, owner);
 }
 
-bool handoff_tx_stage(struct worker *worker, struct rte_mbuf *packet, uint64_t hash)
+bool handoff_tx_stage(struct worker *worker, struct rte_mbuf *packet, uint32_t owner, uint32_t hash)
 {
-	uint32_t owner = handoff_owner(hash, worker->workers);
 	struct worker_stage *stage = &worker->staged[owner];
 
 	if (owner == worker->index)
 		return false;
-	packet->hash.rss = (uint32_t)hash; /* spares the owner the work */
+	packet->hash.rss = hash; /* spares the owner the work */
 	stage->packets[stage->count++] = packet;
 	return true;
 }

@@ -20,10 +20,12 @@ struct worker;
 /**
  * Collect a packet if another worker owns its flow.
  *
- * @param hash  flow_hash() of its key
+ * @param owner  handoff_owner() of its flow
+ * @param hash   for the owner's flow table
  * @return true where it now waits for handoff_tx_send().
  */
-bool handoff_tx_stage(struct worker *worker, struct rte_mbuf *packet, uint64_t hash);
+bool handoff_tx_stage(struct worker *worker, struct rte_mbuf *packet, uint32_t owner,
+		      uint32_t hash);
 
 /** Hand over what was collected. What a ring does not take within the configured retries is dropped
  * and counted. */

@@ -20,10 +20,13 @@ inline void passthrough_count(struct counters *counters, enum wire_kind kind)
 	}
 }
 
-void passthrough_bypass(struct worker *worker, enum snoop_side to, struct rte_mbuf **packets,
+void passthrough_unseen(struct worker *worker, enum snoop_side to, struct rte_mbuf **packets,
 			uint32_t count)
 {
-	worker->counters.pass_bypass += count;
+	if (worker->outage)
+		worker->counters.pass_outage += count;
+	else
+		worker->counters.pass_bypass += count;
 	for (uint32_t i = 0; i < count; i++)
 		if (!transmit_try_forward(&worker->output[to], packets[i]))
 			transmit_forward(worker, to, packets[i]);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * Packets that no flow sees: everything but TCP, and all packets while the link is in bypass. Each
- * is forwarded at once and counted by the reason. Worker lcore only.
+ * Packets that no flow sees: everything but TCP, and all packets while the link is in bypass or
+ * cut. Each is forwarded at once and counted by the reason. Worker lcore only.
  */
 #ifndef SNOOPD_PASSTHROUGH_H
 #define SNOOPD_PASSTHROUGH_H
@@ -20,8 +20,11 @@ struct worker;
 /** Count a packet of a kind that is not TCP. */
 void passthrough_count(struct counters *counters, enum wire_kind kind);
 
-/** The link is in bypass: forward packets as they are. The references pass. */
-void passthrough_bypass(struct worker *worker, enum snoop_side to, struct rte_mbuf **packets,
+/**
+ * The link is in bypass, or a port is down: send packets on as they are. What goes to the port that
+ * is down is dropped there. The references pass.
+ */
+void passthrough_unseen(struct worker *worker, enum snoop_side to, struct rte_mbuf **packets,
 			uint32_t count);
 
 #endif

@@ -16,6 +16,8 @@ static bool receive_from(struct worker *worker, enum snoop_side side, uint32_t n
 	received->count = 0;
 	if (queue >= queues->rx_count)
 		return false;
+	if (unlikely(__atomic_load_n(&worker->gate[side], __ATOMIC_ACQUIRE) == GATE_ABSENT))
+		return true;
 	received->count = rte_eth_rx_burst(worker->port[side].port_id, (uint16_t)queue,
 					   received->packets, WORKER_BURST);
 	if (received->count > 0)

@@ -27,6 +27,7 @@ static void copy_flow(const struct worker *worker, const struct flow_record *rec
 	flow->key = *flow_table_key(&worker->table, record);
 	flow->idle_us = worker->now_us - record->flow.last_seen_us;
 	snoop_flow_info(worker->engine, &record->flow, &flow->info);
+	flow->info.reason = flows_reason(record);
 }
 
 static void begin_flows(struct worker *worker, struct mail *mail)

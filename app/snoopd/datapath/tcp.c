@@ -54,6 +54,32 @@ static __rte_noinline bool checksum_ok(const struct rte_mbuf *packet, const stru
 	return left == 0 && wire_sum_ok(sum);
 }
 
+static __rte_cold __rte_noinline void count_invalid(struct worker *worker, enum snoop_side from,
+						    const struct rte_mbuf *packet,
+						    const struct wire_view *view)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(packet, const uint8_t *);
+	bool unfinished = wire_tcp_checksum_unfinished(frame, view);
+
+	if (from == SNOOP_WIRED) {
+		worker->counters.checksum_wired_invalid++;
+		worker->counters.checksum_wired_unfinished += unfinished;
+	} else {
+		worker->counters.checksum_wireless_invalid++;
+		worker->counters.checksum_wireless_unfinished += unfinished;
+	}
+}
+
+/* Verify what the NIC did not. */
+static inline bool is_valid(struct worker *worker, enum snoop_side from,
+			    const struct burst_slot *slot, const struct rte_mbuf *packet)
+{
+	if (likely(!slot->verify || checksum_ok(packet, &slot->view)))
+		return true;
+	count_invalid(worker, from, packet, &slot->view);
+	return false;
+}
+
 static void syn_input(struct worker *worker, enum snoop_side from, const struct burst_slot *slot,
 		      const struct rte_mbuf *mbuf, struct snoop_packet *packet)
 {
@@ -70,13 +96,36 @@ static void syn_input(struct worker *worker, enum snoop_side from, const struct 
 	}
 	if (level == SNOOP_LEVEL_OBSERVE)
 		packet->handle = NULL; /* learnt from, never retransmitted */
-	packet->checksum_ok = !slot->verify || checksum_ok(mbuf, packet->view);
+	packet->checksum_ok = is_valid(worker, from, slot, mbuf);
+	worker->counters.pass_bad_checksum += !packet->checksum_ok;
 	snoop_syn(worker->engine, &slot->key, packet, from, worker->now_us);
+}
+
+/* TCP that no flow has. Its payload is not read for the checksum, unless that looks unfinished:
+ * nothing is decided by such a packet. */
+static void count_without_flow(struct worker *worker, enum snoop_side from,
+			       const struct burst_slot *slot, const struct rte_mbuf *packet)
+{
+	const struct wire_view *view = &slot->view;
+	struct flow_record *record = NULL;
+
+	if (wire_tcp_checksum_unfinished(rte_pktmbuf_mtod(packet, const uint8_t *), view))
+		(void)is_valid(worker, from, slot, packet);
+	if (from == SNOOP_WIRELESS && (view->tcp_flags & WIRE_TCP_ACK))
+		record = flow_other_vlan_find(&worker->other_vlan, &worker->table, &slot->key,
+					      view->ack, worker->secret);
+	if (likely(record == NULL)) {
+		worker->counters.pass_no_flow++;
+		return;
+	}
+	record->other_vlan = true;
+	worker->counters.pass_other_vlan++;
 }
 
 /* The packet belongs to no flow. @return the record of a flow that begins with it, or NULL. */
 static __rte_noinline struct flow_record *begin_flow(struct worker *worker, enum snoop_side from,
-						     const struct burst_slot *slot)
+						     const struct burst_slot *slot,
+						     const struct rte_mbuf *packet)
 {
 	const struct wire_view *view = &slot->view;
 
@@ -87,7 +136,7 @@ static __rte_noinline struct flow_record *begin_flow(struct worker *worker, enum
 	if (from == SNOOP_WIRED && view->payload_bytes > 0 && !(view->tcp_flags & WIRE_TCP_RST))
 		return flows_create(worker, &slot->key, slot->hash);
 	snoop_handshake_done(worker->engine, &slot->key, view, from, worker->now_us);
-	worker->counters.pass_no_flow++;
+	count_without_flow(worker, from, slot, packet);
 	return NULL;
 }
 
@@ -106,7 +155,7 @@ __rte_always_inline struct rte_mbuf *tcp_input(struct worker *worker, enum snoop
 		syn_input(worker, from, slot, mbuf, &packet);
 		return mbuf;
 	}
-	record = likely(slot->record != NULL) ? slot->record : begin_flow(worker, from, slot);
+	record = likely(slot->record != NULL) ? slot->record : begin_flow(worker, from, slot, mbuf);
 	if (record == NULL)
 		return mbuf;
 	if (record->flow.level == SNOOP_LEVEL_BYPASS) {
@@ -116,7 +165,7 @@ __rte_always_inline struct rte_mbuf *tcp_input(struct worker *worker, enum snoop
 	}
 	if (likely(record->flow.level != SNOOP_LEVEL_OBSERVE)) /* which keeps none */
 		mbuf = packet_keep(worker, mbuf, &packet.handle);
-	packet.checksum_ok = !slot->verify || checksum_ok(mbuf, &slot->view);
+	packet.checksum_ok = is_valid(worker, from, slot, mbuf);
 	if (from == SNOOP_WIRED) {
 		snoop_flow_data(worker->engine, &record->flow, &packet, worker->now_us);
 	} else {

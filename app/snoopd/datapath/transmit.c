@@ -103,6 +103,14 @@ static void count_retry(struct worker *worker, enum snoop_side to)
 		worker->counters.tx_wireless_retries++;
 }
 
+static void drop_all(struct worker *worker, struct transmit *output)
+{
+	for (uint32_t i = 0; i < output->count; i++) {
+		rte_pktmbuf_free(output->packets[i]);
+		count_drop(worker, output->side, output->ours >> i & 1);
+	}
+}
+
 /*
  * The retries are for the whole buffer. Once they are used up, the first packet is dropped and the
  * others get one chance each: a single frame that the driver refuses must not take the rest with
@@ -113,6 +121,10 @@ static void drain(struct worker *worker, struct transmit *output)
 	uint32_t retries = worker->config->tx_retries;
 	uint32_t sent = 0;
 
+	if (unlikely(__atomic_load_n(&worker->gate[output->side], __ATOMIC_ACQUIRE) != GATE_OPEN)) {
+		drop_all(worker, output);
+		return;
+	}
 	if (output->lane != NULL)
 		read_backlog(worker, output);
 	for (;;) {

@@ -45,6 +45,7 @@ static void keep_house(void *owner)
 	flows_look_at_pressure(worker);
 	if (unlikely(worker->trace != NULL))
 		trace_publish(worker);
+	flows_look_at_outage(worker);
 	mailbox_serve(worker, &worker->request.mail);
 }
 
@@ -357,4 +358,15 @@ int worker_main(void *argument)
 void worker_stop(struct worker *worker)
 {
 	__atomic_store_n(&worker->stop, true, __ATOMIC_RELAXED);
+}
+
+void worker_set_gate(struct worker *worker, enum snoop_side side, enum worker_gate gate)
+{
+	__atomic_store_n(&worker->gate[side], (uint8_t)gate, __ATOMIC_RELEASE);
+}
+
+bool worker_has_seen_gate(const struct worker *worker, uint64_t turns)
+{
+	/* The turn under way may have looked before. */
+	return __atomic_load_n(&worker->health.turns, __ATOMIC_ACQUIRE) - turns >= 2;
 }

@@ -35,6 +35,7 @@
 
 #include <config/config.h>
 #include <counters/counters.h>
+#include <flow/other_vlan.h>
 #include <flow/periodic.h>
 #include <flow/table.h>
 #include <flow/timer.h>
@@ -54,6 +55,15 @@
 /* Turns from one look at rte_timer to the next: together they are shorter than a tick. Where
  * workers share a CPU, and turns may be long, each looks. */
 #define WORKER_MANAGE_TURNS 4u
+
+/**
+ * May a worker use a port? As soon as one is not open, the wire is cut: see flows_look_at_outage().
+ */
+enum worker_gate {
+	GATE_OPEN,
+	GATE_CLOSED, /* what is for it is dropped and counted */
+	GATE_ABSENT, /* that, and the worker does not touch the port at all */
+};
 
 struct worker_port {
 	uint16_t port_id;
@@ -125,6 +135,10 @@ struct worker {
 	enum reconfigure_state reconfigure;
 	uint32_t level_next; /* the record whose flow gets its level next */
 
+	/* Worker: rw, by flows_look_at_outage(). */
+	bool outage;	      /* the wire is cut: no packet is looked at */
+	uint32_t outage_next; /* the record whose flow is reset next */
+
 	/* Worker: rw. Control: ro, atomic. */
 	bool pressed; /* the cache is nearly full: new flows begin in bypass */
 
@@ -140,6 +154,7 @@ struct worker {
 	struct flow_table table;
 	struct flow_timers timers;
 	struct flow_gauges gauges;
+	struct flow_other_vlan other_vlan;
 
 	/* Worker: rw. Any thread: ro, atomic, a few packets old. */
 	struct counters counters __rte_cache_aligned;
@@ -157,6 +172,7 @@ struct worker {
 
 	/* Control: rw, worker: ro, atomic. */
 	bool stop __rte_cache_aligned; /* asks the loop to end */
+	uint8_t gate[2];	       /* enum worker_gate, by enum snoop_side */
 
 	/* Handed back and forth by its state, see mailbox.h. */
 	struct request request __rte_cache_aligned;
@@ -208,6 +224,16 @@ int worker_main(void *worker);
 
 /** Control thread. Stop all workers: at their end they wait for each other. */
 void worker_stop(struct worker *worker);
+
+/** Any thread. The worker follows within a turn. */
+void worker_set_gate(struct worker *worker, enum snoop_side side, enum worker_gate gate);
+
+/**
+ * Control thread: has every turn that began before the gate was set ended?
+ *
+ * @param turns  health.turns of the worker, read after the gate was set
+ */
+bool worker_has_seen_gate(const struct worker *worker, uint64_t turns);
 
 /** Wait a moment for another worker on this CPU, or for a port. */
 static inline void worker_relax(const struct worker *worker)

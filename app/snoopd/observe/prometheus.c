@@ -12,12 +12,14 @@
 
 #include <snoopd/base/clock.h>
 #include <snoopd/control/supervisor.h>
-#include <snoopd/bringup/ports.h>
+#include <snoopd/bringup/port_losses.h>
 #include <snoopd/observe/report.h>
 #include <snoopd/datapath/worker.h>
 
 #define PREFIX "snoopd_"
 #define US_PER_SECOND 1e6
+
+static const char *const side_names[] = {[SNOOP_WIRED] = "wired", [SNOOP_WIRELESS] = "wireless"};
 
 struct metrics {
 	FILE *out;
@@ -81,27 +83,52 @@ static void print_histogram(const struct metrics *metrics, const char *id, const
 	fprintf(metrics->out, PREFIX "%s_count %" PRIu64 "\n", name, below);
 }
 
+/* A side has no line where nobody counts. */
+static void print_losses(const struct metrics *metrics, const struct link *link)
+{
+	struct port_losses of[2];
+	bool known[2];
+
+	for (int side = 0; side < 2; side++)
+		known[side] = port_losses_read(&link->ports.port[side], &of[side]);
+#define EACH_SIDE(name, unit, help, known, value)                                                  \
+	print_head(metrics, name, "counter", unit, help);                                          \
+	for (int side = 0; side < 2; side++)                                                       \
+		if (known)                                                                         \
+			fprintf(metrics->out, PREFIX name "_total{side=\"%s\"} %" PRIu64 "\n",     \
+				side_names[side], value);
+
+	EACH_SIDE("missed_packets", "packets",
+		  "packets that the port dropped before snoopd saw them",
+		  known[side] && of[side].missed_known, of[side].missed)
+	EACH_SIDE("port_rx_errors", "", "packets that the port refused as damaged or too long",
+		  known[side], of[side].rx_errors)
+	EACH_SIDE("port_tx_errors", "", "packets that the driver took and did not send",
+		  known[side], of[side].tx_errors)
+#undef EACH_SIDE
+}
+
 static void print_ports(const struct metrics *metrics, const struct link *link)
 {
-	static const char *const sides[] = {[SNOOP_WIRED] = "wired", [SNOOP_WIRELESS] = "wireless"};
-	struct rte_eth_stats stats[2] = {{0}};
-
 	print_head(metrics, "link_up", "gauge", "", "whether the port has a carrier");
 	for (int side = 0; side < 2; side++)
-		fprintf(metrics->out, PREFIX "link_up{side=\"%s\"} %d\n", sides[side],
+		fprintf(metrics->out, PREFIX "link_up{side=\"%s\"} %d\n", side_names[side],
 			__atomic_load_n(&link->ports.port[side].link_up, __ATOMIC_RELAXED));
+	print_head(metrics, "port_gone", "gauge", "",
+		   "whether the interface or device of the port has vanished");
+	for (int side = 0; side < 2; side++)
+		fprintf(metrics->out, PREFIX "port_gone{side=\"%s\"} %d\n", side_names[side],
+			__atomic_load_n(&link->ports.port[side].gone, __ATOMIC_RELAXED));
+	print_head(metrics, "port_mtu_bytes", "gauge", "bytes", "MTU of the port now");
+	for (int side = 0; side < 2; side++)
+		fprintf(metrics->out, PREFIX "port_mtu_bytes{side=\"%s\"} %d\n", side_names[side],
+			__atomic_load_n(&link->ports.port[side].mtu_now_bytes, __ATOMIC_RELAXED));
 	print_head(metrics, "link_taken", "gauge", "",
 		   "whether snoopd took the port down because the other side has no carrier");
 	for (int side = 0; side < 2; side++)
-		fprintf(metrics->out, PREFIX "link_taken{side=\"%s\"} %d\n", sides[side],
+		fprintf(metrics->out, PREFIX "link_taken{side=\"%s\"} %d\n", side_names[side],
 			__atomic_load_n(&link->ports.port[side].link_taken, __ATOMIC_RELAXED));
-	print_head(metrics, "missed_packets", "counter", "packets",
-		   "packets that the port dropped before snoopd saw them");
-	for (int side = 0; side < 2; side++) {
-		rte_eth_stats_get(link->ports.port[side].id, &stats[side]);
-		fprintf(metrics->out, PREFIX "missed_packets_total{side=\"%s\"} %" PRIu64 "\n",
-			sides[side], stats[side].imissed + stats[side].rx_nombuf);
-	}
+	print_losses(metrics, link);
 }
 
 static void print_service(const struct metrics *metrics, const struct link *link)

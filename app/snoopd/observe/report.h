@@ -54,7 +54,11 @@ static inline void report_text(const struct report *report, const char *name, co
 /** All counters since the start. */
 void report_stats(const struct link *link, const struct report *report);
 
-/** One screen: ports, levels, uptime, and whether it helps, since the start. */
+/**
+ * One screen: ports, levels, uptime, and whether it helps, since the start, in sentences with the
+ * facts they stand on (verdict.h): verdict, verdict_id, verdict_counters; in the groups also and
+ * also_counters what is true as well, by id.
+ */
 void report_status(const struct link *link, const struct report *report);
 
 /** All histograms since the start. */

@@ -4,58 +4,102 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include <rte_ethdev.h>
-
 #include <snoopd/base/clock.h>
-#include <snoopd/bringup/ports.h>
+#include <snoopd/bringup/port_losses.h>
 #include <snoopd/control/supervisor.h>
+#include <snoopd/observe/verdict.h>
 
 static void report_port(const struct report *report, const char *side, const struct port *port)
 {
-	struct rte_eth_stats stats;
+	struct port_losses losses;
 
 	report_open(report, side);
 	report_text(report, "name", port->name);
 	report_text(report, "driver", port->driver);
-	report_text(report, "link",
-		    __atomic_load_n(&port->link_up, __ATOMIC_RELAXED) ? "up" : "down");
+	report_text(report, "link", ports_link_name(port));
 	report_number(report, "link_taken", __atomic_load_n(&port->link_taken, __ATOMIC_RELAXED));
-	report_number(report, "mtu", port->mtu_bytes);
-	/* What the port dropped before any worker saw it. */
-	if (rte_eth_stats_get(port->id, &stats) == 0)
-		report_number(report, "missed_packets", stats.imissed + stats.rx_nombuf);
+	report_number(report, "mtu", __atomic_load_n(&port->mtu_now_bytes, __ATOMIC_RELAXED));
+	/* A value that nobody counts is left out. */
+	if (port_losses_read(port, &losses)) {
+		if (losses.missed_known)
+			report_number(report, "missed_packets", losses.missed);
+		report_number(report, "rx_errors", losses.rx_errors);
+		report_number(report, "tx_errors", losses.tx_errors);
+	}
 	report_close(report);
 }
 
-/* One sentence for who looks for the first time: what snoopd does now, before what it has achieved.
- */
-static const char *verdict(const struct link *link, const struct counters *sum)
+static void fill_port(struct verdict_port *facts, const struct port *port)
+{
+	struct port_losses losses;
+
+	facts->link = __atomic_load_n(&port->link_up, __ATOMIC_RELAXED) ? VERDICT_LINK_UP
+									: VERDICT_LINK_DOWN;
+	facts->taken = __atomic_load_n(&port->link_taken, __ATOMIC_RELAXED);
+	if (!port_losses_read(port, &losses))
+		return;
+	if (losses.missed_known)
+		facts->missed_packets = losses.missed;
+	facts->rx_errors = losses.rx_errors;
+	facts->tx_errors = losses.tx_errors;
+}
+
+/* What verdict.h judges by, of a link. */
+static void fill_facts(struct verdict_facts *facts, const struct link *link,
+		       const struct counters *sum)
 {
 	const struct guard *guard = &link->supervisor->guard;
+	unsigned int level = SNOOP_LEVEL_BYPASS;
 
-	if (config_at_most(link->config, SNOOP_LEVEL_BYPASS))
-		return "bypass: a plain wire, snoopd examines nothing";
-	if (guard->demoted)
-		return guard->cause == GUARD_SPURIOUS
-			       ? "does not help now: repairs were spurious, so the guard lets the "
-				 "link only observe"
-			       : "does not help now: repairs were useless, so the guard lets the "
-				 "link only observe";
-	if (sum->rx_wired_packets + sum->rx_wireless_packets == 0)
-		return "nothing was received yet: are the ports the right ones?";
-	if (sum->data_segments == 0)
-		return "no TCP data towards the radio yet";
-	if (config_at_most(link->config, SNOOP_LEVEL_OBSERVE))
-		return sum->radio_losses == 0 ? "observe: the radio lost nothing yet"
-					      : "observe: the radio loses segments; mode repair "
-						"would retransmit them";
-	if (sum->radio_losses == 0)
-		return "the radio lost nothing yet: there is nothing to repair";
-	if (sum->repairs_confirmed == 0)
-		return "the radio loses segments, and none is repaired: see flows for the reasons";
-	if (sum->repairs_confirmed * 2 < sum->radio_losses)
-		return "helps a little: less than half of the losses are repaired; see flows";
-	return "helps: most losses of the radio are repaired locally";
+	verdict_facts_init(facts);
+	facts->sum = *sum;
+	for (int side = 0; side < 2; side++)
+		fill_port(&facts->port[side], &link->ports.port[side]);
+	while (!config_at_most(link->config, (enum snoop_level)level))
+		level++;
+	facts->level = level;
+	facts->guard_spurious = guard->demoted && guard->cause == GUARD_SPURIOUS;
+	facts->guard_useless = guard->demoted && guard->cause != GUARD_SPURIOUS;
+	facts->workers = link->worker_count;
+	facts->workers_stuck = health_stuck(&link->supervisor->health);
+	verdict_sums(facts);
+}
+
+static void report_evidence(const struct verdict_row *row, const struct verdict_facts *facts,
+			    const struct report *report, const char *name)
+{
+	report_open(report, name);
+	for (size_t i = 0; i < VERDICT_EVIDENCE_MAX && row->evidence[i].name != NULL; i++) {
+		uint64_t value = verdict_value(facts, &row->evidence[i]);
+
+		if (value == VERDICT_UNKNOWN)
+			report_text(report, row->evidence[i].name, "unknown");
+		else
+			report_number(report, row->evidence[i].name, value);
+	}
+	report_close(report);
+}
+
+static void report_verdict(const struct link *link, const struct counters *sum,
+			   const struct report *report)
+{
+	const struct verdict_row *rows[VERDICT_SENTENCES_MAX];
+	struct verdict_facts facts;
+	size_t count;
+
+	fill_facts(&facts, link, sum);
+	count = verdict_judge(&facts, rows);
+	report_text(report, "verdict", rows[0]->sentence);
+	report_text(report, "verdict_id", rows[0]->id);
+	report_evidence(rows[0], &facts, report, "verdict_counters");
+	report_open(report, "also");
+	for (size_t i = 1; i < count; i++)
+		report_text(report, rows[i]->id, rows[i]->sentence);
+	report_close(report);
+	report_open(report, "also_counters");
+	for (size_t i = 1; i < count; i++)
+		report_evidence(rows[i], &facts, report, rows[i]->id);
+	report_close(report);
 }
 
 /* "observe 2, bypass 1" */
@@ -83,7 +127,7 @@ static void report_achieved(const struct link *link, const struct report_totals 
 	const struct counters *sum = &totals->counters;
 	const struct histogram *rtt = &totals->histograms.wireless_rtt;
 
-	report_text(report, "verdict", verdict(link, sum));
+	report_verdict(link, sum, report);
 	report_number(report, "data_segments", sum->data_segments);
 	report_number(report, "radio_losses", sum->radio_losses);
 	report_number(report, "repaired", sum->repairs_confirmed);
@@ -120,7 +164,7 @@ static void report_service(const struct link *link, const struct report *report)
 static void report_guard(const struct guard *guard, const struct report *report)
 {
 	report_text(report, "guard",
-		    !guard->demoted		     ? "helps"
+		    !guard->demoted		     ? "not demoted"
 		    : guard->cause == GUARD_SPURIOUS ? "demoted: repairs were spurious"
 						     : "demoted: repairs were useless");
 	report_number(report, "guard_demotions", guard->demotions);

@@ -10,7 +10,7 @@
 
 #include <snoopd/observe/report.h>
 
-#define TELEMETRY_DEPTH_MAX 4
+#define TELEMETRY_DEPTH_MAX 5
 
 /* What is open at each depth. A dictionary that there was no memory for is NULL: it is left out. */
 struct telemetry_report {

@@ -228,6 +228,7 @@ static bool ack_delay_judge_answer(struct snoop_engine *engine, struct snoop_flo
 	/* The same of a station's other flows, unless other hosts share its address. */
 	if (station && station->dsack_seen && flow->sack)
 		return true;
+	engine->counters->repairs_unproven++;
 	if (extra->unproven < UINT8_MAX)
 		extra->unproven++;
 	return false;

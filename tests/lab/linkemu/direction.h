@@ -53,12 +53,14 @@
 	X(duplicated)                                                                              \
 	X(corrupted)                                                                               \
 	X(reordered)                                                                               \
-	X(oversize_drops) /* longer than mtu_bytes */                                              \
-	X(buffer_drops)	  /* the pool or the heap was full: a fault of the lab */                  \
-	X(write_errors)	  /* the far tap refused */                                                \
-	X(late_max_ns)	  /* delivery after its due time: the worst, */                            \
-	X(late_sum_ns)	  /* the sum over all, */                                                  \
-	X(late_over_1ms)  /* and how many above 1 ms */
+	X(checksums_completed) /* frames whose checksum the host left to its card, */              \
+	X(super_frames)	       /* and TCP super-frames that it left to the card to cut */          \
+	X(oversize_drops)      /* longer than mtu_bytes */                                         \
+	X(buffer_drops)	       /* the pool or the heap was full: a fault of the lab */             \
+	X(write_errors)	       /* the far tap refused */                                           \
+	X(late_max_ns)	       /* delivery after its due time: the worst, */                       \
+	X(late_sum_ns)	       /* the sum over all, */                                             \
+	X(late_over_1ms)       /* and how many above 1 ms */
 
 /* One generator each. */
 enum direction_stream {
@@ -89,9 +91,11 @@ struct direction {
 	struct retransmits *retransmits; /* NULL = not tracked */
 	uint64_t last_departure_ns;
 	uint64_t last_due_ns;
-	uint64_t down_from_ns, down_to_ns; /* departures in [from, to) are lost */
+	uint64_t down_from_ns, down_to_ns;   /* departures in [from, to) are lost */
+	uint64_t stall_from_ns, stall_to_ns; /* nothing departs in [from, to) */
 	bool burst_is_bad;
 	int rx_fd, tx_fd;
+	bool rx_offloads, tx_offloads; /* the tap's host leaves work to its card (card.h) */
 };
 
 /** @return 0, or a negative errno */
@@ -105,6 +109,9 @@ void direction_reset(struct direction *dir);
 
 /** Lose everything that departs within [now + after, now + after + length). */
 void direction_down(struct direction *dir, uint64_t now_ns, double after_s, double length_s);
+
+/** Send nothing for so long: frames wait in the queue, none is lost on the medium. */
+void direction_stall(struct direction *dir, uint64_t now_ns, double after_s, double length_s);
 
 /** Take over a frame that was just read, decide its fate, queue it or free it. */
 void direction_admit(struct direction *dir, struct frame *frame, uint64_t now_ns);

@@ -43,6 +43,7 @@ int emulator_add_link(struct emulator *emu, const char *spec)
 {
 	char name[LINK_NAME_BYTES], netns[DIRS][64], tap[DIRS][32];
 	struct link *link = &emu->links[emu->links_count];
+	bool offloads[DIRS];
 	int fds[DIRS], ret;
 
 	if (emu->links_count == LINKS_MAX ||
@@ -54,7 +55,12 @@ int emulator_add_link(struct emulator *emu, const char *spec)
 		return -EINVAL;
 	}
 	for (unsigned int i = 0; i < DIRS; i++) {
-		fds[i] = tap_open(netns[i], tap[i]);
+		char *options = strchr(tap[i], '/');
+
+		offloads[i] = options != NULL && strcmp(options, "/offloads") == 0;
+		if (offloads[i])
+			*options = '\0';
+		fds[i] = tap_open(netns[i], tap[i], offloads[i]);
 		if (fds[i] < 0) {
 			fprintf(stderr, "linkemu: tap %s in netns %s: %s\n", tap[i], netns[i],
 				strerror(-fds[i]));
@@ -66,6 +72,8 @@ int emulator_add_link(struct emulator *emu, const char *spec)
 		ret = direction_init(&link->dirs[i], &emu->pool, fds[i], fds[1 - i]);
 		if (ret < 0)
 			return ret;
+		link->dirs[i].rx_offloads = offloads[i];
+		link->dirs[i].tx_offloads = offloads[1 - i];
 	}
 	emu->links_count++;
 	return 0;
@@ -76,13 +84,13 @@ int emulator_track(struct emulator *emu, const char *link_name)
 	struct link *link = find_link(emu, link_name);
 	int ret;
 
-	if (link == NULL || emu->retransmits.entries != NULL) {
-		fprintf(stderr, "linkemu: --track %s: want the name of one link\n", link_name);
+	if (link == NULL || link->retransmits.entries != NULL) {
+		fprintf(stderr, "linkemu: --track %s: want the name of a link, once\n", link_name);
 		return -EINVAL;
 	}
-	ret = retransmits_init(&emu->retransmits, RETRANSMITS_ENTRIES_LOG2);
+	ret = retransmits_init(&link->retransmits, RETRANSMITS_ENTRIES_LOG2);
 	if (ret == 0)
-		link->dirs[DIR_FWD].retransmits = &emu->retransmits;
+		link->dirs[DIR_FWD].retransmits = &link->retransmits;
 	return ret;
 }
 
@@ -144,13 +152,14 @@ static void print_stats(struct emulator *emu, FILE *out)
 	fputs("}}", out);
 }
 
-static int down(struct emulator *emu, const char *link_name, const char *dirs_word,
-		const char *length, const char *after)
+/* @param begin  direction_down() or direction_stall() */
+static int interrupt(struct emulator *emu, char **words, const char *after,
+		     void (*begin)(struct direction *, uint64_t, double, double))
 {
-	struct link *link = find_link(emu, link_name);
-	unsigned int dirs = parse_dirs(dirs_word);
+	struct link *link = find_link(emu, words[1]);
+	unsigned int dirs = parse_dirs(words[2]);
 	uint64_t now_ns = emulator_now_ns();
-	double length_s = atof(length), after_s = after != NULL ? atof(after) : 0;
+	double length_s = atof(words[3]), after_s = after != NULL ? atof(after) : 0;
 
 	if (link == NULL || dirs == 0)
 		return -ENODEV;
@@ -158,7 +167,7 @@ static int down(struct emulator *emu, const char *link_name, const char *dirs_wo
 		return -EINVAL;
 	for (unsigned int i = 0; i < DIRS; i++)
 		if (dirs & 1u << i)
-			direction_down(&link->dirs[i], now_ns, after_s, length_s);
+			begin(&link->dirs[i], now_ns, after_s, length_s);
 	return 0;
 }
 
@@ -183,7 +192,9 @@ void emulator_command(struct emulator *emu, char *line, FILE *out)
 	} else if (count == 5 && strcmp(words[0], "set") == 0) {
 		ret = set_key(emu, words[1], words[2], words[3], words[4]);
 	} else if (count >= 4 && strcmp(words[0], "down") == 0) {
-		ret = down(emu, words[1], words[2], words[3], count == 5 ? words[4] : NULL);
+		ret = interrupt(emu, words, count == 5 ? words[4] : NULL, direction_down);
+	} else if (count >= 4 && strcmp(words[0], "stall") == 0) {
+		ret = interrupt(emu, words, count == 5 ? words[4] : NULL, direction_stall);
 	}
 	if (ret == 0)
 		fprintf(out, "{\"ok\":true,\"now_ns\":%" PRIu64 "}", emulator_now_ns());

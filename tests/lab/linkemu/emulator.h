@@ -26,13 +26,13 @@ enum link_direction {
 struct link {
 	char name[LINK_NAME_BYTES];
 	struct direction dirs[DIRS];
+	struct retransmits retransmits;
 };
 
 struct emulator {
 	struct link links[LINKS_MAX];
 	unsigned int links_count;
 	struct frame_pool pool;
-	struct retransmits retransmits;
 	bool realtime;
 	uint64_t started_ns;
 	uint64_t wakeups;
@@ -42,13 +42,14 @@ struct emulator {
 uint64_t emulator_now_ns(void);
 
 /**
- * Add a link as `NAME,a=NETNS:TAP,b=NETNS:TAP`, both taps are created.
+ * Add a link as `NAME,a=NETNS:TAP,b=NETNS:TAP`, both taps are created. TAP ends in "/offloads"
+ * where the host shall leave checksums and segmentation to its card (card.h).
  *
  * @return 0; otherwise a negative errno and one line on stderr
  */
 int emulator_add_link(struct emulator *emu, const char *spec);
 
-/** Count the retransmits that enter the forward direction of a link. @return 0 or a negative errno
+/** Count losses and retransmits in the forward direction of a link. @return 0 or a negative errno
  */
 int emulator_track(struct emulator *emu, const char *link_name);
 
@@ -57,7 +58,8 @@ int emulator_set(struct emulator *emu, const char *spec);
 
 /**
  * Execute one control command:
- *   stats | reset | set LINK DIR KEY VALUE | down LINK DIR SECONDS [AFTER_SECONDS]
+ *   stats | reset | set LINK DIR KEY VALUE | down LINK DIR SECONDS [AFTER_SECONDS] |
+ *   stall LINK DIR SECONDS [AFTER_SECONDS]
  * and write the answer, one JSON object, to `out`.
  */
 void emulator_command(struct emulator *emu, char *line, FILE *out);

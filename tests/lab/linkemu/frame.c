@@ -15,6 +15,7 @@ int frame_pool_init(struct frame_pool *pool, size_t pkts, size_t data_bytes_max)
 		return -ENOMEM;
 	memset(memory, 0, stride * pkts);
 
+	pool->memory = memory;
 	pool->free = NULL;
 	pool->free_pkts = 0;
 	pool->data_bytes_max = data_bytes_max;

@@ -25,6 +25,7 @@ struct frame {
 };
 
 struct frame_pool {
+	void *memory;
 	struct frame *free;
 	size_t free_pkts;
 	size_t data_bytes_max; /* longest frame that a buffer holds */

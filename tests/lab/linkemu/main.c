@@ -6,6 +6,7 @@
  * next frame is due. It normally shares its core with the TCP end points, under SCHED_FIFO: a link
  * does not wait for the hosts at its ends.
  */
+#include "card.h"
 #include "emulator.h"
 
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -43,8 +45,8 @@ struct source {
 };
 
 static const char usage_text[] =
-	"usage: linkemu --control PATH --link NAME,a=NETNS:TAP,b=NETNS:TAP [--link ...]\n"
-	"               [--dir LINK:fwd|rev|both:key=value,...] [--track LINK]\n"
+	"usage: linkemu --control PATH --link NAME,a=NETNS:TAP[/offloads],b=... [--link ...]\n"
+	"               [--dir LINK:fwd|rev|both:key=value,...] [--track LINK ...]\n"
 	"               [--frame-bytes N] [--realtime]\n"
 	"keys of --dir:\n"
 #define X(key, value, help) "  " #key " (" #value "): " help "\n"
@@ -98,6 +100,46 @@ static void control_serve(struct emulator *emu, int listen_fd)
 		free(answer);
 	}
 	close(fd);
+}
+
+/* Read a packet as the host's stack made it, and do what the host left to its card. */
+static bool read_packet(struct emulator *emu, struct direction *dir)
+{
+	static struct card_packet packet;
+	struct iovec parts[] = {
+		{.iov_base = &packet.header, .iov_len = sizeof(packet.header)},
+		{.iov_base = packet.data, .iov_len = sizeof(packet.data)},
+	};
+	ssize_t got = readv(dir->rx_fd, parts, 2);
+	long frame_bytes = -1;
+	struct frame *frame;
+
+	if (got <= (ssize_t)sizeof(packet.header))
+		return false;
+	packet.len_bytes = (size_t)got - sizeof(packet.header);
+	packet.offset = 0;
+	if (packet.header.gso_type != VIRTIO_NET_HDR_GSO_NONE)
+		dir->counters.super_frames++;
+	else if (packet.header.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
+		dir->counters.checksums_completed++;
+	while ((frame = frame_alloc(&emu->pool)) != NULL) {
+		frame_bytes = card_next(&packet, frame->data, emu->pool.data_bytes_max);
+		if (frame_bytes <= 0)
+			break;
+		frame->len_bytes = (uint32_t)frame_bytes;
+		direction_admit(dir, frame, emulator_now_ns());
+	}
+	if (frame != NULL)
+		frame_free(&emu->pool, frame);
+	dir->counters.buffer_drops += frame == NULL || frame_bytes < 0;
+	return true;
+}
+
+static void read_packets(struct emulator *emu, struct direction *dir)
+{
+	for (unsigned int i = 0; i < READS_PER_TURN; i++)
+		if (!read_packet(emu, dir))
+			return;
 }
 
 static void read_frames(struct emulator *emu, struct direction *dir)
@@ -183,10 +225,12 @@ static int run(struct emulator *emu, int listen_fd)
 		for (int i = 0; i < ready; i++) {
 			const struct source *source = events[i].data.ptr;
 
-			if (source->dir != NULL)
-				read_frames(emu, source->dir);
-			else
+			if (source->dir == NULL)
 				control_serve(emu, listen_fd);
+			else if (source->dir->rx_offloads)
+				read_packets(emu, source->dir);
+			else
+				read_frames(emu, source->dir);
 		}
 	}
 	close(epoll_fd);

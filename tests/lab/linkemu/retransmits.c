@@ -2,6 +2,7 @@
 #include "retransmits.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,9 +10,10 @@
 #define NEVER_DELIVERED UINT64_MAX
 
 struct retransmits_entry {
-	uint64_t key; /* of flow and sequence number, 0 = empty */
-	uint64_t digest;
+	uint64_t key;	 /* of flow and sequence number, 0 = empty; or of a flow alone */
+	uint64_t digest; /* of a flow: the end of the highest data that arrived or will */
 	uint64_t due_ns;
+	bool missed;
 };
 
 struct tcp_segment {
@@ -114,6 +116,52 @@ static struct retransmits_entry *find(struct retransmits *retransmits, uint64_t 
 	return &retransmits->entries[i];
 }
 
+/* @return the entry of the key, perhaps a new one; NULL when the table is full */
+static struct retransmits_entry *obtain(struct retransmits *retransmits, uint64_t key, bool *is_new)
+{
+	struct retransmits_entry *entry = find(retransmits, key != 0 ? key : 1);
+
+	*is_new = entry->key == 0;
+	if (!*is_new)
+		return entry;
+	if (retransmits->entries_used >= retransmits->entries_cap / 4 * 3) {
+		retransmits->counters.untracked++;
+		return NULL;
+	}
+	retransmits->entries_used++;
+	entry->key = key != 0 ? key : 1;
+	entry->due_ns = NEVER_DELIVERED;
+	return entry;
+}
+
+static void note_drop(struct retransmits_counters *counters, struct retransmits_entry *entry)
+{
+	counters->drops++;
+	if (entry->due_ns != NEVER_DELIVERED)
+		return;
+	counters->missed++;
+	counters->segments_missed += !entry->missed;
+	entry->missed = true;
+}
+
+/* The first copy that will arrive. If data after it arrived before, its absence was a gap. */
+static void note_arrival(struct retransmits *retransmits, const struct retransmits_entry *entry,
+			 const struct tcp_segment *seg)
+{
+	uint32_t end = seg->seq + seg->payload_bytes;
+	struct retransmits_entry *flow;
+	bool is_new;
+
+	/* Above all sequence numbers: a key of the flow alone. */
+	flow = obtain(retransmits, mix(seg->flow, UINT64_C(1) << 40), &is_new);
+	if (flow == NULL)
+		return;
+	if (is_new || (int32_t)(end - (uint32_t)flow->digest) > 0)
+		flow->digest = end;
+	else if (entry->missed)
+		retransmits->counters.gaps++;
+}
+
 static void note_copy(struct retransmits_counters *counters, const struct retransmits_entry *entry,
 		      bool identical, enum segment_fate fate, uint64_t now_ns)
 {
@@ -124,6 +172,7 @@ static void note_copy(struct retransmits_counters *counters, const struct retran
 	counters->copies_needless += needless;
 	counters->copies_identical_needless += needless && identical;
 	counters->copies_delivered_already += needless && entry->due_ns <= now_ns;
+	counters->copies_identical_useful += identical && !needless && fate == SEGMENT_DELIVERED;
 	counters->copies_lost += fate == SEGMENT_LOST;
 	counters->copies_died_in_queue += fate == SEGMENT_QUEUE_DROP;
 	counters->copies_identical_died_in_queue += fate == SEGMENT_QUEUE_DROP && identical;
@@ -135,24 +184,18 @@ void retransmits_note(struct retransmits *retransmits, const uint8_t *data, size
 	struct retransmits_counters *counters = &retransmits->counters;
 	struct retransmits_entry *entry;
 	struct tcp_segment seg;
-	uint64_t key, digest;
+	uint64_t digest;
+	bool is_new;
 
 	if (!parse_tcp_data(data, len_bytes, &seg))
 		return;
-	key = mix(seg.flow, seg.seq);
-	key = key != 0 ? key : 1;
 	/* Padding after the IP packet counts too: a copy has to be the same frame. */
 	digest = digest_bytes(data + ETHER_HEADER_BYTES, len_bytes - ETHER_HEADER_BYTES);
 
-	entry = find(retransmits, key);
-	if (entry->key == 0) {
-		if (retransmits->entries_used >= retransmits->entries_cap / 4 * 3) {
-			counters->untracked++;
-			return;
-		}
-		retransmits->entries_used++;
-		entry->key = key;
-		entry->due_ns = NEVER_DELIVERED;
+	entry = obtain(retransmits, mix(seg.flow, seg.seq), &is_new);
+	if (entry == NULL)
+		return;
+	if (is_new) {
 		counters->data_segments++;
 		counters->first_lost += fate == SEGMENT_LOST;
 		counters->first_died_in_queue += fate == SEGMENT_QUEUE_DROP;
@@ -160,6 +203,24 @@ void retransmits_note(struct retransmits *retransmits, const uint8_t *data, size
 		note_copy(counters, entry, entry->digest == digest, fate, now_ns);
 	}
 	entry->digest = digest;
-	if (fate == SEGMENT_DELIVERED && due_ns < entry->due_ns)
+	if (fate != SEGMENT_DELIVERED) {
+		note_drop(counters, entry);
+		return;
+	}
+	if (entry->due_ns == NEVER_DELIVERED)
+		note_arrival(retransmits, entry, &seg);
+	if (due_ns < entry->due_ns)
 		entry->due_ns = due_ns;
+}
+
+void retransmits_print_json(const struct retransmits *retransmits, FILE *out)
+{
+	const char *separator = "{";
+
+#define X(counter)                                                                                 \
+	fprintf(out, "%s\"%s\":%" PRIu64, separator, #counter, retransmits->counters.counter);     \
+	separator = ",";
+	RETRANSMITS_COUNTERS(X)
+#undef X
+	fputc('}', out);
 }

@@ -11,7 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static int tap_create(const char *ifname)
+static int tap_create(const char *ifname, bool offloads)
 {
 	struct ifreq ifr = {.ifr_flags = IFF_TAP | IFF_NO_PI};
 	int fd, err;
@@ -19,12 +19,15 @@ static int tap_create(const char *ifname)
 	if (strlen(ifname) >= sizeof(ifr.ifr_name))
 		return -ENAMETOOLONG;
 	strcpy(ifr.ifr_name, ifname);
+	if (offloads)
+		ifr.ifr_flags |= IFF_VNET_HDR;
 
 	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	/* Without TUNSETOFFLOAD the kernel segments and checksums before we see a frame. */
-	if (ioctl(fd, TUNSETIFF, &ifr) < 0) {
+	if (ioctl(fd, TUNSETIFF, &ifr) < 0 ||
+	    (offloads && ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6) < 0)) {
 		err = -errno;
 		close(fd);
 		return err;
@@ -32,7 +35,7 @@ static int tap_create(const char *ifname)
 	return fd;
 }
 
-int tap_open(const char *netns, const char *ifname)
+int tap_open(const char *netns, const char *ifname, bool offloads)
 {
 	int home_fd, netns_fd, ret;
 	char path[256];
@@ -51,7 +54,7 @@ int tap_open(const char *netns, const char *ifname)
 		ret = -errno;
 		goto close_netns;
 	}
-	ret = tap_create(ifname);
+	ret = tap_create(ifname, offloads);
 	if (setns(home_fd, CLONE_NEWNET) < 0 && ret >= 0) {
 		int err = -errno;
 

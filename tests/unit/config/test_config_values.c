@@ -51,6 +51,38 @@ static void checksums_are_verified_in_software_unless_told(void **state)
 	assert_int_equal(key->when & CONFIG_AT_START, CONFIG_AT_START);
 }
 
+static void harmful_offloads_are_refused_unless_told(void **state)
+{
+	const struct config_key *key = &config_keys[config_key_find("ports", "offloads")];
+	struct config config;
+
+	(void)state;
+	config_defaults(&config);
+	assert_int_equal(config.offloads, CONFIG_OFFLOADS_REFUSE);
+	assert_null(config_key_parse(key, "warn", &config));
+	assert_int_equal(config.offloads, CONFIG_OFFLOADS_WARN);
+	assert_null(config_key_parse(key, "refuse", &config));
+	assert_int_equal(config.offloads, CONFIG_OFFLOADS_REFUSE);
+	assert_non_null(config_key_parse(key, "off", &config));
+	assert_int_equal(key->when & CONFIG_AT_START, CONFIG_AT_START);
+}
+
+static void tags_keep_connections_apart_unless_told(void **state)
+{
+	const struct config_key *key = &config_keys[config_key_find("flows", "vlan")];
+	struct config config;
+
+	(void)state;
+	config_defaults(&config);
+	assert_int_equal(config.flow_vlan, CONFIG_VLAN_KEY);
+	assert_null(config_key_parse(key, "ignore", &config));
+	assert_int_equal(config.flow_vlan, CONFIG_VLAN_IGNORE);
+	assert_null(config_key_parse(key, "key", &config));
+	assert_int_equal(config.flow_vlan, CONFIG_VLAN_KEY);
+	assert_non_null(config_key_parse(key, "no", &config));
+	assert_int_equal(key->when & CONFIG_AT_START, CONFIG_AT_START);
+}
+
 static void every_row_is_whole(void **state)
 {
 	struct config config, again;
@@ -309,6 +341,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(checksums_are_verified_in_software_unless_told),
+		cmocka_unit_test(harmful_offloads_are_refused_unless_told),
+		cmocka_unit_test(tags_keep_connections_apart_unless_told),
 		cmocka_unit_test(every_row_is_whole),
 		cmocka_unit_test(every_key_has_its_boundaries),
 		cmocka_unit_test(prints_what_it_reads),

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <flow/hash.h>
+#include <flow/other_vlan.h>
 #include <flow/table.h>
 
 #define FLOWS 1000u
@@ -267,6 +268,74 @@ static void test_parts_of_the_key(void **state)
 	}
 }
 
+#define TAG(vid) (0x81000000 | (vid))
+
+/* A flow with data up to snd_max and no ACK. */
+static struct flow_record *add_one_way(uint32_t number, uint32_t vlan, uint32_t snd_max)
+{
+	struct snoop_key key = key_of(number);
+	struct flow_record *record;
+
+	key.vlan[0] = vlan;
+	record = flow_table_add(&table, &key, (uint32_t)flow_hash(&key, SECRET));
+	record->flow.started = true;
+	record->flow.snd_max = snd_max;
+	return record;
+}
+
+static struct flow_record *find_ack(const struct flow_other_vlan *memory, uint32_t number,
+				    uint32_t outer, uint32_t inner, uint32_t ack)
+{
+	struct snoop_key key = key_of(number);
+
+	key.vlan[0] = outer;
+	key.vlan[1] = inner;
+	return flow_other_vlan_find(memory, &table, &key, ack, SECRET);
+}
+
+static void acks_with_other_tags_find_their_flow(void **state)
+{
+	static struct flow_other_vlan memory;
+	struct flow_record *flow = add_one_way(1, TAG(10), 5000);
+
+	assert_null(find_ack(&memory, 1, TAG(20), 0, 5000));
+	flow_other_vlan_note(&memory, &table, flow, SECRET);
+	assert_ptr_equal(find_ack(&memory, 1, TAG(20), 0, 5000), flow);
+	assert_ptr_equal(find_ack(&memory, 1, 0, 0, 4000), flow);
+	assert_ptr_equal(find_ack(&memory, 1, 0x88a8000a, 0, 5000), flow);
+	assert_ptr_equal(find_ack(&memory, 1, TAG(10), TAG(1), (uint32_t)-1000), flow);
+	/* Its own tags, another connection, and bytes that it did not send lately. */
+	assert_null(find_ack(&memory, 1, TAG(10), 0, 5000));
+	assert_null(find_ack(&memory, 2, TAG(20), 0, 5000));
+	assert_null(find_ack(&memory, 1, TAG(20), 0, 5001));
+	assert_null(find_ack(&memory, 1, TAG(20), 0, 5000 - (1u << 27)));
+	/* Its ACKs come after all, or it is gone. */
+	flow->flow.two_way = true;
+	assert_null(find_ack(&memory, 1, TAG(20), 0, 5000));
+	flow->flow.two_way = false;
+	flow_table_remove(&table, flow);
+	assert_null(find_ack(&memory, 1, TAG(20), 0, 5000));
+}
+
+/* Whatever the tags are, one worker owns both directions; without tags it is the flow's hash. */
+static void tags_do_not_choose_the_owner(void **state)
+{
+	for (uint32_t number = 0; number < KEYS; number++) {
+		struct snoop_key key = key_of(number);
+		uint64_t owner;
+
+		key.vlan[0] = 0;
+		assert_false(flow_key_is_tagged(&key));
+		owner = flow_hash(&key, SECRET);
+		assert_int_equal(flow_hash_untagged(&key, SECRET), owner);
+		key.vlan[0] = TAG(number % 4095);
+		key.vlan[1] = number % 3 ? 0 : TAG(7);
+		assert_true(flow_key_is_tagged(&key));
+		assert_int_not_equal(flow_hash(&key, SECRET), owner);
+		assert_int_equal(flow_hash_untagged(&key, SECRET), owner);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +344,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_churn, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_parts_of_the_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_smallest, setup, teardown),
+		cmocka_unit_test_setup_teardown(acks_with_other_tags_find_their_flow, setup,
+						teardown),
+		cmocka_unit_test(tags_do_not_choose_the_owner),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

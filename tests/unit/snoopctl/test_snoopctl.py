@@ -154,10 +154,10 @@ class Test(unittest.TestCase):
             'since_reset': {**self.RESET, 'radio_losses': 2, 'verdict': 'lost little'}}})
         done = self.run_it('status', env={'TZ': 'UTC'})
         self.assertIn('lost little\nsince 2026-12-01 03:10:00 (reset):\n', done.stdout)
-        self.assertRegex(done.stdout, r'losses seen on the radio +2\n')
+        self.assertRegex(done.stdout, r'losses found on the radio +2\n')
         self.assertIn('flows      4', done.stdout)
         total = self.run_it('status', '--total').stdout
-        self.assertRegex(total, r'helped once\n +losses seen on the radio +200\n')
+        self.assertRegex(total, r'helped once\n +losses found on the radio +200\n')
 
     def test_total_is_for_what_a_reset_affects(self):
         self.fails(self.run_it('flows', '--total'), 2, 'flows')
@@ -451,11 +451,16 @@ class Test(unittest.TestCase):
         self.serve(lambda command: {command: {
             'version': '9', 'uptime_s': 3700, 'configured_s': 61, 'mode': 'snoop', 'wired': port,
             'wireless': port,
-            'verdict': 'it helps', 'data_segments': 1000, 'radio_losses': 200, 'repaired': 150,
+            'verdict': 'it helps', 'verdict_id': 'helps',
+            'verdict_counters': {'repairs_confirmed': 1150, 'radio_losses': 1200},
+            'also': {'wired_unknown': 'unknown what the port lost'},
+            'also_counters': {'wired_unknown': {'wired_missed_packets': 'unknown',
+                                                'upstream_holes': 5}},
+            'data_segments': 1000, 'radio_losses': 200, 'repaired': 150,
             'left': 50,
             'wireless_rtt_p50_us': 4200, 'wireless_rtt_p99_us': 9000, 'rules': 3,
             'rule_levels': 'observe 2, snoop 1',
-            'workers': 2, 'workers_stuck': 1, 'stalls': 7, 'guard': 'helps'}})
+            'workers': 2, 'workers_stuck': 1, 'stalls': 7, 'guard': 'not demoted'}})
         done = self.run_it('status')
         self.assertEqual((done.returncode, done.stderr), (0, ''))
         self.assertLessEqual(len(done.stdout.splitlines()), 24)
@@ -463,7 +468,10 @@ class Test(unittest.TestCase):
                      '150   75.00 %',
                      '50   25.00 %', '4.2ms', '9.0ms', 'since 1min 1s',
                      '3 rules (observe 2, snoop 1)',
-                     '1 of 2 workers stuck, 7 stalls'):
+                     '1 of 2 workers stuck, 7 stalls',
+                     '\nit helps\n  repairs_confirmed 1,150, radio_losses 1,200\n'
+                     'also: unknown what the port lost\n'
+                     '  wired_missed_packets unknown, upstream_holes 5\n'):
             self.assertIn(part, done.stdout)
         self.server.answer = lambda command: {command: {}}
         self.assertEqual(self.run_it('status').returncode, 0)

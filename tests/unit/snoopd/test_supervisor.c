@@ -32,6 +32,7 @@ static uint64_t now_us;
 /* What the fakes answer. */
 static enum guard_action decision;
 static int apply_result;
+static bool port_lost;
 
 /* What was done, in order: "mode observe;" for a published mode, "LINE;" for a log line. */
 static char done[1000];
@@ -130,7 +131,25 @@ void totals_sum(struct counters *sum, struct worker *const *workers, uint32_t wo
 	memset(sum, 0, sizeof(*sum));
 }
 
-void carrier_start(struct carrier *carrier, struct ports *ports, uint64_t at_us)
+void carrier_start(struct carrier *carrier, struct ports *ports, const struct port_watch *watch,
+		   uint64_t at_us)
+{
+}
+
+void port_watch_start(struct port_watch *watch, struct link *link)
+{
+}
+
+void port_watch_look(struct port_watch *watch)
+{
+}
+
+bool port_watch_act(struct port_watch *watch, uint64_t at_us)
+{
+	return !port_lost;
+}
+
+void port_watch_stop(struct port_watch *watch)
 {
 }
 
@@ -159,7 +178,7 @@ static void tick(void)
 {
 	now_us += CLOCK_US_PER_S;
 	done[0] = '\0';
-	supervisor_tick(&supervisor, now_us);
+	assert_true(supervisor_tick(&supervisor, now_us));
 }
 
 static int start(void **state)
@@ -173,6 +192,7 @@ static int start(void **state)
 	wire.configured_us = 1;
 	decision = GUARD_LEAVE;
 	apply_result = 0;
+	port_lost = false;
 	supervisor_start(&supervisor, &wire, now_us);
 	tick();
 	assert_string_equal(done, "");
@@ -244,6 +264,12 @@ static void an_operator_who_chooses_a_level_makes_it_start_anew(void **state)
 	assert_string_equal(done, "");
 }
 
+static void a_port_that_is_lost_ends_it(void **state)
+{
+	port_lost = true;
+	assert_false(supervisor_tick(&supervisor, now_us + CLOCK_US_PER_S));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +278,7 @@ int main(void)
 		cmocka_unit_test_setup(a_late_worker_is_told_in_the_log, start),
 		cmocka_unit_test_setup(what_fails_does_not_count_and_is_tried_again, start),
 		cmocka_unit_test_setup(an_operator_who_chooses_a_level_makes_it_start_anew, start),
+		cmocka_unit_test_setup(a_port_that_is_lost_ends_it, start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

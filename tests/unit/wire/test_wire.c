@@ -60,8 +60,11 @@ static const struct patch_case {
 	{"unchanged", &spec_v4, 12, {0x08, 0x00}, 2, WIRE_TCP},
 	{"ARP", &spec_v4, 12, {0x08, 0x06}, 2, WIRE_NON_IP},
 	{"LLDP", &spec_v4, 12, {0x88, 0xcc}, 2, WIRE_NON_IP},
-	{"PPPoE", &spec_v4, 12, {0x88, 0x64}, 2, WIRE_NON_IP},
-	{"MPLS", &spec_v4, 12, {0x88, 0x47}, 2, WIRE_NON_IP},
+	{"PPPoE discovery", &spec_v4, 12, {0x88, 0x63}, 2, WIRE_NON_IP},
+	{"PPPoE session", &spec_v4, 12, {0x88, 0x64}, 2, WIRE_PPPOE},
+	{"MPLS", &spec_v4, 12, {0x88, 0x47}, 2, WIRE_MPLS},
+	{"MPLS, upstream-assigned", &spec_v4, 12, {0x88, 0x48}, 2, WIRE_MPLS},
+	{"after MPLS", &spec_v4, 12, {0x88, 0x49}, 2, WIRE_NON_IP},
 	{"LLC of length 0", &spec_v4, 12, {0x00, 0x00}, 2, WIRE_NON_IP},
 	{"LLC, highest length", &spec_v4, 12, {0x05, 0xff}, 2, WIRE_NON_IP},
 	{"lowest type", &spec_v4, 12, {0x06, 0x00}, 2, WIRE_NON_IP},
@@ -87,11 +90,11 @@ static const struct patch_case {
 	{"IPv4 offset of 256 units", &spec_v4, 20, {0x01, 0x00}, 2, WIRE_FRAGMENT},
 	{"IPv4 UDP", &spec_v4, 23, {17}, 1, WIRE_IP_OTHER},
 	{"IPv4 ICMP", &spec_v4, 23, {1}, 1, WIRE_IP_OTHER},
-	{"IPv4 in IPv4", &spec_v4, 23, {4}, 1, WIRE_IP_OTHER},
-	{"IPv6 in IPv4", &spec_v4, 23, {41}, 1, WIRE_IP_OTHER},
-	{"IPv4 GRE", &spec_v4, 23, {47}, 1, WIRE_IP_OTHER},
-	{"IPv4 ESP", &spec_v4, 23, {50}, 1, WIRE_IP_OTHER},
-	{"IPv4 AH", &spec_v4, 23, {51}, 1, WIRE_IP_OTHER},
+	{"IPv4 in IPv4", &spec_v4, 23, {4}, 1, WIRE_IP_IN_IP},
+	{"IPv6 in IPv4", &spec_v4, 23, {41}, 1, WIRE_IP_IN_IP},
+	{"IPv4 GRE", &spec_v4, 23, {47}, 1, WIRE_GRE},
+	{"IPv4 ESP", &spec_v4, 23, {50}, 1, WIRE_IPSEC},
+	{"IPv4 AH", &spec_v4, 23, {51}, 1, WIRE_IPSEC},
 
 	{"IPv6 version 4", &spec_v6, 14, {0x40}, 1, WIRE_MALFORMED},
 	{"IPv6 without payload", &spec_v6, 18, {0, 0}, 2, WIRE_MALFORMED},
@@ -104,8 +107,11 @@ static const struct patch_case {
 	{"IPv6 fragment", &spec_v6, 20, {44}, 1, WIRE_FRAGMENT},
 	{"IPv6 UDP", &spec_v6, 20, {17}, 1, WIRE_IP_OTHER},
 	{"IPv6 ICMP", &spec_v6, 20, {58}, 1, WIRE_IP_OTHER},
-	{"IPv6 ESP", &spec_v6, 20, {50}, 1, WIRE_IP_OTHER},
-	{"IPv6 AH", &spec_v6, 20, {51}, 1, WIRE_IP_OTHER},
+	{"IPv6 ESP", &spec_v6, 20, {50}, 1, WIRE_IPSEC},
+	{"IPv6 AH", &spec_v6, 20, {51}, 1, WIRE_IPSEC},
+	{"IPv4 in IPv6", &spec_v6, 20, {4}, 1, WIRE_IP_IN_IP},
+	{"IPv6 in IPv6", &spec_v6, 20, {41}, 1, WIRE_IP_IN_IP},
+	{"IPv6 GRE", &spec_v6, 20, {47}, 1, WIRE_GRE},
 	{"IPv6 no next header", &spec_v6, 20, {59}, 1, WIRE_IP_OTHER},
 	{"IPv6 mobility", &spec_v6, 20, {135}, 1, WIRE_IP_OTHER},
 
@@ -194,6 +200,50 @@ static void test_vlan(void **state)
 		assert_int_equal(view.vlan_count, count);
 		assert_memory_equal(view.vlan, c->vlan, sizeof(c->vlan));
 	}
+}
+
+/* Where ports can be read, within the packet as well as within the buffer, they name the tunnel. */
+static void test_udp_ports(void **state)
+{
+	static const struct {
+		uint16_t source, target;
+		enum wire_kind kind;
+	} cases[] = {
+		{50000, 4789, WIRE_UDP_TUNNEL}, {50000, 4790, WIRE_UDP_TUNNEL},
+		{50000, 8472, WIRE_UDP_TUNNEL}, {50000, 6081, WIRE_UDP_TUNNEL},
+		{2152, 2152, WIRE_UDP_TUNNEL},	{1701, 50000, WIRE_UDP_TUNNEL},
+		{5247, 50000, WIRE_UDP_TUNNEL}, {4500, 50000, WIRE_IPSEC},
+		{50000, 4500, WIRE_IPSEC},	{443, 50000, WIRE_IP_OTHER},
+		{50000, 53, WIRE_IP_OTHER},	{0, 65535, WIRE_IP_OTHER},
+	};
+	struct wire_view view;
+	struct frame frame;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const uint16_t ports[2] = {cases[i].source, cases[i].target};
+		uint32_t cut;
+
+		frame_build(&frame, i % 2 == 0 ? &spec_v4 : &spec_v6);
+		frame.data[i % 2 == 0 ? 23 : 20] = 17;
+		for (int k = 0; k < 4; k++)
+			frame.data[frame.l4 + k] = (uint8_t)(ports[k / 2] >> (k % 2 ? 0 : 8));
+		cut = frame.l4 + 4;
+		parse_exact(frame.data, cut, frame.bytes, &view);
+		assert_int_equal(view.kind, cases[i].kind);
+		parse_exact(frame.data, cut - 1, frame.bytes, &view);
+		assert_int_equal(view.kind, WIRE_IP_OTHER);
+	}
+	/* The packet ends within the ports; what is after it is padding. */
+	frame_build(&frame, &spec_v4);
+	frame.data[23] = 17;
+	memcpy(frame.data + 34, "\x12\xb5\x12\xb5", 4);
+	frame.data[17] = 23;
+	parse_exact(frame.data, frame.bytes, frame.bytes, &view);
+	assert_int_equal(view.kind, WIRE_IP_OTHER);
+	frame.data[17] = 24;
+	parse_exact(frame.data, frame.bytes, frame.bytes, &view);
+	assert_int_equal(view.kind, WIRE_UDP_TUNNEL);
 }
 
 static void test_fields(void **state)
@@ -425,6 +475,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_vlan),
+		cmocka_unit_test(test_udp_ports),
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_flags_and_ecn),
 		cmocka_unit_test(test_segment_bytes),

@@ -172,6 +172,36 @@ static void test_not_whole_or_not_tcp(void **state)
 	assert_false(wire_tcp_checksum_ok(frame.data, frame.bytes, &view));
 }
 
+/* A card that adds the segment to what the sender left in the field makes the checksum valid. */
+static void test_unfinished(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(specs); i++) {
+		struct wire_view view;
+		struct frame frame;
+		uint8_t *field;
+		uint16_t sum;
+
+		frame_build(&frame, &specs[i]);
+		parse_exact(frame.data, frame.bytes, frame.bytes, &view);
+		assert_false(wire_tcp_checksum_unfinished(frame.data, &view));
+		field = frame.data + view.l4_offset + 16;
+		sum = (uint16_t)wire_sum_pseudo(&view);
+		memcpy(field, &sum, sizeof(sum));
+		assert_true(wire_tcp_checksum_unfinished(frame.data, &view));
+		assert_false(wire_tcp_checksum_ok(frame.data, frame.bytes, &view));
+		for (int bit = 0; bit < 16; bit++) {
+			field[bit / 8] ^= (uint8_t)(1u << bit % 8);
+			assert_false(wire_tcp_checksum_unfinished(frame.data, &view));
+			field[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		}
+		sum = (uint16_t)~wire_sum_add(0, frame.data + view.l4_offset, wire_l4_bytes(&view),
+					      false);
+		memcpy(field, &sum, sizeof(sum));
+		assert_true(wire_tcp_checksum_ok(frame.data, frame.bytes, &view));
+	}
+}
+
 /* What a caller with a chain of buffers does, as wire.h describes it. */
 static void test_chained_frame(void **state)
 {
@@ -205,6 +235,7 @@ int main(void)
 		cmocka_unit_test(test_bit_errors),
 		cmocka_unit_test(test_ipv6_addresses_and_hop_limit),
 		cmocka_unit_test(test_not_whole_or_not_tcp),
+		cmocka_unit_test(test_unfinished),
 		cmocka_unit_test(test_chained_frame),
 	};
 

@@ -48,9 +48,9 @@ static const struct ext_case {
 	 3,
 	 TCP,
 	 WIRE_FRAGMENT},
-	{"ESP after others", {{HOP, 0, 0}, {DEST, 0, 0}}, 2, ESP, WIRE_IP_OTHER},
+	{"ESP after others", {{HOP, 0, 0}, {DEST, 0, 0}}, 2, ESP, WIRE_IPSEC},
 	{"no next header", {{HOP, 0, 0}}, 1, 59, WIRE_IP_OTHER},
-	{"what follows AH is not read", {{HOP, 0, 0}, {51, 4, 0}}, 2, TCP, WIRE_IP_OTHER},
+	{"what follows AH is not read", {{HOP, 0, 0}, {51, 4, 0}}, 2, TCP, WIRE_IPSEC},
 	{"six",
 	 {{HOP, 0, 0}, {DEST, 0, 0}, {DEST, 0, 0}, {DEST, 0, 0}, {DEST, 0, 0}, {DEST, 0, 0}},
 	 6,
@@ -186,6 +186,8 @@ static const uint8_t damaged_options[] = {OPT_TS, OPT_SACK2, 30, 4, 0, 0};
 static const uint8_t damaged_ext[] = {DEST, 0, 0, 0, 0,	  0, 0, 0, ROUTING, 0, 0, 0,
 				      0,    0, 0, 0, TCP, 0, 0, 0, 0,	    0, 0, 0};
 
+static const uint8_t damaged_udp[] = {[0] = 17, [7] = 0};
+
 /* What test_random_damage() damages: together they shall lead to every reason. */
 #define DAMAGED_OPTIONS .options = damaged_options, .option_bytes = sizeof(damaged_options)
 #define DAMAGED_VLANS .vlan = {0x88a80001, 0x81000002, 0x81000003}
@@ -198,6 +200,12 @@ static const struct frame_spec damaged[] = {
 	{DAMAGED_OPTIONS, .payload_bytes = 20, DAMAGED_VLANS, .vlan_count = 2, .pad_bytes = 4},
 	{DAMAGED_OPTIONS, .payload_bytes = 20, .ip_version = 6, .ext = damaged_ext,
 	 .ext_bytes = sizeof(damaged_ext), DAMAGED_VLANS, .vlan_count = 2, .pad_bytes = 5},
+	{.payload_bytes = 20,
+	 .ip_version = 6,
+	 .ext = damaged_udp,
+	 .ext_first = DEST,
+	 .ext_bytes = sizeof(damaged_udp),
+	 .dst_port = 4789},
 };
 
 static void test_random_damage(void **state)

@@ -43,6 +43,7 @@ struct frame_spec {
 	uint32_t ext_bytes;
 	uint8_t ext_first; /* next header of the IPv6 header where there is ext */
 	uint8_t flags;	   /* ACK unless set */
+	uint16_t dst_port; /* 49153 unless set */
 	const uint8_t *options;
 	uint32_t option_bytes; /* a multiple of 4 */
 	uint32_t payload_bytes;
@@ -137,7 +138,8 @@ static inline void frame_build(struct frame *frame, const struct frame_spec *spe
 	}
 
 	frame->l4 = frame->bytes;
-	frame_put(frame, 0x01bbc001, 4); /* 443 -> 49153 */
+	frame_put(frame, 443, 2);
+	frame_put(frame, spec->dst_port != 0 ? spec->dst_port : 49153, 2);
 	frame_put(frame, FRAME_SEQ, 4);
 	frame_put(frame, FRAME_ACK, 4);
 	frame_put(frame, (5 + spec->option_bytes / 4) << 4, 1);

@@ -19,4 +19,5 @@ for send, source, target in ((case.wired, WIRED_MAC, STATION_MAC),
         send(Ether(src=source, dst=target) / IPv6(src="2001:db8::1", dst="2001:db8::2") /
              IPv6ExtHdrFragment(nh=6, offset=offset, m=more, id=9) / Raw(pattern(offset, 1200)))
 case.expect(pass_fragment=18)
+case.expect_verdict("not_understood")
 case.write()

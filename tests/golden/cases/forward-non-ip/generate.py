@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""pcap: ARP, LLDP, spanning tree in 802.3 LLC, PPPoE and unknown types cross both ways
+"""pcap: ARP, LLDP, spanning tree in 802.3 LLC, PPPoE discovery and unknown types cross both ways
 unchanged."""
 from scapy.layers.l2 import ARP, Dot3, Ether, LLC, STP
 from scapy.packet import Raw
@@ -14,7 +14,7 @@ for send, source, target in ((case.wired, WIRED_MAC, STATION_MAC),
     send(Ether(src=source, dst="01:80:c2:00:00:0e", type=0x88CC) /
          Raw(b"\2\7\4\2\0\0\0\0\1\4\3\2\7\2\6\2\0\x78\0\0"))
     send(Dot3(src=source, dst="01:80:c2:00:00:00") / LLC() / STP())
-    send(Ether(src=source, dst=target, type=0x8864) / Raw(bytes(range(60))))
+    send(Ether(src=source, dst=target, type=0x8863) / Raw(bytes(range(60))))
     send(Ether(src=source, dst=target, type=0x88B5) / Raw(b"x" * 1500))
     send(Ether(src=source, dst="33:33:00:00:00:01", type=0xFFFF))
 case.expect(pass_non_ip=12)

@@ -22,5 +22,6 @@ for send, source, target in ((case.wired, WIRED_MAC, STATION_MAC),
     send(Ether(src=source, dst=target) / IP(src="10.0.0.1", dst="10.0.1.2") / ICMP() / Raw(b"ping"))
     send(Ether(src=source, dst="01:00:5e:00:00:fb") / IP(src="10.0.0.1", dst="224.0.0.251", ttl=1) /
          UDP(dport=5353))
-case.expect(pass_ip_other=22)
+case.expect(pass_ip_other=14, pass_ipsec=6, pass_gre=2)
+case.expect_verdict("no_data")
 case.write()

@@ -10,4 +10,5 @@ for _ in range(10):
     case.wait(50)
 case.wait(500)
 case.expect(timeouts=0, cached_segments_total=64)
+case.expect_verdict("no_ack")
 case.write()

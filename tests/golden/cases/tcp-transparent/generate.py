@@ -16,4 +16,5 @@ for send, source, target, hosts in ((case.wired, WIRED_MAC, STATION_MAC, ("10.0.
              Raw(b"payload" * (flags % 3)))
 # SYN with FIN or RST, and neither SYN, ACK, RST nor FIN, make no sense.
 case.expect(pass_malformed=512, syn_remembered=0)
+case.expect_verdict("no_ack")
 case.write()

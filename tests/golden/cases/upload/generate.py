@@ -13,4 +13,5 @@ for _ in range(6):
     flow.control("A")
 case.wait(200)
 case.expect(flows_created=0, cached_segments_total=0)
+case.expect_verdict("no_data")
 case.write()

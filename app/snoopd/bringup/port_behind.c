@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <snoopd/bringup/port_behind.h>
+
+#include <snoopd/kernel/link_state.h>
+
+static void ask(struct link_state *state)
+{
+	struct netlink *netlink = state->index != 0 ? netlink_open(NETLINK_ROUTE) : NULL;
+
+	if (netlink == NULL)
+		return;
+	link_state_ask(netlink, state);
+	netlink_close(netlink);
+}
+
+uint16_t port_behind_mtu(unsigned int if_index)
+{
+	struct link_state state = {.index = if_index};
+
+	ask(&state);
+	return state.mtu_bytes <= UINT16_MAX ? (uint16_t)state.mtu_bytes : 0;
+}
+
+/* What the interface has dropped instead of giving it to the port, since the interface was made. */
+static uint64_t dropped(const struct port_behind *behind)
+{
+	struct link_state state = {.index = behind->index};
+
+	if (behind->path == INTERFACE_NONE || behind->path == INTERFACE_BIFURCATED)
+		return 0; /* the driver counts, or nobody does */
+	ask(&state);
+	/* A tap is the other end of a cable: what it did not send, the port did not get. */
+	return behind->path == INTERFACE_TAP ? state.tx_dropped : state.rx_missed;
+}
+
+void port_behind_find(struct port_behind *behind, const char *driver, unsigned int if_index,
+		      bool rings, const char *devargs)
+{
+	behind->path = interface_path_of(driver, if_index);
+	behind->index = if_index;
+	behind->missed_before = dropped(behind);
+	behind->sockets.count = 0;
+	if (!rings)
+		return;
+	packet_ring_of(&behind->ring, devargs);
+	packet_sockets_find(&behind->sockets, if_index);
+}
+
+uint64_t port_behind_missed(struct port_behind *behind)
+{
+	uint64_t all = dropped(behind);
+
+	/* All is 0 where the interface is gone. */
+	return packet_sockets_drops(&behind->sockets) +
+	       (all > behind->missed_before ? all - behind->missed_before : 0);
+}
+
+int port_behind_discard(const struct port_behind *behind, uint32_t *frames)
+{
+	*frames = 0;
+	return packet_sockets_discard(&behind->sockets, &behind->ring, frames);
+}

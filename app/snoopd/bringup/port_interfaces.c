@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <snoopd/bringup/port_interfaces.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+#include <snoopd/base/log.h>
+#include <snoopd/kernel/exclusive.h>
+#include <snoopd/kernel/offloads.h>
+#include <snoopd/kernel/outgoing.h>
+
+#define DRAIN_BURST 32
+#define DRAIN_BURSTS_MAX 1024 /* more than a ring holds */
+
+/* ---- One process per interface ---- */
+
+static int claim(struct port *port)
+{
+	struct exclusive_holder holder;
+	int result = exclusive_claim(port->if_index, &holder);
+
+	if (result >= 0) {
+		port->claim = result;
+		port->claimed = true;
+		return 0;
+	}
+	if (result == -EADDRINUSE) {
+		log_error("port %s: interface %s is taken by process %d (%s): both would forward "
+			  "every frame; stop that one, or give this one another interface",
+			  port->name, port->interface, holder.pid, holder.name);
+		return -1;
+	}
+	if (result == -EPERM)
+		log_warning("event=port port=%s interface=%s pid=%d uid=%d message=\"an account "
+			    "that is not ours has the name of the claim: a second snoopd on this "
+			    "interface would not be noticed\"",
+			    port->name, port->interface, holder.pid, (int)holder.uid);
+	else
+		log_warning("event=port port=%s interface=%s message=\"cannot claim it (%s): a "
+			    "second snoopd on this interface would not be noticed\"",
+			    port->name, port->interface, strerror(-result));
+	return 0;
+}
+
+/* ---- Frames of this box ---- */
+
+void port_interface_leave_out_own(const struct port *port)
+{
+	int result;
+
+	if (port->path != INTERFACE_PACKET)
+		return;
+	result = outgoing_ignore(port->if_index);
+	if (result > 0 || !outgoing_expected(port->interface))
+		return;
+	log_warning("event=port port=%s interface=%s message=\"what this box sends there crosses "
+		    "the wire (no filter for its sockets: %s): sysctl -w "
+		    "net.ipv6.conf.%s.disable_ipv6=1, and give it no address\"",
+		    port->name, port->interface, result == 0 ? "none found" : strerror(-result),
+		    port->interface);
+}
+
+void port_interface_drain(const struct port *port)
+{
+	struct rte_mbuf *packets[DRAIN_BURST];
+
+	if (port->path != INTERFACE_PACKET)
+		return;
+	for (uint16_t queue = 0; queue < port->rx_queues; queue++)
+		for (int burst = 0; burst < DRAIN_BURSTS_MAX; burst++) {
+			uint16_t count = rte_eth_rx_burst(port->id, queue, packets, DRAIN_BURST);
+
+			if (count == 0)
+				break;
+			rte_pktmbuf_free_bulk(packets, count);
+		}
+}
+
+/* ---- Offloads ---- */
+
+static int read_offloads(const struct port *port, struct offloads *offloads)
+{
+	struct netlink *netlink = netlink_open(NETLINK_GENERIC);
+	struct netlink_family family;
+	int result;
+
+	if (netlink == NULL)
+		return -errno;
+	result = offloads_family(netlink, &family);
+	if (result == 0)
+		result = offloads_read(netlink, family.id, port->if_index, offloads);
+	netlink_close(netlink);
+	return result;
+}
+
+static int judge_offloads(const struct port *port, const struct config *config, uint32_t fixed)
+{
+	char list[OFFLOADS_TEXT_CHARS], command[OFFLOADS_TEXT_CHARS];
+	const char *harm = offloads_harm(port->offloads_on);
+
+	offloads_list(port->offloads_on, list);
+	offloads_command(port->offloads_on, port->interface, command);
+	if (config->offloads == CONFIG_OFFLOADS_WARN) {
+		log_warning("event=offloads port=%s interface=%s on=\"%s\" message=\"%s: %s\"",
+			    port->name, port->interface, list, harm, command);
+		return 0;
+	}
+	if (port->offloads_on & fixed)
+		log_error("port %s: interface %s has %s on, fixed by its driver: %s; take another "
+			  "interface or driver, switch it off where the interface comes from (the "
+			  "hypervisor), or set [ports] offloads = warn",
+			  port->name, port->interface, list, harm);
+	else
+		log_error("port %s: interface %s has %s on: %s; switch it off (%s), or set [ports] "
+			  "offloads = warn",
+			  port->name, port->interface, list, harm, command);
+	return -1;
+}
+
+/* A veth passes on the tags that its other end put beside the frame, whatever it says of itself. */
+static void watch_offloads(struct port *port)
+{
+	port->offloads_watched = offloads_harmful(port->path);
+	if ((port->offloads_watched & OFFLOADS_TAGS) == 0 || !interface_is_veth(port->if_index))
+		return;
+	port->offloads_watched &= ~OFFLOAD_BIT(VLAN_STAG);
+	log_warning(
+		"event=offloads port=%s interface=%s message=\"a veth: VLAN tags are lost unless "
+		"its other end has txvlan off too (ethtool -K, in its namespace), which cannot "
+		"be seen from here\"",
+		port->name, port->interface);
+}
+
+static int check_offloads(struct port *port, const struct config *config)
+{
+	struct offloads offloads = {0};
+	int result;
+
+	watch_offloads(port);
+	if (port->offloads_watched == 0)
+		return 0;
+	result = read_offloads(port, &offloads);
+	if (result != 0) {
+		log_warning("event=offloads port=%s interface=%s message=\"the kernel does not "
+			    "tell which are on (%s): see that none of gro, lro, rx-gro-hw, rxvlan "
+			    "is\"",
+			    port->name, port->interface, strerror(-result));
+		return 0;
+	}
+	port->offloads_on = offloads.on & port->offloads_watched;
+	return port->offloads_on == 0 ? 0 : judge_offloads(port, config, offloads.fixed);
+}
+
+int port_interface_take(struct port *port, const struct config *config)
+{
+	if (port->if_index == 0)
+		return 0;
+	port_interface_leave_out_own(port);
+	return claim(port) == 0 ? check_offloads(port, config) : -1;
+}
+
+int port_interfaces_take(struct ports *ports, const struct config *config)
+{
+	for (int side = 0; side < 2; side++)
+		if (port_interface_take(&ports->port[side], config) != 0)
+			return -1;
+	return 0;
+}
+
+void port_interface_release(struct port *port)
+{
+	if (port->claimed)
+		close(port->claim);
+	port->claimed = false;
+}
+
+void port_interfaces_release(struct ports *ports)
+{
+	for (int side = 0; side < 2; side++)
+		port_interface_release(&ports->port[side]);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * The packet sockets that a driver has opened on an interface, and what the driver does not do with
+ * them: count what did not fit into their receive rings, and empty their transmit rings.
+ *
+ * A transmit ring keeps what it was given while the interface is down or has no carrier, and sends
+ * it as soon as somebody sends after that: minutes later, if the outage was that long.
+ *
+ * Who runs here: the control thread; packet_sockets_drops() also whoever reports.
+ */
+#ifndef SNOOPD_PACKET_SOCKETS_H
+#define SNOOPD_PACKET_SOCKETS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PACKET_SOCKETS_MAX 64
+
+struct packet_sockets {
+	uint32_t count;
+	int fd[PACKET_SOCKETS_MAX]; /* the driver's */
+	uint64_t drops; /* atomic: read so far, as the kernel begins anew after each look */
+};
+
+/** How the driver lays out the rings of one socket: the receive ring first, then the same to send.
+ */
+struct packet_ring {
+	uint32_t block_bytes, blocks, frame_bytes, frames;
+};
+
+/** Read the layout from the device arguments of net_af_packet. @param devargs  may be NULL */
+void packet_ring_of(struct packet_ring *ring, const char *devargs);
+
+/** Find the sockets of this process that are bound to the interface. @return 0 or -errno. */
+int packet_sockets_find(struct packet_sockets *sockets, unsigned int if_index);
+
+/** @return packets that did not fit into the receive rings, since packet_sockets_find(). */
+uint64_t packet_sockets_drops(struct packet_sockets *sockets);
+
+/**
+ * Throw away what the transmit rings still hold, and an old error of the sockets. Meanwhile nobody
+ * else may send. The interface is up, or the rings are emptied by the next one who sends.
+ *
+ * @param frames  in: 0; out: how many were thrown away
+ * @return 0, or a negative errno value if a ring is not laid out like that.
+ */
+int packet_sockets_discard(const struct packet_sockets *sockets, const struct packet_ring *ring,
+			   uint32_t *frames);
+
+#endif
