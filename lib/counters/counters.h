@@ -96,10 +96,12 @@
 	X(acks_seen, counter, packets, "ACKs from the wireless side that belong to a flow")        \
 	X(acks_duplicate, counter, packets, "duplicate ACKs from the wireless side")               \
 	X(acks_old, counter, packets, "ACKs below the cumulative ACK: forwarded")                  \
-	X(radio_losses, counter, segments, "segments found lost between the box and the station")  \
+	X(radio_losses, counter, segments,                                                         \
+	  "transmissions to the station, the sender's and ours, that did not arrive; counted "     \
+	  "0.1 s after the segment's delivery, less the copies that a D-SACK reports")             \
 	X(upstream_holes, counter, segments,                                                       \
-	  "holes in the data as it arrived from the wired side")                                   \
-	X(upstream_bytes, counter, bytes, "size of those holes")                                   \
+	  "segments lost before the box: what came first when the sender sent it once more")       \
+	X(upstream_bytes, counter, bytes, "size of those segments")                                \
 	X(retransmits_scoreboard, counter, segments,                                               \
 	  "retransmitted because later segments were SACKed (RACK)")                               \
 	X(retransmits_dupack, counter, segments,                                                   \
@@ -111,7 +113,7 @@
 	X(retransmits_syn, counter, segments, "SYN or SYN-ACK retransmitted towards the station")  \
 	X(retransmit_bytes, counter, bytes, "frame bytes of all retransmits")                      \
 	X(repairs_confirmed, counter, segments,                                                    \
-	  "segments acknowledged after a retransmit and without help of the sender")               \
+	  "radio losses that a retransmit made good without help of the sender")                   \
 	X(repairs_unproven, counter, segments,                                                     \
 	  "the same after a time-out, though the ACK may only have been delayed: claimed if more " \
 	  "proves it")                                                                             \
@@ -125,6 +127,8 @@
 	X(acks_withheld, counter, packets, "duplicate ACKs withheld")                              \
 	X(acks_released, counter, packets, "withheld ACKs forwarded after all, in order")          \
 	X(acks_freed, counter, packets, "withheld ACKs discarded because their hole was filled")   \
+	X(wired_duplicates, counter, segments,                                                     \
+	  "data that came twice from the wired side, sooner than a sender can retransmit")         \
 	X(sender_retransmits, counter, segments,                                                   \
 	  "segments that the sender retransmitted while the cache held them")                      \
 	X(sender_retransmits_needless, counter, segments,                                          \

@@ -70,7 +70,7 @@ struct snoop_list {
  *   has_suspect     rack               rack, reset     A: RACK judges again
  *
  * The others concern no fast path: reordering (delivery, dsack), fin_wired (data), fin_station
- * (ack), veto_answered (congestion), cache_refused (data).
+ * (ack), veto_answered (congestion), unsettled (outcomes).
  */
 #define SNOOP_FLOW_ATTENTION                                                                       \
 	enum snoop_level level : 3;                                                                \
@@ -102,7 +102,7 @@ struct snoop_list {
 	bool fin_wired : 1;                                                                        \
 	bool fin_station : 1;                                                                      \
 	bool veto_answered : 1; /* the sender has retransmitted the veto's signal */               \
-	bool cache_refused : 1; /* a segment found no room, or could not be kept */
+	bool unsettled : 1;	/* outcomes wait for a D-SACK */
 
 union snoop_attention {
 	uint32_t word;
@@ -242,6 +242,7 @@ struct snoop_flow {
 	uint32_t vetoes;
 	uint32_t sender_needless; /* retransmits of the sender that our repair had made needless */
 	uint32_t sender_retransmits, timeouts, acks_withheld;
+	bool cache_refused; /* (data) a segment found no room, or could not be kept */
 };
 
 /** @return when snoop_flow_timer() wants to be called, SNOOP_NEVER if not at all. Every call of the

@@ -35,7 +35,7 @@ enum snoop_reason snoop_flow_reason(const struct snoop_flow *flow)
 		return SNOOP_REASON_CONGESTION;
 	if (flow->given_up)
 		return SNOOP_REASON_GIVEN_UP;
-	if (flow->radio_losses)
+	if (flow->radio_losses || flow->retransmits > flow->spurious)
 		return SNOOP_REASON_REPAIRING;
 	return flow->upstream_holes ? SNOOP_REASON_UPSTREAM : SNOOP_REASON_NO_LOSS;
 }

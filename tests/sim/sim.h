@@ -48,7 +48,11 @@ struct sim_pipe_params {
 	uint32_t loss_ppm;
 	uint32_t burst_mean; /* 1 = independent losses; else Gilbert-Elliott with this mean run */
 	uint32_t reorder_ppm, reorder_us;
-	uint32_t duplicate_ppm;
+	uint32_t duplicate_ppm, duplicate_us; /* the copy comes so much later at most */
+	uint32_t jitter_us;		      /* added to the delay, order is kept */
+	uint32_t stall_every_us, stall_us;    /* nothing is carried for a time, again and again */
+	uint64_t step_at_us;		      /* from then on the delay is longer by step_us */
+	uint32_t step_us;
 };
 
 struct sim;
@@ -65,6 +69,13 @@ struct sim_params {
 	uint32_t grains, grain_bytes, grains_per_segment;
 	enum sim_handshake handshake;
 	bool sack, timestamps, ipv6, frames; /* frames: real bytes through wire_parse() */
+	bool no_dsack;			     /* a receiver that reports no duplicates */
+	/* As Linux: it remembers four blocks, and SACKs of so long go out as one; 0 = it does
+	 * neither. */
+	uint32_t compress_us;
+	/* A sender that is paced and does not slow down for losses; 0 = window, halved by them. */
+	uint32_t pace_bytes_per_ms, pace_window_grains;
+	bool linux_rto; /* its floor is added to the RTT */
 	bool near_wrap;
 	bool resegment;
 	bool backlog;		 /* tell the engine when the radio's queue overflows */
@@ -95,6 +106,7 @@ struct sim_result {
 	uint64_t done_us; /* when the last flow was complete */
 	uint64_t steps;
 	uint64_t sender_timeouts, sender_retransmits, radio_data, radio_lost, queue_drops, useless;
+	uint64_t wired_data, wired_lost; /* lost: by the queue or on the way, as radio_lost */
 	uint64_t spurious_sender_timeouts, bytes;
 	uint32_t lenient_holes; /* withheld although a hole above the first was over tries or age */
 };
@@ -139,7 +151,8 @@ struct sim_pipe {
 	const struct sim_pipe_params *params;
 	enum sim_place to;
 	uint64_t free_us;
-	bool bad; /* Gilbert-Elliott state */
+	uint64_t last_us; /* arrival of the newest packet that nothing delayed */
+	bool bad;	  /* Gilbert-Elliott state */
 };
 
 struct sim_sender {
@@ -150,6 +163,7 @@ struct sim_sender {
 	bool recovery, after_timeout;
 	uint64_t right; /* first grain beyond the receiver's window */
 	uint64_t rto_us, pause_us, timer_us, connect_us, srtt_us, var_us;
+	uint64_t pace_us; /* no segment is sent before */
 	uint32_t backoff, pauses, timeouts, peer_seq;
 	uint64_t *sent_us;
 	uint8_t *state;
@@ -158,7 +172,7 @@ struct sim_sender {
 
 struct sim_receiver {
 	uint32_t next, read, right; /* grains */
-	uint32_t window, seq, pending, echo;
+	uint32_t window, seq, pending, echo, compressed, compress_next;
 	uint64_t delack_us, stall_us, resume_us, connect_us, fin_us;
 	uint32_t recent[8], recents;
 	uint32_t dsack_first, dsack_end;

@@ -218,7 +218,7 @@ static void count_call(struct sim *sim)
 
 void sim_box_timers(struct sim *sim)
 {
-	uint32_t calls = 0;
+	uint32_t calls = 0, most;
 
 	sim->current = SIM_FLOWS_MAX;
 	while (snoop_engine_deadline_us(sim->engine) <= sim->now_us && !sim->failed) {
@@ -231,13 +231,13 @@ void sim_box_timers(struct sim *sim)
 		struct sim_flow *entry = &sim->flows[i];
 
 		sim->current = i;
+		/* What a large ACK covers is taken out in portions, too. */
+		most = TIMER_CALLS_MAX + entry->flow.cached_count / SEGMENT_PORTION_MIN;
 		for (calls = 0; entry->exists && !sim->failed &&
 				snoop_flow_deadline_us(&entry->flow) <= sim->now_us;
 		     calls++) {
 			count_call(sim);
-			/* What a large ACK covers is taken out in portions, too. */
-			if (calls ==
-			    TIMER_CALLS_MAX + entry->flow.cached_count / SEGMENT_PORTION_MIN)
+			if (calls == most)
 				sim_fail(sim, "the flow's deadline stays in the past");
 			check_timer(sim, i);
 			if (sim->trace)

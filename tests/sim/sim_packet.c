@@ -223,6 +223,35 @@ static struct sim_packet *copy_of(struct sim *sim, const struct sim_packet *pack
 	return copy;
 }
 
+static void count_data(struct sim *sim, enum sim_place to, const struct sim_packet *packet,
+		       bool lost)
+{
+	if (!packet->view.payload_bytes)
+		return;
+	if (to == SIM_STATION) {
+		sim->result->radio_data += !lost;
+		sim->result->radio_lost += lost;
+	} else if (to == SIM_BOX_WIRED) {
+		sim->result->wired_data += !lost;
+		sim->result->wired_lost += lost;
+	}
+}
+
+/* @return when the packet arrives, if it is not lost. */
+static uint64_t arrival_us(struct sim *sim, struct sim_pipe *pipe)
+{
+	const struct sim_pipe_params *params = pipe->params;
+	uint64_t at_us = pipe->free_us + params->delay_us;
+
+	if (params->step_us && sim->now_us >= params->step_at_us)
+		at_us += params->step_us;
+	if (params->jitter_us)
+		at_us += sim_between(&sim->rng, 0, params->jitter_us);
+	if (params->stall_every_us && at_us % params->stall_every_us < params->stall_us)
+		at_us += params->stall_us - at_us % params->stall_every_us;
+	return pipe->last_us = at_us > pipe->last_us ? at_us : pipe->last_us;
+}
+
 /* Takes over the caller's reference. */
 void sim_pipe_send(struct sim *sim, enum sim_place to, struct sim_packet *packet)
 {
@@ -233,25 +262,24 @@ void sim_pipe_send(struct sim *sim, enum sim_place to, struct sim_packet *packet
 
 	if ((start_us - sim->now_us) * params->bytes_per_ms / 1000 > params->queue_bytes) {
 		sim->result->queue_drops++;
+		count_data(sim, to, packet, true);
 		if (to == SIM_STATION && sim->params->backlog)
 			snoop_engine_tx_backlog(sim->engine, sim->now_us);
 		sim_packet_unref(sim, packet);
 		return;
 	}
 	pipe->free_us = start_us + packet->frame_bytes * 1000ULL / params->bytes_per_ms + 1;
-	at_us = pipe->free_us + params->delay_us;
-	if (to == SIM_STATION && packet->view.payload_bytes)
-		sim->result->radio_data++;
+	at_us = arrival_us(sim, pipe);
+	count_data(sim, to, packet, false);
 	if (is_lost(sim, pipe)) {
-		if (to == SIM_STATION && packet->view.payload_bytes)
-			sim->result->radio_lost++;
+		count_data(sim, to, packet, true);
 		sim_packet_unref(sim, packet);
 		return;
 	}
 	if (sim_chance(&sim->rng, params->reorder_ppm))
 		at_us += sim_between(&sim->rng, 1, params->reorder_us + 1);
 	if (sim_chance(&sim->rng, params->duplicate_ppm)) {
-		uint64_t copy_us = at_us + sim_between(&sim->rng, 0, 3000);
+		uint64_t copy_us = at_us + sim_between(&sim->rng, 0, params->duplicate_us);
 
 		/* The box receives two buffers, the hosts do not care. */
 		if (to == SIM_BOX_WIRED || to == SIM_BOX_RADIO) {

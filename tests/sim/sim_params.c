@@ -37,6 +37,8 @@ void sim_params_plain(struct sim_params *params, uint64_t seed)
 		.stations = 1,
 		.limit_us = 120000000,
 	};
+	params->to_box.duplicate_us = params->to_station.duplicate_us =
+		params->from_station.duplicate_us = params->to_sender.duplicate_us = 3000;
 	snoop_config_defaults(&params->config);
 	params->config.cache_segments = 4096;
 	params->config.stations = 8;

@@ -4,6 +4,9 @@
 
 #define WINDOW_SHIFT 7
 #define RECENT_MAX 8U
+#define RECENT_LINUX 4U	  /* TCP_NUM_SACKS */
+#define COMPRESS_AFTER 3U /* TCP_FASTRETRANS_THRESH duplicates go out at once */
+#define COMPRESS_ACKS 44U /* net.ipv4.tcp_comp_sack_nr */
 
 static uint16_t window_of(const struct sim *sim, const struct sim_receiver *receiver)
 {
@@ -15,6 +18,13 @@ static uint16_t window_of(const struct sim *sim, const struct sim_receiver *rece
 	return (uint16_t)((bytes + (1U << WINDOW_SHIFT) - 1) >> WINDOW_SHIFT);
 }
 
+static uint32_t run_start(const struct sim_receiver *receiver, uint32_t grain)
+{
+	while (grain > receiver->next && receiver->have[grain - 1])
+		grain--;
+	return grain;
+}
+
 static uint8_t add_blocks(struct sim *sim, uint32_t flow, struct wire_view *view)
 {
 	struct sim_receiver *receiver = &sim->flows[flow].receiver;
@@ -23,6 +33,8 @@ static uint8_t add_blocks(struct sim *sim, uint32_t flow, struct wire_view *view
 
 	if (!sim->params->sack)
 		return 0;
+	if (sim->params->no_dsack)
+		receiver->dsack_end = 0;
 	if (receiver->dsack_end) {
 		view->sack[0].start = sim_seq(sim, flow, receiver->dsack_first);
 		view->sack[0].end = sim_seq(sim, flow, receiver->dsack_end);
@@ -35,8 +47,7 @@ static uint8_t add_blocks(struct sim *sim, uint32_t flow, struct wire_view *view
 
 		if (first < receiver->next)
 			continue;
-		while (first > receiver->next && receiver->have[first - 1])
-			first--;
+		first = run_start(receiver, first);
 		while (last < end && receiver->have[last])
 			last++;
 		for (uint8_t b = 0; b < count; b++)
@@ -109,13 +120,47 @@ static void send_flags(struct sim *sim, uint32_t flow, uint8_t flags)
 	sim_pipe_send(sim, SIM_BOX_RADIO, packet);
 	receiver->pending = 0;
 	receiver->delack_us = SNOOP_NEVER;
+	if (receiver->compressed > COMPRESS_AFTER)
+		receiver->compressed = COMPRESS_AFTER;
 }
 
-static void remember(struct sim_receiver *receiver, uint32_t grain)
+/* Linux sends no SACK for each segment after a hole (tcp_compressed_ack_kick()). @return true if
+ * this one waits. */
+static bool compress(struct sim *sim, struct sim_receiver *receiver)
 {
-	uint32_t at = receiver->recents < RECENT_MAX ? receiver->recents++ : RECENT_MAX - 1;
+	if (!sim->params->compress_us)
+		return false;
+	if (receiver->compress_next != receiver->next) {
+		receiver->compress_next = receiver->next;
+		receiver->compressed = 0;
+	}
+	if (receiver->compressed < COMPRESS_AFTER) {
+		receiver->compressed++;
+		return false;
+	}
+	if (++receiver->compressed > COMPRESS_AFTER + COMPRESS_ACKS) {
+		receiver->compressed = COMPRESS_AFTER;
+		return false;
+	}
+	if (receiver->delack_us == SNOOP_NEVER ||
+	    receiver->delack_us > sim->now_us + sim->params->compress_us)
+		receiver->delack_us = sim->now_us + sim->params->compress_us;
+	return true;
+}
 
-	for (; at > 0; at--)
+static void remember(struct sim *sim, struct sim_receiver *receiver, uint32_t grain)
+{
+	uint32_t most = sim->params->compress_us ? RECENT_LINUX : RECENT_MAX, kept = 0, start;
+
+	if (sim->params->compress_us) { /* one entry for each block */
+		start = run_start(receiver, grain);
+		for (uint32_t i = 0; i < receiver->recents; i++)
+			if (receiver->recent[i] >= receiver->next &&
+			    run_start(receiver, receiver->recent[i]) != start)
+				receiver->recent[kept++] = receiver->recent[i];
+		receiver->recents = kept;
+	}
+	for (uint32_t at = receiver->recents < most ? receiver->recents++ : most - 1; at > 0; at--)
 		receiver->recent[at] = receiver->recent[at - 1];
 	receiver->recent[0] = grain;
 }
@@ -148,7 +193,7 @@ static void take_data(struct sim *sim, uint32_t flow, const struct sim_packet *p
 	if (sim->now_us < receiver->stall_us || sim->now_us >= receiver->resume_us)
 		receiver->read = receiver->next;
 	if (fresh && receiver->next <= packet->first)
-		remember(receiver, packet->first);
+		remember(sim, receiver, packet->first);
 	/* At once: out of order, a hole filled, a duplicate; else every so many segments. */
 	now = duplicate || receiver->next <= packet->first || receiver->next > packet->end ||
 	      !sim->params->delayed_ack_us || receiver->next == highest;
@@ -156,6 +201,8 @@ static void take_data(struct sim *sim, uint32_t flow, const struct sim_packet *p
 		receiver->delack_us = sim->now_us + sim->params->delayed_ack_us;
 		return;
 	}
+	if (receiver->next <= packet->first && compress(sim, receiver))
+		return;
 	send_flags(sim, flow, WIRE_TCP_ACK);
 }
 

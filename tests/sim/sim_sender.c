@@ -67,12 +67,15 @@ static void send_control(struct sim *sim, uint32_t flow, uint8_t flags)
 	sim_pipe_send(sim, SIM_BOX_WIRED, packet);
 }
 
-static uint64_t rto_us(const struct sim_sender *sender)
+static uint64_t rto_us(const struct sim *sim, const struct sim_sender *sender)
 {
-	uint64_t rto = sender->srtt_us ? sender->srtt_us + 4 * sender->var_us : 1000000;
+	uint64_t rto = 1000000;
 
-	rto = (rto < RTO_MIN_US ? RTO_MIN_US : rto) << sender->backoff;
-	return rto > RTO_MAX_US ? RTO_MAX_US : rto;
+	if (sender->srtt_us && sim->params->linux_rto)
+		rto = sender->srtt_us + max_u64(4 * sender->var_us, RTO_MIN_US);
+	else if (sender->srtt_us)
+		rto = max_u64(sender->srtt_us + 4 * sender->var_us, RTO_MIN_US);
+	return min_u64(rto << sender->backoff, RTO_MAX_US);
 }
 
 static void send_range(struct sim *sim, uint32_t flow, uint32_t first, uint32_t end)
@@ -106,7 +109,7 @@ static void send_range(struct sim *sim, uint32_t flow, uint32_t first, uint32_t 
 	sim_packet_seal(sim, packet);
 	sim_pipe_send(sim, SIM_BOX_WIRED, packet);
 	if (sender->timer_us == SNOOP_NEVER)
-		sender->timer_us = sim->now_us + rto_us(sender);
+		sender->timer_us = sim->now_us + rto_us(sim, sender);
 }
 
 /* One segment, first what is lost. @return false if there is nothing to send. */
@@ -156,13 +159,20 @@ static bool is_shut(const struct sim_sender *sender)
 static void transmit(struct sim *sim, uint32_t flow)
 {
 	struct sim_sender *sender = &sim->flows[flow].sender;
+	const struct sim_params *params = sim->params;
 	uint32_t burst = 0;
 
-	while (sender->pipe < sender->cwnd && burst++ < 64 && send_one(sim, flow))
-		;
+	sender->pace_us = SNOOP_NEVER;
+	while (sender->pipe < sender->cwnd && burst++ < 64 && send_one(sim, flow)) {
+		if (!params->pace_bytes_per_ms)
+			continue;
+		sender->pace_us = sim->now_us + params->grains_per_segment * params->grain_bytes *
+							1000ULL / params->pace_bytes_per_ms;
+		break;
+	}
 	/* The persist timer where the window is closed. */
 	if (is_shut(sender) && sender->timer_us == SNOOP_NEVER)
-		sender->timer_us = sim->now_us + rto_us(sender);
+		sender->timer_us = sim->now_us + rto_us(sim, sender);
 }
 
 static void mark_lost(struct sim_sender *sender, uint32_t grain)
@@ -183,6 +193,8 @@ static void cut(struct sim *sim, struct sim_sender *sender)
 		return;
 	sender->recovery = true;
 	sender->recover = sender->next;
+	if (sim->params->pace_bytes_per_ms)
+		return;
 	sender->ssthresh = sender->cwnd / 2 > floor ? sender->cwnd / 2 : floor;
 	sender->cwnd = sender->ssthresh;
 }
@@ -222,9 +234,10 @@ static void detect(struct sim *sim, struct sim_sender *sender, uint32_t highest,
 		cut(sim, sender);
 }
 
-static void grow(struct sim_sender *sender, uint32_t grains, uint32_t most)
+static void grow(struct sim_sender *sender, uint32_t grains, uint32_t most,
+		 uint32_t pace_window_grains)
 {
-	if (sender->recovery || sender->cwnd > SIM_GRAINS_MAX)
+	if (sender->recovery || sender->cwnd > SIM_GRAINS_MAX || pace_window_grains)
 		return;
 	if (sender->cwnd < sender->ssthresh) {
 		sender->cwnd += grains < 2 * most ? grains : 2 * most;
@@ -292,7 +305,8 @@ static void take_ack(struct sim *sim, uint32_t flow, const struct wire_view *vie
 	if (ack > old) {
 		sender->una = ack;
 		sender->backoff = 0;
-		sender->timer_us = ack < sender->next ? sim->now_us + rto_us(sender) : SNOOP_NEVER;
+		sender->timer_us =
+			ack < sender->next ? sim->now_us + rto_us(sim, sender) : SNOOP_NEVER;
 		if (ack >= sender->recover)
 			sender->recovery = sender->after_timeout = false;
 	}
@@ -313,7 +327,7 @@ static void take_ack(struct sim *sim, uint32_t flow, const struct wire_view *vie
 	if (!sim->params->sack)
 		reno(sim, sender, ack > old,
 		     ack == old && !window_moved && sender->next > ack && !view->payload_bytes);
-	grow(sender, fresh, sim->params->grains_per_segment);
+	grow(sender, fresh, sim->params->grains_per_segment, sim->params->pace_window_grains);
 	if (sender->una == sender->end && !sender->complete) {
 		sender->complete = true;
 		sender->timer_us = SNOOP_NEVER;
@@ -350,7 +364,8 @@ void sim_sender_input(struct sim *sim, uint32_t flow, struct sim_packet *packet)
 		send_control(sim, flow, WIRE_TCP_ACK);
 	}
 	take_ack(sim, flow, view);
-	transmit(sim, flow);
+	if (sender->pace_us == SNOOP_NEVER || sim->now_us >= sender->pace_us)
+		transmit(sim, flow);
 }
 
 static void expired(struct sim *sim, uint32_t flow)
@@ -369,7 +384,7 @@ static void expired(struct sim *sim, uint32_t flow)
 			packet->old_news = true;
 			sim_packet_seal(sim, packet);
 			sim_pipe_send(sim, SIM_BOX_WIRED, packet);
-			sender->timer_us = sim->now_us + rto_us(sender);
+			sender->timer_us = sim->now_us + rto_us(sim, sender);
 		} else {
 			sim_packet_seal(sim, packet);
 			sim_packet_unref(sim, packet);
@@ -381,7 +396,8 @@ static void expired(struct sim *sim, uint32_t flow)
 	sender->recovery = false;
 	cut(sim, sender);
 	sender->after_timeout = true;
-	sender->cwnd = sim->params->grains_per_segment;
+	if (!sim->params->pace_bytes_per_ms)
+		sender->cwnd = sim->params->grains_per_segment;
 	sender->dup_acks = 0;
 	for (uint32_t i = sender->una; i < sender->next; i++)
 		mark_lost(sender, i);
@@ -392,7 +408,8 @@ uint64_t sim_sender_due_us(const struct sim *sim, uint32_t flow)
 {
 	const struct sim_sender *sender = &sim->flows[flow].sender;
 
-	return min_u64(min_u64(sender->timer_us, sender->pause_us), sender->connect_us);
+	return min_u64(min_u64(sender->timer_us, sender->pause_us),
+		       min_u64(sender->connect_us, sender->pace_us));
 }
 
 void sim_sender_timer(struct sim *sim, uint32_t flow)
@@ -426,6 +443,8 @@ void sim_sender_timer(struct sim *sim, uint32_t flow)
 		if (sender->established)
 			transmit(sim, flow);
 	}
+	if (sim->now_us >= sender->pace_us)
+		transmit(sim, flow);
 	if (sim->now_us >= sender->timer_us)
 		expired(sim, flow);
 }
@@ -447,11 +466,13 @@ void sim_sender_start(struct sim *sim, uint32_t flow)
 							     params->grains * params->grain_bytes)
 					  : sim_random(&sim->rng),
 		.end = params->grains + 1,
-		.cwnd = 10 * params->grains_per_segment,
+		.cwnd = params->pace_bytes_per_ms ? params->pace_window_grains
+						  : 10 * params->grains_per_segment,
 		.ssthresh = SIM_GRAINS_MAX,
 		.right = params->receiver_bytes / params->grain_bytes,
 		.timer_us = SNOOP_NEVER,
 		.pause_us = sim->now_us,
+		.pace_us = SNOOP_NEVER,
 		.pauses = params->pauses,
 		.connect_us = sim->now_us,
 		.sent_us = sender->sent_us,

@@ -56,7 +56,8 @@ static void note_line(const char *what, uint64_t value)
 	X(recovery) X(withhold_over) X(fin_wired) X(fin_station) X(closed) X(catching_up) \
 	X(vetoing) \
 	X(veto_answered) X(has_rtt) X(bad_checksum_wired) X(bad_checksum_station) \
-	X(cache_refused) X(timeout_in_doubt) X(answers_due) X(backoff) X(reo_steps) X(rtt_next) \
+	X(cache_refused) X(unsettled) \
+	X(timeout_in_doubt) X(answers_due) X(backoff) X(reo_steps) X(rtt_next) \
 	X(dup_claimed_segments) \
 	X(max_payload_bytes) X(echo_sent_us) X(gaps) X(cached_count) X(open_count) \
 	X(left_count) X(cached_bytes) X(open_bytes) X(deadline_us) X(last_seen_us) \
@@ -84,7 +85,9 @@ static void note_line(const char *what, uint64_t value)
 
 #define EXTRA_FIELDS(X) \
 	X(span_start_us) X(span_peak_bytes) X(span_now) X(doubt_until_us) X(doubt_sent_us) \
-	X(doubt_end) X(reo_round_us) X(reo_persist) X(retransmit_next)
+	X(doubt_end) X(reo_round_us) X(reo_persist) \
+	X(outcome_first) X(outcome_count) X(copies_due) X(unexplained) \
+	X(unexplained_at_bytes) X(reports)
 /* clang-format on */
 
 static void note_segment(const struct snoop_segment *segment)
@@ -97,6 +100,8 @@ static void note_segment(const struct snoop_segment *segment)
 	note("tsval", segment->tsval);
 	note("frame_bytes", segment->frame_bytes);
 	note("tries", segment->tries);
+	note("copies", segment->copies);
+	note("missing", segment->missing);
 	note("flags", segment->flags);
 	note("cause", segment->cause);
 }
@@ -135,9 +140,15 @@ static void note_flow(struct snoop_engine *engine, const struct snoop_flow *flow
 #undef FIELD
 	for (uint32_t i = 0; i < SNOOP_SPANS; i++)
 		note("span_bytes", extra->span_bytes[i]);
-	for (uint32_t i = 0; i < SNOOP_RECENT_RETRANSMITS; i++)
-		if (extra->recent_retransmits[i].valid)
-			note("recent_retransmit", extra->recent_retransmits[i].seq);
+	for (uint32_t i = 0; i < extra->outcome_count; i++) {
+		const struct snoop_outcome *outcome =
+			&extra->outcomes[(extra->outcome_first + i) % SNOOP_OUTCOMES];
+
+		note("outcome", outcome->seq);
+		note("due_us", outcome->due_us);
+		note("copies", outcome->copies);
+		note("duplicates", outcome->duplicates);
+	}
 }
 
 static void note_engine(const struct snoop_engine *engine)

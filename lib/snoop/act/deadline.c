@@ -4,7 +4,7 @@
 #include <snoop/judge/ack_delay.h>
 #include <snoop/judge/rtt.h>
 #include <snoop/judge/window.h>
-#include <snoop/store/records.h>
+#include <snoop/store/outcomes.h>
 
 #define ONE_WAY_US USEC_PER_SEC /* without any ACK in this time the cache is not held */
 
@@ -60,13 +60,15 @@ void deadline_set(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t
 	/* Losses may wait for nothing but our own TX queue. */
 	if (flow->lost.head && flow->credit && now_us < engine->backlog_until_us)
 		deadline_us = min_u64(deadline_us, engine->backlog_until_us);
+	if (flow->unsettled)
+		deadline_us = min_u64(deadline_us, outcome_due_us(engine, flow, now_us));
 	flow->deadline_us = deadline_us;
 }
 
 void deadline_set_in_order(struct snoop_engine *engine, struct snoop_flow *flow, bool at_border,
 			   uint64_t now_us)
 {
-	if (!flow->open_count || flow->open_bytes > flow->window_bytes ||
+	if (!flow->open_count || flow->unsettled || flow->open_bytes > flow->window_bytes ||
 	    !(flow->sack || at_border)) {
 		deadline_set(engine, flow, now_us);
 		return;

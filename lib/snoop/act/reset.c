@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <string.h>
-
 #include <snoop/act/release.h>
 #include <snoop/act/reset.h>
 #include <snoop/judge/window.h>
 #include <snoop/store/discard.h>
-#include <snoop/store/flow_extra.h>
+#include <snoop/store/outcomes.h>
 
 void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow)
 {
-	struct snoop_flow_extra *extra = extra_of(engine, flow);
-
 	release_withheld(engine, flow);
 	segment_discard_all(engine, flow);
 	flow->started = flow->acked = flow->catching_up = flow->recovery = flow->withhold_over =
 		flow->vetoing = false;
 	flow->timeout_in_doubt = false;
-	if (extra)
-		memset(extra->recent_retransmits, 0, sizeof(extra->recent_retransmits));
+	outcome_settle_all(engine, flow);
 	flow->fin_wired = flow->fin_station = flow->silent = false;
 	flow->timestamps = flow->echoed = false;
 	flow->dup_acks = flow->stray_dup_acks = 0;

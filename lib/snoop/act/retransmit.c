@@ -6,7 +6,6 @@
 #include <snoop/judge/loss.h>
 #include <snoop/judge/rtt.h>
 #include <snoop/judge/window.h>
-#include <snoop/store/flow_extra.h>
 
 void retransmit_segment(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index,
 			uint64_t now_us)
@@ -18,10 +17,12 @@ void retransmit_segment(struct snoop_engine *engine, struct snoop_flow *flow, ui
 		loss_note_time(segment, now_us);
 	segment->tries++;
 	segment->flags |= SEGMENT_RETRANSMITTED;
+	segment->sent_cause = segment->cause;
 	segment_sent(engine, flow, index, now_us);
-	extra_note_retransmit(engine, flow, segment);
 	if (segment->seq == flow->una)
 		dupack_hole_sent(engine, flow);
+	if (segment->copies < SEGMENT_COPIES_MAX)
+		segment->copies++;
 	flow->retransmit_us = (uint32_t)now_us;
 	flow->retransmits += cause_is_repair((enum snoop_cause)segment->cause);
 	counters->retransmit_bytes += segment->frame_bytes;

@@ -122,8 +122,7 @@ static bool ack_fits(struct snoop_engine *engine, struct snoop_flow *flow,
 }
 
 /* Options and numbers that say something without the scoreboard. */
-static void ack_read(struct snoop_engine *engine, struct snoop_flow *flow,
-		     const struct wire_view *view, struct ack_news *news)
+static void ack_read(struct snoop_flow *flow, const struct wire_view *view, struct ack_news *news)
 {
 	news->duplicate = flow->acked && view->ack == flow->una && !view->payload_bytes &&
 			  view->window == flow->window_raw && seq_lt(flow->una, flow->snd_max);
@@ -133,12 +132,19 @@ static void ack_read(struct snoop_engine *engine, struct snoop_flow *flow,
 		flow->echoed = true;
 	}
 	news->dsack = dsack_is_reported(view);
-	if (news->dsack) {
-		news->dsack_is_ours = dsack_judge(engine, flow, &view->sack[0]);
+	if (news->dsack)
 		news->delivery.dsack = &view->sack[0];
-	}
 	if (view->sack_count)
 		flow->sack = true;
+}
+
+/* It repeats the last one, though the station misses nothing that is known of. */
+static bool ack_is_bare(const struct snoop_flow *flow, const struct wire_view *view)
+{
+	return flow->acked && view->ack == flow->una && !view->payload_bytes &&
+	       view->window == flow->window_raw && view->seq == flow->station_next &&
+	       !view->sack_count && !flow->has_sacked && !flow->answers_due &&
+	       (flow->sack || flow->una == flow->snd_max) && !(view->tcp_flags & WIRE_TCP_FIN);
 }
 
 /* What it acknowledges and SACKs leaves the lists; RTT, RACK and the veto learn of it. */
@@ -163,6 +169,11 @@ static void ack_update_scoreboard(struct snoop_engine *engine, struct snoop_flow
 	delivery->has_sample &= news->complete && !delivery->newest_retransmitted;
 	if (news->advanced && delivery->has_sample)
 		ack_delay_note_answer(engine, flow, view, delivery, una, now_us);
+	/* What it reports may have been delivered by this very ACK. */
+	if (news->dsack)
+		news->dsack_is_ours = dsack_judge(engine, flow, &view->sack[0]);
+	else if (!news->advanced && ack_is_bare(flow, view))
+		dsack_judge_bare(engine, flow);
 	scoreboard_settle(engine, flow, delivery, now_us);
 }
 
@@ -242,7 +253,7 @@ static __attribute__((noinline)) enum snoop_verdict ack_general(struct snoop_eng
 	ack_hear_station(engine, flow, now_us);
 	if (!ack_fits(engine, flow, view, now_us))
 		return SNOOP_FORWARD;
-	ack_read(engine, flow, view, &news);
+	ack_read(flow, view, &news);
 	ack_update_scoreboard(engine, flow, view, &news, now_us);
 	if (news.duplicate)
 		ack_count_duplicate(engine, flow, view, now_us);

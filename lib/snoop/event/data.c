@@ -8,8 +8,7 @@
 #include <snoop/judge/congestion.h>
 #include <snoop/judge/rtt.h>
 #include <snoop/judge/window.h>
-#include <snoop/store/flow_extra.h>
-#include <snoop/store/records.h>
+#include <snoop/store/outcomes.h>
 
 /* A jump ahead of less than this is a hole, whatever the window. */
 #define JUMP_MIN_BYTES (4U << 20)
@@ -46,13 +45,6 @@ static bool data_is_foreign(const struct snoop_flow *flow, const struct wire_vie
 		return true;
 	return view->has_timestamp && flow->timestamps && seq_geq(view->seq, flow->snd_max) &&
 	       seq_lt(view->tsval + PAWS_REGRESSION_TICKS, flow->ts_last);
-}
-
-static void data_note_hole(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t seq)
-{
-	flow->upstream_holes++;
-	engine->counters->upstream_holes++;
-	engine->counters->upstream_bytes += seq - flow->snd_max;
 }
 
 /* Whatever the packet was, the station may answer it. */
@@ -124,12 +116,20 @@ static void data_place_in_flow(struct snoop_engine *engine, struct snoop_flow *f
 
 /* The segment begins below what was forwarded already. @return what became of older copies. */
 static enum data_place data_again(struct snoop_engine *engine, struct snoop_flow *flow,
-				  const struct wire_view *view, uint32_t end, uint64_t now_us)
+				  const struct snoop_packet *packet, uint32_t end,
+				  struct data_past *past, uint64_t now_us)
 {
+	const struct wire_view *view = packet->view;
 	enum data_place place;
 
+	place = data_replace(engine, flow, packet, end, past, now_us);
+	if (place == TWICE) {
+		data_expect_answer(flow);
+		return place;
+	}
 	congestion_sender_retransmit(flow, view->seq, end);
-	place = data_replace(engine, flow, view, end);
+	if (place == UNSEEN && seq_geq(view->seq, flow->uncached_end))
+		data_fill_hole(engine, flow, view, now_us);
 	if (view->has_timestamp)
 		shield_send(engine, flow, view->tsval, now_us);
 	/* The duplicate ACKs of what the sender has taken up are news to it. */
@@ -138,11 +138,8 @@ static enum data_place data_again(struct snoop_engine *engine, struct snoop_flow
 }
 
 /* The segment begins where the last one ended, or after a hole. */
-static void data_anew(struct snoop_engine *engine, struct snoop_flow *flow,
-		      const struct wire_view *view)
+static void data_anew(struct snoop_flow *flow, const struct wire_view *view)
 {
-	if (view->seq != flow->snd_max)
-		data_note_hole(engine, flow, view->seq);
 	shield_earn(flow);
 	if (view->has_timestamp) {
 		flow->ts_last = view->tsval;
@@ -158,7 +155,8 @@ static __attribute__((noinline)) void data_general(struct snoop_engine *engine,
 	const struct wire_view *view = packet->view;
 	uint32_t end = view->seq + wire_segment_bytes(view);
 	enum data_place place = UNSEEN;
-	bool rearm = true, again, delayed;
+	struct data_past past = {0};
+	bool rearm = true, delayed;
 
 	engine->now_us = now_us;
 	if (flow->closed)
@@ -168,7 +166,7 @@ static __attribute__((noinline)) void data_general(struct snoop_engine *engine,
 		return;
 	rtt_wired_echo(flow, view, now_us);
 	if (flow->started && seq_lt(view->seq, flow->snd_max))
-		extra_forget_retransmits(engine, flow, view->seq, end);
+		outcome_note_sender(engine, flow, view->seq, end, now_us);
 	if (flow->started && data_is_old(flow, view, end)) {
 		data_note_old(engine, flow, view);
 		return;
@@ -179,10 +177,10 @@ static __attribute__((noinline)) void data_general(struct snoop_engine *engine,
 	data_place_in_flow(engine, flow, packet, end, now_us);
 	delayed = flow->open_count && ack_delay_applies(engine, flow);
 	if (seq_lt(view->seq, flow->snd_max)) {
-		place = data_again(engine, flow, view, end, now_us);
+		place = data_again(engine, flow, packet, end, &past, now_us);
 	} else {
 		rearm = !deadline_stands(engine, flow);
-		data_anew(engine, flow, view);
+		data_anew(flow, view);
 	}
 	/* The tail timer starts anew when data leaves an idle flow. */
 	if (!flow->open_count)
@@ -190,9 +188,9 @@ static __attribute__((noinline)) void data_general(struct snoop_engine *engine,
 	flow->snd_max = seq_max(flow->snd_max, end);
 	if (!flow->window_shift_known && flow->snd_max == end)
 		rearm |= window_learn_shift(flow);
-	again = place == REPLACED || seq_lt(view->seq, flow->uncached_end);
-	if (place == FAR ||
-	    (place != KEPT && !data_cache(engine, flow, packet, end, again, now_us)))
+	past.sent |= seq_lt(view->seq, flow->uncached_end);
+	if (place == FAR || (place != KEPT && place != TWICE &&
+			     !data_cache(engine, flow, packet, end, &past, now_us)))
 		flow->uncached_end = seq_max(flow->uncached_end, end);
 	if (delayed)
 		data_end_delay(engine, flow, now_us);

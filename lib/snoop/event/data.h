@@ -20,16 +20,28 @@
  */
 bool data_in_order(struct snoop_engine *engine, struct snoop_flow *flow,
 		   const struct snoop_packet *packet, uint64_t now_us);
-enum data_place { UNSEEN, REPLACED, KEPT, FAR };
+enum data_place { UNSEEN, REPLACED, KEPT, TWICE, FAR };
+/** What went to the station before of what comes again. */
+struct data_past {
+	bool sent;	/* something did */
+	bool missing;	/* the station was seen to miss it */
+	uint8_t copies; /* so often */
+};
 /** Data below what was forwarded already, see data_store.c. */
 enum data_place data_replace(struct snoop_engine *engine, struct snoop_flow *flow,
-			     const struct wire_view *view, uint32_t end);
+			     const struct snoop_packet *packet, uint32_t end,
+			     struct data_past *past, uint64_t now_us);
+/** The segment fills a hole in what arrived from the wired side: count it as lost there, unless it
+ * was only late. */
+void data_fill_hole(struct snoop_engine *engine, struct snoop_flow *flow,
+		    const struct wire_view *view, uint64_t now_us);
 /** Cache the segment in the place of one that the station has. @return its index, or 0. */
 uint32_t data_cache_evicting(struct snoop_engine *engine, struct snoop_flow *flow,
 			     const struct snoop_packet *packet, uint32_t end, uint64_t now_us);
 /** @return false where it is forwarded without being cached. */
 bool data_cache(struct snoop_engine *engine, struct snoop_flow *flow,
-		const struct snoop_packet *packet, uint32_t end, bool sent_before, uint64_t now_us);
+		const struct snoop_packet *packet, uint32_t end, const struct data_past *past,
+		uint64_t now_us);
 void data_note_sender_retransmit(struct snoop_engine *engine, struct snoop_flow *flow,
 				 bool needless);
 

@@ -3,10 +3,12 @@
 #include <base/seq.h>
 #include <snoop/event/data.h>
 #include <snoop/judge/dupack.h>
+#include <snoop/judge/rtt.h>
 #include <snoop/store/discard.h>
 #include <snoop/store/search.h>
 #include <snoop/store/segments.h>
 
+#define DUPLICATE_US 2000U   /* before the first round trip is known */
 #define ONE_WAY_SEGMENTS 64U /* cached on trust before the first ACK is seen */
 
 void data_note_sender_retransmit(struct snoop_engine *engine, struct snoop_flow *flow,
@@ -38,6 +40,58 @@ static void data_discard(struct snoop_engine *engine, struct snoop_flow *flow)
 	flow->uncached_end = flow->snd_max;
 }
 
+void data_fill_hole(struct snoop_engine *engine, struct snoop_flow *flow,
+		    const struct wire_view *view, uint64_t now_us)
+{
+	uint32_t after = segment_find(engine, flow, view->seq);
+	const struct snoop_segment *segment = segment_at(engine, after);
+
+	/* No sender hears of the hole before the station could: the wire has reordered. */
+	if (after && after != SEGMENT_FAR &&
+	    !(segment->flags & (SEGMENT_RETRANSMITTED | SEGMENT_SENDER)) &&
+	    now_us - segment->sent_us < rtt_min_us(engine, flow))
+		return;
+	flow->upstream_holes++;
+	engine->counters->upstream_holes++;
+	engine->counters->upstream_bytes += view->payload_bytes;
+}
+
+static void data_note_past(const struct snoop_flow *flow, const struct snoop_segment *segment,
+			   struct data_past *past)
+{
+	past->sent = true;
+	/* At the head of line, the station's newest ACK asks for it. */
+	past->missing |= segment->missing || segment->seq == flow->una;
+	if (segment->copies >= past->copies && segment->copies < SEGMENT_COPIES_MAX)
+		past->copies = segment->copies + 1;
+}
+
+/*
+ * No sender retransmits before the station could answer: the wire has brought the segment twice. Of
+ * the two copies the newest is kept.
+ */
+static bool data_take_duplicate(struct snoop_engine *engine, struct snoop_flow *flow,
+				struct snoop_segment *segment, const struct snoop_packet *packet,
+				uint32_t end, uint64_t now_us)
+{
+	const struct wire_view *view = packet->view;
+	uint64_t rtt_us = rtt_min_us(engine, flow);
+
+	if (segment->seq != view->seq || segment->end != end ||
+	    segment->flags & SEGMENT_RETRANSMITTED ||
+	    (view->has_timestamp && segment->tsval != view->tsval) ||
+	    now_us - segment->sent_us >= (rtt_us ? rtt_us : DUPLICATE_US) ||
+	    !data_can_cache(flow, packet) || segment->frame_bytes != packet->frame_bytes)
+		return false;
+	if (segment->packet) {
+		engine->ops->ref(engine->owner, packet->handle);
+		engine->ops->unref(engine->owner, segment->packet);
+		segment->packet = packet->handle;
+	}
+	engine->counters->wired_duplicates++;
+	return true;
+}
+
 /*
  * The segment lies below what was forwarded already. Newest bytes win: cached segments that overlap
  * are replaced. One that the station has SACKed stays as it is, as the copy is needless.
@@ -46,8 +100,10 @@ static void data_discard(struct snoop_engine *engine, struct snoop_flow *flow)
  * FAR where the place was not found among what the station has SACKed.
  */
 enum data_place data_replace(struct snoop_engine *engine, struct snoop_flow *flow,
-			     const struct wire_view *view, uint32_t end)
+			     const struct snoop_packet *packet, uint32_t end,
+			     struct data_past *past, uint64_t now_us)
 {
+	const struct wire_view *view = packet->view;
 	uint32_t index = segment_find(engine, flow, view->seq);
 	uint32_t open = segment_find_open(engine, flow, view->seq);
 	enum data_place result = UNSEEN;
@@ -69,6 +125,9 @@ enum data_place data_replace(struct snoop_engine *engine, struct snoop_flow *flo
 		}
 		return FAR;
 	}
+	if (index &&
+	    data_take_duplicate(engine, flow, segment_at(engine, index), packet, end, now_us))
+		return TWICE;
 	while (index && seq_lt(segment_at(engine, index)->seq, end)) {
 		struct snoop_segment *segment = segment_at(engine, index);
 		uint32_t next = segment->seq_next;
@@ -78,6 +137,7 @@ enum data_place data_replace(struct snoop_engine *engine, struct snoop_flow *flo
 		if (sacked && segment->seq == view->seq && segment->end == end) {
 			result = KEPT;
 		} else {
+			data_note_past(flow, segment, past);
 			data_evict_overlap(engine, flow, index, end);
 			if (result == UNSEEN)
 				result = REPLACED;
@@ -115,7 +175,8 @@ __attribute__((noinline)) uint32_t data_cache_evicting(struct snoop_engine *engi
 
 /* @return false where it is forwarded without being cached. */
 bool data_cache(struct snoop_engine *engine, struct snoop_flow *flow,
-		const struct snoop_packet *packet, uint32_t end, bool sent_before, uint64_t now_us)
+		const struct snoop_packet *packet, uint32_t end, const struct data_past *past,
+		uint64_t now_us)
 {
 	uint32_t index;
 
@@ -131,7 +192,9 @@ bool data_cache(struct snoop_engine *engine, struct snoop_flow *flow,
 		index = data_cache_evicting(engine, flow, packet, end, now_us);
 	if (!index)
 		return false;
-	if (sent_before) {
+	segment_at(engine, index)->copies = past->copies & SEGMENT_COPIES_MAX;
+	segment_at(engine, index)->missing = past->missing;
+	if (past->sent) {
 		segment_by_sender(engine, flow, index);
 		if (packet->view->seq == flow->una)
 			dupack_hole_sent(engine, flow);

@@ -8,7 +8,7 @@
 #include <snoop/judge/ack_delay.h>
 #include <snoop/judge/loss.h>
 #include <snoop/judge/rack.h>
-#include <snoop/store/records.h>
+#include <snoop/store/outcomes.h>
 #include <snoop/store/stations.h>
 
 #define BACKOFF_MAX 8
@@ -64,6 +64,7 @@ void snoop_flow_timer(struct snoop_engine *engine, struct snoop_flow *flow, uint
 		reset_bytes(engine, flow);
 		return;
 	}
+	outcome_settle_due(engine, flow, now_us);
 	if (flow->catching_up) {
 		if (scoreboard_catch_up(engine, flow, now_us) &&
 		    rack_detect_losses(engine, flow, now_us))

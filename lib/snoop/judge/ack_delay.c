@@ -198,37 +198,41 @@ static void ack_delay_needless(struct snoop_engine *engine, struct snoop_flow *f
 		ack_delay_hold(engine, flow, station, tail->bytes, now_us);
 }
 
-void ack_delay_note_dsack(struct snoop_engine *engine, struct snoop_flow *flow, bool timeout)
+void ack_delay_note_dsack(struct snoop_engine *engine, const struct snoop_flow *flow)
 {
-	struct snoop_flow_extra *extra = extra_of(engine, flow);
 	struct snoop_station *station = station_of(engine, flow);
 
 	if (station)
 		station->dsack_seen = true;
-	if (!extra)
+}
+
+void ack_delay_note_duplicate_of(struct snoop_flow_extra *extra, uint32_t seq)
+{
+	/* The answer before this one was the original's. */
+	if (!extra->tail.unproven || extra->tail.seq != seq)
 		return;
-	extra->dsack_seen = true;
-	if (timeout && !extra->tail.open && extra->unproven)
-		extra->unproven--; /* the answer before this one was the original's */
+	extra->tail.unproven = false;
+	if (extra->unproven)
+		extra->unproven--;
 }
 
 /* The retransmit is answered in time, and nothing says that its original had arrived. */
 static bool ack_delay_judge_answer(struct snoop_engine *engine, struct snoop_flow *flow,
-				   const struct snoop_segment *segment, bool delayed,
-				   uint64_t now_us)
+				   const struct snoop_segment *segment, bool known, uint64_t now_us)
 {
 	struct snoop_flow_extra *extra = extra_of(engine, flow);
 	struct snoop_station *station = station_of(engine, flow);
 
 	/* A duplicate would have been reported, or its delayed ACK have come long before. */
-	if (extra->dsack_seen || loss_age_us(segment, now_us) > ACK_DELAY_OVER_US)
+	if (extra->reports || loss_age_us(segment, now_us) > ACK_DELAY_OVER_US)
 		return true;
-	if (delayed && station)
+	if (known && extra->tail.delayed && station)
 		ack_delay_doubt(engine, station);
 	/* The same of a station's other flows, unless other hosts share its address. */
 	if (station && station->dsack_seen && flow->sack)
 		return true;
 	engine->counters->repairs_unproven++;
+	extra->tail.unproven = known;
 	if (extra->unproven < UINT8_MAX)
 		extra->unproven++;
 	return false;
@@ -241,14 +245,13 @@ bool ack_delay_proves_loss(struct snoop_engine *engine, struct snoop_flow *flow,
 	uint32_t min_us = rtt_min_us(engine, flow);
 	/* Sooner than the path allows: this answers the original. */
 	bool original = !min_us || now_us - segment->sent_us < min_us;
-	bool known, delayed, more;
+	bool known, more;
 	struct snoop_tail *tail;
 
 	if (!extra)
 		return false;
 	tail = &extra->tail;
 	known = tail->open && tail->seq == segment->seq;
-	delayed = known && tail->delayed;
 	more = known && seq_gt(tail->end, segment->end);
 	/* What was sent later is acknowledged with it, and yet had brought no duplicate ACK. */
 	if (duplicate || original ||
@@ -262,5 +265,5 @@ bool ack_delay_proves_loss(struct snoop_engine *engine, struct snoop_flow *flow,
 	/* What was sent later had arrived before, out of order. */
 	if (seq_gt(flow->high_sack, segment->end) || (known && tail->proven))
 		return true;
-	return ack_delay_judge_answer(engine, flow, segment, delayed, now_us);
+	return ack_delay_judge_answer(engine, flow, segment, known, now_us);
 }

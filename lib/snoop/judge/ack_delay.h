@@ -90,8 +90,10 @@ void ack_delay_note_timeout(struct snoop_engine *engine, struct snoop_flow *flow
 			    const struct snoop_segment *segment, uint64_t now_us);
 /** Without SACK: a duplicate ACK has come. */
 void ack_delay_note_duplicate(struct snoop_engine *engine, struct snoop_flow *flow);
-/** A D-SACK has reported a duplicate. @param timeout  it was sent because of a time-out */
-void ack_delay_note_dsack(struct snoop_engine *engine, struct snoop_flow *flow, bool timeout);
+/** The flow's station reports duplicates. */
+void ack_delay_note_dsack(struct snoop_engine *engine, const struct snoop_flow *flow);
+/** The retransmit of the segment at seq, answered before, was a duplicate. */
+void ack_delay_note_duplicate_of(struct snoop_flow_extra *extra, uint32_t seq);
 /**
  * A segment is answered that was retransmitted for no more than a time-out: was it lost? Learn of
  * the station from it, too.

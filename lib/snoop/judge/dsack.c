@@ -4,7 +4,7 @@
 #include <snoop/judge/dsack.h>
 #include <snoop/judge/rtt.h>
 #include <snoop/judge/rack.h>
-#include <snoop/store/flow_extra.h>
+#include <snoop/store/outcomes.h>
 
 /* RFC 2883: the first block lies below the cumulative ACK, or inside the second block. */
 bool dsack_is_reported(const struct wire_view *view)
@@ -30,21 +30,20 @@ static void dsack_widen_reordering(struct snoop_engine *engine, struct snoop_flo
 	extra->reo_round_us = engine->now_us;
 }
 
+static void dsack_count_spurious(struct snoop_engine *engine, struct snoop_flow *flow,
+				 enum snoop_cause cause)
+{
+	engine->counters->spurious_repairs++;
+	engine->counters->spurious_probe += cause == SNOOP_CAUSE_PROBE;
+	engine->counters->spurious_shield += cause == SNOOP_CAUSE_SHIELD;
+	flow->spurious += cause_is_repair(cause);
+}
+
 /* A retransmit of ours was needless: what does its cause learn from it? */
-static void dsack_blame(struct snoop_engine *engine, struct snoop_flow *flow,
+static void dsack_learn(struct snoop_engine *engine, struct snoop_flow *flow,
 			struct snoop_flow_extra *extra, enum snoop_cause cause)
 {
-	struct counters *counters = engine->counters;
-
-	counters->spurious_repairs++;
-	flow->spurious += cause_is_repair(cause);
 	switch (cause) {
-	case SNOOP_CAUSE_PROBE:
-		counters->spurious_probe++;
-		break;
-	case SNOOP_CAUSE_SHIELD:
-		counters->spurious_shield++;
-		break;
 	case SNOOP_CAUSE_TIMEOUT:
 		/* The station answers later than we thought. */
 		flow->rto_widen_us = (uint32_t)min_u64(
@@ -60,24 +59,78 @@ static void dsack_blame(struct snoop_engine *engine, struct snoop_flow *flow,
 	}
 }
 
-/* @return true if the duplicate is a retransmit of ours. */
+/* The station has received one more copy of the segment. @return true if it was ours. */
+static bool dsack_judge_outcome(struct snoop_engine *engine, struct snoop_flow *flow,
+				struct snoop_flow_extra *extra, struct snoop_outcome *outcome)
+{
+	bool ours = outcome->flags & SEGMENT_RETRANSMITTED; /* after the sender's copies */
+
+	/* Time enough for the answer to a copy that the sender sent after it. */
+	if (outcome->late &&
+	    (uint32_t)engine->now_us - outcome->late_us >= rtt_min_us(engine, flow)) {
+		outcome->late--;
+		if (extra->copies_due)
+			extra->copies_due--;
+		return false;
+	}
+	if (outcome->early)
+		outcome->early = false; /* known already */
+	else
+		outcome->duplicates++;
+	if (!ours)
+		return false;
+	dsack_count_spurious(engine, flow, (enum snoop_cause)outcome->cause);
+	dsack_learn(engine, flow, extra, (enum snoop_cause)outcome->cause);
+	ack_delay_note_duplicate_of(extra, outcome->seq);
+	return true;
+}
+
+static bool dsack_concerns(const struct snoop_outcome *outcome, const struct wire_sack *block)
+{
+	return seq_geq(outcome->seq, block->start) && seq_lt(outcome->seq, block->end) &&
+	       (outcome->late || outcome->early || outcome->duplicates < outcome->copies);
+}
+
 bool dsack_judge(struct snoop_engine *engine, struct snoop_flow *flow,
 		 const struct wire_sack *block)
 {
 	struct snoop_flow_extra *extra = extra_of(engine, flow);
-	bool ours = false;
+	bool ours = false, explained = flow->catching_up;
 
-	for (int i = 0; extra && i < SNOOP_RECENT_RETRANSMITS; i++) {
-		if (!extra->recent_retransmits[i].valid ||
-		    seq_lt(extra->recent_retransmits[i].seq, block->start) ||
-		    seq_geq(extra->recent_retransmits[i].seq, block->end))
+	if (!extra)
+		return false;
+	extra->reports = true;
+	ack_delay_note_dsack(engine, flow);
+	for (uint32_t i = 0; i < extra->outcome_count; i++) {
+		if (!dsack_concerns(outcome_at(extra, i), block))
 			continue;
-		extra->recent_retransmits[i].valid = false;
-		ours = true;
-		ack_delay_note_dsack(engine, flow,
-				     extra->recent_retransmits[i].cause == SNOOP_CAUSE_TIMEOUT);
-		dsack_blame(engine, flow, extra,
-			    (enum snoop_cause)extra->recent_retransmits[i].cause);
+		explained = true;
+		if (outcome_is_believed(extra))
+			ours |= dsack_judge_outcome(engine, flow, extra, outcome_at(extra, i));
 	}
+	if (!explained)
+		outcome_unexplained(flow, extra);
 	return ours;
+}
+
+void dsack_judge_bare(struct snoop_engine *engine, struct snoop_flow *flow)
+{
+	struct snoop_flow_extra *extra = extra_of(engine, flow);
+
+	if (!extra || extra->reports)
+		return;
+	if (extra->copies_due) {
+		extra->copies_due--;
+		return;
+	}
+	for (uint32_t i = 0; i < extra->outcome_count; i++) {
+		struct snoop_outcome *outcome = outcome_at(extra, i);
+
+		if (!outcome->early && outcome->duplicates == outcome->copies)
+			continue;
+		if (outcome_is_believed(extra))
+			dsack_judge_outcome(engine, flow, extra, outcome);
+		return;
+	}
+	outcome_unexplained(flow, extra);
 }

@@ -13,5 +13,8 @@ bool dsack_is_reported(const struct wire_view *view);
 /** Judge the retransmits of ours that the block reports. @return true if there are any. */
 bool dsack_judge(struct snoop_engine *engine, struct snoop_flow *flow,
 		 const struct wire_sack *block);
+/** The station misses nothing and says nothing new, and never sent a D-SACK: something arrived in
+ * vain. */
+void dsack_judge_bare(struct snoop_engine *engine, struct snoop_flow *flow);
 
 #endif

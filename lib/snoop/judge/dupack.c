@@ -7,12 +7,12 @@
 
 void dupack_hole_sent(struct snoop_engine *engine, struct snoop_flow *flow)
 {
-	struct snoop_flow_extra *extra = extra_of(engine, flow);
 	uint32_t answered = flow->dup_claimed_segments + 1U; /* and the hole itself */
 
 	flow->dup_acks = 0;
-	if (extra)
-		extra->dups_due = flow->open_count > answered ? flow->open_count - answered : 0;
+	if (!flow->sack)
+		extra_get(engine, flow)->dups_due =
+			flow->open_count > answered ? flow->open_count - answered : 0;
 }
 
 /*

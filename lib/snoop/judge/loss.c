@@ -4,14 +4,6 @@
 #include <snoop/judge/loss.h>
 #include <snoop/store/stations.h>
 
-void loss_count(struct snoop_engine *engine, struct snoop_flow *flow, struct snoop_segment *segment)
-{
-	segment->flags |= SEGMENT_COUNTED;
-	flow->radio_losses++;
-	engine->counters->radio_losses++;
-	station_totals(engine, flow)->radio_losses++;
-}
-
 void loss_count_settled(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t count)
 {
 	if (!count)
@@ -52,8 +44,6 @@ bool loss_is_stale(const struct snoop_flow *flow, const struct snoop_segment *se
 
 void loss_give_up(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
 {
-	if (!(segment_at(engine, index)->flags & SEGMENT_COUNTED))
-		loss_count(engine, flow, segment_at(engine, index));
 	segment_leave(engine, flow, index);
 	flow->given_up++;
 	engine->counters->given_up++;
@@ -65,10 +55,12 @@ void loss_suspect(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t
 	struct snoop_segment *segment = segment_at(engine, index);
 
 	segment->cause = SNOOP_CAUSE_TIMEOUT;
-	if (flow->level == SNOOP_LEVEL_OBSERVE)
+	if (flow->level == SNOOP_LEVEL_OBSERVE) {
+		segment->missing = true;
 		segment_leave(engine, flow, index);
-	else
+	} else {
 		segment_lost_first(engine, flow, index);
+	}
 }
 
 bool loss_mark(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index,
@@ -76,12 +68,13 @@ bool loss_mark(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t in
 {
 	struct snoop_segment *segment = segment_at(engine, index);
 
-	segment->cause = (uint8_t)cause;
-	if (!(segment->flags & SEGMENT_COUNTED)) {
+	segment->cause = (uint8_t)(cause & 0xfU);
+	segment->missing = true;
+	if (!(segment->flags & SEGMENT_JUDGED)) {
 		bool first =
 			!(segment->flags & SEGMENT_MISSED); /* no time-out has retransmitted it */
 
-		loss_count(engine, flow, segment);
+		segment->flags |= SEGMENT_JUDGED;
 		loss_note_time(segment, now_us);
 		if (first && congestion_judge_loss(engine, flow, segment, now_us)) {
 			segment_leave(engine, flow, index);

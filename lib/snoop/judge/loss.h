@@ -12,21 +12,17 @@
 
 #include <snoop/store/segments.h>
 
-/** Count the first loss of a segment. */
-void loss_count(struct snoop_engine *engine, struct snoop_flow *flow,
-		struct snoop_segment *segment);
 /** Count segments that were retransmitted, answered, and only later proven to have been lost. */
 void loss_count_settled(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t count);
 /**
- * A segment is lost: count it, ask for a veto, then put it into the lost list or leave it to the
- * sender.
+ * A segment is lost: ask for a veto, then put it into the lost list or leave it to the sender. The
+ * statistics take it for lost when its outcome is known (store/outcomes.h).
  *
  * @return true if it is left to the sender, which must hear of it: release what is withheld.
  */
 bool loss_mark(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index,
 	       enum snoop_cause cause, uint64_t now_us);
-/** The tail timer expired over this segment: retransmit it next. It counts as a loss when the
- * retransmit is answered. */
+/** The tail timer expired over this segment: retransmit it next. */
 void loss_suspect(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
 /** Leave a lost segment to the sender, which must hear of it: release what is withheld. */
 void loss_give_up(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);

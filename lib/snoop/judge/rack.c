@@ -4,7 +4,7 @@
 #include <snoop/judge/loss.h>
 #include <snoop/judge/rack.h>
 #include <snoop/judge/rtt.h>
-#include <snoop/store/flow_extra.h>
+#include <snoop/store/outcomes.h>
 
 #define REO_STEPS_MAX 16 /* four minimum RTTs */
 
@@ -74,6 +74,8 @@ inline void rack_update(struct snoop_engine *engine, struct snoop_flow *flow,
 	if (delivery->newest_guessed && delivery->has_sent_once) {
 		/* What was sent before the time-out arrives too: the radio stalled and lost
 		 * nothing. */
+		if (flow->sack && extra)
+			outcome_note_stall(extra);
 		sent_us = delivery->sent_once_us;
 		end = delivery->sent_once_end;
 		rtt_us = now_us - sent_us;

@@ -3,7 +3,7 @@
 
 #include <base/seq.h>
 #include <snoop/store/flow_extra.h>
-#include <snoop/store/records.h>
+#include <snoop/store/outcomes.h>
 
 #define EXTRA_SEARCH_MAX 8 /* extras, for a free one */
 
@@ -23,6 +23,7 @@ struct snoop_flow_extra *extra_get(struct snoop_engine *engine, struct snoop_flo
 		engine->extra_hand = extra_next(engine);
 	extra = &engine->extras[engine->extra_hand];
 	if (extra->flow) {
+		outcome_settle_all(engine, extra->flow);
 		extra->flow->extra = 0;
 		extra->flow->timeout_in_doubt = false;
 	}
@@ -38,26 +39,4 @@ void extra_put(struct snoop_engine *engine, struct snoop_flow *flow)
 		engine->extras[flow->extra].flow = NULL;
 	flow->extra = 0;
 	flow->timeout_in_doubt = false;
-}
-
-void extra_note_retransmit(struct snoop_engine *engine, struct snoop_flow *flow,
-			   const struct snoop_segment *segment)
-{
-	struct snoop_flow_extra *extra = extra_get(engine, flow);
-
-	extra->recent_retransmits[extra->retransmit_next].seq = segment->seq;
-	extra->recent_retransmits[extra->retransmit_next].cause = segment->cause;
-	extra->recent_retransmits[extra->retransmit_next].valid = true;
-	extra->retransmit_next = (uint8_t)((extra->retransmit_next + 1) % SNOOP_RECENT_RETRANSMITS);
-}
-
-void extra_forget_retransmits(struct snoop_engine *engine, const struct snoop_flow *flow,
-			      uint32_t seq, uint32_t end)
-{
-	struct snoop_flow_extra *extra = extra_of(engine, flow);
-
-	for (int i = 0; extra && i < SNOOP_RECENT_RETRANSMITS; i++)
-		if (seq_geq(extra->recent_retransmits[i].seq, seq) &&
-		    seq_lt(extra->recent_retransmits[i].seq, end))
-			extra->recent_retransmits[i].valid = false;
 }

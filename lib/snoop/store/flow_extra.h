@@ -1,17 +1,33 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * What only few flows need: those with retransmits of ours, and those of senders without SACK. If
- * all records are in use, the oldest goes; its flow loses some feedback and nothing else.
+ * What only few flows need: those with retransmits, and those of senders without SACK. If all
+ * records are in use, the oldest goes; its flow loses some feedback and nothing else.
  */
 #ifndef SNOOP_STORE_FLOW_EXTRA_H
 #define SNOOP_STORE_FLOW_EXTRA_H
 
 #include <snoop/engine.h>
 
-#define SNOOP_RECENT_RETRANSMITS 16 /* retransmits remembered for D-SACK feedback */
-#define SNOOP_SPANS 8		    /* parts of a path RTT */
-#define SNOOP_EXTRAS 8192U	    /* records; flow->extra has 16 bits */
+#define SNOOP_OUTCOMES 32U /* delivered segments that wait for feedback, a power of 2 */
+#define SNOOP_SPANS 8	   /* parts of a path RTT */
+#define SNOOP_EXTRAS 8192U /* records; flow->extra has 16 bits */
+
+/** A delivered segment of which several copies were sent: how many of them arrived? See outcomes.h.
+ */
+struct snoop_outcome {
+	uint32_t seq;
+	uint32_t due_us;    /* low half of the clock: no D-SACK is expected any more */
+	uint32_t late_us;   /* the sender's newest copy after its delivery, low half of the clock */
+	uint32_t repair_us; /* from the detection of its loss to its delivery */
+	uint8_t copies;	    /* transmissions beside the first */
+	uint8_t duplicates; /* of those, known to have arrived in vain */
+	uint8_t late;	    /* copies that the sender sent after its delivery */
+	uint8_t flags;	    /* SEGMENT_RETRANSMITTED, SEGMENT_SENDER */
+	uint8_t cause;
+	bool missing; /* the station was seen to miss it */
+	bool early;   /* its delivery came too soon for the last copy, which is a duplicate */
+};
 
 /** The flow when its tail timer expired last, see judge/ack_delay.h. */
 struct snoop_tail {
@@ -22,16 +38,13 @@ struct snoop_tail {
 	bool proven;	/* it was missing: duplicate ACKs say so, or no ACK is delayed that long */
 	bool quiet;	/* no duplicate ACK can be of another retransmit */
 	bool open;	/* its answer has not come yet */
+	bool unproven;	/* it has, and is counted in unproven below */
 };
 
 /** Feedback on retransmits, and the rate of senders without SACK. */
 struct snoop_flow_extra {
 	struct snoop_flow *flow; /* whose it is; NULL = free */
-	struct {
-		uint32_t seq;
-		uint8_t cause;
-		bool valid;
-	} recent_retransmits[SNOOP_RECENT_RETRANSMITS];
+	struct snoop_outcome outcomes[SNOOP_OUTCOMES];
 	/* Without SACK: bytes from the sender in the last spans, each an eighth of the path RTT. */
 	uint64_t span_start_us;
 	uint32_t span_bytes[SNOOP_SPANS];
@@ -50,13 +63,17 @@ struct snoop_flow_extra {
 	struct snoop_tail tail;
 	uint8_t unproven; /* segments answered after a time-out, of which it is open if they were
 			     lost */
-	bool dsack_seen;  /* the station reports duplicates of this flow */
 	/* RFC 8985 section 6.2.1: widened once per round trip, taken back after so many without
 	 * another D-SACK. */
 	uint64_t reo_round_us;
 	uint8_t reo_persist;
-	uint8_t span_now;	 /* index of the span under way */
-	uint8_t retransmit_next; /* slot of recent_retransmits that is written next */
+	uint8_t span_now; /* index of the span under way */
+	/* (outcomes) The oldest outcome, and how many there are. */
+	uint8_t outcome_first, outcome_count;
+	uint8_t copies_due;  /* (outcomes) copies of the sender's that a D-SACK may report */
+	uint8_t unexplained; /* (outcomes) D-SACKs of what was sent once, weighed */
+	uint64_t unexplained_at_bytes; /* (outcomes) acked_bytes at the last of them */
+	bool reports;		       /* (dsack) the station sends D-SACKs */
 };
 
 /** @return the flow's record, made if it has none. Another flow may lose its own for it. */
@@ -69,13 +86,5 @@ static inline struct snoop_flow_extra *extra_of(struct snoop_engine *engine,
 {
 	return flow->extra ? &engine->extras[flow->extra] : NULL;
 }
-
-/** Remember a retransmit: a D-SACK of it may follow. */
-void extra_note_retransmit(struct snoop_engine *engine, struct snoop_flow *flow,
-			   const struct snoop_segment *segment);
-/** The sender retransmits [seq, end): a D-SACK of these bytes may report its copy, which is not
- * ours to judge. */
-void extra_forget_retransmits(struct snoop_engine *engine, const struct snoop_flow *flow,
-			      uint32_t seq, uint32_t end);
 
 #endif

@@ -16,10 +16,12 @@
 #define SEGMENT_LOST 0x02	   /* in the lost list */
 #define SEGMENT_LEFT 0x04	   /* in neither send list: left to the sender */
 #define SEGMENT_SENDER 0x08	   /* the sender has retransmitted it */
-#define SEGMENT_COUNTED 0x10	   /* its first loss is in the statistics */
+#define SEGMENT_JUDGED 0x10	   /* the congestion judge knows of its loss */
 #define SEGMENT_RETRANSMITTED 0x20 /* by us, even before the station fell silent (Karn) */
 #define SEGMENT_VETOED 0x40	   /* left to the sender as a sign of congestion */
 #define SEGMENT_MISSED 0x80 /* lost_us is valid: its loss was found, or guessed by a time-out */
+
+#define SEGMENT_COPIES_MAX 127U
 
 /*
  * A cached segment, or a withheld ACK. segments.c and withheld.c fill a record, records.c clears
@@ -39,9 +41,15 @@ struct snoop_segment {
 	uint32_t open_prev, open_next; /* (lists, segments) */
 	uint32_t send_prev, send_next; /* (lists, segments); of a free record: send_next (records,
 					  discard) */
-	uint16_t tries; /* (retransmit) retransmits; (loss) 0 again after a silence */
-	uint8_t flags;	/* each by who does what it says: segments, loss, retransmit */
-	uint8_t cause;	/* (loss, retransmit, shield) enum snoop_cause */
+	uint8_t tries; /* (retransmit) retransmits; (loss) 0 again after a silence */
+	/* For the statistics alone, see outcomes.h: transmissions beside the first, the sender's
+	 * among them (retransmit, data); and whether the station was seen to miss it (loss,
+	 * data). */
+	uint8_t copies : 7;
+	bool missing : 1;
+	uint8_t flags;		/* each by who does what it says: segments, loss, retransmit */
+	uint8_t cause : 4;	/* (loss, retransmit, shield) enum snoop_cause */
+	uint8_t sent_cause : 4; /* (retransmit) of its last retransmit */
 };
 _Static_assert(sizeof(struct snoop_segment) == 64, "one cache line per cached segment");
 

@@ -89,6 +89,11 @@ struct fixture *fixture_open(enum snoop_level level, const struct snoop_config *
 	return f;
 }
 
+void fixture_settle(struct fixture *f)
+{
+	outcome_settle_all(f->engine, &f->flow);
+}
+
 void fixture_close(struct fixture *f)
 {
 	snoop_flow_close(f->engine, &f->flow);

@@ -22,7 +22,7 @@
 #include <snoop/event/syn.h>
 #include <snoop/judge/congestion.h>
 #include <snoop/judge/rtt.h>
-#include <snoop/store/flow_extra.h>
+#include <snoop/store/outcomes.h>
 #include <snoop/store/handshakes.h>
 #include <snoop/store/records.h>
 #include <snoop/store/stations.h>
@@ -68,6 +68,8 @@ struct fixture *fixture_engine(const struct snoop_config *config);
 struct fixture *fixture_open(enum snoop_level level, const struct snoop_config *config,
 			     uint32_t base);
 /** Close everything; fails if a reference or a gauge is left. */
+/** What waits for a D-SACK is counted now. */
+void fixture_settle(struct fixture *f);
 void fixture_close(struct fixture *f);
 
 struct wire_view fixture_data_view(const struct fixture *f, uint32_t seq, uint32_t bytes);

@@ -17,5 +17,5 @@ case.wait(5)
 for flow, s in zip(flows, windows):
     flow.ack(s[7])
 case.wait(200)
-case.expect(pass_bypass=21, repairs_confirmed=1, radio_losses=2)
+case.expect(pass_bypass=21, repairs_confirmed=1, radio_losses=1)
 case.write()

@@ -42,6 +42,7 @@ static void test_low_delay_is_never_congestion(void **state)
 	}
 	assert_int_equal(f->counters.vetoes, 0);
 	assert_int_equal(f->counters.veto_holdback, 0);
+	fixture_settle(f);
 	assert_int_equal(f->counters.radio_losses, 100);
 	assert_int_equal(f->counters.repairs_confirmed, 100);
 	assert_true(congestion_radio_share_ppm(f->engine, &f->flow) > 80000);

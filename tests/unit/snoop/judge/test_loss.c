@@ -289,6 +289,7 @@ static void test_lost_tail_is_retransmitted_in_a_few_round_trips(void **state)
 		fixture_wait(f, RTT_US / 4);
 	}
 	assert_int_equal(f->retransmit_count, 40);
+	fixture_settle(f);
 	/* The first may have arrived, its ACK delayed: nothing proves a loss. */
 	assert_int_equal(f->counters.radio_losses, 39);
 	fixture_close(f);
@@ -359,11 +360,11 @@ static void test_observe_retransmits_nothing(void **state)
 	assert_int_equal(f->counters.cached_segments_total, 0);
 	assert_int_equal(f->last->engine_refs, 0);
 	fixture_ack(f, 2, 3, 10);
-	assert_int_equal(f->counters.radio_losses, 1);
 	fixture_wait(f, 5000000);
 	fixture_ack(f, 2, 3, 11); /* the station is back */
 	fixture_wait(f, 5000000);
 	assert_int_equal(f->retransmit_count, 0);
+	assert_int_equal(f->counters.radio_losses, 0); /* it may still arrive */
 	fixture_close(f);
 }
 

@@ -232,6 +232,7 @@ static void test_hole_from_upstream(void **state)
 	assert_int_equal(fixture_ack(f, 4, 5, 6), SNOOP_FORWARD);
 	assert_int_equal(fixture_ack(f, 4, 5, 9), SNOOP_FORWARD);
 	assert_int_equal(f->retransmit_count, 0);
+	fixture_send(f, 4, 5, 100);
 	assert_int_equal(f->counters.upstream_holes, 1);
 	fixture_close(f);
 }

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <base/seq.h>
+#include <snoop/store/outcomes.h>
+#include <snoop/store/stations.h>
+
+#define UNEXPLAINED_BACK_MAX 4U
+
+static void outcome_count(struct snoop_engine *engine, struct snoop_flow *flow,
+			  const struct snoop_outcome *outcome, uint32_t lost)
+{
+	flow->radio_losses += lost;
+	engine->counters->radio_losses += lost;
+	station_totals(engine, flow)->radio_losses += lost;
+	/* Ours, and none of the sender's. */
+	if ((outcome->flags & (SEGMENT_RETRANSMITTED | SEGMENT_SENDER)) != SEGMENT_RETRANSMITTED)
+		return;
+	if (!flow->repairs_confirmed)
+		engine->counters->flows_helped++;
+	flow->repairs_confirmed += lost;
+	engine->counters->repairs_confirmed += lost;
+	station_totals(engine, flow)->repairs_confirmed += lost;
+	histogram_add(&engine->histograms.repair_time, outcome->repair_us);
+}
+
+static void outcome_settle_first(struct snoop_engine *engine, struct snoop_flow *flow,
+				 struct snoop_flow_extra *extra)
+{
+	const struct snoop_outcome *outcome = outcome_at(extra, 0);
+
+	extra->outcome_first = (uint8_t)((extra->outcome_first + 1) % SNOOP_OUTCOMES);
+	flow->unsettled = --extra->outcome_count > 0;
+	if (outcome->missing && outcome->copies > outcome->duplicates)
+		outcome_count(engine, flow, outcome, outcome->copies - outcome->duplicates);
+}
+
+void outcome_open(struct snoop_engine *engine, struct snoop_flow *flow,
+		  const struct snoop_segment *segment, bool early, uint64_t now_us)
+{
+	struct snoop_flow_extra *extra = extra_get(engine, flow);
+	struct snoop_outcome *outcome;
+
+	if (extra->outcome_count == SNOOP_OUTCOMES)
+		outcome_settle_first(engine, flow, extra);
+	outcome = outcome_at(extra, extra->outcome_count++);
+	flow->unsettled = true;
+	*outcome = (struct snoop_outcome){
+		.seq = segment->seq,
+		.due_us = ((uint32_t)now_us + OUTCOME_WAIT_US + 2 * flow->srtt_us) |
+			  (OUTCOME_TICK_US - 1),
+		.repair_us = (uint32_t)now_us - segment->lost_us,
+		.copies = segment->copies,
+		.flags = segment->flags & (SEGMENT_RETRANSMITTED | SEGMENT_SENDER),
+		.cause = segment->sent_cause,
+		.missing = segment->missing,
+		.early = early,
+		.duplicates = early,
+	};
+}
+
+void outcome_note_sender(struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq,
+			 uint32_t end, uint64_t now_us)
+{
+	struct snoop_flow_extra *extra = extra_of(engine, flow);
+
+	if (!extra)
+		return;
+	if (extra->copies_due < UINT8_MAX)
+		extra->copies_due++;
+	for (uint32_t i = 0; i < extra->outcome_count; i++) {
+		struct snoop_outcome *outcome = outcome_at(extra, i);
+
+		if (seq_lt(outcome->seq, seq) || seq_geq(outcome->seq, end) ||
+		    outcome->late == UINT8_MAX)
+			continue;
+		outcome->late++;
+		outcome->late_us = (uint32_t)now_us;
+	}
+}
+
+void outcome_unexplained(const struct snoop_flow *flow, struct snoop_flow_extra *extra)
+{
+	uint64_t bytes = flow->acked_bytes - extra->unexplained_at_bytes;
+	/* An ACK that fills a hole covers much that was delivered before. */
+	uint64_t segments = min_u64(bytes / (flow->max_payload_bytes + 1U), UNEXPLAINED_BACK_MAX);
+
+	extra->unexplained_at_bytes = flow->acked_bytes;
+	extra->unexplained = (uint8_t)(extra->unexplained - min_u64(segments, extra->unexplained));
+	if (extra->copies_due)
+		extra->copies_due--;
+	else if (extra->unexplained < UINT8_MAX - 1)
+		extra->unexplained = (uint8_t)(extra->unexplained + 2);
+}
+
+void outcome_note_stall(struct snoop_flow_extra *extra)
+{
+	struct snoop_outcome *newest = outcome_at(extra, extra->outcome_count - 1U);
+
+	if (extra->outcome_count && !newest->duplicates) {
+		newest->early = true;
+		newest->duplicates = 1;
+	}
+}
+
+uint64_t outcome_due_us(struct snoop_engine *engine, const struct snoop_flow *flow, uint64_t now_us)
+{
+	struct snoop_flow_extra *extra = extra_of(engine, flow);
+	int32_t left_us = (int32_t)(outcome_at(extra, 0)->due_us - (uint32_t)now_us);
+
+	return left_us > 0 ? now_us + (uint32_t)left_us : now_us;
+}
+
+void outcome_settle_due(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
+{
+	while (flow->unsettled && outcome_due_us(engine, flow, now_us) <= now_us)
+		outcome_settle_first(engine, flow, extra_of(engine, flow));
+}
+
+void outcome_settle_all(struct snoop_engine *engine, struct snoop_flow *flow)
+{
+	while (flow->unsettled)
+		outcome_settle_first(engine, flow, extra_of(engine, flow));
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/**
+ * @file
+ * Outcomes: what became of the copies of a segment, for the statistics. No decision reads them.
+ *
+ * Nobody sees a frame get lost. What is seen is how many copies of a segment went to the station,
+ * the sender's and ours, and how many arrived: one when it is delivered, and one more for each
+ * D-SACK. The others were lost. So nothing is counted before the segment is delivered and the time
+ * for a D-SACK is over, and what was sent once was never lost, however late it came. A copy that
+ * follows no sign of a loss tells nothing.
+ *
+ * radio_losses counts lost transmissions, not segments, and repairs_confirmed those of them after
+ * which one of our copies arrived, and none of the sender's was needed.
+ */
+#ifndef SNOOP_STORE_OUTCOMES_H
+#define SNOOP_STORE_OUTCOMES_H
+
+#include <snoop/store/flow_extra.h>
+#include <snoop/store/records.h>
+
+#define OUTCOME_WAIT_US 100000U /* for a D-SACK, beside two round trips */
+#define OUTCOME_TICK_US 16384U	/* they are settled together: a power of 2 */
+#define OUTCOME_UNEXPLAINED 8U	/* so many D-SACKs above one for two delivered segments */
+
+/**
+ * A segment of which copies were sent is delivered.
+ *
+ * @param early  sooner than its last copy can be answered: an earlier one arrived
+ */
+void outcome_open(struct snoop_engine *engine, struct snoop_flow *flow,
+		  const struct snoop_segment *segment, bool early, uint64_t now_us);
+/** The sender sends [seq, end) once more: a D-SACK may report its copy. */
+void outcome_note_sender(struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq,
+			 uint32_t end, uint64_t now_us);
+/** The newest outcome is of a time-out, and what was sent before that arrives with it. */
+void outcome_note_stall(struct snoop_flow_extra *extra);
+/** A D-SACK reports what was sent once: does the path duplicate? */
+void outcome_unexplained(const struct snoop_flow *flow, struct snoop_flow_extra *extra);
+/** @return false where the path duplicates so much that a D-SACK says nothing of our copies. */
+static inline bool outcome_is_believed(const struct snoop_flow_extra *extra)
+{
+	return extra->unexplained < OUTCOME_UNEXPLAINED;
+}
+/** @return when the oldest outcome is settled. Only while flow->unsettled. */
+uint64_t outcome_due_us(struct snoop_engine *engine, const struct snoop_flow *flow,
+			uint64_t now_us);
+void outcome_settle_due(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
+/** The flow forgets its bytes, or loses its record. */
+void outcome_settle_all(struct snoop_engine *engine, struct snoop_flow *flow);
+
+/** @return the outcome at a position, the oldest first. */
+static inline struct snoop_outcome *outcome_at(struct snoop_flow_extra *extra, uint32_t position)
+{
+	return &extra->outcomes[(extra->outcome_first + position) % SNOOP_OUTCOMES];
+}
+
+#endif
