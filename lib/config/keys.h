@@ -122,7 +122,8 @@
 		 "rto_max.")                                                                       \
 	PROTOCOL(timers, delayed_ack, TIME, delayed_ack_us, 0, SECONDS(1), CONFIG_AT_RELOAD,       \
 		 "Added to the timeout while little is in flight, because receivers delay the "    \
-		 "ACK of a lone segment (40 ms on Linux).")                                        \
+		 "ACK of a lone segment (40 ms on Linux). Where a station delays it for longer, "  \
+		 "snoopd learns that and adds more.")                                              \
 	PROTOCOL(timers, probe_interval, TIME, probe_interval_us, MS(1), SECONDS(10),              \
 		 CONFIG_AT_RELOAD,                                                                 \
 		 "snoopd sends one segment this often to a station that stopped answering, to "    \

@@ -124,6 +124,9 @@
 	X(retransmit_bytes, counter, bytes, "frame bytes of all retransmits")                      \
 	X(repairs_confirmed, counter, segments,                                                    \
 	  "radio losses that a retransmit made good without help of the sender")                   \
+	X(repairs_unproven, counter, segments,                                                     \
+	  "the same after a time-out, though the ACK may only have been delayed: claimed if more " \
+	  "proves it")                                                                             \
 	X(spurious_repairs, counter, segments, "retransmits that a D-SACK reported as duplicates") \
 	X(spurious_probe, counter, segments, "of those, probes of a silent station")               \
 	X(spurious_shield, counter, segments,                                                      \

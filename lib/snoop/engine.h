@@ -39,10 +39,11 @@ struct snoop_engine {
 	struct counters *counters;
 	uint64_t secret;
 	uint64_t backlog_until_us;
-	uint64_t flow_bytes_max; /* what one flow may cache */
-	uint64_t now_us;	 /* of the last call that told the time */
-	bool draining;		 /* see snoop_engine_drain() */
-	uint32_t returns;	 /* returns of stations from silence, counted */
+	uint64_t flow_bytes_max;     /* what one flow may cache */
+	uint64_t now_us;	     /* of the last call that told the time */
+	bool draining;		     /* see snoop_engine_drain() */
+	uint32_t returns;	     /* returns of stations from silence, counted */
+	uint32_t ack_hold_max_bytes; /* most that any station was ever seen to hold its ACK of */
 	struct histograms histograms;
 	uint64_t portion_us;   /* the instant that portion_left is of */
 	uint32_t portion_left; /* segments that may still leave the scoreboards at this instant */

@@ -62,7 +62,7 @@ struct snoop_config {
 	uint32_t rto_min_us;	    /* floor of the tail timer */
 	uint32_t rto_max_us;	    /* ceiling of its exponential backoff */
 	uint32_t rto_initial_us;    /* while the station's RTT is unknown */
-	uint32_t delayed_ack_us;    /* allowance while less than two full segments are in flight */
+	uint32_t delayed_ack_us;    /* least allowance while little is in flight */
 	uint32_t probe_interval_us; /* a silent station is probed this often */
 	uint32_t silence_max_us;    /* after this long a silent station is probed no more */
 	/* [repair] */

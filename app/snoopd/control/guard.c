@@ -17,7 +17,8 @@ struct guard_counts guard_count(const struct counters *sum)
 		.retransmits = sum->retransmits_scoreboard + sum->retransmits_dupack +
 			       sum->retransmits_timeout,
 		.spurious = sum->spurious_repairs - sum->spurious_probe - sum->spurious_shield,
-		.confirmed = sum->repairs_confirmed,
+		/* What may have helped is not useless. */
+		.confirmed = sum->repairs_confirmed + sum->repairs_unproven,
 		.losses = sum->radio_losses,
 	};
 }

@@ -124,6 +124,8 @@ static enum outcome outcome_of(const struct verdict_facts *facts)
 	if (facts->level != SNOOP_LEVEL_OBSERVE &&
 	    above(facts->spurious_for_losses, facts->retransmits_for_losses, TENTH))
 		return OUTCOME_SPURIOUS;
+	if (sum->radio_losses == 0 && sum->repairs_unproven > 0)
+		return OUTCOME_UNPROVEN;
 	if (sum->radio_losses == 0)
 		return senders_retransmit(sum) ? OUTCOME_SENDERS_RETRANSMIT : OUTCOME_LOSSLESS;
 	return facts->level == SNOOP_LEVEL_OBSERVE ? OUTCOME_OBSERVE_LOSSES

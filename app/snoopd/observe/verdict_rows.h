@@ -147,7 +147,7 @@
 	  "repairs, mostly by timer, and no station reported on them (D-SACK): unknown if they "   \
 	  "were needed",                                                                           \
 	  SUM(retransmits_timeout), FACT(retransmits_for_losses), FACT(spurious_for_losses),       \
-	  SUM(repairs_confirmed))                                                                  \
+	  SUM(repairs_unproven), SUM(repairs_confirmed))                                           \
 	X(helps_little, is(f, OUTCOME_FEW_REPAIRED),                                               \
 	  "helps a little: less than half of the losses found on the radio are repaired; see "     \
 	  "snoopctl flows",                                                                        \

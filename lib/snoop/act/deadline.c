@@ -1,30 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <base/seq.h>
 #include <snoop/act/deadline.h>
+#include <snoop/judge/ack_delay.h>
 #include <snoop/judge/rtt.h>
 #include <snoop/judge/window.h>
 #include <snoop/store/outcomes.h>
 
-/* RFC 9293 section 3.7.1: a station that knows no better takes this for full. */
-#define MSS_DEFAULT_BYTES 536U
 #define ONE_WAY_US USEC_PER_SEC /* without any ACK in this time the cache is not held */
-
-/** Two segments that the station takes for full: it does not delay their ACK. */
-static inline uint32_t deadline_two_full_bytes(const struct snoop_flow *flow)
-{
-	return 2 * (flow->max_payload_bytes > MSS_DEFAULT_BYTES ? flow->max_payload_bytes
-								: MSS_DEFAULT_BYTES);
-}
-
-/* Less than two full segments: the station may wait for its delayed-ACK timer (RFC 1122
- * section 4.2.3.2). */
-static uint64_t deadline_delayed_ack_us(const struct snoop_engine *engine,
-					const struct snoop_flow *flow)
-{
-	if (flow->open_bytes >= deadline_two_full_bytes(flow) || flow->sacked_count)
-		return 0;
-	return engine->config.delayed_ack_us;
-}
 
 static uint64_t deadline_of_tail_us(struct snoop_engine *engine, const struct snoop_flow *flow,
 				    uint64_t now_us)
@@ -43,7 +25,7 @@ static uint64_t deadline_of_tail_us(struct snoop_engine *engine, const struct sn
 	/* Fast path, with news and all in the window: no segment has to be read. */
 	if (SNOOP_FAST_PATH(TAIL, flow->sack && since_us == now_us && !station &&
 					  flow->snd_max - flow->una <= flow->window_bytes))
-		return now_us + rtt_rto_us(engine, flow) + deadline_delayed_ack_us(engine, flow);
+		return now_us + rtt_rto_us(engine, flow) + ack_delay_allowance_us(engine, flow);
 	/* Without SACK nothing can be known after a hole that is the sender's to fill, until it is
 	 * filled. */
 	head = segment_at(engine, flow->open.head);
@@ -59,7 +41,7 @@ static uint64_t deadline_of_tail_us(struct snoop_engine *engine, const struct sn
 	/* The head of line may have been retransmitted, by us or by the sender, long after what
 	 * follows it. */
 	since_us = max_u64(since_us, head->sent_us);
-	return since_us + rtt_rto_us(engine, flow) + deadline_delayed_ack_us(engine, flow);
+	return since_us + rtt_rto_us(engine, flow) + ack_delay_allowance_us(engine, flow);
 }
 
 void deadline_set(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
@@ -92,7 +74,7 @@ void deadline_set_in_order(struct snoop_engine *engine, struct snoop_flow *flow,
 		return;
 	}
 	flow->deadline_us = flow->tail_deadline_us =
-		now_us + rtt_rto_us(engine, flow) + deadline_delayed_ack_us(engine, flow);
+		now_us + rtt_rto_us(engine, flow) + ack_delay_allowance_us(engine, flow);
 }
 
 /* The station is not silent, nor was it since the flow last looked. Mostly its record need not be
@@ -113,13 +95,13 @@ static inline bool deadline_station_answers(const struct snoop_engine *engine,
 
 /*
  * Data in order, after enough that is in flight, changes nothing that deadline_set(), rtt_rto_us()
- * and deadline_delayed_ack_us() use.
+ * and ack_delay_allowance_us() use.
  */
 inline bool deadline_stands(const struct snoop_engine *engine, const struct snoop_flow *flow)
 {
-	return SNOOP_FAST_PATH(
-		DEADLINE,
-		(flow->attention & (DEADLINE_NEEDED | DEADLINE_FORBIDDEN)) == DEADLINE_NEEDED &&
-			flow->open_count && flow->open_bytes >= deadline_two_full_bytes(flow) &&
-			deadline_station_answers(engine, flow));
+	return SNOOP_FAST_PATH(DEADLINE,
+			       (flow->attention & (DEADLINE_NEEDED | DEADLINE_FORBIDDEN)) ==
+					       DEADLINE_NEEDED &&
+				       flow->open_count && ack_delay_is_over(engine, flow) &&
+				       deadline_station_answers(engine, flow));
 }

@@ -18,10 +18,9 @@ void retransmit_segment(struct snoop_engine *engine, struct snoop_flow *flow, ui
 	segment->tries++;
 	segment->flags |= SEGMENT_RETRANSMITTED;
 	segment->sent_cause = segment->cause;
-	if (segment->seq == flow->una)
-		flow->dup_acks =
-			0; /* from now on duplicates answer what is sent with or after it */
 	segment_sent(engine, flow, index, now_us);
+	if (segment->seq == flow->una)
+		dupack_hole_sent(engine, flow);
 	if (segment->copies < SEGMENT_COPIES_MAX)
 		segment->copies++;
 	flow->retransmit_us = (uint32_t)now_us;

@@ -6,6 +6,7 @@
 #include <snoop/act/shield.h>
 #include <snoop/event/ack.h>
 #include <snoop/event/scoreboard.h>
+#include <snoop/judge/ack_delay.h>
 #include <snoop/judge/dsack.h>
 #include <snoop/judge/dupack.h>
 #include <snoop/judge/loss.h>
@@ -153,6 +154,7 @@ static void ack_update_scoreboard(struct snoop_engine *engine, struct snoop_flow
 				  uint64_t now_us)
 {
 	struct delivery *delivery = &news->delivery;
+	uint32_t una = flow->una;
 
 	delivery->portion_left = records_portion(engine);
 	if (seq_gt(view->ack, flow->una)) {
@@ -166,6 +168,8 @@ static void ack_update_scoreboard(struct snoop_engine *engine, struct snoop_flow
 	/* Karn; and what a retransmit just uncovered has waited for it, as has what the scoreboard
 	 * has still to take: no sample of the path. */
 	delivery->has_sample &= news->complete && !delivery->newest_retransmitted;
+	if (news->advanced && delivery->has_sample)
+		ack_delay_note_answer(engine, flow, view, delivery, una, now_us);
 	/* What it reports may have been delivered by this very ACK. */
 	if (news->dsack)
 		news->dsack_is_ours = dsack_judge(engine, flow, &view->sack[0]);
@@ -188,6 +192,7 @@ static void ack_count_duplicate(struct snoop_engine *engine, struct snoop_flow *
 	else
 		dupack_count(&flow->dup_acks);
 	retransmit_earn_duplicate(flow);
+	ack_delay_note_duplicate(engine, flow);
 	flow->progress_us = now_us; /* something was delivered, though it is unknown what */
 }
 

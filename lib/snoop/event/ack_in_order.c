@@ -2,6 +2,7 @@
 #include <snoop/act/deadline.h>
 #include <snoop/event/ack.h>
 #include <snoop/event/scoreboard.h>
+#include <snoop/judge/ack_delay.h>
 #include <snoop/judge/rtt.h>
 #include <snoop/judge/window.h>
 #include <snoop/judge/withhold.h>
@@ -37,6 +38,7 @@ inline bool ack_in_order(struct snoop_engine *engine, struct snoop_flow *flow,
 	struct snoop_station *station = station_of(engine, flow);
 	uint32_t ack = view->ack, news = ack - flow->una;
 	struct segment_run run;
+	struct delivery delivery;
 
 	if (!ack_suits_flow(flow, view) || !packet->checksum_ok || view->options_malformed ||
 	    view->sack_count ||
@@ -55,18 +57,18 @@ inline bool ack_in_order(struct snoop_engine *engine, struct snoop_flow *flow,
 		flow->ts_echo = view->tsecr;
 	ack_move_una(engine, flow, ack);
 	flow->high_sack = ack;
-	scoreboard_settle(engine, flow,
-			  &(struct delivery){
-				  .segments = run.count,
-				  .has_newest = true,
-				  .has_sent_once = true,
-				  .has_sample = true,
-				  .sent_once_us = run.sent_us,
-				  .sent_once_end = run.end,
-				  .newest_sent_us = run.sent_us,
-				  .newest_end = run.end,
-			  },
-			  now_us);
+	delivery = (struct delivery){
+		.segments = run.count,
+		.has_newest = true,
+		.has_sent_once = true,
+		.has_sample = true,
+		.sent_once_us = run.sent_us,
+		.sent_once_end = run.end,
+		.newest_sent_us = run.sent_us,
+		.newest_end = run.end,
+	};
+	ack_delay_note_answer(engine, flow, view, &delivery, ack - news, now_us);
+	scoreboard_settle(engine, flow, &delivery, now_us);
 	window_note(flow, view);
 	rtt_wired_arm(flow, view, now_us);
 	ack_note_sequence(flow, view);

@@ -154,7 +154,7 @@ static __attribute__((noinline)) void data_general(struct snoop_engine *engine,
 	uint32_t end = view->seq + wire_segment_bytes(view);
 	enum data_place place = UNSEEN;
 	struct data_past past = {0};
-	bool rearm = true;
+	bool rearm = true, delayed;
 
 	engine->now_us = now_us;
 	if (flow->closed)
@@ -173,6 +173,7 @@ static __attribute__((noinline)) void data_general(struct snoop_engine *engine,
 		return;
 
 	data_place_in_flow(engine, flow, packet, end, now_us);
+	delayed = flow->open_count && ack_delay_applies(engine, flow);
 	if (seq_lt(view->seq, flow->snd_max)) {
 		place = data_again(engine, flow, packet, end, &past, now_us);
 	} else {
@@ -189,6 +190,8 @@ static __attribute__((noinline)) void data_general(struct snoop_engine *engine,
 	if (place == FAR || (place != KEPT && place != TWICE &&
 			     !data_cache(engine, flow, packet, end, &past, now_us)))
 		flow->uncached_end = seq_max(flow->uncached_end, end);
+	if (delayed)
+		data_end_delay(engine, flow, now_us);
 	if (rearm)
 		deadline_set(engine, flow, now_us);
 }

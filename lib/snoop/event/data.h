@@ -6,7 +6,7 @@
 #ifndef SNOOP_EVENT_DATA_H
 #define SNOOP_EVENT_DATA_H
 
-#include <snoop/engine.h>
+#include <snoop/judge/ack_delay.h>
 
 /* No byte of a connection lies so far from what the station has acknowledged. */
 #define FOREIGN_BYTES (1U << 30)
@@ -44,6 +44,18 @@ bool data_cache(struct snoop_engine *engine, struct snoop_flow *flow,
 		uint64_t now_us);
 void data_note_sender_retransmit(struct snoop_engine *engine, struct snoop_flow *flow,
 				 bool needless);
+
+/* A delayed ACK was allowed for before this data: the station does not delay it any more where
+ * enough is in flight now, and the tail timer starts with what has made it enough. */
+static inline void data_end_delay(struct snoop_engine *engine, struct snoop_flow *flow,
+				  uint64_t now_us)
+{
+	if (ack_delay_applies(engine, flow))
+		return;
+	if (now_us - flow->progress_us >= ACK_DELAY_LOOK_US)
+		ack_delay_note_waited(engine, flow, now_us - flow->progress_us);
+	flow->progress_us = now_us;
+}
 
 static inline bool data_can_cache(const struct snoop_flow *flow, const struct snoop_packet *packet)
 {

@@ -27,7 +27,7 @@ inline bool data_in_order(struct snoop_engine *engine, struct snoop_flow *flow,
 {
 	const struct wire_view *view = packet->view;
 	uint32_t end = view->seq + view->payload_bytes;
-	bool rearm;
+	bool rearm, delayed;
 
 	if (!data_suits_flow(flow, view) || view->seq != flow->snd_max || !view->payload_bytes ||
 	    view->payload_bytes > flow->max_payload_bytes || end - flow->una > FOREIGN_BYTES ||
@@ -46,12 +46,15 @@ inline bool data_in_order(struct snoop_engine *engine, struct snoop_flow *flow,
 	if (view->has_timestamp)
 		flow->ts_last = view->tsval;
 	rearm = !deadline_stands(engine, flow);
+	delayed = rearm && flow->open_count && ack_delay_applies(engine, flow);
 	if (!flow->open_count)
 		flow->progress_us = now_us;
 	if (!segment_insert(engine, flow, packet, view->seq, end, now_us) &&
 	    !data_cache_evicting(engine, flow, packet, end, now_us))
 		flow->uncached_end = end;
 	flow->snd_max = end;
+	if (delayed)
+		data_end_delay(engine, flow, now_us);
 	if (rearm)
 		deadline_set(engine, flow, now_us);
 	return true;

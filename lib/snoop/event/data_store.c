@@ -2,6 +2,7 @@
 /* What of the data is cached, and what it replaces. */
 #include <base/seq.h>
 #include <snoop/event/data.h>
+#include <snoop/judge/dupack.h>
 #include <snoop/judge/rtt.h>
 #include <snoop/store/discard.h>
 #include <snoop/store/search.h>
@@ -196,7 +197,7 @@ bool data_cache(struct snoop_engine *engine, struct snoop_flow *flow,
 	if (past->sent) {
 		segment_by_sender(engine, flow, index);
 		if (packet->view->seq == flow->una)
-			flow->dup_acks = 0;
+			dupack_hole_sent(engine, flow);
 	}
 	return true;
 }

@@ -5,6 +5,7 @@
 #include <snoop/act/retransmit.h>
 #include <snoop/event/scoreboard.h>
 #include <snoop/event/syn.h>
+#include <snoop/judge/ack_delay.h>
 #include <snoop/judge/loss.h>
 #include <snoop/judge/rack.h>
 #include <snoop/store/outcomes.h>
@@ -31,6 +32,7 @@ static void tail_expired(struct snoop_engine *engine, struct snoop_flow *flow, u
 	     index = segment_at(engine, index)->open_next) {
 		if (segment_at(engine, index)->flags & SEGMENT_LEFT)
 			continue;
+		ack_delay_note_timeout(engine, flow, segment_at(engine, index), now_us);
 		loss_suspect(engine, flow, index);
 		break;
 	}

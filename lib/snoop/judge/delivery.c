@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <base/seq.h>
+#include <snoop/judge/ack_delay.h>
 #include <snoop/judge/delivery.h>
 #include <snoop/judge/dupack.h>
 #include <snoop/judge/rtt.h>
@@ -18,18 +19,24 @@ static bool delivery_is_guess(const struct snoop_segment *segment)
 
 /* A retransmit of ours is answered: what is learnt from it? */
 static void delivery_learn(struct snoop_engine *engine, struct snoop_flow *flow,
-			   const struct snoop_segment *segment, const struct delivery *delivery,
+			   struct snoop_segment *segment, const struct delivery *delivery,
 			   uint64_t now_us)
 {
 	struct snoop_flow_extra *extra = extra_of(engine, flow);
 	bool judged = segment->flags & SEGMENT_JUDGED;
 
-	if (!judged && delivery_is_guess(segment) &&
-	    now_us - segment->sent_us >= rtt_min_us(engine, flow) &&
-	    !(delivery->dsack && seq_geq(segment->seq, delivery->dsack->start) &&
-	      seq_lt(segment->seq, delivery->dsack->end))) {
-		judged = true;
-		flow->rto_widen_us -= flow->rto_widen_us / RTO_WIDEN_DECAY;
+	if (!judged && delivery_is_guess(segment)) {
+		judged = ack_delay_proves_loss(
+			engine, flow, segment,
+			delivery->dsack && seq_geq(segment->seq, delivery->dsack->start) &&
+				seq_lt(segment->seq, delivery->dsack->end),
+			now_us);
+		segment->missing |= judged;
+		if (judged)
+			flow->rto_widen_us -= flow->rto_widen_us / RTO_WIDEN_DECAY;
+		else if (now_us - segment->sent_us >= rtt_min_us(engine, flow))
+			/* A duplicate ACK may follow, which tells of no hole. */
+			dupack_count(&flow->stray_dup_acks);
 	}
 	if (judged && extra && extra->reo_persist &&
 	    now_us - extra->reo_round_us >= flow->srtt_us) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <base/seq.h>
+#include <snoop/judge/ack_delay.h>
 #include <snoop/judge/dsack.h>
 #include <snoop/judge/rtt.h>
 #include <snoop/judge/rack.h>
@@ -80,6 +81,7 @@ static bool dsack_judge_outcome(struct snoop_engine *engine, struct snoop_flow *
 		return false;
 	dsack_count_spurious(engine, flow, (enum snoop_cause)outcome->cause);
 	dsack_learn(engine, flow, extra, (enum snoop_cause)outcome->cause);
+	ack_delay_note_duplicate_of(extra, outcome->seq);
 	return true;
 }
 
@@ -98,6 +100,7 @@ bool dsack_judge(struct snoop_engine *engine, struct snoop_flow *flow,
 	if (!extra)
 		return false;
 	extra->reports = true;
+	ack_delay_note_dsack(engine, flow);
 	for (uint32_t i = 0; i < extra->outcome_count; i++) {
 		if (!dsack_concerns(outcome_at(extra, i), block))
 			continue;

@@ -15,6 +15,8 @@ static inline void dupack_count(uint16_t *count)
 	*count = (uint16_t)(*count + (*count < UINT16_MAX));
 }
 
+/** The segment at una was sent once more: from now on duplicates are counted anew. */
+void dupack_hole_sent(struct snoop_engine *engine, struct snoop_flow *flow);
 /** Judge by duplicate ACKs (RFC 5681) and partial ACKs (RFC 6582). @return true if a loss is left
  * to the sender, see loss_mark(). */
 bool dupack_detect_loss(struct snoop_engine *engine, struct snoop_flow *flow, bool advanced,

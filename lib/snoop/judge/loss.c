@@ -4,6 +4,20 @@
 #include <snoop/judge/loss.h>
 #include <snoop/store/stations.h>
 
+void loss_count_settled(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t count)
+{
+	if (!count)
+		return;
+	if (!flow->repairs_confirmed)
+		engine->counters->flows_helped++;
+	flow->radio_losses += count;
+	flow->repairs_confirmed += count;
+	engine->counters->radio_losses += count;
+	engine->counters->repairs_confirmed += count;
+	station_totals(engine, flow)->radio_losses += count;
+	station_totals(engine, flow)->repairs_confirmed += count;
+}
+
 void loss_note_time(struct snoop_segment *segment, uint64_t now_us)
 {
 	if (segment->flags & SEGMENT_MISSED)
@@ -41,11 +55,12 @@ void loss_suspect(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t
 	struct snoop_segment *segment = segment_at(engine, index);
 
 	segment->cause = SNOOP_CAUSE_TIMEOUT;
-	segment->missing = true;
-	if (flow->level == SNOOP_LEVEL_OBSERVE)
+	if (flow->level == SNOOP_LEVEL_OBSERVE) {
+		segment->missing = true;
 		segment_leave(engine, flow, index);
-	else
+	} else {
 		segment_lost_first(engine, flow, index);
+	}
 }
 
 bool loss_mark(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index,

@@ -47,14 +47,14 @@ void rtt_sample(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t r
 		bool may_be_delayed, uint64_t now_us)
 {
 	struct snoop_station *station = station_of(engine, flow);
-	uint32_t low_us = UINT32_MAX, min_us;
+	uint32_t low_us = UINT32_MAX, known_us = rtt_smoothed_us(engine, flow), min_us;
 
 	/*
 	 * A lone segment may wait for the station's delayed-ACK timer. Such a sample would pass for
 	 * queueing delay, and its variance would slow the tail timer down for a long time.
 	 */
-	if (may_be_delayed && flow->has_rtt &&
-	    rtt_us > flow->srtt_us + max_u64(4ULL * flow->rttvar_us, flow->srtt_us / 2))
+	if (may_be_delayed && known_us &&
+	    rtt_us > known_us + max_u64(4ULL * rtt_variation_us(engine, flow), known_us / 2))
 		return;
 
 	engine->counters->rtt_samples++;

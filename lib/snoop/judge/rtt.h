@@ -23,7 +23,24 @@ static inline uint32_t rtt_smoothed_us(const struct snoop_engine *engine,
 	return flow->has_rtt || !flow->station ? flow->srtt_us
 					       : engine->stations[flow->station].srtt_us;
 }
-/** @return base RTT between box and station. */
+/** @return its mean deviation, of the same. */
+static inline uint32_t rtt_variation_us(const struct snoop_engine *engine,
+					const struct snoop_flow *flow)
+{
+	return flow->has_rtt || !flow->station ? flow->rttvar_us
+					       : engine->stations[flow->station].rttvar_us;
+}
+/** @return how long after a transmission its answer is overdue. */
+static inline uint64_t rtt_answer_us(const struct snoop_engine *engine,
+				     const struct snoop_flow *flow)
+{
+	uint32_t srtt_us = rtt_smoothed_us(engine, flow);
+
+	if (!srtt_us)
+		return engine->config.rto_initial_us;
+	return srtt_us + max_u64(4ULL * rtt_variation_us(engine, flow), srtt_us / 4);
+}
+/** @return base RTT between box and station; 0 while it is unknown. */
 static inline uint32_t rtt_min_us(struct snoop_engine *engine, const struct snoop_flow *flow)
 {
 	const struct snoop_station *station = station_of(engine, flow);

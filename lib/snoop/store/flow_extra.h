@@ -30,6 +30,18 @@ struct snoop_outcome {
 	bool early;   /* its delivery came too soon for the last copy, which is a duplicate */
 };
 
+/** The flow when its tail timer expired last, see judge/ack_delay.h. */
+struct snoop_tail {
+	uint32_t seq;	/* of the segment that was retransmitted */
+	uint32_t end;	/* of what had been sent */
+	uint32_t bytes; /* in flight */
+	bool delayed;	/* the timer allowed for a delayed ACK */
+	bool proven;	/* it was missing: duplicate ACKs say so, or no ACK is delayed that long */
+	bool quiet;	/* no duplicate ACK can be of another retransmit */
+	bool open;	/* its answer has not come yet */
+	bool unproven;	/* it has, and is counted in unproven below */
+};
+
 /** Feedback on retransmits, and the rate of senders without SACK. */
 struct snoop_flow_extra {
 	struct snoop_flow *flow; /* whose it is; NULL = free */
@@ -57,6 +69,12 @@ struct snoop_flow_extra {
 	uint64_t doubt_until_us;
 	uint64_t doubt_sent_us;
 	uint32_t doubt_end;
+	/* Without SACK: duplicates that what was in flight ahead of the hole's last transmission
+	 * has still to bring. */
+	uint32_t dups_due;
+	struct snoop_tail tail;
+	uint8_t unproven; /* segments answered after a time-out, of which it is open if they were
+			     lost */
 	/* RFC 8985 section 6.2.1: widened once per round trip, taken back after so many without
 	 * another D-SACK. */
 	uint64_t reo_round_us;

@@ -119,7 +119,7 @@ void station_fold_totals(struct snoop_station *station)
 
 void station_timeout(struct snoop_engine *engine, struct snoop_station *station, uint64_t now_us)
 {
-	if (++station->timeouts < SILENCE_TIMEOUTS || station->silent)
+	if (station->silent || ++station->timeouts < SILENCE_TIMEOUTS)
 		return;
 	station->silent = true;
 	if (!station->heard_us)

@@ -12,9 +12,9 @@
 /** Three cache lines, by who needs them. */
 struct snoop_station {
 	/* Every ACK. */
-	uint64_t heard_us;	     /* last packet from it */
-	uint32_t delay_since_us;     /* low half of the clock */
-	uint32_t timeouts;	     /* consecutive, over all flows, since it was heard */
+	uint64_t heard_us;	 /* last packet from it */
+	uint32_t delay_since_us; /* low half of the clock */
+	uint32_t ack_wait_us; /* the tail timer's allowance for delayed ACKs, 0 = nothing learnt */
 	uint32_t srtt_us, rttvar_us; /* 0 until the first sample */
 	struct windowed_min min_rtt;
 	/* Outcome of segments while the queue was short: the radio's own loss share. Halved at
@@ -23,9 +23,11 @@ struct snoop_station {
 	/* Largest queueing delay of the running period (since delay_since_us) and of the one
 	 * before. */
 	uint32_t delay_max_us[2];
-	uint16_t era; /* counts its returns from silence */
-	bool silent;
-	bool used;
+	uint16_t era;	  /* counts its returns from silence */
+	uint8_t timeouts; /* consecutive, over all flows, since it was heard; no more while silent
+			   */
+	bool silent : 1;
+	bool used : 1;
 	/* The newest part of the totals, see station_fold_totals(). */
 	uint32_t acked_bytes, delivered_segments;
 	/* Losses, and what is rare. */
@@ -39,6 +41,14 @@ struct snoop_station {
 	uint32_t refs;	       /* flows that point here */
 	uint32_t shield_spent; /* (shield) copies that were paid for, of all flows */
 	uint8_t ip_version;
+	/* Delayed ACKs, see judge/ack_delay.c. */
+	uint8_t ack_doubt;	 /* time-outs that may have been delayed ACKs */
+	uint8_t ack_calm;	 /* lone segments answered in time since the last of those */
+	uint8_t ack_answers;	 /* the same since an answer was late last */
+	bool dsack_seen;	 /* it reports duplicates */
+	uint32_t ack_delay_us;	 /* longest delay of such an answer lately */
+	uint32_t ack_hold_bytes; /* less than this in flight may wait for the delay, too */
+	uint32_t ack_hold_us;	 /* when that was seen last, low half of the clock */
 } __attribute__((aligned(64)));
 _Static_assert(offsetof(struct snoop_station, totals) == 64 &&
 		       offsetof(struct snoop_station, addr) == 128,

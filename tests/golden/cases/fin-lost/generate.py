@@ -10,5 +10,5 @@ case.retransmit(fin, "timeout", between=(48, 60))
 case.wait(64)
 flow.ack(fin)
 case.wait(300)
-case.expect(timeouts=1, repairs_confirmed=1)
+case.expect(timeouts=1, repairs_confirmed=0)  # it may have arrived, the ACK delayed
 case.write()

@@ -11,6 +11,7 @@ case.retransmit(last, "timeout", between=(48, 60))  # two RTTs and delayed_ack
 case.wait(64)
 flow.ack(last)
 case.wait(300)
-case.expect(timeouts=1, radio_losses=1, repairs_confirmed=1)
+# The station may have delayed its ACK until the copy came: nothing proves a loss.
+case.expect(timeouts=1, radio_losses=0, repairs_confirmed=0, repairs_unproven=1)
 case.expect_verdict("unproven")
 case.write()

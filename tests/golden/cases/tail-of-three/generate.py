@@ -15,5 +15,5 @@ flow.ack(s[1], retransmits=[s[2]], cause=None)
 case.wait(5)
 flow.ack(s[2])
 case.wait(300)
-case.expect(timeouts=1, repairs_confirmed=3)
+case.expect(timeouts=1, repairs_confirmed=2)  # the first may have arrived, its ACK delayed
 case.write()

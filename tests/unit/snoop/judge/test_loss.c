@@ -290,7 +290,8 @@ static void test_lost_tail_is_retransmitted_in_a_few_round_trips(void **state)
 	}
 	assert_int_equal(f->retransmit_count, 40);
 	fixture_settle(f);
-	assert_int_equal(f->counters.radio_losses, 40);
+	/* The first may have arrived, its ACK delayed: nothing proves a loss. */
+	assert_int_equal(f->counters.radio_losses, 39);
 	fixture_close(f);
 }
 
