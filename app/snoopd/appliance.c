@@ -305,7 +305,11 @@ static int run(struct appliance *appliance)
 	http_server_stop(appliance->http);
 	link_detach(link);
 	failed |= drain(appliance);
-	return failed ? EXIT_FAILURE : lost ? EXIT_PORT_LOST : EXIT_SUCCESS;
+	/* A driver whose interface is gone may not give its buffers back: that is no other failure.
+	 */
+	if (lost)
+		return EXIT_PORT_LOST;
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 /* @return 0, or the exit status after one line on stderr. */

@@ -3,7 +3,10 @@
 of figures or raises
 CheckError."""
 
+import errno
 import os
+import select
+import signal
 import socket
 import struct
 import time
@@ -13,7 +16,8 @@ from fault_box import PATH, SYSCTLS, FaultBox, VethLab, check_counters, helped, 
 from flows import EndpointPair
 from lab import ADDRESSES, Lab, check_call
 from measure import Cell, prepare_radio
-from stacks import demand, exchange, finish, inside, listen, make_socket, path_mtu
+from stacks import (DEADLINE_S, demand, exchange, finish, inside, listen, make_socket,
+                    path_mtu)
 
 WRAP_BYTES = 5_000_000_000
 TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ, TCP_SEND_QUEUE = 19, 20, 21, 2
@@ -21,6 +25,7 @@ BEFORE_WRAP_BYTES = 300_000
 JUMBO_BYTES = 40_000
 JUMBO_FRAMES = 20
 PORT_LOST = 3  # exit status
+DEADLINE_S = 60
 ALL_PROTOCOLS, TEST_PROTOCOL = 3, b"\x88\xb5"
 
 
@@ -91,6 +96,72 @@ def veth_deleted(arguments):
             told.append("%s: ends in %.1f s" % (tap, time.monotonic() - vanished))
             crowd.close()
     return "; ".join(told)
+
+
+def until(condition, what):
+    end = time.monotonic() + DEADLINE_S
+    while not condition():
+        demand(time.monotonic() < end, "waited in vain for " + what)
+        time.sleep(0.05)
+
+
+def unfinished_checksums(arguments):
+    """A neighbour on the same machine leaves checksums to its network card: no connection begins,
+    snoopd names it, and what it says to do helps."""
+    told = []
+    for role, tap, side in ("wired", "w0", "wired"), ("mobile", "m0", "wireless"):
+        box, lab = FaultBox(arguments.snoopd), VethLab(PATH, sysctls=SYSCTLS)
+        with running(box, lab, lossy=False):
+            device = lab.taps[tap]
+            lab.host_command(role, "ethtool", "-K", device, "tx", "on")
+            server, where = listen(lab)
+            client = make_socket(lab, "wired")
+            client.setblocking(False)
+            began = client.connect_ex(where)
+            demand(began == errno.EINPROGRESS, os.strerror(began))
+            until(lambda: "event=checksums side=%s" % side in box.log(), "the log's line")
+            stats = box.stats()
+            unfinished = stats["checksum_%s_unfinished" % side]
+            demand(unfinished >= 2, "%d unfinished" % unfinished)
+            demand(stats["pass_bad_checksum"] == unfinished, "SYNs are not counted")
+            other = "wireless" if side == "wired" else "wired"
+            demand(stats["checksum_%s_invalid" % other] == 0, "the other side is blamed")
+            demand(not select.select([], [client], [], 0)[1], "connected nevertheless")
+            lab.host_command(role, "ethtool", "-K", device, "tx", "off")
+            client.settimeout(DEADLINE_S)
+            demand(select.select([server], [client], [], DEADLINE_S)[1], "not mended")
+            demand(client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0, "not connected")
+            exchange(client, server.accept()[0])
+            server.close()
+            client.close()
+            check_counters(arguments, box)
+        told.append("%s: %d handshake packets named, mended by `tx off`" % (side, unfinished))
+    return "; ".join(told)
+
+
+def device_removed(arguments):
+    """A device is removed, or reset by its host: snoopd says so, and ends or opens it again."""
+    events = (("removed", signal.SIGRTMIN + 1), ("reset", signal.SIGRTMIN + 2))
+    for what, signo in events:
+        box = FaultBox(arguments.snoopd, shim="libdevice_event.so")
+        with running(box, VethLab(PATH), lossy=False, status=PORT_LOST):
+            box.signal(signo)
+            box.process.wait(DEADLINE_S)
+            demand("state=gone message=\"the device was " + what in box.log(), "it is not told")
+    box, lab = FaultBox(arguments.snoopd, ["ports.lost=wait"],
+                        shim="libdevice_event.so"), VethLab(PATH)
+    with running(box, lab, lossy=False):
+        crowd = Crowd(lab)
+        crowd.grow(10)
+        for number, (_, signo) in enumerate(events, 1):
+            crowd.run_until(crowd.all_moved, "every connection is served")
+            box.signal(signo)
+            crowd.run_until(lambda: box.log().count("state=back") == number, "the port is back")
+            crowd.mark()
+        crowd.run_until(crowd.all_moved, "every connection moves on")
+        demand(not crowd.lost, "%d connections are lost" % len(crowd.lost))
+        crowd.close()
+    return "removed and reset: ends with 3; with lost = wait opened again, 0 of 10 flows lost"
 
 
 def wrap(arguments):
@@ -251,5 +322,6 @@ def jumbo(arguments):
         2 * JUMBO_FRAMES, JUMBO_BYTES + 14, stats["cached_segments_total"])
 
 
-FAULTS = (one_way, link_down, veth_deleted, forged_resets, wrap_lossy, jumbo)
+FAULTS = (one_way, link_down, unfinished_checksums, veth_deleted, forged_resets, wrap_lossy, jumbo)
+FAULTS = (one_way, link_down, veth_deleted, device_removed, forged_resets, wrap_lossy, jumbo)
 BY_HAND = (wrap,)

@@ -171,7 +171,7 @@ class Flow:
     def __init__(self, case, isn=100000, version=4, sport=80, dport=5000, vlans=(), timestamps=True,
                  sack=True, station=2, ecn=0, pad=False, vlans_up=None):
         self.case, self.version, self.ports = case, version, (sport, dport)
-        self.vlans = {"wired": vlans, "wireless": vlans if vlans_up is None else vlans_up}
+        self.vlans, self.vlans_up = vlans, vlans_up  # vlans_up None: as down
         self.timestamps, self.sack, self.station, self.ecn, self.pad = (timestamps, sack, station,
                                                                         ecn, pad)
         self.next, self.una = isn % 2**32, isn % 2**32  # sender's next byte; cumulative ACK
@@ -185,11 +185,14 @@ class Flow:
     def _clock(self, side):
         return self.case.now // 1000 % 2**32 + (10**6 if side == "wired" else 2 * 10**6)
 
+    def _tags(self, side):
+        return self.vlans if side == "wired" or self.vlans_up is None else self.vlans_up
+
     def _frame(self, side, tcp, payload, ecn):
         wired = side == "wired"
         macs = (WIRED_MAC, STATION_MAC) if wired else (STATION_MAC, WIRED_MAC)
         frame = Ether(src=macs[0], dst=macs[1])
-        for tag in self.vlans[side]:
+        for tag in self._tags(side):
             frame /= tag.copy()
         hosts = (("10.0.0.1", "10.0.1.%d" % self.station),
                  ("2001:db8::1", "2001:db8:1::%x" % self.station))

@@ -103,6 +103,12 @@ static inline uint64_t clock_now_us(struct clock *clock)
 	return clock_read(clock, rte_rdtsc());
 }
 
+/** @return how far the TSC went; 0 where it went back, as that of a resumed machine may. */
+static inline uint64_t clock_cycles(uint64_t begin, uint64_t end)
+{
+	return end > begin ? end - begin : 0;
+}
+
 /** @return microseconds of CLOCK_MONOTONIC, by a system call: not for workers. */
 static inline uint64_t clock_monotonic_us(void)
 {

@@ -316,12 +316,6 @@ static void end_together(struct worker *worker, struct handoff *handoff)
 	} while (!done || taken > 0);
 }
 
-/* The TSC of a machine that was moved or resumed may go back. */
-static uint64_t cycles_between(uint64_t begin, uint64_t end)
-{
-	return end > begin ? end - begin : 0;
-}
-
 static void account(struct worker *worker, uint64_t cycles, bool busy)
 {
 	struct worker_health *health = &worker->health;
@@ -344,7 +338,7 @@ static void note_stall(struct worker *worker, uint64_t cycles)
 static uint64_t end_of_turn(struct worker *worker, uint64_t begin, bool busy, uint32_t idle_turns)
 {
 	uint64_t cycles_per_us = worker->clock.hz / CLOCK_US_PER_S;
-	uint64_t end = rte_rdtsc(), cycles = cycles_between(begin, end);
+	uint64_t end = rte_rdtsc(), cycles = clock_cycles(begin, end);
 
 	account(worker, cycles, busy);
 	if (unlikely(cycles > cycles_per_us * US_PER_MS))
@@ -356,7 +350,7 @@ static uint64_t end_of_turn(struct worker *worker, uint64_t begin, bool busy, ui
 		if (worker->shares_cpu)
 			end = rte_rdtsc();
 	}
-	cycles = cycles_between(begin, end);
+	cycles = clock_cycles(begin, end);
 	worker->health.cycles += cycles;
 	if (unlikely(cycles > cycles_per_us * HEALTH_STALL_US))
 		note_stall(worker, cycles);

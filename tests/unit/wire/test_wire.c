@@ -226,7 +226,7 @@ static void test_udp_ports(void **state)
 
 		frame_build(&frame, i % 2 == 0 ? &spec_v4 : &spec_v6);
 		frame.data[i % 2 == 0 ? 23 : 20] = 17;
-		for (int k = 0; k < 4; k++)
+		for (uint32_t k = 0; k < 4; k++)
 			frame.data[frame.l4 + k] = (uint8_t)(ports[k / 2] >> (k % 2 ? 0 : 8));
 		cut = frame.l4 + 4;
 		parse_exact(frame.data, cut, frame.bytes, &view);

@@ -15,7 +15,7 @@ class Local(Flow):
         frame = super()._frame(side, tcp, payload, ecn)
         if side not in self.sides:
             return frame
-        l3 = 14 + 4 * len(self.vlans[side])
+        l3 = 14 + 4 * len(self._tags(side))
         ipv6 = self.version == 6
         l4 = l3 + (40 if ipv6 else 20)
         end = l4 + len(tcp) + len(payload)
