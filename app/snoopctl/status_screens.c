@@ -150,8 +150,8 @@ static void print_achieved(const json_t *status, FILE *out)
 	print_share(out, "losses found on the radio", status, "radio_losses",
 		    number_of(status, "data_segments"), "all segments");
 	print_share(out, "repaired locally", status, "repaired", losses, "the losses");
-	print_share(out, "left to the sender", status, "left", losses,
-		    "the losses, including those under repair");
+	print_share(out, "other losses", status, "left", losses,
+		    "the losses: lost again, under repair, left to the sender");
 	fprintf(out, "  %-28s %14s  median, 99 %%: %s\n\n", "wireless RTT", p50, p99);
 }
 

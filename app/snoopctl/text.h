@@ -51,7 +51,7 @@ double text_loss_share(const json_t *entry);
 void text_loss(const json_t *entry, char *out, size_t out_bytes);
 /** entry[name], "-" where it is missing or no text. */
 const char *text_of(const json_t *entry, const char *name);
-/** Losses that were not repaired: left to the sender, or under repair now. */
+/** Losses without a repair of their own: copies lost again, under repair, left to the sender. */
 void text_left(const json_t *entry, char *out, size_t out_bytes);
 /** How wide a column of that text is, 120 at most. */
 int text_width(const json_t *list, const char *name);

@@ -141,7 +141,7 @@ static void report_achieved(const struct link *link, const struct report_totals 
 	report_number(report, "data_segments", sum->data_segments);
 	report_number(report, "radio_losses", sum->radio_losses);
 	report_number(report, "repaired", sum->repairs_confirmed);
-	/* Left to the sender, or still under repair. */
+	/* Copies lost again, losses under repair, and those left to the sender. */
 	report_number(report, "left",
 		      sum->radio_losses > sum->repairs_confirmed
 			      ? sum->radio_losses - sum->repairs_confirmed

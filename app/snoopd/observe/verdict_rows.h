@@ -149,13 +149,14 @@
 	  SUM(retransmits_timeout), FACT(retransmits_for_losses), FACT(spurious_for_losses),       \
 	  SUM(repairs_unproven), SUM(repairs_confirmed))                                           \
 	X(helps_little, is(f, OUTCOME_FEW_REPAIRED),                                               \
-	  "helps a little: less than half of the losses found on the radio are repaired; see "     \
+	  "helps: repairs are confirmed, of less than half the losses (each lost copy counts); "   \
+	  "see "                                                                                   \
 	  "snoopctl flows",                                                                        \
 	  SUM(repairs_confirmed), SUM(radio_losses), FACT(spurious_for_losses), SUM(vetoes),       \
 	  SUM(given_up))                                                                           \
 	X(helps, is(f, OUTCOME_HELPS),                                                             \
-	  "helps: at least half of the losses found on the radio are repaired, under a tenth "     \
-	  "needlessly",                                                                            \
+	  "helps: at least half of the losses found on the radio are repaired, at most a tenth "   \
+	  "reported needless",                                                                     \
 	  SUM(repairs_confirmed), SUM(radio_losses), FACT(spurious_for_losses),                    \
 	  FACT(retransmits_for_losses))                                                            \
 	X(wired_unknown,                                                                           \
