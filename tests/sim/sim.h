@@ -109,7 +109,7 @@ struct sim_result {
 	uint64_t done_us; /* when the last flow was complete */
 	uint64_t steps;
 	uint64_t sender_timeouts, sender_retransmits, radio_data, radio_lost, queue_drops, useless;
-	uint64_t radio_drops; /* of queue_drops, those before the station */
+	uint64_t radio_drops;		 /* of queue_drops, those before the station */
 	uint64_t wired_data, wired_lost; /* lost: by the queue or on the way, as radio_lost */
 	uint64_t spurious_sender_timeouts, bytes;
 	uint32_t lenient_holes; /* withheld although a hole above the first was over tries or age */
