@@ -75,12 +75,12 @@ static void test_losses_earn_copies(void **state)
 {
 	struct fixture *f = open_lossy(true);
 
-	fixture_send(f, 2, 4 + SHIELD_FLOW_START, 0);
+	fixture_send(f, 2, 5 + SHIELD_FLOW_START, 0);
 	f->now_us += 3000;
 	retransmit_of_sender(f, 2);
 	assert_int_equal(f->counters.retransmits_shield, 0);
 	f->flow.radio_losses = SHIELD_EARN_LOSSES;
-	retransmit_of_sender(f, 2);
+	retransmit_of_sender(f, 3);
 	assert_int_equal(f->counters.retransmits_shield, SHIELD_FLOW_START + 1);
 	fixture_close(f);
 }
