@@ -86,6 +86,11 @@ void snoop_engine_tx_backlog(struct snoop_engine *engine, uint64_t now_us)
 	engine->backlog_until_us = now_us + BACKLOG_US;
 }
 
+void snoop_engine_waited(struct snoop_engine *engine, uint64_t waited_us)
+{
+	engine->waited_us = waited_us;
+}
+
 /* How many flows have a level now. */
 static uint64_t *level_gauge(struct counters *counters, enum snoop_level level)
 {

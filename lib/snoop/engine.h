@@ -41,6 +41,7 @@ struct snoop_engine {
 	uint64_t backlog_until_us;
 	uint64_t flow_bytes_max;     /* what one flow may cache */
 	uint64_t now_us;	     /* of the last call that told the time */
+	uint64_t waited_us;	     /* see snoop_engine_waited() */
 	bool draining;		     /* see snoop_engine_drain() */
 	uint32_t returns;	     /* returns of stations from silence, counted */
 	uint32_t ack_hold_max_bytes; /* most that any station was ever seen to hold its ACK of */

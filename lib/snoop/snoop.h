@@ -232,6 +232,9 @@ void snoop_syn_forget_all(struct snoop_engine *engine);
 void snoop_handshake_done(struct snoop_engine *engine, const struct snoop_key *key,
 			  const struct wire_view *view, enum snoop_side from, uint64_t now_us);
 
+/** The packets that follow may have waited up to so long between their arrival and their now_us. */
+void snoop_engine_waited(struct snoop_engine *engine, uint64_t waited_us);
+
 /** When snoop_engine_timer() wants to be called, SNOOP_NEVER if not at all. */
 uint64_t snoop_engine_deadline_us(const struct snoop_engine *engine);
 void snoop_engine_timer(struct snoop_engine *engine, uint64_t now_us);

@@ -179,6 +179,8 @@ static int replay(struct harness *harness)
 					return -1;
 				break;
 			}
+		if (next_packet_us(harness) < harness->now_us) /* one a turn of those that waited */
+			receive_note(&worker->receive, WORKER_BURST);
 		worker_service(worker, harness->now_us);
 		journal_count(&harness->journal, &worker->counters);
 		if (check_sum(&worker->counters, harness->now_us) != 0)
@@ -231,9 +233,7 @@ static int open_files(struct harness *harness)
 		if (capture_open(&harness->in[side], harness->in_path[side]) != 0 ||
 		    capture_create(&harness->out[side], harness->out_path[side]) != 0)
 			return -1;
-	if (harness->journal_path != NULL)
-		return journal_open(&harness->journal, harness->journal_path);
-	return 0;
+	return harness->journal_path ? journal_open(&harness->journal, harness->journal_path) : 0;
 }
 
 /* Less than the INI allows: every budget is used up at once. */

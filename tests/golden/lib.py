@@ -65,6 +65,11 @@ class Case:
         self.counters = dict.fromkeys(ZERO, 0)
         self.free_causes = False
         self.verdict = None
+        self.stall_us = None
+
+    def stall(self, ms):
+        """From now on the worker does not run for so long: what arrives waits."""
+        self.stall_us = (self.now, self.now + round(ms * 1000))
 
     def wait(self, ms):
         self.now += round(ms * 1000)
@@ -77,7 +82,10 @@ class Case:
         return frame
 
     def expect_frame(self, side, frame, what, between=(0, 0)):
-        low, high = (self.now + round(ms * 1000) for ms in between)
+        now = self.now
+        if self.stall_us and self.stall_us[0] < now:
+            now = max(now, self.stall_us[1])
+        low, high = (now + round(ms * 1000) for ms in between)
         self.expected[side].append((frame, low, high, what))
 
     def wired(self, frame, what="forwarded"):
@@ -147,6 +155,8 @@ class Case:
                   "denied": self._denied()}
         if self.verdict:
             expect["verdict"] = self.verdict
+        if self.stall_us:
+            expect["stall"] = "%d,%d" % self.stall_us
         for side in ("wired", "wireless"):
             expect[side] = [{"what": what, "earliest_us": low, "latest_us": high}
                             for _, low, high, what in self.expected[side]]

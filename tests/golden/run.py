@@ -68,6 +68,8 @@ def run_snoopd(binary, folder):
 
 
 def run_harness(binary, folder, expect, *more):
+    if "stall" in expect:
+        more += ("--stall", expect["stall"])
     run([binary, "--config", "case.ini", "--wired", "wired.pcap", "--wireless", "wireless.pcap",
          "--out-wired",
          "out-wired.pcap", "--out-wireless", "out-wireless.pcap", "--stats-file", "stats.json",

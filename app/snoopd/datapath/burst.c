@@ -327,6 +327,13 @@ static inline bool passes_unseen(const struct worker *worker, bool handed)
 	return worker->outage || (worker->bypass && (handed || !worker->spreads));
 }
 
+/* When a packet arrived is not known, only when its queue was last looked through. */
+static inline void begin_input(struct worker *worker, uint64_t now_us)
+{
+	worker->now_us = now_us;
+	snoop_engine_waited(worker->engine, now_us - worker->receive.settled_us);
+}
+
 void worker_input(struct worker *worker, const struct worker_received received[2], uint64_t now_us)
 {
 	const struct worker_received *wired = &received[SNOOP_WIRED];
@@ -338,7 +345,7 @@ void worker_input(struct worker *worker, const struct worker_received received[2
 	uint32_t most = RTE_MAX(count[SNOOP_WIRED], count[SNOOP_WIRELESS]);
 	struct burst burst;
 
-	worker->now_us = now_us;
+	begin_input(worker, now_us);
 	if (passes_unseen(worker, false)) {
 		passthrough_unseen(worker, SNOOP_WIRELESS, wired->packets, count[SNOOP_WIRED]);
 		passthrough_unseen(worker, SNOOP_WIRED, wireless->packets, count[SNOOP_WIRELESS]);
@@ -360,7 +367,7 @@ void worker_input_handed(struct worker *worker, enum snoop_side from, struct rte
 {
 	struct burst burst;
 
-	worker->now_us = now_us;
+	begin_input(worker, now_us);
 	if (passes_unseen(worker, true)) {
 		passthrough_unseen(worker, other_side(from), packets, count);
 		return;

@@ -24,6 +24,7 @@ static bool receive_from(struct worker *worker, enum snoop_side side, uint32_t n
 	if (received->count > 0)
 		histogram_add(&snoop_engine_histograms(worker->engine)->burst_size,
 			      received->count);
+	receive_note(&worker->receive, received->count);
 	return true;
 }
 
@@ -63,6 +64,7 @@ uint32_t receive_handed(struct worker *worker)
 		if (count == 0)
 			continue;
 		packets += count;
+		receive_note(&worker->receive, count);
 		worker_input_handed(worker, lane->side, burst, count, clock_now_us(&worker->clock));
 	}
 	return packets;

@@ -8,6 +8,7 @@
 #ifndef SNOOPD_RECEIVE_H
 #define SNOOPD_RECEIVE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_mbuf.h>
@@ -15,6 +16,46 @@
 #include <snoop/snoop.h>
 
 struct worker;
+
+/* A source that gives more than this may have more. A full burst is no measure: drivers give less
+ * than they hold, as they stop at a cache line of descriptors, or a frame takes several. */
+#define RECEIVE_FEW 4u
+/* As many bursts empty a queue of 4096: what is received after them came later. */
+#define RECEIVE_TURNS_MAX 128u
+
+/**
+ * Was everything that arrived looked at? As long as packets may wait, no flow's timer fires: the
+ * ACK that it waits for may be among them.
+ */
+struct receive_state {
+	bool more;	     /* a source of this turn may hold more packets */
+	uint32_t turns;	     /* in a row that left the question open */
+	uint64_t settled_us; /* what arrived before was looked at */
+};
+
+/** A source gave so many packets. */
+static inline void receive_note(struct receive_state *state, uint32_t packets)
+{
+	state->more |= packets > RECEIVE_FEW;
+}
+
+/**
+ * End a turn at now_us.
+ *
+ * @param late  the turn took so long that packets may have come since its sources were asked
+ * @return may timers fire? Under overload they do so every RECEIVE_TURNS_MAX turns.
+ */
+static inline bool receive_settles(struct receive_state *state, bool late, uint64_t now_us)
+{
+	bool settled = !(state->more | late) || ++state->turns >= RECEIVE_TURNS_MAX;
+
+	state->more = false;
+	if (settled) {
+		state->turns = 0;
+		state->settled_us = now_us;
+	}
+	return settled;
+}
 
 /** From the ports, into worker_input(). */
 uint32_t receive_from_ports(struct worker *worker);

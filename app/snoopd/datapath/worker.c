@@ -8,12 +8,11 @@
 #include <rte_malloc.h>
 
 #include <snoopd/base/log.h>
-#include <snoopd/datapath/receive.h>
 
 #define TICK_US 100	     /* resolution of the flow timers */
 #define AGEING_US 100	     /* how often the walk through the flow table goes on */
 #define HOUSEKEEPING_US 1000 /* how often pressure and requests are looked at */
-#define MANAGE_TURNS 4	     /* a turn is much shorter than a tick */
+#define LATE_US 1000	     /* a turn that takes longer did not run all the time */
 #define IDLE_TURNS 64	     /* empty turns before the lcore pauses between two */
 #define MIB (1024.0 * 1024.0)
 
@@ -188,11 +187,13 @@ static void run_timers(struct worker *worker)
 		snoop_engine_timer(worker->engine, worker->now_us);
 }
 
-static void end_turn(struct worker *worker)
+static void end_turn(struct worker *worker, bool late)
 {
-	if (worker->timers_due)
-		run_timers(worker);
-	flows_serve_due(worker);
+	if (receive_settles(&worker->receive, late, worker->now_us)) {
+		if (worker->timers_due)
+			run_timers(worker);
+		flows_serve_due(worker);
+	}
 	if (worker->ageing_left > 0)
 		flows_age(worker);
 	transmit_flush(worker, SNOOP_WIRED);
@@ -214,7 +215,7 @@ void worker_service(struct worker *worker, uint64_t now_us)
 	worker->now_us = now_us;
 	if (now_us >= worker->jobs_us)
 		run_jobs(worker);
-	end_turn(worker);
+	end_turn(worker, false);
 }
 
 static void start_jobs(struct worker *worker)
@@ -254,23 +255,25 @@ static void run_pending_jobs(struct worker *worker)
 	rte_timer_manage();
 }
 
-/* worker_service() on the worker's lcore: rte_timer runs the jobs. */
-static void service(struct worker *worker)
+/* worker_service() on the worker's lcore: rte_timer runs the jobs. The turn began at that TSC. */
+static void service(struct worker *worker, uint64_t begin)
 {
-	worker->now_us = clock_now_us(&worker->clock);
+	uint64_t now = rte_rdtsc();
+
+	worker->now_us = clock_read(&worker->clock, now);
 	if (++worker->turns % WORKER_MANAGE_TURNS == 0 || worker->shares_cpu)
 		run_pending_jobs(worker);
-	end_turn(worker);
+	end_turn(worker, clock_cycles(begin, now) * (CLOCK_US_PER_S / LATE_US) > worker->clock.hz);
 }
 
 /* @return packets that came from ports and workers. */
-static uint32_t turn(struct worker *worker)
+static uint32_t turn(struct worker *worker, uint64_t begin)
 {
 	uint32_t packets = receive_from_ports(worker);
 
 	packets += receive_handed(worker);
 	packets += receive_to_send(worker);
-	service(worker);
+	service(worker, begin);
 	/* Time that no packet needs: go on with a request that takes many steps. */
 	if (packets == 0 && mailbox_is_open(&worker->request.mail))
 		mailbox_serve(worker, &worker->request.mail);
@@ -306,7 +309,7 @@ static void end_together(struct worker *worker, struct handoff *handoff)
 	do {
 		done = all_done(&handoff->receiving);
 		taken = receive_handed(worker) + receive_to_send(worker);
-		service(worker);
+		service(worker, rte_rdtsc());
 		worker_relax(worker);
 	} while (!done || taken > 0);
 	worker_close(worker, clock_now_us(&worker->clock));
@@ -368,9 +371,10 @@ int worker_main(void *argument)
 	uint32_t idle_turns = 0;
 
 	clock_init(&worker->clock); /* from its creation to here is no step */
+	worker->receive.settled_us = clock_now_us(&worker->clock);
 	start_jobs(worker);
 	while (!__atomic_load_n(&worker->stop, __ATOMIC_RELAXED)) {
-		bool busy = turn(worker) > 0;
+		bool busy = turn(worker, begin) > 0;
 
 		idle_turns = busy ? 0 : idle_turns + 1;
 		begin = end_of_turn(worker, begin, busy, idle_turns);

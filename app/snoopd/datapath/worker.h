@@ -46,6 +46,7 @@
 #include <snoopd/datapath/flows.h>
 #include <snoopd/datapath/handoff.h>
 #include <snoopd/datapath/packet.h>
+#include <snoopd/datapath/receive.h>
 #include <snoopd/datapath/reconfigure.h>
 #include <snoopd/datapath/request.h>
 #include <snoopd/datapath/trace.h>
@@ -150,6 +151,7 @@ struct worker {
 	struct clock clock;
 	uint32_t clock_steps; /* of the clock, that the jobs have followed */
 	uint32_t turns;
+	struct receive_state receive;
 	/* What the jobs begin, and turns end in portions. */
 	bool timers_due;      /* the wheel may have timers that fire now */
 	uint32_t ageing_left; /* records that ageing still has to look at */
@@ -214,7 +216,8 @@ void worker_input_handed(struct worker *worker, enum snoop_side from, struct rte
 
 /**
  * End a turn at now_us: run the jobs that are due, send what is buffered. A harness; on its lcore a
- * worker does the same, and rte_timer runs its jobs.
+ * worker does the same, and rte_timer runs its jobs. A harness that has more packets for the worker
+ * says so by receive_note() before.
  */
 void worker_service(struct worker *worker, uint64_t now_us);
 

@@ -135,7 +135,8 @@ __attribute__((noinline)) void ack_delay_measure(struct snoop_engine *engine,
 	uint32_t delay_us;
 
 	/* Of less than the path's own time nothing can be told. */
-	if (!station || (!answer->alone && answer->wait_us <= rtt_rto_us(engine, flow)))
+	if (!station || rtt_is_vague(engine, 0) ||
+	    (!answer->alone && answer->wait_us <= rtt_rto_us(engine, flow)))
 		return;
 	delay_us = ack_delay_of(engine, flow, answer->wait_us);
 	if (station->ack_hold_bytes) {

@@ -57,6 +57,8 @@ void rtt_sample(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t r
 	    rtt_us > known_us + max_u64(4ULL * rtt_variation_us(engine, flow), known_us / 2))
 		return;
 
+	if (known_us && rtt_is_vague(engine, known_us))
+		return;
 	engine->counters->rtt_samples++;
 	histogram_add(&engine->histograms.wireless_rtt, rtt_us);
 	rtt_smooth(&flow->srtt_us, &flow->rttvar_us, rtt_us, !flow->has_rtt);

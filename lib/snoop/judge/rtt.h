@@ -8,10 +8,19 @@
 
 #include <snoop/store/stations.h>
 
+#define RTT_WAITED_US 5000U	  /* what waits no longer is measured */
 #define RTT_GROWTH_SPAN_US 10000U /* shortest span over which the queue's growth is measured */
 void rtt_sample(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t rtt_us,
 		bool may_be_delayed, uint64_t now_us);
 void rtt_station_sample(struct snoop_station *station, uint32_t rtt_us, uint64_t now_us);
+/**
+ * The answer may have waited for the worker, not for the station: a time taken from it would pass
+ * for queueing delay, and slow the timers down.
+ */
+static inline bool rtt_is_vague(const struct snoop_engine *engine, uint32_t known_us)
+{
+	return engine->waited_us > max_u64(RTT_WAITED_US, known_us / 2);
+}
 /** @return the tail timer's length without delayed-ACK allowance, backoff included. */
 uint64_t rtt_rto_us(const struct snoop_engine *engine, const struct snoop_flow *flow);
 /** @return the flow's smoothed RTT; before its first sample the station's; 0 while both are
