@@ -143,7 +143,7 @@ static void sack_blocks(struct feed *feed)
 			feed->now_us += 4;
 	}
 	corner_turn(feed);
-	corner_want(feed, GREW(feed, radio_losses) >= window / HOLE_EVERY,
+	corner_want(feed, GREW(feed, retransmits_scoreboard) >= window / HOLE_EVERY,
 		    "the losses were not found");
 	acknowledge_all(feed, window);
 }
@@ -182,7 +182,8 @@ static void sack_nothing(struct feed *feed)
 			feed->now_us += 4;
 	}
 	corner_turn(feed);
-	corner_want(feed, GREW(feed, acks_seen) >= 2 * window && GREW(feed, radio_losses) == 0,
+	corner_want(feed,
+		    GREW(feed, acks_seen) >= 2 * window && GREW(feed, retransmits_scoreboard) == 0,
 		    "the blocks SACKed something");
 	acknowledge_all(feed, window);
 }
@@ -235,12 +236,23 @@ static void upstream(struct feed *feed)
 static void go_back_n(struct feed *feed)
 {
 	uint32_t window = corner_scale(feed, WINDOW);
+	struct packet again = {
+		.station = 1,
+		.port = PORT_FIRST,
+		.to_station = true,
+		.kind = PACKET_DATA,
+		.ack = 1,
+	};
 
 	establish(feed, 1);
 	fill_window(feed, window);
+	again.tsval = again.tsecr = (uint32_t)(feed->now_us / 1000);
+	feed->now_us += 5000; /* sooner than a round trip it would be the wire's duplicate */
 	corner_start_counting(feed);
-	for (uint32_t i = 0; i < window; i++)
-		put_flow(feed, 0, PACKET_DATA, 1 + (1 + i) * SEGMENT);
+	for (uint32_t i = 0; i < window; i++) {
+		again.seq = 1 + (1 + i) * SEGMENT;
+		corner_put(feed, &again);
+	}
 	corner_turn(feed);
 	corner_want(feed, GREW(feed, sender_retransmits) == window,
 		    "the sender did not retransmit");

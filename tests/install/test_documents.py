@@ -110,6 +110,7 @@ class Metrics(unittest.TestCase):
         source = (SOURCE / "app/snoopd/observe/prometheus.c").read_text()
         samples = set(re.findall(r'PREFIX "(\w+)(?:\{| )',
                                  source)) | set(re.findall(r'EACH_WORKER\("(\w+)"', source))
+        samples |= {f"{name}_total" for name in re.findall(r'EACH_SIDE\("(\w+)"', source)}
         for name, kind in re.findall(r'print_counter\(metrics, "(\w+)", "(\w+)"', source):
             samples.add(f"{name}_total" if kind == "counter" else name)
         self.assertGreater(len(samples), 12)

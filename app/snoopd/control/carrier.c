@@ -20,7 +20,7 @@ static int wake_up(uint16_t port, enum rte_eth_event_type event, void *argument,
 
 /* A port that starts without a carrier is told only where somebody can bring it up: others may
  * just be negotiating. */
-static void read_carrier(struct carrier *carrier, int side)
+static void read_carrier(struct carrier *carrier, enum snoop_side side)
 {
 	struct port *port = &carrier->ports->port[side];
 	char text[128];
@@ -55,7 +55,7 @@ void carrier_start(struct carrier *carrier, struct ports *ports, const struct po
 		rte_eth_dev_callback_register(ports->port[side].id, RTE_ETH_EVENT_INTR_LSC, wake_up,
 					      carrier);
 		/* Who asks before the first look must not hear that it is down. */
-		read_carrier(carrier, side);
+		read_carrier(carrier, (enum snoop_side)side);
 	}
 }
 
@@ -99,7 +99,7 @@ void carrier_look(struct carrier *carrier, uint64_t now_us)
 	bool up[2];
 
 	for (int side = 0; side < 2; side++) {
-		read_carrier(carrier, side);
+		read_carrier(carrier, (enum snoop_side)side);
 		up[side] = port[side].link_up;
 	}
 	order = carrier_policy_look(&carrier->policy, up, carrier->follow, carrier->stable_us,

@@ -193,7 +193,6 @@ void verdict_facts_init(struct verdict_facts *facts)
 			.missed_packets = VERDICT_UNKNOWN,
 			.rx_errors = VERDICT_UNKNOWN,
 			.tx_errors = VERDICT_UNKNOWN,
-			.too_long = VERDICT_UNKNOWN,
 			.bad_offloads = VERDICT_UNKNOWN,
 			.mtu_bytes = VERDICT_UNKNOWN,
 		};
@@ -208,6 +207,8 @@ void verdict_sums(struct verdict_facts *facts)
 	facts->spurious_for_losses =
 		less(sum->spurious_repairs, sum->spurious_probe + sum->spurious_shield);
 	facts->received = sum->rx_wired_packets + sum->rx_wireless_packets;
+	facts->port[SNOOP_WIRED].too_long = sum->rx_wired_cut + sum->tx_wired_too_long;
+	facts->port[SNOOP_WIRELESS].too_long = sum->rx_wireless_cut + sum->tx_wireless_too_long;
 	facts->not_understood =
 		sum->pass_bad_options + sum->pass_bad_checksum + sum->pass_table_full;
 #define ADD_PASS(id, token, help) facts->not_understood += sum->pass_##token;

@@ -20,10 +20,9 @@
 	  PORT(side, SIDE, link), PORT(side, SIDE, taken))
 
 #define ROWS_OF_LOSSES(X, side, SIDE)                                                              \
-	X(side##_too_long,                                                                         \
-	  by_losses(known(f->port[SNOOP_##SIDE].too_long), s->rx_##side##_packets),                \
+	X(side##_too_long, by_losses(f->port[SNOOP_##SIDE].too_long, f->received),                 \
 	  "frames at the " #side " port were too long to be sent on whole, and were dropped",      \
-	  PORT(side, SIDE, too_long), SUM(rx_##side##_packets))                                    \
+	  PORT(side, SIDE, too_long), FACT(received))                                              \
 	X(side##_lost,                                                                             \
 	  by_losses(known(f->port[SNOOP_##SIDE].missed_packets), s->rx_##side##_packets),          \
 	  "the " #side                                                                             \
