@@ -32,7 +32,7 @@ struct verdict_port {
 	uint64_t missed_packets; /* lost before snoopd saw them: ring full, no buffer */
 	uint64_t rx_errors;	 /* refused as damaged or too long */
 	uint64_t tx_errors;	 /* taken from snoopd, and not sent */
-	uint64_t too_long;	 /* packets dropped: super-frames, or above the other side's MTU */
+	uint64_t too_long;	 /* of verdict_sums(): dropped, as nothing could carry them whole */
 	uint64_t bad_offloads; /* offloads of the kernel's interface that cut frames or lose tags */
 	uint64_t mtu_bytes;    /* now */
 };
