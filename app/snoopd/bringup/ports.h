@@ -17,8 +17,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <net/if.h>
-
 #include <rte_ethdev.h>
 #include <rte_mempool.h>
 

@@ -120,14 +120,19 @@ void interfaces_start(struct interfaces *interfaces, struct ports *ports)
 static void say_drops(const struct port *from, const struct port *to, uint64_t cut,
 		      uint64_t too_long)
 {
+	char offloads[160] = "";
+
+	if (from->interface[0] != '\0')
+		snprintf(offloads, sizeof(offloads),
+			 "offloads merge them (ethtool -K %s gro off lro off rx-gro-hw off; of a "
+			 "neighbour on this machine tso off gso off), or ",
+			 from->interface);
 	log_warning("event=too_long port=%s interface=%s cut=%" PRIu64 " too_long=%" PRIu64
 		    " message=\"frames from there are longer than MTU %u of %s, or than a slot of "
-		    "the driver: they are dropped; offloads merge them (ethtool -K %s gro off lro "
-		    "off rx-gro-hw off; of a neighbour on this machine tso off gso off), or the "
-		    "MTUs differ\"",
+		    "the driver: they are dropped; %sthe MTUs differ\"",
 		    from->name, from->interface, cut, too_long,
 		    __atomic_load_n(&to->carriage.tx_mtu_bytes, __ATOMIC_RELAXED), to->name,
-		    from->interface[0] != '\0' ? from->interface : from->name);
+		    offloads);
 }
 
 static void look_at_drops(struct interfaces *interfaces, enum snoop_side from, uint64_t cut,

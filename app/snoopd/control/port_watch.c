@@ -178,14 +178,18 @@ static int take_news(const struct nlmsghdr *message, void *context)
 	return MNL_CB_OK;
 }
 
-static void ask(struct port_watch_side *side)
+/* @return 0, or a negative errno value: the kernel does not answer. */
+static int ask(struct port_watch_side *side)
 {
 	struct link_state before = side->now;
+	int result;
 
 	if (!side->watched || port_of(side)->gone)
-		return;
-	if (link_state_ask(side->watch->answers, &side->now) == 0)
+		return 0;
+	result = link_state_ask(side->watch->answers, &side->now);
+	if (result == 0)
 		compare(side, &before);
+	return result;
 }
 
 void port_watch_look(struct port_watch *watch)
@@ -232,6 +236,7 @@ static void watch_port(struct port_watch_side *side)
 {
 	const struct port *port = port_of(side);
 	struct rte_eth_dev_info info;
+	int result;
 
 	side->interrupts = rte_eth_dev_info_get(port->id, &info) == 0 && info.dev_flags != NULL &&
 			   (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
@@ -241,7 +246,14 @@ static void watch_port(struct port_watch_side *side)
 	/* A driver without such interrupts never calls it. */
 	rte_eth_dev_callback_register(port->id, RTE_ETH_EVENT_INTR_RMV, removed, side);
 	rte_eth_dev_callback_register(port->id, RTE_ETH_EVENT_INTR_RESET, removed, side);
-	ask(side);
+	result = ask(side);
+	if (result == 0)
+		return;
+	/* Without a first answer the port would pass for down. */
+	side->watched = false;
+	log_warning("event=port side=%s port=%s interface=%s message=\"the kernel does not tell of "
+		    "it (%s): its carrier is what the driver says\"",
+		    side_names[side->side], port->name, port->interface, strerror(-result));
 }
 
 bool port_watch_act(struct port_watch *watch, uint64_t now_us)

@@ -3,13 +3,12 @@
  * @file
  * Ports live and die. What the kernel says of the interfaces behind the ports (rtnetlink), and
  * ethdev of devices that are removed or reset, becomes state of the ports, gates of the workers,
- *and one line in the log for each change.
+ * and one line in the log for each change.
  *
- *	change                         the port is    the gate    then
- *	down, no carrier               down           CLOSED      open again once it is up; what the
- *	                                                          driver kept meanwhile is thrown
- *away vanished, removed, reset       gone           ABSENT      by [ports] lost: snoopd ends, or
- *	                                                          opens it again (port_return.h)
+ * - Down, or without a carrier: the port is down, its gate CLOSED. Once it is up what the driver
+ *   kept meanwhile is thrown away, and the gate opens.
+ * - Vanished, removed, reset: the port is gone, its gate ABSENT. By [ports] lost snoopd ends, or
+ *   opens the port again (port_return.h).
  *
  * Who runs here: the control thread. The kernel wakes it by CARRIER_SIGNAL; removed() runs in the
  * EAL's interrupt thread. It calls bringup, the room kernel, and the gates of the workers.

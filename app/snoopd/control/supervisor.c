@@ -37,8 +37,6 @@ void supervisor_start(struct supervisor *supervisor, struct link *link, uint64_t
 	health_init(&supervisor->health, link->worker_count, now_us);
 	port_watch_start(&supervisor->watch, link);
 	carrier_start(&supervisor->carrier, &link->ports, &supervisor->watch, now_us);
-	/* Who asks must not hear that a port is down just because nobody has looked. */
-	carrier_look(&supervisor->carrier, now_us);
 	interfaces_start(&supervisor->interfaces, &link->ports);
 	timekeeper_start(&supervisor->clock);
 }

@@ -86,8 +86,12 @@ int exclusive_claim(unsigned int if_index, struct exclusive_holder *holder)
 
 void exclusive_answer(int claim)
 {
-	int fd;
+	/* Anybody may ask, as fast as this answers: there is an end to it. */
+	for (int i = 0; i < ASKING_MAX; i++) {
+		int fd = accept4(claim, NULL, NULL, SOCK_CLOEXEC);
 
-	while ((fd = accept4(claim, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+		if (fd < 0)
+			return;
 		close(fd);
+	}
 }

@@ -207,14 +207,14 @@ void verdict_sums(struct verdict_facts *facts)
 	facts->spurious_for_losses =
 		less(sum->spurious_repairs, sum->spurious_probe + sum->spurious_shield);
 	facts->received = sum->rx_wired_packets + sum->rx_wireless_packets;
-	facts->port[SNOOP_WIRED].too_long = sum->rx_wired_cut + sum->tx_wired_too_long;
-	facts->port[SNOOP_WIRELESS].too_long = sum->rx_wireless_cut + sum->tx_wireless_too_long;
 	facts->not_understood =
 		sum->pass_bad_options + sum->pass_bad_checksum + sum->pass_table_full;
 #define ADD_PASS(id, token, help) facts->not_understood += sum->pass_##token;
 	WIRE_REASONS(ADD_PASS)
 #undef ADD_PASS
 	facts->not_understood = less(facts->not_understood, sum->pass_ip_other);
+	facts->port[SNOOP_WIRED].too_long = sum->rx_wired_cut + sum->tx_wireless_too_long;
+	facts->port[SNOOP_WIRELESS].too_long = sum->rx_wireless_cut + sum->tx_wired_too_long;
 }
 
 size_t verdict_judge(const struct verdict_facts *facts, const struct verdict_row *rows[])

@@ -143,8 +143,8 @@
 	  SUM(radio_losses), SUM(repairs_confirmed), FACT(retransmits_for_losses), SUM(vetoes),    \
 	  SUM(given_up))                                                                           \
 	X(unproven, is(f, OUTCOME_UNPROVEN),                                                       \
-	  "repairs, mostly by timer, and no station reported on them (D-SACK): unknown if they "   \
-	  "were needed",                                                                           \
+	  "segments were retransmitted, but of most no D-SACK or later ACK tells whether that "    \
+	  "was needed",                                                                            \
 	  SUM(retransmits_timeout), FACT(retransmits_for_losses), FACT(spurious_for_losses),       \
 	  SUM(repairs_unproven), SUM(repairs_confirmed))                                           \
 	X(helps_little, is(f, OUTCOME_FEW_REPAIRED),                                               \
@@ -186,8 +186,8 @@
 	  "more than a tenth of the packets passed in bypass: nothing is known of them",           \
 	  SUM(pass_bypass), FACT(received), SUM(flows_squeezed))                                   \
 	X(clock, noted(s->clock_calibrations > 0),                                                 \
-	  "DPDK's TSC frequency was more than 1 % wrong: snoopd measured it, and goes on with "    \
-	  "that",                                                                                  \
+	  "the TSC ran at another frequency than was believed: snoopd measured it, and goes on "   \
+	  "with that",                                                                             \
 	  SUM(clock_calibrations))                                                                 \
 	X(clock_steps, noted(s->clock_steps > 0),                                                  \
 	  "the machine's clock stepped (pause, migration, suspend): snoopd left the steps out of " \
