@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <snoopd/bringup/port_behind.h>
 
+#include <rte_common.h>
+
 #include <snoopd/kernel/link_state.h>
 
 static void ask(struct link_state *state)
@@ -21,16 +23,30 @@ uint16_t port_behind_mtu(unsigned int if_index)
 	return state.mtu_bytes <= UINT16_MAX ? (uint16_t)state.mtu_bytes : 0;
 }
 
-/* What the interface has dropped instead of giving it to the port, since the interface was made. */
-static uint64_t dropped(const struct port_behind *behind)
+/* What the kernel has dropped instead of giving it to the port, since the interface was made. All
+ * is 0 where the interface is gone. */
+static struct port_drops dropped(const struct port_behind *behind)
 {
 	struct link_state state = {.index = behind->index};
+	struct port_drops drops = {0};
 
 	if (behind->path == INTERFACE_NONE || behind->path == INTERFACE_BIFURCATED)
-		return 0; /* the driver counts, or nobody does */
+		return drops; /* the driver counts, or nobody does */
 	ask(&state);
-	/* A tap is the other end of a cable: what it did not send, the port did not get. */
-	return behind->path == INTERFACE_TAP ? state.tx_dropped : state.rx_missed;
+	if (behind->path == INTERFACE_TAP) {
+		/* The other end of a cable: what it did not send, the port did not get. */
+		drops.interface = state.tx_dropped;
+		return drops;
+	}
+	drops.interface = state.rx_missed;
+	drops.unclear = state.rx_dropped;
+	drops.backlog = link_state_backlog_drops();
+	return drops;
+}
+
+static uint64_t growth(uint64_t now, uint64_t before)
+{
+	return now > before ? now - before : 0;
 }
 
 void port_behind_find(struct port_behind *behind, const char *driver, unsigned int if_index,
@@ -38,7 +54,7 @@ void port_behind_find(struct port_behind *behind, const char *driver, unsigned i
 {
 	behind->path = interface_path_of(driver, if_index);
 	behind->index = if_index;
-	behind->missed_before = dropped(behind);
+	behind->before = dropped(behind);
 	behind->sockets.count = 0;
 	if (!rings)
 		return;
@@ -48,11 +64,12 @@ void port_behind_find(struct port_behind *behind, const char *driver, unsigned i
 
 uint64_t port_behind_missed(struct port_behind *behind)
 {
-	uint64_t all = dropped(behind);
+	struct port_drops now = dropped(behind);
 
-	/* All is 0 where the interface is gone. */
 	return packet_sockets_drops(&behind->sockets) +
-	       (all > behind->missed_before ? all - behind->missed_before : 0);
+	       growth(now.interface, behind->before.interface) +
+	       RTE_MIN(growth(now.unclear, behind->before.unclear),
+		       growth(now.backlog, behind->before.backlog));
 }
 
 int port_behind_discard(const struct port_behind *behind, uint32_t *frames)

@@ -16,10 +16,17 @@
 #include <snoopd/kernel/interface.h>
 #include <snoopd/kernel/packet_sockets.h>
 
+/** What the kernel had dropped at one time. */
+struct port_drops {
+	uint64_t interface; /* certainly on the way to the port */
+	uint64_t unclear;   /* perhaps at the backlog, or of no protocol that the kernel knows */
+	uint64_t backlog;   /* at the backlogs of all CPUs, of any interface */
+};
+
 struct port_behind {
 	enum interface_path path;
 	unsigned int index;
-	uint64_t missed_before; /* that the interface had missed when the port was started */
+	struct port_drops before; /* when the port was started */
 	struct packet_ring ring;
 	struct packet_sockets sockets;
 };

@@ -115,14 +115,14 @@ static int read_offloads(const struct port *port, struct offloads *offloads)
 	return result;
 }
 
-static int judge_offloads(const struct port *port, const struct config *config, uint32_t fixed)
+static int judge_offloads(const struct port *port, enum config_offloads rule, uint32_t fixed)
 {
 	char list[OFFLOADS_TEXT_CHARS], command[OFFLOADS_TEXT_CHARS];
 	const char *harm = offloads_harm(port->offloads_on);
 
 	offloads_list(port->offloads_on, list);
 	offloads_command(port->offloads_on, port->interface, command);
-	if (config->offloads == CONFIG_OFFLOADS_WARN) {
+	if (rule == CONFIG_OFFLOADS_WARN) {
 		log_warning("event=offloads port=%s interface=%s on=\"%s\" message=\"%s: %s\"",
 			    port->name, port->interface, list, harm, command);
 		return 0;
@@ -153,7 +153,7 @@ static void watch_offloads(struct port *port)
 		port->name, port->interface);
 }
 
-static int check_offloads(struct port *port, const struct config *config)
+static int check_offloads(struct port *port, enum config_offloads rule)
 {
 	struct offloads offloads = {0};
 	int result;
@@ -170,21 +170,26 @@ static int check_offloads(struct port *port, const struct config *config)
 		return 0;
 	}
 	port->offloads_on = offloads.on & port->offloads_watched;
-	return port->offloads_on == 0 ? 0 : judge_offloads(port, config, offloads.fixed);
+	return port->offloads_on == 0 ? 0 : judge_offloads(port, rule, offloads.fixed);
 }
 
-int port_interface_take(struct port *port, const struct config *config)
+static int take(struct port *port, enum config_offloads rule)
 {
 	if (port->if_index == 0)
 		return 0;
 	port_interface_leave_out_own(port);
-	return claim(port) == 0 ? check_offloads(port, config) : -1;
+	return claim(port) == 0 ? check_offloads(port, rule) : -1;
+}
+
+int port_interface_take_again(struct port *port)
+{
+	return take(port, CONFIG_OFFLOADS_WARN);
 }
 
 int port_interfaces_take(struct ports *ports, const struct config *config)
 {
 	for (int side = 0; side < 2; side++)
-		if (port_interface_take(&ports->port[side], config) != 0)
+		if (take(&ports->port[side], config->offloads) != 0)
 			return -1;
 	return 0;
 }

@@ -21,8 +21,9 @@
  */
 int port_interfaces_take(struct ports *ports, const struct config *config);
 
-/** The same for one port. */
-int port_interface_take(struct port *port, const struct config *config);
+/** The same for a port that comes back while snoopd runs: harmful offloads are warned of only, as
+ * for one that did not go, because the wire is worth more than what cannot be carried whole. */
+int port_interface_take_again(struct port *port);
 
 /** Let go of the claims. */
 void port_interfaces_release(struct ports *ports);

@@ -379,7 +379,7 @@ int ports_reopen(struct ports *ports, struct port *port, const struct config *co
 			    port->name, rte_strerror(-result));
 		return -1;
 	}
-	if (find(port, config, 0, "port", name) != 0 || port_interface_take(port, config) != 0 ||
+	if (find(port, config, 0, "port", name) != 0 || port_interface_take_again(port) != 0 ||
 	    configure(ports, port, config, rss) != 0 || read_mtu(port, config) != 0)
 		return -1;
 	port_interface_set_carriage(port);

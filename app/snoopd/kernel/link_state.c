@@ -29,7 +29,8 @@ static void take_statistics(struct link_state *state, const struct nlattr *attri
 	size_t bytes = mnl_attr_get_payload_len(attribute);
 
 	memcpy(&sums, mnl_attr_get_payload(attribute), bytes < sizeof(sums) ? bytes : sizeof(sums));
-	state->rx_missed = sums.rx_dropped + sums.rx_missed_errors;
+	state->rx_dropped = sums.rx_dropped;
+	state->rx_missed = sums.rx_missed_errors;
 	state->tx_dropped = sums.tx_dropped;
 }
 
@@ -89,4 +90,19 @@ int link_state_ask(struct netlink *netlink, struct link_state *state)
 		return result;
 	state->present = state->up = state->carrier = false;
 	return 0;
+}
+
+/* One line a CPU, numbers in hexadecimal: packets, dropped, ... */
+uint64_t link_state_backlog_drops(void)
+{
+	FILE *file = fopen("/proc/net/softnet_stat", "re");
+	uint64_t sum = 0;
+	unsigned int dropped;
+
+	if (file == NULL)
+		return 0;
+	while (fscanf(file, "%*x %x%*[^\n]", &dropped) == 1)
+		sum += dropped;
+	fclose(file);
+	return sum;
 }

@@ -23,7 +23,10 @@ struct link_state {
 	uint32_t mtu_bytes;
 	char name[IF_NAMESIZE];
 	/* As of the last answer to a question; news do not always have them. */
-	uint64_t rx_missed;  /* no room in the receive ring or backlog of the interface */
+	uint64_t rx_missed; /* no room in the receive ring of the interface */
+	/* No room in the backlog of a CPU, and also what no protocol of the kernel wanted, say
+	 * QinQ, though a packet socket got it. */
+	uint64_t rx_dropped;
 	uint64_t tx_dropped; /* the interface did not send */
 };
 
@@ -39,5 +42,9 @@ void link_state_apply(struct link_state *state, const struct nlmsghdr *message);
  * @return 0, with present false if there is none of that index; or a negative errno value.
  */
 int link_state_ask(struct netlink *netlink, struct link_state *state);
+
+/** @return frames of all interfaces that found no room in the backlog of a CPU, since the boot; 0
+ * if the kernel does not tell. */
+uint64_t link_state_backlog_drops(void);
 
 #endif

@@ -213,8 +213,8 @@ void verdict_sums(struct verdict_facts *facts)
 	WIRE_REASONS(ADD_PASS)
 #undef ADD_PASS
 	facts->not_understood = less(facts->not_understood, sum->pass_ip_other);
-	facts->port[SNOOP_WIRED].too_long = sum->rx_wired_cut + sum->tx_wireless_too_long;
-	facts->port[SNOOP_WIRELESS].too_long = sum->rx_wireless_cut + sum->tx_wired_too_long;
+	facts->port[SNOOP_WIRED].too_long = sum->rx_wired_cut + sum->tx_wired_too_long;
+	facts->port[SNOOP_WIRELESS].too_long = sum->rx_wireless_cut + sum->tx_wireless_too_long;
 }
 
 size_t verdict_judge(const struct verdict_facts *facts, const struct verdict_row *rows[])

@@ -34,7 +34,7 @@ struct verdict_port {
 	uint64_t tx_errors;	 /* taken from snoopd, and not sent */
 	uint64_t bad_offloads; /* offloads of the kernel's interface that cut frames or lose tags */
 	uint64_t mtu_bytes;    /* now */
-	uint64_t too_long;     /* of verdict_sums(): came in here, and nothing could carry them */
+	uint64_t too_long;     /* of verdict_sums(): came in cut, or are above its MTU: dropped */
 };
 
 struct verdict_facts {

@@ -57,7 +57,8 @@ struct sentence {
 	  f->port[SNOOP_##SIDE].taken = 1)                                                         \
 	X(side##_taken, NOTED, f->port[SNOOP_##SIDE].taken = 1,                                    \
 	  f->port[SNOOP_##SIDE].taken = VERDICT_UNKNOWN)                                           \
-	X(side##_too_long, LEADS, s->rx_##side##_cut = 1000, s->rx_##side##_cut = 0)               \
+	X(side##_too_long, LEADS, s->rx_##side##_cut = s->tx_##side##_too_long = 80,               \
+	  s->rx_##side##_cut = s->tx_##side##_too_long = 0)                                        \
 	X(side##_lost, LEADS, f->port[SNOOP_##SIDE].missed_packets = 1000,                         \
 	  f->port[SNOOP_##SIDE].missed_packets = VERDICT_UNKNOWN)                                  \
 	X(side##_refused, LEADS, f->port[SNOOP_##SIDE].rx_errors = 1000,                           \
