@@ -66,6 +66,27 @@ static void test_observe(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* Without SACK one duplicate is like the other, of a loss or of none. */
+static void test_nosack(void **state)
+{
+	static const char *const sure[] = {"nothing",	     "radio 2 %",	 "twice on wire",
+					   "twice on radio", "twice, radio 2 %", "jitter"};
+	uint32_t wrong = 0;
+
+	for (uint32_t i = 0; i < truth_case_count; i++) {
+		for (uint32_t j = 0; j < sizeof(sure) / sizeof(sure[0]); j++)
+			if (!strcmp(truth_cases[i].name, sure[j])) {
+				wrong += run(&truth_cases[i], TRUTH_NO_SACK, TRUTH_PLAIN,
+					     SNOOP_LEVEL_OBSERVE);
+				wrong += run(&truth_cases[i], TRUTH_NO_SACK, TRUTH_PLAIN,
+					     SNOOP_LEVEL_AUTO);
+			}
+		if (!strcmp(truth_cases[i].name, "twice, both ways"))
+			wrong += run(&truth_cases[i], TRUTH_NO_SACK, TRUTH_PLAIN, SNOOP_LEVEL_AUTO);
+	}
+	assert_int_equal(wrong, 0);
+}
+
 static void test_auto(void **state)
 {
 	uint32_t wrong = 0;
@@ -84,6 +105,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_observe),
 		cmocka_unit_test(test_auto),
+		cmocka_unit_test(test_nosack),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,6 +103,14 @@ static void change_twice_radio(struct sim_params *params)
 	params->to_station.duplicate_us = 100;
 }
 
+/* So that each delivery brings up to four equal ACKs. */
+static void change_twice_both_ways(struct sim_params *params)
+{
+	change_twice_radio(params);
+	params->from_station.duplicate_ppm = 1000000;
+	params->from_station.duplicate_us = 100;
+}
+
 static void change_twice_lossy(struct sim_params *params)
 {
 	params->to_station.duplicate_ppm = 1000000;
@@ -134,6 +142,7 @@ const struct truth_case truth_cases[] = {
 	{.name = "stalls", .change = change_stalls, .paced = true},
 	{.name = "twice on wire", .change = change_twice_wired, .paced = true},
 	{.name = "twice on radio", .change = change_twice_radio, .paced = true},
+	{.name = "twice, both ways", .change = change_twice_both_ways, .paced = true},
 	{.name = "twice, radio 2 %", .change = change_twice_lossy},
 	{.name = "RTT step", .change = change_step, .paced = true},
 };

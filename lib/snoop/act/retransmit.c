@@ -71,8 +71,7 @@ retransmit_while_allowed(struct snoop_engine *engine, struct snoop_flow *flow, u
 			segment->tries = 0;
 			flow->credit = 1;
 		} else if (loss_is_stale(flow, segment)) {
-			engine->counters->stale_segments++;
-			loss_give_up(engine, flow, index);
+			loss_give_up_stale(engine, flow, index);
 			release_withheld(engine, flow);
 			continue;
 		} else if (segment->tries >= engine->config.tries_max ||

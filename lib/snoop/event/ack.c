@@ -159,6 +159,8 @@ static void ack_update_scoreboard(struct snoop_engine *engine, struct snoop_flow
 	delivery->portion_left = records_portion(engine);
 	if (seq_gt(view->ack, flow->una)) {
 		news->advanced = true;
+		if (!flow->sack)
+			dupack_learn(engine, flow, now_us);
 		ack_advance(engine, flow, view->ack, delivery, now_us);
 	} else if (flow->catching_up) {
 		scoreboard_remove_acked(engine, flow, delivery, now_us);
@@ -190,7 +192,7 @@ static void ack_count_duplicate(struct snoop_engine *engine, struct snoop_flow *
 	if (flow->stray_dup_acks)
 		flow->stray_dup_acks--;
 	else
-		dupack_count(&flow->dup_acks);
+		dupack_note(engine, flow, now_us);
 	retransmit_earn_duplicate(flow);
 	ack_delay_note_duplicate(engine, flow);
 	flow->progress_us = now_us; /* something was delivered, though it is unknown what */

@@ -5,14 +5,58 @@
 #include <snoop/judge/rtt.h>
 #include <snoop/store/flow_extra.h>
 
+/* What a path that duplicates or reorders brings is forgotten after so long without it. */
+#define USUAL_KEPT_US 10000000U
+#define USUAL_MAX 8U
+
+void dupack_note(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
+{
+	dupack_count(&flow->dup_acks);
+	if (!flow->sack && flow->dup_acks == 1)
+		extra_get(engine, flow)->dups_since_us = now_us;
+}
+
+static uint32_t dupack_usual(const struct snoop_flow_extra *extra, uint64_t now_us)
+{
+	return extra && now_us - extra->dups_usual_us < USUAL_KEPT_US ? extra->dups_usual : 0;
+}
+
+void dupack_learn(struct snoop_engine *engine, const struct snoop_flow *flow, uint64_t now_us)
+{
+	struct snoop_flow_extra *extra = extra_of(engine, flow);
+	const struct snoop_segment *segment = segment_at(engine, flow->by_seq.head);
+	uint32_t dups = flow->dup_acks;
+
+	/* Not of a hole from upstream, which was filled since. */
+	if (!extra || !flow->by_seq.head || segment->seq != flow->una ||
+	    segment->flags & SEGMENT_SENDER)
+		return;
+	if (!(segment->flags & SEGMENT_RETRANSMITTED)) {
+		if (!dups || segment->sent_us >= extra->dups_since_us)
+			return;
+	} else if (segment->tries == 1 && segment->sent_cause == SNOOP_CAUSE_DUPACK &&
+		   now_us - segment->sent_us < rtt_min_us(engine, flow)) {
+		dups += extra->dups_judged; /* this answers what was sent before */
+	} else {
+		return;
+	}
+	if (dups < dupack_usual(extra, now_us))
+		return;
+	extra->dups_usual = (uint8_t)min_u64(dups, USUAL_MAX);
+	extra->dups_usual_us = now_us;
+}
+
 void dupack_hole_sent(struct snoop_engine *engine, struct snoop_flow *flow)
 {
 	uint32_t answered = flow->dup_claimed_segments + 1U; /* and the hole itself */
+	struct snoop_flow_extra *extra;
 
+	if (!flow->sack) {
+		extra = extra_get(engine, flow);
+		extra->dups_due = flow->open_count > answered ? flow->open_count - answered : 0;
+		extra->dups_judged = (uint8_t)min_u64(flow->dup_acks, USUAL_MAX);
+	}
 	flow->dup_acks = 0;
-	if (!flow->sack)
-		extra_get(engine, flow)->dups_due =
-			flow->open_count > answered ? flow->open_count - answered : 0;
 }
 
 /*
@@ -54,6 +98,7 @@ bool dupack_detect_loss(struct snoop_engine *engine, struct snoop_flow *flow, bo
 	/* Early retransmit, RFC 5827: a small flight cannot give three duplicates. */
 	if (flow->open_count <= DUP_THRESHOLD)
 		threshold = flow->open_count > 2 ? flow->open_count - 1 : 1;
+	threshold += dupack_usual(extra_of(engine, flow), now_us);
 	sent_again = segment->tries || (segment->flags & SEGMENT_SENDER);
 	if (sent_again ? dupack_proves_again(engine, flow, segment, now_us)
 		       : flow->dup_acks >= threshold) {

@@ -15,6 +15,10 @@ static inline void dupack_count(uint16_t *count)
 	*count = (uint16_t)(*count + (*count < UINT16_MAX));
 }
 
+/** A duplicate that answers no retransmit of ours that was needless. */
+void dupack_note(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
+/** Before una moves: if nothing was missing, so many duplicates prove no loss on this path. */
+void dupack_learn(struct snoop_engine *engine, const struct snoop_flow *flow, uint64_t now_us);
 /** The segment at una was sent once more: from now on duplicates are counted anew. */
 void dupack_hole_sent(struct snoop_engine *engine, struct snoop_flow *flow);
 /** Judge by duplicate ACKs (RFC 5681) and partial ACKs (RFC 6582). @return true if a loss is left

@@ -50,6 +50,17 @@ void loss_give_up(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t
 	station_totals(engine, flow)->given_up++;
 }
 
+void loss_give_up_stale(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
+{
+	struct snoop_segment *segment = segment_at(engine, index);
+
+	engine->counters->stale_segments++;
+	/* Our last copy arrived, and was discarded without a D-SACK: the radio did not lose it. */
+	if (segment->tries && segment->copies)
+		segment->copies--;
+	loss_give_up(engine, flow, index);
+}
+
 void loss_suspect(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index)
 {
 	struct snoop_segment *segment = segment_at(engine, index);
@@ -83,8 +94,7 @@ bool loss_mark(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t in
 		}
 	}
 	if (loss_is_stale(flow, segment)) {
-		engine->counters->stale_segments++;
-		loss_give_up(engine, flow, index);
+		loss_give_up_stale(engine, flow, index);
 		return true;
 	}
 	if (flow->level == SNOOP_LEVEL_OBSERVE || flow->level == SNOOP_LEVEL_BYPASS) {

@@ -26,6 +26,8 @@ bool loss_mark(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t in
 void loss_suspect(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
 /** Leave a lost segment to the sender, which must hear of it: release what is withheld. */
 void loss_give_up(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
+/** The same, as loss_is_stale(). */
+void loss_give_up_stale(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t index);
 /** The station came back from silence: tries and ages start anew. */
 void loss_revive(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
 /** Note when the loss became known, if it was not known before. */

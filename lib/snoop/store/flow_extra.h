@@ -72,6 +72,10 @@ struct snoop_flow_extra {
 	/* Without SACK: duplicates that what was in flight ahead of the hole's last transmission
 	 * has still to bring. */
 	uint32_t dups_due;
+	/* (dupack) Without SACK: the first of the duplicates, how many made us retransmit the
+	 * hole, and how many have come lately though nothing was missing. */
+	uint64_t dups_since_us, dups_usual_us;
+	uint8_t dups_judged, dups_usual;
 	struct snoop_tail tail;
 	uint8_t unproven; /* segments answered after a time-out, of which it is open if they were
 			     lost */
