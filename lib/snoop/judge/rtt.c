@@ -47,15 +47,18 @@ void rtt_sample(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t r
 		bool may_be_delayed, uint64_t now_us)
 {
 	struct snoop_station *station = station_of(engine, flow);
-	uint32_t low_us = UINT32_MAX, known_us = rtt_smoothed_us(engine, flow), min_us;
+	uint32_t low_us = UINT32_MAX, known_us, min_us;
 
 	/*
 	 * A lone segment may wait for the station's delayed-ACK timer. Such a sample would pass for
 	 * queueing delay, and its variance would slow the tail timer down for a long time.
 	 */
-	if (may_be_delayed && known_us &&
-	    rtt_us > known_us + max_u64(4ULL * rtt_variation_us(engine, flow), known_us / 2))
-		return;
+	if (may_be_delayed) {
+		known_us = rtt_smoothed_us(engine, flow);
+		if (known_us && rtt_us > known_us + max_u64(4ULL * rtt_variation_us(engine, flow),
+							    known_us / 2))
+			return;
+	}
 
 	if (known_us && rtt_is_vague(engine, known_us))
 		return;
@@ -99,6 +102,12 @@ uint64_t rtt_rto_us(const struct snoop_engine *engine, const struct snoop_flow *
 	rto_us = max_u64(rto_us, engine->config.rto_min_us) + flow->rto_widen_us;
 	/* The ceiling limits the backoff only: nothing is known before a round trip. */
 	return min_u64(rto_us << flow->backoff, max_u64(engine->config.rto_max_us, rto_us));
+}
+
+void rtt_limit_backoff(const struct snoop_engine *engine, struct snoop_flow *flow)
+{
+	while (flow->backoff && rtt_rto_us(engine, flow) > engine->config.rto_initial_us)
+		flow->backoff--;
 }
 
 /*
