@@ -48,6 +48,8 @@ struct snoop_tail {
 struct snoop_flow_extra {
 	struct snoop_flow *flow; /* whose it is; NULL = free */
 	struct snoop_outcome outcomes[SNOOP_OUTCOMES];
+	uint32_t outcome_at_us;	  /* when the newest was opened, low half of the clock */
+	uint8_t outcomes_at_once; /* those opened then, at most SNOOP_OUTCOMES */
 	/* Without SACK: bytes from the sender in the last spans, each an eighth of the path RTT. */
 	uint64_t span_start_us;
 	uint32_t span_bytes[SNOOP_SPANS];

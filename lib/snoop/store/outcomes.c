@@ -22,15 +22,44 @@ static void outcome_count(struct snoop_engine *engine, struct snoop_flow *flow,
 	histogram_add(&engine->histograms.repair_time, outcome->repair_us);
 }
 
-static void outcome_settle_first(struct snoop_engine *engine, struct snoop_flow *flow,
-				 struct snoop_flow_extra *extra)
+/* @return the oldest outcome, which is pending no longer. */
+static const struct snoop_outcome *outcome_take_first(struct snoop_flow *flow,
+						      struct snoop_flow_extra *extra)
 {
 	const struct snoop_outcome *outcome = outcome_at(extra, 0);
 
 	extra->outcome_first = (uint8_t)((extra->outcome_first + 1) % SNOOP_OUTCOMES);
 	flow->unsettled = --extra->outcome_count > 0;
+	return outcome;
+}
+
+static void outcome_settle_first(struct snoop_engine *engine, struct snoop_flow *flow,
+				 struct snoop_flow_extra *extra)
+{
+	const struct snoop_outcome *outcome = outcome_take_first(flow, extra);
+
 	if (outcome->missing && outcome->copies > outcome->duplicates)
 		outcome_count(engine, flow, outcome, outcome->copies - outcome->duplicates);
+}
+
+/*
+ * The oldest goes early. Where more are delivered at once than there is room for, no D-SACK can
+ * have come for it yet: an ACK may have told late of many that were never lost.
+ */
+static void outcome_make_room(struct snoop_engine *engine, struct snoop_flow *flow,
+			      struct snoop_flow_extra *extra, uint64_t now_us)
+{
+	if (extra->outcome_at_us != (uint32_t)now_us)
+		extra->outcomes_at_once = 0;
+	extra->outcome_at_us = (uint32_t)now_us;
+	if (extra->outcome_count == SNOOP_OUTCOMES) {
+		if (extra->outcomes_at_once == SNOOP_OUTCOMES)
+			outcome_take_first(flow, extra);
+		else
+			outcome_settle_first(engine, flow, extra);
+	}
+	if (extra->outcomes_at_once < SNOOP_OUTCOMES)
+		extra->outcomes_at_once++;
 }
 
 void outcome_open(struct snoop_engine *engine, struct snoop_flow *flow,
@@ -39,8 +68,7 @@ void outcome_open(struct snoop_engine *engine, struct snoop_flow *flow,
 	struct snoop_flow_extra *extra = extra_get(engine, flow);
 	struct snoop_outcome *outcome;
 
-	if (extra->outcome_count == SNOOP_OUTCOMES)
-		outcome_settle_first(engine, flow, extra);
+	outcome_make_room(engine, flow, extra, now_us);
 	outcome = outcome_at(extra, extra->outcome_count++);
 	flow->unsettled = true;
 	*outcome = (struct snoop_outcome){

@@ -224,18 +224,18 @@ static void few_losses_of_a_port_are_noted(void **state)
 	assert_string_equal(first_of(&facts), "wired_lost");
 }
 
-/* Frames that were too long are told of the side from which they came. */
-static void long_frames_are_told_of_their_source(void **state)
+/* Frames that were too long are told of the port that could not take them. */
+static void long_frames_are_told_of_the_port_in_their_way(void **state)
 {
 	struct verdict_facts facts = helping();
 
 	facts.sum.tx_wireless_too_long = 1000;
-	assert_string_equal(first_of(&facts), "wired_too_long");
-	assert_int_equal(weight_of(&facts, "wireless_too_long"), VERDICT_FALSE);
-	facts.sum.tx_wireless_too_long = 0;
-	facts.sum.tx_wired_too_long = 1000;
 	assert_string_equal(first_of(&facts), "wireless_too_long");
 	assert_int_equal(weight_of(&facts, "wired_too_long"), VERDICT_FALSE);
+	facts.sum.tx_wireless_too_long = 0;
+	facts.sum.tx_wired_too_long = 1000;
+	assert_string_equal(first_of(&facts), "wired_too_long");
+	assert_int_equal(weight_of(&facts, "wireless_too_long"), VERDICT_FALSE);
 }
 
 /* Unknown is neither 0 nor much. */
@@ -336,7 +336,7 @@ int main(void)
 		cmocka_unit_test(each_is_made_true_and_false),
 		cmocka_unit_test(each_has_a_text_and_evidence),
 		cmocka_unit_test(few_losses_of_a_port_are_noted),
-		cmocka_unit_test(long_frames_are_told_of_their_source),
+		cmocka_unit_test(long_frames_are_told_of_the_port_in_their_way),
 		cmocka_unit_test(unknown_is_no_number),
 		cmocka_unit_test(no_counters_make_it_lie),
 	};
