@@ -127,7 +127,7 @@
 	X(repairs_unproven, counter, segments,                                                     \
 	  "the same after a time-out, though the ACK may only have been delayed: claimed if more " \
 	  "proves it")                                                                             \
-	X(spurious_repairs, counter, segments, "retransmits that a D-SACK reported as duplicates") \
+	X(spurious_repairs, counter, segments, "retransmits whose segment had arrived")            \
 	X(spurious_probe, counter, segments, "of those, probes of a silent station")               \
 	X(spurious_shield, counter, segments,                                                      \
 	  "of those, copies sent ahead of a retransmit of the sender")                             \
