@@ -47,8 +47,8 @@ static void dsack_learn(struct snoop_engine *engine, struct snoop_flow *flow,
 	case SNOOP_CAUSE_TIMEOUT:
 		/* The station answers later than we thought. */
 		flow->rto_widen_us = (uint32_t)min_u64(
-			flow->rto_widen_us +
-				max_u64(flow->srtt_us, engine->config.delayed_ack_us / 4),
+			flow->rto_widen_us + max_u64(rtt_smoothed_us(engine, flow),
+						     engine->config.delayed_ack_us / 4),
 			2ULL * engine->config.delayed_ack_us);
 		break;
 	case SNOOP_CAUSE_SCOREBOARD:
@@ -63,7 +63,7 @@ static void dsack_learn(struct snoop_engine *engine, struct snoop_flow *flow,
 static bool dsack_judge_outcome(struct snoop_engine *engine, struct snoop_flow *flow,
 				struct snoop_flow_extra *extra, struct snoop_outcome *outcome)
 {
-	bool ours = outcome->flags & SEGMENT_RETRANSMITTED; /* after the sender's copies */
+	bool ours = outcome->ours; /* after the sender's copies */
 
 	/* Time enough for the answer to a copy that the sender sent after it. */
 	if (outcome->late &&

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <base/seq.h>
+#include <snoop/judge/rtt.h>
 #include <snoop/judge/withhold.h>
 #include <snoop/store/records.h>
 
@@ -30,9 +31,9 @@ bool withhold_applies(const struct snoop_flow *flow)
 
 uint32_t withhold_limit_us(const struct snoop_engine *engine, const struct snoop_flow *flow)
 {
-	return (uint32_t)min_u64(
-		engine->config.withhold_max_us,
-		max_u64(WITHHOLD_FLOOR_US, WITHHOLD_RTTS * (uint64_t)flow->srtt_us));
+	return (uint32_t)min_u64(engine->config.withhold_max_us,
+				 max_u64(WITHHOLD_FLOOR_US,
+					 WITHHOLD_RTTS * (uint64_t)rtt_smoothed_us(engine, flow)));
 }
 
 /* A pure, duplicate ACK in which nothing but the hole is news. */

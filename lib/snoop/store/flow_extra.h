@@ -11,7 +11,7 @@
 
 #define SNOOP_OUTCOMES 32U /* delivered segments that wait for feedback, a power of 2 */
 #define SNOOP_SPANS 8	   /* parts of a path RTT */
-#define SNOOP_ANSWERS 512  /* parts of two to four path RTTs */
+#define SNOOP_ANSWERS 256  /* parts of two to four path RTTs */
 #define SNOOP_EXTRAS 8192U /* records; flow->extra has 16 bits */
 
 /** A delivered segment of which several copies were sent: how many of them arrived? See outcomes.h.
@@ -24,10 +24,11 @@ struct snoop_outcome {
 	uint8_t copies;	    /* transmissions beside the first */
 	uint8_t duplicates; /* of those, known to have arrived in vain */
 	uint8_t late;	    /* copies that the sender sent after its delivery */
-	uint8_t flags;	    /* SEGMENT_RETRANSMITTED, SEGMENT_SENDER */
-	uint8_t cause;
-	bool missing; /* the station was seen to miss it */
-	bool early;   /* its delivery came too soon for the last copy, which is a duplicate */
+	uint8_t cause : 4;
+	bool ours : 1;	  /* SEGMENT_RETRANSMITTED */
+	bool senders : 1; /* SEGMENT_SENDER */
+	bool missing : 1; /* the station was seen to miss it */
+	bool early : 1;	  /* its delivery came too soon for the last copy, a duplicate */
 };
 
 /** The flow when its tail timer expired last, see judge/ack_delay.h. */

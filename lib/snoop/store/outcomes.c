@@ -12,7 +12,7 @@ static void outcome_count(struct snoop_engine *engine, struct snoop_flow *flow,
 	engine->counters->radio_losses += lost;
 	station_totals(engine, flow)->radio_losses += lost;
 	/* Ours, and none of the sender's. */
-	if ((outcome->flags & (SEGMENT_RETRANSMITTED | SEGMENT_SENDER)) != SEGMENT_RETRANSMITTED)
+	if (!outcome->ours || outcome->senders)
 		return;
 	if (!flow->repairs_confirmed)
 		engine->counters->flows_helped++;
@@ -49,8 +49,9 @@ void outcome_open(struct snoop_engine *engine, struct snoop_flow *flow,
 			  (OUTCOME_TICK_US - 1),
 		.repair_us = (uint32_t)now_us - segment->lost_us,
 		.copies = segment->copies,
-		.flags = segment->flags & (SEGMENT_RETRANSMITTED | SEGMENT_SENDER),
-		.cause = segment->sent_cause,
+		.ours = segment->flags & SEGMENT_RETRANSMITTED,
+		.senders = segment->flags & SEGMENT_SENDER,
+		.cause = segment->sent_cause & 0xfU,
 		.missing = segment->missing,
 		.early = early,
 		.duplicates = early,
