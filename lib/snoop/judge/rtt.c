@@ -47,21 +47,25 @@ void rtt_sample(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t r
 		bool may_be_delayed, uint64_t now_us)
 {
 	struct snoop_station *station = station_of(engine, flow);
-	uint32_t low_us = UINT32_MAX, known_us, min_us;
+	uint32_t low_us = UINT32_MAX, min_us;
 
 	/*
 	 * A lone segment may wait for the station's delayed-ACK timer. Such a sample would pass for
 	 * queueing delay, and its variance would slow the tail timer down for a long time.
 	 */
 	if (may_be_delayed) {
-		known_us = rtt_smoothed_us(engine, flow);
+		uint32_t known_us = rtt_smoothed_us(engine, flow);
+
 		if (known_us && rtt_us > known_us + max_u64(4ULL * rtt_variation_us(engine, flow),
 							    known_us / 2))
 			return;
 	}
+	if (rtt_is_vague(engine, 0)) {
+		uint32_t known_us = rtt_smoothed_us(engine, flow);
 
-	if (known_us && rtt_is_vague(engine, known_us))
-		return;
+		if (known_us && rtt_is_vague(engine, known_us))
+			return;
+	}
 	engine->counters->rtt_samples++;
 	histogram_add(&engine->histograms.wireless_rtt, rtt_us);
 	rtt_smooth(&flow->srtt_us, &flow->rttvar_us, rtt_us, !flow->has_rtt);
