@@ -13,7 +13,6 @@
 #define SEGMENTS 400U
 #define LEARNT 100U /* segments after which a station's habits must be known */
 #define LAST 8U	    /* segments that nothing follows: a new situation */
-#define STEP 200U   /* segments before the RTT steps up */
 #define PENDING_MAX 256
 #define FULL_BYTES 1448U
 #define WARM_UP 2U /* segments that have been delivered before */
@@ -28,7 +27,6 @@ struct sparse {
 	bool sack, dsack;
 	/* The path and the sender. */
 	uint32_t rtt_us, jitter_us, gap_us, gap_more_us, bytes, loss_ppm;
-	uint32_t step_rtt_us; /* not 0: the radio's RTT after the first STEP segments */
 	enum snoop_level level;
 	/* The run. */
 	struct sim_rng rng;
@@ -158,8 +156,6 @@ static void send_next(struct sparse *s)
 {
 	struct wire_view view = fixture_data_view(s->f, seq_of(s, s->sent), s->bytes);
 
-	if (s->step_rtt_us && s->sent == WARM_UP + STEP)
-		s->rtt_us = s->step_rtt_us;
 	s->first_us[s->sent] = s->f->now_us;
 	over_the_radio(s, s->sent++);
 	fixture_send_view(s->f, &view);
@@ -280,7 +276,7 @@ static void test_nothing_is_lost(void **state)
 		start(&s);
 		run(&s);
 		wrong = s.f->retransmit_count > SEGMENTS * 3 / 100 ||
-			s.retransmits_late > (s.ticks ? 2 : 1) || s.f->counters.radio_losses ||
+			s.retransmits_late > (s.ticks ? 2 : 0) || s.f->counters.radio_losses ||
 			s.f->counters.repairs_confirmed || s.next != SEGMENTS + WARM_UP;
 		if (wrong || verbose)
 			tell(&s, seed);
@@ -294,47 +290,10 @@ static void test_nothing_is_lost(void **state)
 	assert_int_equal(failures, 0);
 }
 
-/*
- * What is known of the path is wrong from one segment to the next: mostly it is learnt anew within
- * a few segments. Where each answer comes just after a retransmit it may take longer.
- */
-static void test_rtt_steps(void **state)
-{
-	uint64_t first = from_environment("SPARSE_FIRST", 1),
-		 seeds = from_environment("SPARSE_SEEDS", SEEDS);
-	bool verbose = from_environment("SPARSE_VERBOSE", 0);
-	uint64_t needless = 0, claimed = 0, undelivered = 0, slow = 0;
-
-	for (uint64_t seed = first; seed < first + seeds; seed++) {
-		struct sparse s;
-		bool learnt;
-
-		draw(&s, seed);
-		s.rtt_us = PICK(&s, 2, 4) * 1000;
-		s.step_rtt_us = PICK(&s, 30, 45, 60) * 1000;
-		start(&s);
-		run(&s);
-		learnt = s.f->retransmit_count <= SEGMENTS * 3 / 100;
-		if (!learnt || verbose)
-			tell(&s, seed);
-		slow += !learnt;
-		needless += s.f->retransmit_count;
-		claimed += s.f->counters.radio_losses;
-		undelivered += s.next != SEGMENTS + WARM_UP;
-		fixture_close(s.f);
-	}
-	print_message("%lu seeds: %lu needless retransmits, %lu claimed as losses, %lu seeds slow "
-		      "to learn\n",
-		      seeds, needless, claimed, slow);
-	assert_int_equal(undelivered, 0);
-	assert_true(needless <= 5 * seeds && claimed <= seeds && slow <= 1 + seeds / 50);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_is_lost),
-		cmocka_unit_test(test_rtt_steps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

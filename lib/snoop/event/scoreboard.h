@@ -29,12 +29,7 @@ static inline void scoreboard_settle(struct snoop_engine *engine, struct snoop_f
 	if (delivery->segments) {
 		station_count_progress(engine, flow, 0, delivery->segments);
 		flow->progress_us = now_us;
-		/* Where little is in flight, an unproven time-out keeps it until an answer is not
-		 * ambiguous (Karn). */
-		if (delivery->has_sample || delivery->answered)
-			flow->backoff = 0;
-		else
-			rtt_limit_backoff(engine, flow);
+		flow->backoff = 0;
 		congestion_delivered(engine, flow, delivery->segments, now_us);
 	}
 	if (delivery->has_sample)
@@ -42,8 +37,7 @@ static inline void scoreboard_settle(struct snoop_engine *engine, struct snoop_f
 			   (uint32_t)min_u64(now_us - delivery->sent_once_us, UINT32_MAX - 1),
 			   delivery->segments == 1 && !flow->open_count, now_us);
 	rack_update(engine, flow, delivery, now_us);
-	if (flow->vetoing)
-		congestion_progress(engine, flow, now_us);
+	congestion_progress(flow, now_us);
 	retransmit_earn(engine, flow, delivery->segments);
 	/* After a time-out nothing in flight clocks the retransmits out: go as in slow start (RFC
 	 * 6937 PRR-SSRB). */

@@ -161,12 +161,9 @@ void ack_delay_note_timeout(struct snoop_engine *engine, struct snoop_flow *flow
 {
 	/* A duplicate ACK may answer a needless retransmit, but not for long. */
 	bool quiet = !flow->sack && (uint32_t)now_us - flow->retransmit_us > QUIET_US;
-	struct snoop_tail *tail = &extra_get(engine, flow)->tail;
-	bool again = segment->tries && tail->seq == segment->seq;
 
-	*tail = (struct snoop_tail){
+	extra_get(engine, flow)->tail = (struct snoop_tail){
 		.seq = segment->seq,
-		.sent_us = again ? tail->sent_us : (uint32_t)segment->sent_us,
 		.end = flow->snd_max,
 		.bytes = flow->open_bytes,
 		.delayed = ack_delay_applies(engine, flow),
@@ -175,30 +172,6 @@ void ack_delay_note_timeout(struct snoop_engine *engine, struct snoop_flow *flow
 		.quiet = quiet,
 		.open = true,
 	};
-}
-
-uint32_t ack_delay_gap_us(struct snoop_engine *engine, const struct snoop_flow *flow,
-			  const struct snoop_segment *next)
-{
-	const struct snoop_flow_extra *extra = extra_of(engine, flow);
-	uint32_t gap_us;
-
-	if (!extra || !extra->tail.unproven || next->tries)
-		return 0;
-	gap_us = (uint32_t)next->sent_us - extra->tail.sent_us;
-	return gap_us > rtt_min_us(engine, flow) && gap_us < ACK_DELAY_MAX_US ? gap_us : 0;
-}
-
-bool ack_delay_is_sparse(struct snoop_engine *engine, const struct snoop_flow *flow,
-			 const struct snoop_segment *segment)
-{
-	const struct snoop_flow_extra *extra = extra_of(engine, flow);
-	uint32_t next = segment->open_next;
-
-	if (!extra || extra->tail.seq != segment->seq)
-		return false;
-	return !next || (uint32_t)segment_at(engine, next)->sent_us - extra->tail.sent_us >
-				rtt_min_us(engine, flow);
 }
 
 void ack_delay_note_duplicate(struct snoop_engine *engine, struct snoop_flow *flow)
@@ -217,8 +190,6 @@ static void ack_delay_needless(struct snoop_engine *engine, struct snoop_flow *f
 	uint32_t taken_bytes = flow->una - tail->seq;
 
 	tail->open = false;
-	/* Then what follows is no hole that a partial ACK shows. */
-	flow->recovery &= flow->sack;
 	if (!station)
 		return;
 	if (tail->delayed)

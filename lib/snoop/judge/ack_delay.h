@@ -88,19 +88,6 @@ static inline void ack_delay_note_answer(struct snoop_engine *engine, struct sno
 /** The tail timer expires over a segment that will be retransmitted. */
 void ack_delay_note_timeout(struct snoop_engine *engine, struct snoop_flow *flow,
 			    const struct snoop_segment *segment, uint64_t now_us);
-/**
- * The retransmit after the last time-out is answered, or its original is. Where that was sent long
- * before the next segment, the answer to it comes as much later, too.
- *
- * @param next  segment in flight
- * @return how much later; 0 where both were sent within one round trip, or it is not known
- */
-uint32_t ack_delay_gap_us(struct snoop_engine *engine, const struct snoop_flow *flow,
-			  const struct snoop_segment *next);
-/** @return true if the segment of the last time-out had been sent long before the next, or is the
- * last. */
-bool ack_delay_is_sparse(struct snoop_engine *engine, const struct snoop_flow *flow,
-			 const struct snoop_segment *segment);
 /** Without SACK: a duplicate ACK has come. */
 void ack_delay_note_duplicate(struct snoop_engine *engine, struct snoop_flow *flow);
 /** The flow's station reports duplicates. */

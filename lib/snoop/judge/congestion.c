@@ -310,9 +310,9 @@ void congestion_sender_retransmit(struct snoop_flow *flow, uint32_t seq, uint32_
 	flow->veto_end = flow->snd_max;
 }
 
-void congestion_progress(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
+void congestion_progress(struct snoop_flow *flow, uint64_t now_us)
 {
-	if (seq_leq(flow->una, flow->veto_signal))
+	if (!flow->vetoing || seq_leq(flow->una, flow->veto_signal))
 		return;
 	if (!flow->veto_answered) {
 		flow->vetoing = false; /* filled without the sender: the station had it after all */
@@ -322,6 +322,6 @@ void congestion_progress(struct snoop_engine *engine, struct snoop_flow *flow, u
 		 * The queue of that burst is no second event.
 		 */
 		flow->vetoing = false;
-		flow->veto_quiet_us = now_us + rtt_smoothed_us(engine, flow) + wired_rtt_us(flow);
+		flow->veto_quiet_us = now_us + flow->srtt_us + wired_rtt_us(flow);
 	}
 }

@@ -21,7 +21,7 @@ bool congestion_judge_loss(struct snoop_engine *engine, struct snoop_flow *flow,
 			   const struct snoop_segment *segment, uint64_t now_us);
 /** The sender retransmits [seq, end): has it heard the signal? */
 void congestion_sender_retransmit(struct snoop_flow *flow, uint32_t seq, uint32_t end);
-void congestion_progress(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
+void congestion_progress(struct snoop_flow *flow, uint64_t now_us);
 /** @return the queueing delay from which on a loss is congestion. */
 uint32_t congestion_threshold_us(struct snoop_engine *engine, const struct snoop_flow *flow);
 /** @return true where the radio's queue is half as long as that, or will be soon. */

@@ -17,9 +17,8 @@ static bool delivery_is_guess(const struct snoop_segment *segment)
 	return segment->cause == SNOOP_CAUSE_TIMEOUT || segment->cause == SNOOP_CAUSE_PROBE;
 }
 
-/* A retransmit of ours is answered: what is learnt from it? @return false if
- * the tail timer was perhaps too short for a sparse flow. */
-static bool delivery_learn(struct snoop_engine *engine, struct snoop_flow *flow,
+/* A retransmit of ours is answered: what is learnt from it? */
+static void delivery_learn(struct snoop_engine *engine, struct snoop_flow *flow,
 			   struct snoop_segment *segment, const struct delivery *delivery,
 			   uint64_t now_us)
 {
@@ -36,17 +35,15 @@ static bool delivery_learn(struct snoop_engine *engine, struct snoop_flow *flow,
 		if (judged)
 			flow->rto_widen_us -= flow->rto_widen_us / RTO_WIDEN_DECAY;
 		else if (now_us - segment->sent_us >= rtt_min_us(engine, flow))
-			/* Each may bring a duplicate ACK, which tells of no hole. */
-			for (uint32_t i = 0; i < segment->copies; i++)
-				dupack_count(&flow->stray_dup_acks);
+			/* A duplicate ACK may follow, which tells of no hole. */
+			dupack_count(&flow->stray_dup_acks);
 	}
 	if (judged && extra && extra->reo_persist &&
-	    now_us - extra->reo_round_us >= rtt_smoothed_us(engine, flow)) {
+	    now_us - extra->reo_round_us >= flow->srtt_us) {
 		extra->reo_round_us = now_us;
 		if (!--extra->reo_persist)
 			flow->reo_steps = 0;
 	}
-	return judged || !ack_delay_is_sparse(engine, flow, segment);
 }
 
 void delivery_add(struct snoop_engine *engine, struct snoop_flow *flow,
@@ -61,9 +58,7 @@ void delivery_add(struct snoop_engine *engine, struct snoop_flow *flow,
 		dupack_count(&flow->stray_dup_acks);
 	delivery->segments++;
 	if ((segment->flags & (SEGMENT_RETRANSMITTED | SEGMENT_SENDER)) == SEGMENT_RETRANSMITTED)
-		delivery->answered |= delivery_learn(engine, flow, segment, delivery, now_us);
-	else if (!once)
-		delivery->answered = true;
+		delivery_learn(engine, flow, segment, delivery, now_us);
 	if (segment->copies)
 		outcome_open(engine, flow, segment, rtt_us < min_us - min_us / EARLY_MARGIN,
 			     now_us);

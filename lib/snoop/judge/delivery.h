@@ -13,7 +13,6 @@ struct delivery {
 	uint32_t segments;     /* newly delivered */
 	bool has_sample;       /* sent_once_us gives an RTT sample */
 	bool has_sent_once;    /* something was delivered that was sent once */
-	bool answered;	       /* a retransmit was, and the tail timer was long enough */
 	uint64_t sent_once_us; /* the most recently sent of those */
 	uint32_t sent_once_end;
 	bool has_newest;	 /* something was delivered */

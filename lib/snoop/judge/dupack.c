@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <base/seq.h>
-#include <snoop/judge/ack_delay.h>
 #include <snoop/judge/dupack.h>
 #include <snoop/judge/loss.h>
 #include <snoop/judge/rtt.h>
@@ -92,9 +91,6 @@ bool dupack_detect_loss(struct snoop_engine *engine, struct snoop_flow *flow, bo
 		    (uint32_t)now_us - flow->retransmit_us < rtt_min_us(engine, flow))
 			flow->recovery = false; /* over; or this answers no retransmit, as the
 						   originals arrive */
-		/* It may do that too: the next one is the tail timer's. */
-		if (flow->recovery && ack_delay_gap_us(engine, flow, segment))
-			flow->recovery = false;
 		if (flow->recovery && !segment->tries)
 			left = loss_mark(engine, flow, index, SNOOP_CAUSE_DUPACK, now_us);
 		return left;

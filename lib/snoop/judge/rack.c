@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <base/seq.h>
-#include <snoop/judge/ack_delay.h>
 #include <snoop/judge/dupack.h>
 #include <snoop/judge/loss.h>
 #include <snoop/judge/rack.h>
@@ -85,11 +84,7 @@ inline void rack_update(struct snoop_engine *engine, struct snoop_flow *flow,
 	} else if (delivery->newest_guessed && extra) {
 		flow->timeout_in_doubt = true;
 		extra->doubt_until_us =
-			now_us + max_u64(rtt_min_us(engine, flow) / 4, DOUBT_MIN_US) +
-			(flow->in_flight.head
-				 ? ack_delay_gap_us(engine, flow,
-						    segment_at(engine, flow->in_flight.head))
-				 : 0);
+			now_us + max_u64(rtt_min_us(engine, flow) / 4, DOUBT_MIN_US);
 		extra->doubt_sent_us = sent_us;
 		extra->doubt_end = end;
 		return;

@@ -108,12 +108,6 @@ uint64_t rtt_rto_us(const struct snoop_engine *engine, const struct snoop_flow *
 	return min_u64(rto_us << flow->backoff, max_u64(engine->config.rto_max_us, rto_us));
 }
 
-void rtt_limit_backoff(const struct snoop_engine *engine, struct snoop_flow *flow)
-{
-	while (flow->backoff && rtt_rto_us(engine, flow) > engine->config.rto_initial_us)
-		flow->backoff--;
-}
-
 /*
  * The wired RTT is the time from an ACK that we forward to the first data that echoes its
  * timestamp. The sender may add idle time, so that only the minimum means something.

@@ -23,8 +23,6 @@ static inline bool rtt_is_vague(const struct snoop_engine *engine, uint32_t know
 }
 /** @return the tail timer's length without delayed-ACK allowance, backoff included. */
 uint64_t rtt_rto_us(const struct snoop_engine *engine, const struct snoop_flow *flow);
-/** The path may have become longer: the backoff stays, as far as an unknown path's timer goes. */
-void rtt_limit_backoff(const struct snoop_engine *engine, struct snoop_flow *flow);
 /** @return the flow's smoothed RTT; before its first sample the station's; 0 while both are
  * unknown.
  */
