@@ -17,7 +17,7 @@ sys.path.append(str(FilePath(__file__).resolve().parent.parent / "operate"))
 from threads import StoppedThread, worker_thread  # noqa: E402
 
 STALL_S = 0.2
-PAUSE_S = 4
+PAUSE_S = 6
 NO_BUFFERS_S = 1
 CLOCK_STEPS_S = 3  # with a step every 250 ms, see clock_step.c
 WRONG_RTT = 1.3  # by DPDK's frequency, see clock_rate.c, times are told 1.45 times as long
@@ -48,7 +48,8 @@ def crash(arguments):
 
 
 def pause(arguments):
-    """SIGSTOP, 4 s, SIGCONT: longer than flows may be idle, but none is forgotten."""
+    """SIGSTOP, 6 s, SIGCONT: longer than flows may be idle, but none is forgotten. To the worker it
+    was a second, so a flow would have to be silent for 4 s before."""
     box = FaultBox(arguments.snoopd, ["flows.idle=%ds" % (PAUSE_S - 1)])
     with loaded(arguments, box) as crowd:
         crowd.run_until(helped(box), "repairs")
