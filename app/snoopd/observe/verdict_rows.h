@@ -14,7 +14,7 @@
 	  "the interface of the " #side " port is gone: nothing passes; see the log",              \
 	  PORT(side, SIDE, link))                                                                  \
 	X(side##_down, link_is(&f->port[SNOOP_##SIDE], VERDICT_LINK_DOWN),                         \
-	  "the " #side " port reports no link: nothing passes through it", PORT(side, SIDE, link)) \
+	  "the " #side " port reports no link", PORT(side, SIDE, link))                            \
 	X(side##_taken, noted(known(f->port[SNOOP_##SIDE].taken) != 0),                            \
 	  "snoopd took down the link of the " #side " port, as the other side has none",           \
 	  PORT(side, SIDE, link), PORT(side, SIDE, taken))
