@@ -107,11 +107,12 @@ static void answers_advance(struct snoop_engine *engine, const struct snoop_flow
 static void answers_add(struct snoop_flow_extra *extra, uint64_t sent_us, int8_t count)
 {
 	uint64_t at = sent_us >> extra->answers_shift;
-	int8_t *answers = &extra->answers[at % SNOOP_ANSWERS];
+	int sum = extra->answers[at % SNOOP_ANSWERS] + count;
 
-	if (at <= extra->answers_at &&
-	    extra->answers_at - at<SNOOP_ANSWERS && * answers> INT8_MIN && *answers < INT8_MAX)
-		*answers = (int8_t)(*answers + count);
+	if (at > extra->answers_at || extra->answers_at - at >= SNOOP_ANSWERS)
+		return;
+	if (sum >= INT8_MIN && sum <= INT8_MAX)
+		extra->answers[at % SNOOP_ANSWERS] = (int8_t)sum;
 }
 
 /* What the path takes for a segment and its answer, now. */

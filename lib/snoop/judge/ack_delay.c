@@ -21,9 +21,8 @@
 #define ANSWERS_CALM 8U	 /* so many in a row, none late, end the doubt: some delays are random */
 #define DELAY_DECAY 128U /* answers after which a delay that is no more is mostly forgotten */
 #define MARGIN_PART 4U	 /* of a delay, that the next one may be longer */
-#define HOLD_SEGMENTS                                                                              \
-	16U /* full segments that a station may receive before it acknowledges them                \
-	     */
+/* Full segments that a station may receive before it acknowledges them. */
+#define HOLD_SEGMENTS 16U
 #define HOLD_LIFE_US (30 * USEC_PER_SEC)
 #define QUIET_US 500000U /* a duplicate ACK that comes so late answers no retransmit */
 
