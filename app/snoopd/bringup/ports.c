@@ -16,16 +16,17 @@
 #include <snoopd/bringup/port_interfaces.h>
 #include <snoopd/bringup/rss.h>
 #include <snoopd/kernel/interface.h>
+#include <snoopd/kernel/packet_sockets.h>
 
 #define VDEV_BUS "vdev"
 
 /* @return the slot size of a packet socket's ring. */
 static uint32_t framesz(const char *devargs)
 {
-	const char *found = devargs != NULL ? strstr(devargs, "framesz=") : NULL;
-	unsigned long bytes = found != NULL ? strtoul(found + strlen("framesz="), NULL, 10) : 2048;
+	struct packet_ring ring;
 
-	return bytes <= UINT16_MAX ? (uint32_t)bytes : UINT16_MAX;
+	packet_ring_of(&ring, devargs);
+	return RTE_MIN(ring.frame_bytes, (uint32_t)UINT16_MAX);
 }
 
 static int find(struct port *port, const struct config *config, unsigned int line, const char *key,

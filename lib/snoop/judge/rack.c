@@ -108,9 +108,8 @@ static uint32_t rack_head(const struct snoop_engine *engine, const struct snoop_
 }
 
 /*
- * Linux forgets the oldest of more than four blocks, and sends no ACK for each (its SACK
- * compression). So between holes from upstream, what lies below an ACK all of whose blocks were
- * news may well have arrived.
+ * An ACK names three or four blocks, and a station need not send one for each segment. So between
+ * holes from upstream, what lies below an ACK all of whose blocks were news may well have arrived.
  */
 static bool rack_sacks_are_partial(const struct snoop_flow *flow, uint32_t seq)
 {
