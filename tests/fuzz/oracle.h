@@ -28,7 +28,7 @@ struct packet {
 	uint32_t number; /* in the world */
 	uint32_t flow, generation;
 	uint32_t retransmits, era; /* since its station returned from silence */
-	uint64_t release_by_us;
+	uint64_t came_us, release_by_us;
 	bool from_wired, forwarded, withheld, taken_up;
 };
 

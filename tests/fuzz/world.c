@@ -2,12 +2,14 @@
 /* The worker's part: packets, flow records, verdicts, time. */
 #include <string.h>
 
+#include <snoop/judge/rtt.h>
 #include <snoop/store/records.h>
 
 #include "oracle.h"
 
 #define OLD_ACK_BYTES (16u << 20) /* an ACK further back belongs to another connection */
 #define SHIELD_COPIES 128u	  /* of one packet of the sender */
+#define DUPLICATE_US 2000u	  /* before the first round trip is known */
 #define TIMER_CALLS 8u		  /* until a deadline lies in the future */
 #define WAIT_CALLS 4000u
 
@@ -102,6 +104,7 @@ static struct packet *make_packet(struct world *world, uint32_t flow, enum snoop
 	if (!packet)
 		abort();
 	packet->number = world->packet_count;
+	packet->came_us = world->now_us;
 	world->packets[world->packet_count++] = packet;
 	memcpy(&packet->view, view, sizeof(*view));
 	memcpy(&packet->sealed, view, sizeof(*view));
@@ -196,6 +199,18 @@ static void input_ack(struct world *world, struct packet *packet,
 	}
 }
 
+/* No sender retransmits before the station could answer: the wire has brought the packet twice. */
+static bool is_wired_duplicate(struct world *world, const struct packet *packet,
+			       const struct packet *older)
+{
+	uint64_t rtt_us = rtt_min_us(world->engine, &flow_now(world)->engine);
+
+	return packet->view.seq == older->view.seq &&
+	       packet->view.payload_bytes == older->view.payload_bytes &&
+	       packet->view.tsval == older->view.tsval && !older->retransmits &&
+	       world->now_us - older->came_us < (rtt_us ? rtt_us : DUPLICATE_US);
+}
+
 /* The sender's own copy of what the engine holds: from now on its ACKs are news to the sender. */
 static void note_sender_copies(struct world *world, struct packet *packet)
 {
@@ -208,8 +223,8 @@ static void note_sender_copies(struct world *world, struct packet *packet)
 		    seq_geq(older->view.seq, end) ||
 		    seq_leq(older->view.seq + wire_segment_bytes(&older->view), packet->view.seq))
 			continue;
-		older->taken_up = true;
-		packet->taken_up = true;
+		older->taken_up |= !is_wired_duplicate(world, packet, older);
+		packet->taken_up |= older->taken_up;
 	}
 }
 
