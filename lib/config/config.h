@@ -21,7 +21,9 @@
 #include <config/keys.h>
 #include <snoop/snoop.h>
 
-#define CONFIG_RULES_MAX 64
+#define CONFIG_RULES_MAX 64	 /* of one link */
+#define CONFIG_LINK_CHARS_MAX 31 /* of a link's name */
+#define CONFIG_WORKERS_MAX 32	 /* what [link] workers can name: 0 to 31 */
 
 /**
  * [rule NAME]: a level for some flows; the first match in file order wins. Addresses are laid out
@@ -29,7 +31,8 @@
  */
 struct config_rule {
 	char name[32];
-	bool has_wired, has_station; /* an address prefix is given; v4 or v6 */
+	char link[CONFIG_LINK_CHARS_MAX + 1]; /* the only link that it is for; "" = for all */
+	bool has_wired, has_station;	      /* an address prefix is given; v4 or v6 */
 	uint8_t wired_addr[16], station_addr[16];
 	uint8_t wired_version, station_version;	 /* 4 or 6, 0 = any address */
 	uint8_t wired_prefix, station_prefix;	 /* bits */
@@ -87,6 +90,7 @@ const char *config_distribution_name(enum config_distribution distribution);
 #define CONFIG_FIELD_VLAN(field) enum config_vlan field;
 #define CONFIG_FIELD_LOG(field) enum config_log field;
 #define CONFIG_FIELD_SWITCH(field) uint32_t field;	  /* 1 = yes */
+#define CONFIG_FIELD_WORKERS(field) uint32_t field;	  /* a bit each, 0 = all */
 #define CONFIG_FIELD_COUNT(field) uint32_t field;	  /* a plain integer */
 #define CONFIG_FIELD_COUNT_OR_AUTO(field) uint32_t field; /* 0 = auto */
 #define CONFIG_FIELD_TIME(field) uint32_t field;	  /* microseconds */
@@ -98,10 +102,12 @@ const char *config_distribution_name(enum config_distribution distribution);
 struct config {
 	CONFIG_KEYS(CONFIG_NOTHING, CONFIG_FIELD, CONFIG_NOTHING)
 	struct snoop_config protocol;
+	char link[CONFIG_LINK_CHARS_MAX + 1]; /* whose configuration this is; "main" for [link] */
 	uint32_t rule_count;
 	struct config_rule rules[CONFIG_RULES_MAX];
-	char file[256];				/* where it was read from */
-	unsigned int wired_line, wireless_line; /* of it; for messages */
+	char file[256]; /* where it was read from */
+	/* Of the file; for messages. 0 where the key is not in it. */
+	unsigned int wired_line, wireless_line, workers_line;
 };
 
 #undef CONFIG_FIELD

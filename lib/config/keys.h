@@ -36,6 +36,9 @@
 	OWN(link, propagate_hold, TIME, propagate_hold_us, 0, MINUTES(1), "2s", CONFIG_AT_RELOAD,  \
 	    "How long a carrier must be back before the other port gets its own back, so that a "  \
 	    "flapping carrier causes one outage.")                                                 \
+	OWN(link, workers, WORKERS, worker_mask, 0, UINT32_MAX, "all", CONFIG_AT_START,            \
+	    "Which workers forward for this link, by their numbers in snoopctl workers. A link "   \
+	    "whose workers serve no other one is not slowed down by the load of others.")          \
 	SECTION(ports, "How the ports are set up. Both are set up alike.")                         \
 	OWN(ports, rx_descriptors, COUNT, rx_descriptors, 64, 32768, "1024", CONFIG_AT_START,      \
 	    "Per queue. More descriptors ride out longer pauses of a worker, fewer stay in the "   \

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <config/links.h>
+
 /* Units of the rows. */
 #define MS(n) ((uint64_t)(n)*CONFIG_US_PER_MS)
 #define SECONDS(n) ((uint64_t)(n)*CONFIG_US_PER_S)
@@ -27,6 +29,7 @@ void config_defaults(struct config *config)
 {
 	memset(config, 0, sizeof(*config));
 	snoop_config_defaults(&config->protocol);
+	snprintf(config->link, sizeof(config->link), CONFIG_LINK_MAIN);
 	for (int i = 0; i < CONFIG_KEY_COUNT; i++)
 		if (config_keys[i].fallback != NULL && config_keys[i].kind != CONFIG_PORT)
 			config_key_parse(&config_keys[i], config_keys[i].fallback, config);
@@ -59,7 +62,10 @@ void config_key_range(const struct config_key *key, char *out, size_t out_bytes)
 	}
 	config_number_format(key->kind, key->min, min, sizeof(min));
 	config_number_format(key->kind, key->max, max, sizeof(max));
-	if (key->kind == CONFIG_LISTEN)
+	if (key->kind == CONFIG_WORKERS)
+		snprintf(out, out_bytes, "all, or numbers and ranges as in 0,2-3, 0 to %d",
+			 CONFIG_WORKERS_MAX - 1);
+	else if (key->kind == CONFIG_LISTEN)
 		snprintf(out, out_bytes, "off, or ADDRESS:PORT as in 127.0.0.1:9464 or [::1]:9464");
 	else if (config_kind_is_text(key->kind))
 		snprintf(out, out_bytes, "%s, %s to %s characters without blanks",
@@ -107,6 +113,8 @@ void config_key_format(const struct config_key *key, const struct config *config
 		snprintf(out, out_bytes, "%s", (const char *)config + key->offset);
 	else if (config_kind_words(key->kind) != NULL)
 		snprintf(out, out_bytes, "%s", config_kind_words(key->kind)[value]);
+	else if (key->kind == CONFIG_WORKERS)
+		config_workers_format(value, out, out_bytes);
 	else if (config_kind_has_auto(key->kind) && value == 0)
 		snprintf(out, out_bytes, "auto");
 	else
@@ -146,6 +154,8 @@ static const char *parse_number(const struct config_key *key, const char *text, 
 	const char *what;
 
 	*value = 0;
+	if (key->kind == CONFIG_WORKERS)
+		return config_workers_parse(text, value);
 	if (config_kind_has_auto(key->kind) && strcmp(text, "auto") == 0)
 		return NULL;
 	what = config_number_parse(key->kind, text, value);

@@ -270,6 +270,75 @@ const char *config_number_parse(enum config_kind kind, const char *text, uint64_
 	return NULL;
 }
 
+/* A worker's number; CONFIG_WORKERS_MAX where it is above what there can be, -1 where there is
+ * none.
+ */
+static int read_worker(const char **text)
+{
+	uint64_t number;
+
+	if (!is_digit(**text))
+		return -1;
+	number = read_digits(text);
+	return number < CONFIG_WORKERS_MAX ? (int)number : CONFIG_WORKERS_MAX;
+}
+
+/* "2" or "2-3" */
+static const char *parse_worker_range(const char **text, int *first, int *last)
+{
+	*first = read_worker(text);
+	*last = *first;
+	if (*first >= 0 && **text == '-') {
+		(*text)++;
+		*last = read_worker(text);
+	}
+	if (*first < 0 || *last < 0)
+		return "is no list of workers";
+	if (*first == CONFIG_WORKERS_MAX || *last == CONFIG_WORKERS_MAX)
+		return "is out of range";
+	return *last < *first ? "has a range that ends before it starts" : NULL;
+}
+
+const char *config_workers_parse(const char *text, uint64_t *mask)
+{
+	*mask = 0;
+	if (strcmp(text, "all") == 0)
+		return NULL;
+	for (;;) {
+		int first, last;
+		const char *what = parse_worker_range(&text, &first, &last);
+
+		if (what != NULL)
+			return what;
+		for (int worker = first; worker <= last; worker++) {
+			if ((*mask >> worker & 1) != 0)
+				return "names a worker twice";
+			*mask |= UINT64_C(1) << worker;
+		}
+		if (*text == '\0')
+			return NULL;
+		if (*text++ != ',')
+			return "is no list of workers";
+	}
+}
+
+void config_workers_format(uint64_t mask, char *out, size_t out_bytes)
+{
+	char range[16];
+
+	snprintf(out, out_bytes, "%s", mask == 0 ? "all" : "");
+	for (int first = 0, last; first < CONFIG_WORKERS_MAX; first = last + 1) {
+		last = first;
+		if ((mask >> first & 1) == 0)
+			continue;
+		while ((mask >> (last + 1) & 1) != 0)
+			last++;
+		snprintf(range, sizeof(range), last > first ? "%s%d-%d" : "%s%d",
+			 out[0] == '\0' ? "" : ",", first, last);
+		config_append(out, out_bytes, range);
+	}
+}
+
 void config_append(char *out, size_t out_bytes, const char *text)
 {
 	size_t used = strlen(out);

@@ -23,6 +23,7 @@ enum config_kind {
 	CONFIG_VLAN,
 	CONFIG_LOG,
 	CONFIG_SWITCH,
+	CONFIG_WORKERS,	      /* numbers and ranges, a bit each; "all" = 0 */
 	CONFIG_COUNT,	      /* a plain integer */
 	CONFIG_COUNT_OR_AUTO, /* the same, "auto" = 0 */
 	CONFIG_TIME,	      /* microseconds */
@@ -58,6 +59,16 @@ const char *config_kind_units(enum config_kind kind);
  * @return NULL, or what is wrong with the text ("has no unit").
  */
 const char *config_number_parse(enum config_kind kind, const char *text, uint64_t *value);
+
+/**
+ * Read "all", or numbers and ranges of workers as in "0,2-3"; *mask receives a bit each, 0 = all.
+ *
+ * @return NULL, or what is wrong with the text.
+ */
+const char *config_workers_parse(const char *text, uint64_t *mask);
+
+/** The same back. */
+void config_workers_format(uint64_t mask, char *out, size_t out_bytes);
 
 /** In the largest unit that divides the value; zero in the smallest. */
 void config_number_format(enum config_kind kind, uint64_t value, char *out, size_t out_bytes);
