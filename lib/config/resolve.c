@@ -165,7 +165,7 @@ static bool check_different(struct reader *reader, const struct reader_scope *a,
 
 static bool check_links(struct reader *reader)
 {
-	char names[160];
+	char names[80];
 
 	if (reader->line == 0)
 		return reader_fail(
@@ -209,7 +209,7 @@ static bool add_rules(struct reader *reader)
 	for (uint32_t r = 0; r < reader->rule_count; r++) {
 		const struct reader_rule *rule = &reader->rules[r];
 		const char *link = rule->rule.link;
-		char names[160];
+		char names[80];
 
 		if (link[0] != '\0' && config_links_find(reader->out, link) < 0) {
 			list_links(reader, names, sizeof(names));

@@ -132,45 +132,6 @@ static void every_key_has_its_boundaries(void **state)
 	}
 }
 
-static void workers_are_numbers_and_ranges(void **state)
-{
-	static const struct {
-		const char *text, *printed; /* NULL: refused */
-		uint32_t mask;
-	} cases[] = {
-		{"all", "all", 0},	 {"0", "0", 1},
-		{"31", "31", 1u << 31},	 {"0,2-3", "0,2-3", 0xd},
-		{"3,0,2", "0,2-3", 0xd}, {"0-31", "0-31", UINT32_MAX},
-		{"4-4", "4", 0x10},	 {"30-31,0,1", "0-1,30-31", 0xc0000003},
-		{"", NULL, 0},		 {"auto", NULL, 0},
-		{"32", NULL, 0},	 {"0-32", NULL, 0},
-		{"4294967296", NULL, 0}, {"18446744073709551616", NULL, 0},
-		{"-1", NULL, 0},	 {"1-", NULL, 0},
-		{"3-2", NULL, 0},	 {"0,", NULL, 0},
-		{",0", NULL, 0},	 {"0,,1", NULL, 0},
-		{"0, 1", NULL, 0},	 {"0 1", NULL, 0},
-		{"1,1", NULL, 0},	 {"0-3,2", NULL, 0},
-		{"0x1", NULL, 0},	 {"all,1", NULL, 0},
-	};
-	const struct config_key *key = &config_keys[config_key_find("link", "workers")];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct config config;
-		char text[128];
-
-		config_defaults(&config);
-		assert_int_equal(config.worker_mask, 0);
-		try_value(key, cases[i].text, cases[i].printed != NULL);
-		if (cases[i].printed == NULL)
-			continue;
-		assert_null(config_key_parse(key, cases[i].text, &config));
-		assert_int_equal(config.worker_mask, cases[i].mask);
-		config_key_format(key, &config, text, sizeof(text));
-		assert_string_equal(text, cases[i].printed);
-	}
-}
-
 static void random_side(bool *has, uint8_t addr[16], uint8_t *version, uint8_t *prefix, uint8_t ip)
 {
 	*has = random_below(2) == 0;
@@ -391,7 +352,6 @@ int main(void)
 		cmocka_unit_test(tags_keep_connections_apart_unless_told),
 		cmocka_unit_test(every_row_is_whole),
 		cmocka_unit_test(every_key_has_its_boundaries),
-		cmocka_unit_test(workers_are_numbers_and_ranges),
 		cmocka_unit_test(prints_what_it_reads),
 		cmocka_unit_test(first_matching_rule_wins),
 		cmocka_unit_test(the_highest_level_counts),
