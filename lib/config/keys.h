@@ -75,14 +75,16 @@
 	SECTION(workers, "Every lcore of the EAL except the first is a worker. A hash assigns "    \
 			 "each connection to one of them.")                                        \
 	OWN(workers, distribution, DISTRIBUTION, distribution, 0, CONFIG_DISTRIBUTION_COUNT - 1,   \
-	    "auto", CONFIG_AT_START,                                                               \
+	    "auto", CONFIG_AT_START | CONFIG_OF_PROCESS,                                           \
 	    "rss lets the NICs find the worker. software lets the receiving worker hash and hand " \
 	    "over. auto takes rss where both ports prove that they can do it.")                    \
-	OWN(workers, handoff, COUNT, handoff_packets, 64, 32768, "1024", CONFIG_AT_START,          \
+	OWN(workers, handoff, COUNT, handoff_packets, 64, 32768, "1024",                           \
+	    CONFIG_AT_START | CONFIG_OF_PROCESS,                                                   \
 	    "How many packets may wait between two workers, where one hands over to the other. "   \
 	    "What still does not fit after tx_retries is dropped and counted.")                    \
 	SECTION(flows, "The table of TCP connections.")                                            \
-	OWN(flows, max, COUNT, flows, 64, 1 << 24, "65536", CONFIG_AT_START | CONFIG_DIVIDED,      \
+	OWN(flows, max, COUNT, flows, 64, 1 << 24, "65536",                                        \
+	    CONFIG_AT_START | CONFIG_OF_PROCESS | CONFIG_DIVIDED,                                  \
 	    "Of all workers together, divided evenly among them (at least 64 each). Connections "  \
 	    "beyond it are forwarded without help and counted as pass_table_full.")                \
 	OWN(flows, idle, TIME, flow_idle_us, SECONDS(1), MINUTES(60), "5min", CONFIG_AT_RELOAD,    \
@@ -201,18 +203,20 @@
 	SECTION(process, "Whom snoopd runs as once everything is open: it starts as root and "     \
 			 "gives that up in all threads before it forwards the first packet. What " \
 			 "remains, by driver: doc/reliability.md.")                                \
-	OWN(process, user, ACCOUNT, user, 1, 63, "auto", CONFIG_AT_START,                          \
+	OWN(process, user, ACCOUNT, user, 1, 63, "auto", CONFIG_AT_START | CONFIG_OF_PROCESS,      \
 	    "auto is the account snoopd, or nobody where there is none. root keeps all "           \
 	    "privileges. The account must be able to read this file, or a reload cannot read it.") \
-	OWN(process, group, ACCOUNT, group, 1, 63, "auto", CONFIG_AT_START,                        \
+	OWN(process, group, ACCOUNT, group, 1, 63, "auto", CONFIG_AT_START | CONFIG_OF_PROCESS,    \
 	    "Who may use snoopctl without being root: this group owns the telemetry socket "       \
 	    "(0660) and its folder (0770). auto is the group of the user.")                        \
-	OWN(process, log, LOG, log, 0, CONFIG_LOG_COUNT - 1, "stderr", CONFIG_AT_START,            \
+	OWN(process, log, LOG, log, 0, CONFIG_LOG_COUNT - 1, "stderr",                             \
+	    CONFIG_AT_START | CONFIG_OF_PROCESS,                                                   \
 	    "stderr suits a terminal, and systemd, whose journal keeps the priorities. syslog "    \
 	    "means syslog(3), facility daemon. Errors before this file is read always go to "      \
 	    "stderr.")                                                                             \
 	SECTION(metrics, "Counters for Prometheus (/metrics) and the live page (/), over HTTP.")   \
-	OWN(metrics, listen, LISTEN, metrics_listen, 1, 63, "127.0.0.1:9464", CONFIG_AT_START,     \
+	OWN(metrics, listen, LISTEN, metrics_listen, 1, 63, "127.0.0.1:9464",                      \
+	    CONFIG_AT_START | CONFIG_OF_PROCESS,                                                   \
 	    "Keep it on loopback, or behind a proxy that authenticates: there is no password, "    \
 	    "but nothing can be changed from there either. A second snoopd on this machine needs " \
 	    "another port, or off.")

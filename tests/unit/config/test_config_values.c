@@ -91,6 +91,7 @@ static void every_row_is_whole(void **state)
 	config_defaults(&config);
 	memset(&again, 0, sizeof(again));
 	again.protocol = config.protocol;
+	strcpy(again.link, CONFIG_LINK_MAIN);
 	for (const struct config_key *key = config_keys; key < config_keys + CONFIG_KEY_COUNT;
 	     key++) {
 		const char *what = key->fallback == NULL || key->kind == CONFIG_PORT
@@ -115,7 +116,7 @@ static void every_key_has_its_boundaries(void **state)
 	for (const struct config_key *key = config_keys; key < config_keys + CONFIG_KEY_COUNT;
 	     key++) {
 		try_value(key, "", false);
-		if (is_word(key))
+		if (is_word(key) || key->kind == CONFIG_WORKERS)
 			continue;
 		try_number(key, key->min, true);
 		try_number(key, key->max, true);
@@ -128,6 +129,45 @@ static void every_key_has_its_boundaries(void **state)
 			try_value(key, "7", false);
 		else
 			try_value(key, "700us", false);
+	}
+}
+
+static void workers_are_numbers_and_ranges(void **state)
+{
+	static const struct {
+		const char *text, *printed; /* NULL: refused */
+		uint32_t mask;
+	} cases[] = {
+		{"all", "all", 0},	 {"0", "0", 1},
+		{"31", "31", 1u << 31},	 {"0,2-3", "0,2-3", 0xd},
+		{"3,0,2", "0,2-3", 0xd}, {"0-31", "0-31", UINT32_MAX},
+		{"4-4", "4", 0x10},	 {"30-31,0,1", "0-1,30-31", 0xc0000003},
+		{"", NULL, 0},		 {"auto", NULL, 0},
+		{"32", NULL, 0},	 {"0-32", NULL, 0},
+		{"4294967296", NULL, 0}, {"18446744073709551616", NULL, 0},
+		{"-1", NULL, 0},	 {"1-", NULL, 0},
+		{"3-2", NULL, 0},	 {"0,", NULL, 0},
+		{",0", NULL, 0},	 {"0,,1", NULL, 0},
+		{"0, 1", NULL, 0},	 {"0 1", NULL, 0},
+		{"1,1", NULL, 0},	 {"0-3,2", NULL, 0},
+		{"0x1", NULL, 0},	 {"all,1", NULL, 0},
+	};
+	const struct config_key *key = &config_keys[config_key_find("link", "workers")];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct config config;
+		char text[128];
+
+		config_defaults(&config);
+		assert_int_equal(config.worker_mask, 0);
+		try_value(key, cases[i].text, cases[i].printed != NULL);
+		if (cases[i].printed == NULL)
+			continue;
+		assert_null(config_key_parse(key, cases[i].text, &config));
+		assert_int_equal(config.worker_mask, cases[i].mask);
+		config_key_format(key, &config, text, sizeof(text));
+		assert_string_equal(text, cases[i].printed);
 	}
 }
 
@@ -295,10 +335,11 @@ static void reference_documents_every_key(void **state)
 
 		config_key_range(key, range, sizeof(range));
 		config_key_format(key, &defaults, value, sizeof(value));
-		snprintf(expected, sizeof(expected), "# %s; %s%s%s\n", range,
+		snprintf(expected, sizeof(expected), "# %s; %s%s%s%s\n", range,
 			 key->kind == CONFIG_PORT ? "required" : "default ",
 			 key->kind == CONFIG_PORT ? "" : value,
-			 (key->when & CONFIG_AT_START) != 0 ? "; at start only" : "");
+			 (key->when & CONFIG_AT_START) != 0 ? "; at start only" : "",
+			 (key->when & CONFIG_OF_PROCESS) != 0 ? "; one value for all links" : "");
 		place = strstr(place, expected);
 		if (place == NULL)
 			fail_msg("[%s] %s: no '%s' in order", key->section, key->name, expected);
@@ -335,6 +376,11 @@ static void workers_share_the_budgets(void **state)
 	assert_int_equal(share.protocol.syn_entries, 0);
 	assert_int_equal(share.protocol.syn_rate_max, 250);
 	assert_int_equal(share.protocol.stations, config.protocol.stations);
+	config.worker_mask = 0x5; /* two of the four serve the link */
+	config_share(&config, 4, &share);
+	assert_int_equal(share.flows, 251);
+	assert_int_equal(share.protocol.cache_bytes, 15 << 20);
+	assert_int_equal(share.protocol.syn_rate_max, 500);
 }
 
 int main(void)
@@ -345,6 +391,7 @@ int main(void)
 		cmocka_unit_test(tags_keep_connections_apart_unless_told),
 		cmocka_unit_test(every_row_is_whole),
 		cmocka_unit_test(every_key_has_its_boundaries),
+		cmocka_unit_test(workers_are_numbers_and_ranges),
 		cmocka_unit_test(prints_what_it_reads),
 		cmocka_unit_test(first_matching_rule_wins),
 		cmocka_unit_test(the_highest_level_counts),
