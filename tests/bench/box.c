@@ -85,16 +85,20 @@ static void configure(struct config *config, const struct box_setup *setup)
 
 static int create_worker(struct box *box, const struct box_setup *setup)
 {
+	struct worker_link_setup link = {
+		.config = &box->config,
+		.workers = setup->workers,
+		.rank = setup->index % RTE_MAX(setup->workers, 1u),
+		.send_context = box,
+	};
 	struct worker_setup worker = {
 		.index = setup->index,
-		.workers = setup->workers,
-		.config = &box->config,
 		.pool = box->pool,
 		.segments_per_frame = 1,
 		.socket = SOCKET_ID_ANY,
 		.secret = SECRET,
 		.send = collect,
-		.send_context = box,
+		.link = {&link},
 	};
 	struct snoop_config one_more;
 	struct config share;
@@ -107,8 +111,9 @@ static int create_worker(struct box *box, const struct box_setup *setup)
 	if (box->worker == NULL)
 		return -1;
 	arm_never();
-	box->flow_bytes =
-		(double)(heap_bytes() - before - engine - sizeof(*box->worker)) / share.flows;
+	box->flow_bytes = (double)(heap_bytes() - before - engine - sizeof(*box->worker) -
+				   sizeof(*box->worker->link[0])) /
+			  share.flows;
 	one_more.cache_segments *= 2;
 	box->segment_bytes =
 		(double)(snoop_engine_bytes(&one_more) - engine) / share.protocol.cache_segments;
@@ -228,16 +233,16 @@ void box_release(struct box *box)
 }
 
 /* As receive_handed() does, but at the virtual time. */
-static void take_handed(struct worker *worker, uint64_t now_us)
+static void take_handed(struct worker_link *link, uint64_t now_us)
 {
-	for (uint32_t i = 0; i < worker->rx_lane_count; i++) {
-		const struct worker_lane *lane = &worker->rx_lanes[i];
+	for (uint32_t i = 0; i < link->rx_lane_count; i++) {
+		const struct worker_lane *lane = &link->rx_lanes[i];
 		struct rte_mbuf *packets[HANDOFF_BURST];
 		uint32_t count = rte_ring_sc_dequeue_burst(lane->ring, (void **)packets,
 							   HANDOFF_BURST, NULL);
 
 		if (count > 0)
-			worker_input_handed(worker, lane->side, packets, count, now_us);
+			worker_input_handed(link, lane->side, packets, count, now_us);
 	}
 }
 
@@ -255,13 +260,13 @@ __rte_noinline void bench_turn(struct box *box, struct rte_mbuf **wired, uint32_
 		return;
 	}
 	if (wired_count + wireless_count > 0)
-		worker_input(box->worker,
+		worker_input(box->worker->link[0],
 			     (struct worker_received[2]){
 				     [SNOOP_WIRED] = {wired, wired_count},
 				     [SNOOP_WIRELESS] = {wireless, wireless_count},
 			     },
 			     now_us);
-	take_handed(box->worker, now_us);
+	take_handed(box->worker->link[0], now_us);
 	if (box->figures.turns % WORKER_MANAGE_TURNS == 0)
 		rte_timer_manage();
 	worker_service(box->worker, now_us);

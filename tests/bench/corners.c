@@ -38,7 +38,7 @@ void corner_turn(struct feed *feed)
 void corner_start_counting(struct feed *feed)
 {
 	feed->first = feed->turns;
-	feed->before = feed->box->worker->counters;
+	feed->before = feed->box->worker->link[0]->counters;
 }
 
 void corner_put(struct feed *feed, const struct packet *packet)

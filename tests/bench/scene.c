@@ -60,7 +60,7 @@ static int join_boxes(struct scene *scene)
 		return -1;
 	}
 	for (uint32_t i = 0; i < workers; i++)
-		worker_join(scene->boxes[i]->worker, scene->handoff);
+		worker_link_join(scene->boxes[i]->worker->link[0], scene->handoff);
 	return 0;
 }
 
@@ -101,7 +101,8 @@ int scene_close(struct scene *scene)
 	rte_pktmbuf_free_bulk(scene->stock, scene->stock_count);
 	/* The pool is the first one's. */
 	for (uint32_t i = scene->box_count; i-- > 0;) {
-		if (scene->handoff != NULL && scene->boxes[i]->worker->counters.handoff_drops > 0) {
+		if (scene->handoff != NULL &&
+		    scene->boxes[i]->worker->link[0]->counters.handoff_drops > 0) {
 			fprintf(stderr, "snoopd-bench: the hand-off overflowed\n");
 			failed = -1;
 		}

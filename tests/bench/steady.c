@@ -114,9 +114,10 @@ static struct totals add_up(const struct lane *lanes, uint32_t count)
 
 			totals.packets += scene->boxes[k]->packets_total;
 			if (worker != NULL)
-				totals.retransmits += worker->counters.retransmits_scoreboard +
-						      worker->counters.retransmits_timeout +
-						      worker->counters.retransmits_shield;
+				totals.retransmits +=
+					worker->link[0]->counters.retransmits_scoreboard +
+					worker->link[0]->counters.retransmits_timeout +
+					worker->link[0]->counters.retransmits_shield;
 		}
 	}
 	return totals;

@@ -111,6 +111,11 @@ struct sim_result {
 	uint64_t sender_timeouts, sender_retransmits, radio_data, radio_lost, queue_drops, useless;
 	uint64_t radio_drops;		 /* of queue_drops, those before the station */
 	uint64_t wired_data, wired_lost; /* lost: by the queue or on the way, as radio_lost */
+	/* Of wired_lost, for one connection on a wire that keeps the order: segments after which
+	 * others passed the box first. A lost tail, and what is lost again, leave no such trace. */
+	uint64_t wired_gaps;
+	/* Of radio_lost: those of which the station had no copy, and none was under way. */
+	uint64_t radio_missed;
 	uint64_t spurious_sender_timeouts, bytes;
 	uint32_t lenient_holes; /* withheld although a hole above the first was over tries or age */
 };
@@ -191,6 +196,7 @@ struct sim_shadow {
 	uint8_t *sender_retransmitted; /* the sender sent it again while the engine held it */
 	uint8_t *delivered;
 	uint32_t una, high, forwarded_max;
+	uint32_t passed_max; /* the same, whatever the engine has forgotten */
 	bool acked;
 	uint16_t window_raw;
 	uint8_t ecn;

@@ -47,6 +47,11 @@ void check_data(struct sim *sim, struct sim_packet *packet)
 
 	bool started = shadow->forwarded_max > 0;
 
+	if (shadow->passed_max && packet->first > shadow->passed_max)
+		sim->result->wired_gaps +=
+			(packet->first - shadow->passed_max) / sim->params->grains_per_segment;
+	if (packet->end > shadow->passed_max)
+		shadow->passed_max = packet->end;
 	if (packet->end > shadow->forwarded_max)
 		shadow->forwarded_max = packet->end;
 	if (started && (packet->old_news || (packet->end && packet->end <= shadow->una)))

@@ -223,6 +223,21 @@ static struct sim_packet *copy_of(struct sim *sim, const struct sim_packet *pack
 	return copy;
 }
 
+/* @return true if the station has no copy of the segment, and none is under way to it. */
+static bool is_missed(const struct sim *sim, const struct sim_packet *packet)
+{
+	if (sim->flows[packet->flow].receiver.have[packet->first])
+		return false;
+	for (uint32_t i = 0; i < sim->heap_count; i++) {
+		const struct sim_event *event = &sim->heap[i];
+
+		if (event->place == SIM_STATION && event->packet->flow == packet->flow &&
+		    event->packet->first <= packet->first && event->packet->end > packet->first)
+			return false;
+	}
+	return true;
+}
+
 static void count_data(struct sim *sim, enum sim_place to, const struct sim_packet *packet,
 		       bool lost)
 {
@@ -231,6 +246,7 @@ static void count_data(struct sim *sim, enum sim_place to, const struct sim_pack
 	if (to == SIM_STATION) {
 		sim->result->radio_data += !lost;
 		sim->result->radio_lost += lost;
+		sim->result->radio_missed += lost && is_missed(sim, packet);
 	} else if (to == SIM_BOX_WIRED) {
 		sim->result->wired_data += !lost;
 		sim->result->wired_lost += lost;

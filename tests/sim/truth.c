@@ -4,230 +4,201 @@
 #include "truth.h"
 
 #define SEGMENTS 6000U
+/* A sender that goes by a window needs a time-out for nearly each loss then. */
+#define SEGMENTS_HEAVY 1500U
 
-static void change_nothing(struct sim_params *params)
-{
-	(void)params;
-}
+#define EVERY 1000000U /* parts per million */
+#define PERCENT 10000U
 
-static void change_radio(struct sim_params *params)
-{
-	params->to_station.loss_ppm = 20000;
-}
-
-static void change_radio_heavy(struct sim_params *params)
-{
-	params->to_station.loss_ppm = 100000;
-}
-
-static void change_radio_bursts(struct sim_params *params)
-{
-	params->to_station.loss_ppm = 20000;
-	params->to_station.burst_mean = 4;
-}
-
-static void change_radio_both_ways(struct sim_params *params)
-{
-	params->to_station.loss_ppm = 20000;
-	params->from_station.loss_ppm = 20000;
-}
-
-static void change_wired(struct sim_params *params)
-{
-	params->to_box.loss_ppm = 10000;
-}
-
-static void change_wired_heavy(struct sim_params *params)
-{
-	params->to_box.loss_ppm = 80000;
-	params->to_box.burst_mean = 2;
-}
-
-static void change_both(struct sim_params *params)
-{
-	params->to_box.loss_ppm = 10000;
-	params->to_station.loss_ppm = 20000;
-}
-
-static void change_overflow(struct sim_params *params)
-{
-	params->to_box.queue_bytes = 100000;
-	if (params->pace_bytes_per_ms)
-		params->pace_bytes_per_ms = 6600;
-}
-
-static void change_overflow_radio(struct sim_params *params)
-{
-	change_overflow(params);
-	params->to_station.loss_ppm = 20000;
-}
-
-static void change_reorder(struct sim_params *params)
-{
-	params->to_station.reorder_ppm = 10000;
-	params->to_station.reorder_us = 8000;
-}
-
-static void change_reorder_long(struct sim_params *params)
-{
-	params->to_station.reorder_ppm = 10000;
-	params->to_station.reorder_us = 30000;
-}
-
-static void change_reorder_lossy(struct sim_params *params)
-{
-	change_reorder(params);
-	params->to_station.loss_ppm = 20000;
-}
-
-static void change_jitter(struct sim_params *params)
-{
-	params->to_station.jitter_us = params->from_station.jitter_us = 5000;
-}
-
-static void change_stalls(struct sim_params *params)
-{
-	params->to_station.stall_every_us = 500000;
-	params->to_station.stall_us = 80000;
-}
-
-static void change_twice_wired(struct sim_params *params)
-{
-	params->to_box.duplicate_ppm = 1000000;
-	params->to_box.duplicate_us = 100;
-}
-
-static void change_twice_radio(struct sim_params *params)
-{
-	params->to_station.duplicate_ppm = 1000000;
-	params->to_station.duplicate_us = 100;
-}
-
-/* So that each delivery brings up to four equal ACKs. */
-static void change_twice_both_ways(struct sim_params *params)
-{
-	change_twice_radio(params);
-	params->from_station.duplicate_ppm = 1000000;
-	params->from_station.duplicate_us = 100;
-}
-
-static void change_twice_lossy(struct sim_params *params)
-{
-	params->to_station.duplicate_ppm = 1000000;
-	params->to_station.duplicate_us = 100;
-	params->to_station.loss_ppm = 20000;
-}
-
-static void change_step(struct sim_params *params)
-{
-	params->to_station.step_us = 60000;
-	params->to_station.step_at_us = 1700000;
-}
+#define REORDER_8_MS .reorder_ppm = PERCENT, .reorder_us = 8000
+#define TWICE .duplicate_ppm = EVERY, .duplicate_us = 100
 
 const struct truth_case truth_cases[] = {
-	{.name = "nothing", .change = change_nothing, .paced = true},
-	{.name = "radio 2 %", .change = change_radio, .paced = true},
-	{.name = "radio 10 %", .change = change_radio_heavy},
-	{.name = "radio bursts", .change = change_radio_bursts},
-	{.name = "radio both ways", .change = change_radio_both_ways},
-	{.name = "wired 1 %", .change = change_wired, .paced = true},
-	{.name = "wired 8 %", .change = change_wired_heavy, .paced = true, .delays = true},
-	{.name = "wired 1, radio 2", .change = change_both},
-	{.name = "wired overflow", .change = change_overflow, .paced = true},
-	{.name = "overflow, radio", .change = change_overflow_radio, .partial = true},
-	{.name = "reorder 8 ms", .change = change_reorder, .paced = true},
-	{.name = "reorder 30 ms", .change = change_reorder_long, .paced = true},
-	{.name = "reorder, radio", .change = change_reorder_lossy},
-	{.name = "jitter", .change = change_jitter, .paced = true},
-	{.name = "stalls", .change = change_stalls, .paced = true},
-	{.name = "twice on wire", .change = change_twice_wired, .paced = true},
-	{.name = "twice on radio", .change = change_twice_radio, .paced = true},
-	{.name = "twice, both ways", .change = change_twice_both_ways, .paced = true},
-	{.name = "twice, radio 2 %", .change = change_twice_lossy},
-	{.name = "RTT step", .change = change_step, .paced = true},
+	{.name = "nothing"},
+	{.name = "radio 2 %", .to_station = {.loss_ppm = 2 * PERCENT}},
+	{.name = "radio 10 %", .to_station = {.loss_ppm = 10 * PERCENT}},
+	{.name = "radio bursts", .to_station = {.loss_ppm = 2 * PERCENT, .burst_mean = 4}},
+	{.name = "radio both ways",
+	 .to_station = {.loss_ppm = 2 * PERCENT},
+	 .from_station = {.loss_ppm = 2 * PERCENT}},
+	{.name = "wired 1 %", .to_box = {.loss_ppm = PERCENT}},
+	{.name = "wired 5 %", .to_box = {.loss_ppm = 5 * PERCENT}},
+	{.name = "wired 8 %", .to_box = {.loss_ppm = 8 * PERCENT, .burst_mean = 2}},
+	{.name = "wired 15 %", .to_box = {.loss_ppm = 15 * PERCENT}, .segments = SEGMENTS_HEAVY},
+	{.name = "wired 15 %, bursts",
+	 .to_box = {.loss_ppm = 15 * PERCENT, .burst_mean = 8},
+	 .segments = SEGMENTS_HEAVY},
+	{.name = "wired 30 %", .to_box = {.loss_ppm = 30 * PERCENT}, .segments = SEGMENTS_HEAVY},
+	{.name = "wired 30 %, bursts",
+	 .to_box = {.loss_ppm = 30 * PERCENT, .burst_mean = 8},
+	 .segments = SEGMENTS_HEAVY},
+	{.name = "wired 1, radio 2",
+	 .to_box = {.loss_ppm = PERCENT},
+	 .to_station = {.loss_ppm = 2 * PERCENT}},
+	{.name = "wired overflow", .to_box = {.queue_bytes = 100000}, .pace_bytes_per_ms = 6600},
+	{.name = "overflow, radio",
+	 .to_box = {.queue_bytes = 100000},
+	 .pace_bytes_per_ms = 6600,
+	 .to_station = {.loss_ppm = 2 * PERCENT}},
+	{.name = "reorder 8 ms", .to_station = {REORDER_8_MS}},
+	{.name = "reorder 30 ms", .to_station = {.reorder_ppm = PERCENT, .reorder_us = 30000}},
+	{.name = "reorder, radio", .to_station = {REORDER_8_MS, .loss_ppm = 2 * PERCENT}},
+	{.name = "jitter", .to_station = {.jitter_us = 5000}, .from_station = {.jitter_us = 5000}},
+	{.name = "stalls", .to_station = {.stall_every_us = 500000, .stall_us = 80000}},
+	{.name = "twice on wire", .to_box = {TWICE}},
+	{.name = "twice on radio", .to_station = {TWICE}},
+	/* So that each delivery brings up to four equal ACKs. */
+	{.name = "twice, both ways", .to_station = {TWICE}, .from_station = {TWICE}},
+	{.name = "twice, radio 2 %", .to_station = {TWICE, .loss_ppm = 2 * PERCENT}},
+	{.name = "RTT step", .to_station = {.step_us = 60000, .step_at_us = 1700000}},
 };
 const uint32_t truth_case_count = sizeof(truth_cases) / sizeof(truth_cases[0]);
 
-const char *truth_sender_name(enum truth_sender sender)
-{
-	static const char *const names[TRUTH_SENDERS] = {"reno", "paced", "nosack"};
+static const char *const sender_names[TRUTH_SENDERS] = {"reno", "paced", "nosack"};
+static const char *const station_names[TRUTH_STATIONS] = {"linux", "plain", "nodsack"};
 
-	return names[sender];
+bool truth_next(struct truth_row *row)
+{
+	if (!row->entry) {
+		*row = (struct truth_row){.entry = truth_cases, .level = SNOOP_LEVEL_OBSERVE};
+		return true;
+	}
+	if (row->level == SNOOP_LEVEL_OBSERVE) {
+		row->level = SNOOP_LEVEL_AUTO;
+		return true;
+	}
+	row->level = SNOOP_LEVEL_OBSERVE;
+	/* What distinguishes the stations is their SACKs. */
+	if (row->sender != TRUTH_NO_SACK && ++row->station < TRUTH_STATIONS)
+		return true;
+	row->station = TRUTH_LINUX;
+	if (++row->sender == TRUTH_SENDERS) {
+		row->sender = TRUTH_RENO;
+		return ++row->entry < truth_cases + truth_case_count;
+	}
+	if (row->sender == TRUTH_NO_SACK)
+		row->station = TRUTH_PLAIN;
+	return true;
 }
 
-const char *truth_station_name(enum truth_station station)
+void truth_name(const struct truth_row *row, char name[TRUTH_NAME_BYTES])
 {
-	static const char *const names[TRUTH_STATIONS] = {"linux", "plain", "nodsack"};
-
-	return names[station];
+	snprintf(name, TRUTH_NAME_BYTES, "%s %s %s %s", row->entry->name, sender_names[row->sender],
+		 station_names[row->station], snoop_level_name(row->level));
 }
 
-static void params_of(struct sim_params *params, const struct truth_case *entry,
-		      enum truth_sender sender, enum truth_station station, enum snoop_level level,
-		      uint64_t seed)
+/* What a row says goes before what is usual. */
+static void pipe_change(struct sim_pipe_params *pipe, const struct sim_pipe_params *row)
 {
+#define TAKE(field)                                                                                \
+	if (row->field)                                                                            \
+	pipe->field = row->field
+	TAKE(queue_bytes);
+	TAKE(loss_ppm);
+	TAKE(burst_mean);
+	TAKE(reorder_ppm);
+	TAKE(reorder_us);
+	TAKE(duplicate_ppm);
+	TAKE(duplicate_us);
+	TAKE(jitter_us);
+	TAKE(stall_every_us);
+	TAKE(stall_us);
+	TAKE(step_at_us);
+	TAKE(step_us);
+#undef TAKE
+}
+
+static void params_of(struct sim_params *params, const struct truth_row *row, uint64_t seed)
+{
+	const struct truth_case *entry = row->entry;
+
 	sim_params_plain(params, seed);
-	params->level = level;
-	params->grains = SEGMENTS;
+	params->level = row->level;
+	params->grains = entry->segments ? entry->segments : SEGMENTS;
 	params->to_station.bytes_per_ms = params->from_station.bytes_per_ms = 18750;
 	params->to_station.delay_us = params->from_station.delay_us = 3000;
 	params->to_box.queue_bytes = 400000;
-	params->receiver_bytes = sender == TRUTH_PACED ? 4U << 20 : 600000;
+	params->receiver_bytes = row->sender == TRUTH_PACED ? 4U << 20 : 600000;
 	params->config.cache_segments = 8192;
-	params->limit_us = 600000000;
+	params->limit_us = 6000000000;
 	params->linux_rto = true;
-	params->sack = sender != TRUTH_NO_SACK;
-	if (sender == TRUTH_PACED) {
-		params->pace_bytes_per_ms = 5800;
+	params->sack = row->sender != TRUTH_NO_SACK;
+	if (row->sender == TRUTH_PACED) {
+		params->pace_bytes_per_ms =
+			entry->pace_bytes_per_ms ? entry->pace_bytes_per_ms : 5800;
 		params->pace_window_grains = 400;
 	}
-	params->no_dsack = station == TRUTH_NO_DSACK;
-	params->compress_us = station == TRUTH_LINUX ? 1000 : 0;
-	if (station != TRUTH_LINUX)
+	params->no_dsack = row->station == TRUTH_NO_DSACK;
+	params->compress_us = row->station == TRUTH_LINUX ? 1000 : 0;
+	if (row->station != TRUTH_LINUX)
 		params->delayed_ack_us = 200000;
-	entry->change(params);
+	pipe_change(&params->to_box, &entry->to_box);
+	pipe_change(&params->to_station, &entry->to_station);
+	pipe_change(&params->from_station, &entry->from_station);
 }
 
-bool truth_run(const struct truth_case *entry, enum truth_sender sender, enum truth_station station,
-	       enum snoop_level level, uint64_t seed, struct truth_told *told)
+void truth_run(const struct truth_row *row, uint64_t seed, struct truth_told *told)
 {
 	struct sim_params params;
 	const struct counters *counters = &told->result.counters;
-	bool good;
 
-	params_of(&params, entry, sender, station, level, seed);
-	good = sim_run(&params, &told->result);
+	params_of(&params, row, seed);
+	sim_run(&params, &told->result);
 	told->segments = told->result.wired_data;
 	told->repeats = counters->retransmits_scoreboard + counters->retransmits_dupack +
 			counters->retransmits_timeout + counters->retransmits_probe +
 			counters->retransmits_shield;
-	return good;
 }
 
-bool truth_is_near(uint64_t told, uint64_t truth)
+static uint64_t slack(uint64_t truth, uint64_t segments)
 {
-	uint64_t off = told > truth ? told - truth : truth - told;
+	uint64_t share = (truth + 19) / 20, least = (truth ? segments + 9999 : segments) / 10000;
 
-	return off * 20 <= truth || (truth ? off <= 8 : off <= 1);
+	return share > least ? share : least;
+}
+
+static bool is_near(uint64_t told, uint64_t least, uint64_t most, uint64_t segments)
+{
+	return told + slack(least, segments) >= least && told <= most + slack(most, segments);
+}
+
+const char *truth_judge(const struct truth_row *row, const struct truth_told *told)
+{
+	const struct sim_result *result = &told->result;
+	const struct counters *counters = &result->counters;
+
+	if (result->why[0])
+		return result->why;
+	if (!is_near(counters->radio_losses, result->radio_missed, result->radio_lost,
+		     told->segments))
+		return "RADIO";
+	if (!is_near(counters->upstream_holes, result->wired_gaps, result->wired_gaps,
+		     told->segments))
+		return "WIRED";
+	if (counters->repairs_confirmed > counters->radio_losses)
+		return "CONFIRMED";
+	if (row->level == SNOOP_LEVEL_OBSERVE && (told->repeats || counters->repairs_confirmed))
+		return "OBSERVE";
+	return NULL;
 }
 
 void truth_print_head(void)
 {
-	printf("%-17s %-7s %-8s %-8s| %6s %6s | %6s %6s | %7s | %6s/%-6s | %7s %8s\n", "case",
-	       "sender", "station", "level", "truth:", "radio", "told:", "radio", "repeats",
+	printf("%-18s %-7s %-8s %-8s| %6s %6s %6s | %6s %6s | %7s | %6s/%-6s | %7s %8s\n", "case",
+	       "sender", "station", "level", "truth:", "radio", "lost", "told:", "radio", "repeats",
 	       "confirmed", "spurious", "useless", "ms");
 }
 
-void truth_print(const struct truth_case *entry, enum truth_sender sender,
-		 enum truth_station station, enum snoop_level level, const struct truth_told *told,
-		 const char *verdict)
+void truth_print(const struct truth_row *row, const struct truth_told *told, const char *verdict)
 {
-	const struct counters *counters = &told->result.counters;
+	const struct sim_result *result = &told->result;
+	const struct counters *counters = &result->counters;
 
-	printf("%-17s %-7s %-8s %-8s| %6lu %6lu | %6lu %6lu | %7lu | %6lu/%-6lu | %7lu %8lu %s%s\n",
-	       entry->name, truth_sender_name(sender), truth_station_name(station),
-	       snoop_level_name(level), told->result.wired_lost, told->result.radio_lost,
-	       counters->upstream_holes, counters->radio_losses, told->repeats,
-	       counters->repairs_confirmed, counters->spurious_repairs, told->result.useless,
-	       told->result.done_us / 1000, verdict, told->result.why);
+	printf("%-18s %-7s %-8s %-8s| %6lu %6lu %6lu | %6lu %6lu | %7lu | %6lu/%-6lu | %7lu %8lu "
+	       "%s\n",
+	       row->entry->name, sender_names[row->sender], station_names[row->station],
+	       snoop_level_name(row->level), result->wired_gaps, result->radio_missed,
+	       result->radio_lost, counters->upstream_holes, counters->radio_losses, told->repeats,
+	       counters->repairs_confirmed, counters->spurious_repairs, result->useless,
+	       result->done_us / 1000, verdict);
 }

@@ -11,13 +11,12 @@
 
 #include "sim.h"
 
+/** What happens: what of a path is not as usual. */
 struct truth_case {
 	const char *name;
-	void (*change)(struct sim_params *params);
-	/* Holds with a paced sender in auto too: no shields, whose copies hide losses. */
-	bool paced;
-	bool partial; /* so many holes at once that a station that compresses SACKs hides some */
-	bool delays;  /* so few segments are in flight that their ACKs are delayed */
+	struct sim_pipe_params to_box, to_station, from_station;
+	uint32_t pace_bytes_per_ms; /* of a paced sender, 0 = as usual */
+	uint32_t segments;	    /* 0 = as usual */
 };
 
 struct truth_told {
@@ -31,16 +30,29 @@ extern const uint32_t truth_case_count;
 enum truth_sender { TRUTH_RENO, TRUTH_PACED, TRUTH_NO_SACK, TRUTH_SENDERS };
 enum truth_station { TRUTH_LINUX, TRUTH_PLAIN, TRUTH_NO_DSACK, TRUTH_STATIONS };
 
-const char *truth_sender_name(enum truth_sender sender);
-const char *truth_station_name(enum truth_station station);
-/** Run one case. @return false if the simulation broke off: told->result.why says why. */
-bool truth_run(const struct truth_case *entry, enum truth_sender sender, enum truth_station station,
-	       enum snoop_level level, uint64_t seed, struct truth_told *told);
-/** @return true if the figure is within 5 % of the truth, or off by 8 where that is few, by 1 where
- * nothing was lost. */
-bool truth_is_near(uint64_t told, uint64_t truth);
+/** What happens, to whom, at which level. */
+struct truth_row {
+	const struct truth_case *entry; /* NULL before the first */
+	enum truth_sender sender;
+	enum truth_station station;
+	enum snoop_level level;
+};
+
+#define TRUTH_NAME_BYTES 64
+
+/** Go on to the next row, from {0} to the first. @return false after the last. */
+bool truth_next(struct truth_row *row);
+/** The row's name: case, sender, station, level. */
+void truth_name(const struct truth_row *row, char name[TRUTH_NAME_BYTES]);
+/** Run one row. */
+void truth_run(const struct truth_row *row, uint64_t seed, struct truth_told *told);
+/**
+ * Each figure is within 5 % of what it is at least and at most. Where that is less than 5 of 50,000
+ * segments, these are allowed; in a run too short for one of them none where nothing was lost.
+ *
+ * @return what is wrong with what was told, or NULL.
+ */
+const char *truth_judge(const struct truth_row *row, const struct truth_told *told);
 void truth_print_head(void);
-void truth_print(const struct truth_case *entry, enum truth_sender sender,
-		 enum truth_station station, enum snoop_level level, const struct truth_told *told,
-		 const char *verdict);
+void truth_print(const struct truth_row *row, const struct truth_told *told, const char *verdict);
 #endif
