@@ -89,11 +89,14 @@ static int create_workers(struct appliance *appliance)
 		return -1;
 	}
 	for (uint32_t i = 0; i < link->worker_count; i++) {
+		struct worker_link_setup part = {
+			.config = appliance->config,
+			.workers = link->worker_count,
+			.rank = i,
+		};
 		struct worker_setup setup = {
 			.index = i,
 			.lcore = appliance->lcores[i],
-			.workers = link->worker_count,
-			.config = appliance->config,
 			.pool = appliance->pool.mempool,
 			.segments_per_frame = appliance->pool.segments_per_frame,
 			.socket = link->ports.socket,
@@ -102,11 +105,12 @@ static int create_workers(struct appliance *appliance)
 		};
 
 		for (int side = 0; side < 2; side++) {
-			setup.port[side].port_id = link->ports.port[side].id;
-			setup.port[side].queue_id = (uint16_t)i;
-			setup.port[side].sharing = link->ports.port[side].traits->sharing;
-			setup.port[side].carriage = &link->ports.port[side].carriage;
+			part.port[side].port_id = link->ports.port[side].id;
+			part.port[side].queue_id = (uint16_t)i;
+			part.port[side].sharing = link->ports.port[side].traits->sharing;
+			part.port[side].carriage = &link->ports.port[side].carriage;
 		}
+		setup.link[link->number] = &part;
 		memory_warn_remote(appliance->lcores[i], link->ports.socket);
 		link->workers[i] = worker_create(&setup);
 		if (link->workers[i] == NULL)
@@ -126,7 +130,7 @@ static int create_handoff(struct appliance *appliance)
 		return -1;
 	}
 	for (uint32_t i = 0; i < link->worker_count; i++)
-		worker_join(link->workers[i], appliance->handoff);
+		worker_link_join(link_part(link, i), appliance->handoff);
 	return 0;
 }
 
@@ -272,7 +276,7 @@ static int drain(struct appliance *appliance)
 	struct counters sum;
 	uint32_t missing;
 
-	totals_sum(&sum, link->workers, link->worker_count);
+	totals_sum(&sum, link->workers, link->worker_count, link->number);
 	if (appliance->stats != NULL)
 		failed |= totals_write(&sum, appliance->stats, appliance->options->stats_path) != 0;
 	appliance->stats = NULL;

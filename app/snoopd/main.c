@@ -5,7 +5,7 @@
 #include <rte_eal.h>
 #include <rte_version.h>
 
-#include <config/config.h>
+#include <config/links.h>
 #include <snoopd/appliance.h>
 #include <snoopd/base/log.h>
 #include <snoopd/bringup/privileges.h>
@@ -14,12 +14,22 @@
 #include <snoopd/observe/telemetry.h>
 #include <snoopd/options.h>
 
-static int print_config(const struct config *config)
+static int print_config(const char *path)
 {
-	if (config_print(config, stdout) == 0 && fflush(stdout) == 0)
-		return EXIT_SUCCESS;
-	perror("snoopd: error: --print-config");
-	return EXIT_FAILURE;
+	struct config_links links;
+	char error[512];
+	int status = EXIT_SUCCESS;
+
+	if (config_links_load(&links, path, error, sizeof(error)) != 0) {
+		log_error("%s", error);
+		return EXIT_USAGE;
+	}
+	if (config_links_print(&links, stdout) != 0) {
+		perror("snoopd: error: --print-config");
+		status = EXIT_FAILURE;
+	}
+	config_links_free(&links);
+	return status;
 }
 
 static int run(const struct config *config, const struct options *options, char **argv)
@@ -60,6 +70,8 @@ int main(int argc, char **argv)
 	case OPTIONS_VERSION:
 		printf("snoopd %s, %s\n", SNOOPD_VERSION, rte_version());
 		return EXIT_SUCCESS;
+	case OPTIONS_PRINT_CONFIG:
+		return print_config(options.config_path);
 	default:
 		break;
 	}
@@ -67,13 +79,8 @@ int main(int argc, char **argv)
 		log_error("%s", error);
 		return EXIT_USAGE;
 	}
-	switch (options.action) {
-	case OPTIONS_CHECK_CONFIG:
-		printf("%s: OK\n", options.config_path);
-		return EXIT_SUCCESS;
-	case OPTIONS_PRINT_CONFIG:
-		return print_config(&config);
-	default:
+	if (options.action == OPTIONS_RUN)
 		return run(&config, &options, argv);
-	}
+	printf("%s: OK\n", options.config_path);
+	return EXIT_SUCCESS;
 }

@@ -6,7 +6,8 @@ usage: ini.py snoopd.ini > snoopd.ini.5
 
 A paragraph of the file is one of three things: a section (its comment, [NAME], then the first key),
 a key (the first line of its comment says what is allowed and the default; then what it is for), or
-a comment alone: the introduction, and the rules at the end."""
+a comment alone: the introduction, and at the end what can be there many times, as the first
+[KIND NAME] in it says."""
 import re
 import sys
 
@@ -44,13 +45,19 @@ def literal(comment):
     return [".Bd -literal", *(escaped(line) for line in comment), ".Ed"]
 
 
+def many(comment):
+    """What can be there many times: [KIND NAME] with its form and examples."""
+    name = next(line for line in comment if re.match(r"\[\w+ NAME\]", line)).split("]")[0]
+    return [f".Ss {name}]", *literal(comment)]
+
+
 def key(name, comment):
     allowed, *purpose = comment
     return [f".It Sy {name}", escaped(allowed) + ".", ".br", *prose(purpose)]
 
 
 def page(text):
-    lines, comment, in_section = [], [], False
+    lines, comment, in_section, at_end = [], [], False, False
     for line in text.splitlines():
         section, setting = re.fullmatch(r"\[(\w+)\]", line), re.match(r"(\w+) *=", line)
         if line.startswith("#"):
@@ -63,13 +70,15 @@ def page(text):
         elif setting:
             lines += key(setting[1], comment)
         elif comment and in_section:
-            lines += [".El", ".Ss [rule NAME]", *literal(comment)]
-            in_section = False
+            lines += [".El", *many(comment)]
+            in_section, at_end = False, True
+        elif comment and at_end:
+            lines += many(comment)
         else:
             lines += prose(comment)
         comment = []
     if comment:
-        lines += [".El"] * in_section + [".Ss [rule NAME]", *literal(comment)]
+        lines += [".El"] * in_section + many(comment)
     return "\n".join([HEAD, *lines, TAIL])
 
 

@@ -23,10 +23,11 @@ static void print_section(const char *name, const char *help)
 			continue;
 		config_key_range(key, range, sizeof(range));
 		config_key_format(key, &config, value, sizeof(value));
-		printf("key\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, key->name, range,
+		printf("key\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, key->name, range,
 		       key->kind == CONFIG_PORT ? "required" : "default",
 		       key->kind == CONFIG_PORT ? key->fallback : value,
-		       (key->when & CONFIG_AT_START) != 0 ? "start" : "reload", key->help);
+		       (key->when & CONFIG_AT_START) != 0 ? "start" : "reload",
+		       (key->when & CONFIG_OF_PROCESS) != 0 ? "process" : "link", key->help);
 	}
 }
 

@@ -55,12 +55,17 @@ def reasons(rows):
 
 
 def keys(rows):
-    when = {"reload": [], "start": []}
-    for section, name, *_, at, _ in rows["key"]:
+    when = {"reload": [], "start": [], "process": [], "link": []}
+    for section, name, *_, at, whose, _ in rows["key"]:
         when[at].append(f"`[{section}] {name}`")
+        when[whose].append(f"`[{section}] {name}`")
     when["reload"].insert(1, "all rules")
     lines = []
-    for what, at in ("Keys that take effect at a reload", "reload"), ("At start only", "start"):
+    for what, at in (
+        ("Keys that take effect at a reload", "reload"),
+        ("At start only", "start"),
+        ("One value for all links, never in a section of one of them", "process"),
+    ):
         text = f"{what}: {', '.join(when[at])}."
         lines += [*textwrap.wrap(text, 120, break_on_hyphens=False), ""]
     return lines[:-1]
@@ -87,12 +92,13 @@ def ini_keys(rows):
     lines = []
     for section, purpose in rows["section"]:
         lines += ["", *comment(purpose), f"[{section}]"]
-        for _, name, allowed, need, value, at, words in (
+        for _, name, allowed, need, value, at, whose, words in (
             key for key in rows["key"] if key[0] == section
         ):
             lines += [
                 f"# {allowed}; {need}{' ' + value if need == 'default' else ''}"
-                f"{'; at start only' if at == 'start' else ''}",
+                f"{'; at start only' if at == 'start' else ''}"
+                f"{'; one value for all links' if whose == 'process' else ''}",
                 *comment(words),
                 f"{name} = {value}",
                 "",

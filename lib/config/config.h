@@ -107,7 +107,7 @@ struct config {
 	struct config_rule rules[CONFIG_RULES_MAX];
 	char file[256]; /* where it was read from */
 	/* Of the file; for messages. 0 where the key is not in it. */
-	unsigned int wired_line, wireless_line, workers_line;
+	unsigned int link_line, wired_line, wireless_line, workers_line;
 };
 
 #undef CONFIG_FIELD
@@ -116,7 +116,8 @@ struct config {
 void config_defaults(struct config *config);
 
 /**
- * Read a file. The configuration is undefined after an error.
+ * Read the file of a program that serves one link. The configuration is undefined after an error.
+ * links.h has what a file with many links needs.
  *
  * @param error  receives one line "FILE:LINE: what, and what is allowed", without a newline
  * @return 0, or -1 with that line in error.
@@ -158,17 +159,19 @@ int config_listen_addr(const char *text, struct sockaddr_storage *addr);
 /**
  * What one of several workers gets of the link's budgets.
  *
- * The flow table, the cache and the SYN memory with its rate are divided evenly, rounded up, and
- * never below the smallest value that their keys allow. Stations are not divided: the flows of one
- * station are spread over all workers, and each of them has to know it.
+ * The cache and the SYN memory with its rate are divided evenly among the workers that serve the
+ * link, the flow table among all; rounded up, and never below the smallest value that their keys
+ * allow. Stations are not divided: the flows of one station are spread over all workers of the
+ * link, and each of them has to know it.
  *
- * @param workers  at least 1; with 1 it is a copy
+ * @param workers  of the process, at least 1; with 1 it is a copy
  */
 void config_share(const struct config *config, uint32_t workers, struct config *share);
 
 /**
  * Call each() for every key in the order of the file that config_print() writes; those of a rule
- * have the section "rule NAME". The strings are valid during the call only.
+ * have the section "rule NAME", those of [link] that of a link that is not called main "link NAME".
+ * The strings are valid during the call only.
  */
 void config_each(const struct config *config,
 		 void (*each)(void *ctx, const char *section, const char *key, const char *value),

@@ -12,6 +12,10 @@
  * PROTOCOL(section, name, KIND, field, min, max, when, help): a field of struct snoop_config, which
  *   the engine defines; snoop_config_defaults() has its default.
  *
+ * WHEN: of enum config_when. A key is a link's, so that [SECTION NAME] can have it, if two links in
+ * one process can differ in it. CONFIG_OF_PROCESS has what there is one of: the account, the log,
+ * the HTTP server, the table of a worker, the rings between two of them.
+ *
  * KIND: see enum config_kind; min and max are both allowed, in the unit of the field. Help begins
  * with what the operator gains or loses. schema.c has the macros for units.
  */
@@ -66,25 +70,27 @@
 	    "switches it off, and what is switched on while snoopd runs.")                         \
 	OWN(ports, lost, LOST, lost, 0, CONFIG_LOST_COUNT - 1, "restart", CONFIG_AT_START,         \
 	    "What snoopd does when the interface of a port vanishes or its device is removed or "  \
-	    "reset. restart ends "                                                                 \
-	    "with status 3, so that the service manager starts snoopd again until the interface "  \
-	    "is back. wait goes on with the wire cut "                                             \
-	    "and opens the port again when there is an interface of that name; for that the "      \
-	    "control thread keeps "                                                                \
-	    "the capabilities to open it. Only net_af_packet and net_tap can wait.")               \
+	    "reset. restart ends snoopd, with all its links and status 3, so that the service "    \
+	    "manager starts it again until the interface is back. wait goes on with the wire of "  \
+	    "that link cut and opens the port again when there is an interface of that name; "     \
+	    "for that the control thread keeps the capabilities to open it. Only net_af_packet "   \
+	    "and net_tap can wait.")                                                               \
 	SECTION(workers, "Every lcore of the EAL except the first is a worker. A hash assigns "    \
-			 "each connection to one of them.")                                        \
+			 "each connection to one of those that serve its link.")                   \
 	OWN(workers, distribution, DISTRIBUTION, distribution, 0, CONFIG_DISTRIBUTION_COUNT - 1,   \
-	    "auto", CONFIG_AT_START,                                                               \
-	    "rss lets the NICs find the worker. software lets the receiving worker hash and hand " \
-	    "over. auto takes rss where both ports prove that they can do it.")                    \
-	OWN(workers, handoff, COUNT, handoff_packets, 64, 32768, "1024", CONFIG_AT_START,          \
+	    "auto", CONFIG_AT_START | CONFIG_OF_PROCESS,                                           \
+	    "rss lets the NICs find the worker. software lets the receiving worker hash and "      \
+	    "hand over. auto takes rss where both ports of a link prove that they can do it.")     \
+	OWN(workers, handoff, COUNT, handoff_packets, 64, 32768, "1024",                           \
+	    CONFIG_AT_START | CONFIG_OF_PROCESS,                                                   \
 	    "How many packets may wait between two workers, where one hands over to the other. "   \
 	    "What still does not fit after tx_retries is dropped and counted.")                    \
 	SECTION(flows, "The table of TCP connections.")                                            \
-	OWN(flows, max, COUNT, flows, 64, 1 << 24, "65536", CONFIG_AT_START | CONFIG_DIVIDED,      \
-	    "Of all workers together, divided evenly among them (at least 64 each). Connections "  \
-	    "beyond it are forwarded without help and counted as pass_table_full.")                \
+	OWN(flows, max, COUNT, flows, 64, 1 << 24, "65536",                                        \
+	    CONFIG_AT_START | CONFIG_OF_PROCESS | CONFIG_DIVIDED,                                  \
+	    "Of all links and workers together, divided evenly among the workers (at least 64 "    \
+	    "each). Connections beyond it are forwarded without help and counted as "              \
+	    "pass_table_full.")                                                                    \
 	OWN(flows, idle, TIME, flow_idle_us, SECONDS(1), MINUTES(60), "5min", CONFIG_AT_RELOAD,    \
 	    "snoopd forgets a connection that had no packet for this long, and picks it up again " \
 	    "at its next packet.")                                                                 \
@@ -97,12 +103,12 @@
 	    "is for links whose two directions carry different tags; no two customers behind "     \
 	    "such a box may use the same addresses.")                                              \
 	SECTION(cache, "Copies of segments sent towards the stations, kept until they are "        \
-		       "acknowledged. The budgets are those of the link; its workers divide them " \
-		       "evenly (at least 64 segments and 1MiB each).")                             \
+		       "acknowledged. Each link has these budgets for itself; its workers "        \
+		       "divide them evenly (at least 64 segments and 1MiB each).")                 \
 	PROTOCOL(cache, segments, COUNT, cache_segments, 64, 1 << 24,                              \
 		 CONFIG_AT_START | CONFIG_DIVIDED,                                                 \
-		 "Cached segments and withheld ACKs together. Each takes one mbuf, so this sizes " \
-		 "the pool.")                                                                      \
+		 "Cached segments and withheld ACKs together. Each takes one mbuf, so the sum "    \
+		 "over all links sizes the pool.")                                                 \
 	PROTOCOL(cache, bytes, BYTES, cache_bytes, MIB(1), GIB(1024),                              \
 		 CONFIG_AT_RELOAD | CONFIG_DIVIDED,                                                \
 		 "Limits the memory of long or jumbo segments, where the number of segments "      \
@@ -110,10 +116,10 @@
 	PROTOCOL(cache, flow_bytes, BYTES, flow_cache_bytes, KIB(64), GIB(1024), CONFIG_AT_RELOAD, \
 		 "Keeps one fast connection from taking the whole cache. Must not exceed bytes; "  \
 		 "a worker lowers it to its share of them.")                                       \
-	PROTOCOL(                                                                                  \
-		cache, stations, COUNT, stations, 16, 1 << 20, CONFIG_AT_START,                    \
-		"Radio stations whose RTT and silence are known, per worker, because each worker " \
-		"may own connections of all of them. A record that no connection uses is reused.") \
+	PROTOCOL(cache, stations, COUNT, stations, 16, 1 << 20, CONFIG_AT_START,                   \
+		 "Radio stations of a link whose RTT and silence are known, per worker, because "  \
+		 "each worker may own connections of all of them. A record that no connection "    \
+		 "uses is reused.")                                                                \
 	SECTION(timers, "When silence means loss.")                                                \
 	PROTOCOL(timers, rto_min, TIME, rto_min_us, 100, SECONDS(1), CONFIG_AT_RELOAD,             \
 		 "A lower floor repairs a lost tail sooner, but below the jitter of the radio it " \
@@ -166,8 +172,8 @@
 	SECTION(syn, "The memory of connection requests. A request lost on the radio costs the "   \
 		     "user a second.")                                                             \
 	PROTOCOL(syn, entries, COUNT, syn_entries, 0, 1 << 14, CONFIG_AT_START | CONFIG_DIVIDED,   \
-		 "Handshakes that all workers remember at once. The oldest goes first. 0 turns "   \
-		 "it off.")                                                                        \
+		 "Handshakes that all workers of the link remember at once. The oldest goes "      \
+		 "first. 0 turns it off.")                                                         \
 	PROTOCOL(syn, tries, COUNT, syn_tries, 0, 10, CONFIG_AT_RELOAD, "Retransmits of one SYN.") \
 	PROTOCOL(syn, rate_max, COUNT, syn_rate_max, 0, 10000000,                                  \
 		 CONFIG_AT_RELOAD | CONFIG_DIVIDED,                                                \
@@ -201,18 +207,20 @@
 	SECTION(process, "Whom snoopd runs as once everything is open: it starts as root and "     \
 			 "gives that up in all threads before it forwards the first packet. What " \
 			 "remains, by driver: doc/reliability.md.")                                \
-	OWN(process, user, ACCOUNT, user, 1, 63, "auto", CONFIG_AT_START,                          \
+	OWN(process, user, ACCOUNT, user, 1, 63, "auto", CONFIG_AT_START | CONFIG_OF_PROCESS,      \
 	    "auto is the account snoopd, or nobody where there is none. root keeps all "           \
 	    "privileges. The account must be able to read this file, or a reload cannot read it.") \
-	OWN(process, group, ACCOUNT, group, 1, 63, "auto", CONFIG_AT_START,                        \
+	OWN(process, group, ACCOUNT, group, 1, 63, "auto", CONFIG_AT_START | CONFIG_OF_PROCESS,    \
 	    "Who may use snoopctl without being root: this group owns the telemetry socket "       \
 	    "(0660) and its folder (0770). auto is the group of the user.")                        \
-	OWN(process, log, LOG, log, 0, CONFIG_LOG_COUNT - 1, "stderr", CONFIG_AT_START,            \
+	OWN(process, log, LOG, log, 0, CONFIG_LOG_COUNT - 1, "stderr",                             \
+	    CONFIG_AT_START | CONFIG_OF_PROCESS,                                                   \
 	    "stderr suits a terminal, and systemd, whose journal keeps the priorities. syslog "    \
 	    "means syslog(3), facility daemon. Errors before this file is read always go to "      \
 	    "stderr.")                                                                             \
 	SECTION(metrics, "Counters for Prometheus (/metrics) and the live page (/), over HTTP.")   \
-	OWN(metrics, listen, LISTEN, metrics_listen, 1, 63, "127.0.0.1:9464", CONFIG_AT_START,     \
+	OWN(metrics, listen, LISTEN, metrics_listen, 1, 63, "127.0.0.1:9464",                      \
+	    CONFIG_AT_START | CONFIG_OF_PROCESS,                                                   \
 	    "Keep it on loopback, or behind a proxy that authenticates: there is no password, "    \
 	    "but nothing can be changed from there either. A second snoopd on this machine needs " \
 	    "another port, or off.")

@@ -108,6 +108,17 @@ static const char *check_versions(const struct config_rule *rule, const char **a
 	return "is of another IP version than the other side of this rule";
 }
 
+/* That there is such a link only the whole file tells. */
+static const char *parse_link(struct config_rule *rule, const char *text, const char **allowed)
+{
+	(void)allowed;
+	if (strlen(text) > CONFIG_LINK_CHARS_MAX)
+		return "is not the name of a link";
+	memset(rule->link, 0, sizeof(rule->link));
+	memcpy(rule->link, text, strlen(text));
+	return NULL;
+}
+
 static const char *parse_wired(struct config_rule *rule, const char *text, const char **allowed)
 {
 	const char *what =
@@ -171,6 +182,12 @@ static bool format_ports(uint16_t min, uint16_t max, char *out, size_t out_bytes
 	return true;
 }
 
+static bool format_link(const struct config_rule *rule, char *out, size_t out_bytes)
+{
+	snprintf(out, out_bytes, "%s", rule->link);
+	return rule->link[0] != '\0';
+}
+
 static bool format_wired(const struct config_rule *rule, char *out, size_t out_bytes)
 {
 	if (rule->has_wired)
@@ -207,6 +224,8 @@ static bool format_mode(const struct config_rule *rule, char *out, size_t out_by
 #define PORTS "PORT or PORT-PORT, 0 to 65535"
 
 const struct config_rule_key config_rule_keys[CONFIG_RULE_KEY_COUNT] = {
+	[CONFIG_RULE_KEY_LINK] = {"link", "NAME", "only connections of this link; default all",
+				  "NAME of a [link NAME]", parse_link, format_link},
 	{"wired", "ADDRESS[/LENGTH]", "address on the wired side, IPv4 or IPv6; default any",
 	 PREFIXES, parse_wired, format_wired},
 	{"wireless", "ADDRESS[/LENGTH]", "address on the wireless side; default any", PREFIXES,

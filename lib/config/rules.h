@@ -26,8 +26,9 @@ struct config_rule_key {
 	bool (*format)(const struct config_rule *rule, char *out, size_t out_bytes);
 };
 
-#define CONFIG_RULE_KEY_COUNT 5
-#define CONFIG_RULE_KEY_MODE 4 /* every rule needs it */
+#define CONFIG_RULE_KEY_COUNT 6
+#define CONFIG_RULE_KEY_LINK 0
+#define CONFIG_RULE_KEY_MODE 5 /* every rule needs it */
 
 extern const struct config_rule_key config_rule_keys[CONFIG_RULE_KEY_COUNT];
 

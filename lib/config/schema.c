@@ -44,10 +44,19 @@ int config_key_find(const char *section, const char *name)
 	return -1;
 }
 
-bool config_section_known(const char *section)
+int config_section_first(const char *section)
 {
 	for (int i = 0; i < CONFIG_KEY_COUNT; i++)
 		if (strcmp(config_keys[i].section, section) == 0)
+			return i;
+	return -1;
+}
+
+bool config_section_of_link(const char *section)
+{
+	for (int i = 0; i < CONFIG_KEY_COUNT; i++)
+		if (strcmp(config_keys[i].section, section) == 0 &&
+		    (config_keys[i].when & CONFIG_OF_PROCESS) == 0)
 			return true;
 	return false;
 }
@@ -102,6 +111,21 @@ void config_key_set(const struct config_key *key, struct config *config, uint64_
 		memcpy(field, &value, sizeof(value));
 	else
 		memcpy(field, &narrow, sizeof(narrow));
+}
+
+bool config_key_same(const struct config_key *key, const struct config *a, const struct config *b)
+{
+	if (config_kind_is_text(key->kind))
+		return strcmp((const char *)a + key->offset, (const char *)b + key->offset) == 0;
+	return config_key_value(key, a) == config_key_value(key, b);
+}
+
+void config_key_copy(const struct config_key *key, const struct config *from, struct config *to)
+{
+	if (config_kind_is_text(key->kind))
+		memcpy((char *)to + key->offset, (const char *)from + key->offset, key->max + 1);
+	else
+		config_key_set(key, to, config_key_value(key, from));
 }
 
 void config_key_format(const struct config_key *key, const struct config *config, char *out,

@@ -13,8 +13,9 @@
 /** When a change takes effect, and whose the value is. */
 enum config_when {
 	CONFIG_AT_RELOAD = 0,
-	CONFIG_AT_START = 1, /* sizes of tables and pools, ports, sockets: a reload refuses it */
-	CONFIG_DIVIDED = 2,  /* a budget of the link that its workers divide: config_share() */
+	CONFIG_AT_START = 1,   /* sizes of tables and pools, ports, sockets: a reload refuses it */
+	CONFIG_DIVIDED = 2,    /* a budget that workers divide: config_share() */
+	CONFIG_OF_PROCESS = 4, /* one value for all links: refused in a section of one of them */
 };
 
 struct config_key {
@@ -37,8 +38,12 @@ extern const struct config_key config_keys[CONFIG_KEY_COUNT];
 /** @return the index of the key, or -1. */
 int config_key_find(const char *section, const char *name);
 
-/** @return false if no key has that section. */
-bool config_section_known(const char *section);
+/** @return the index of the first key of the section, or -1 where there is no such section. */
+int config_section_first(const char *section);
+
+/** @return whether a link can have a section [section NAME]: some key of it is not the process's.
+ */
+bool config_section_of_link(const char *section);
 
 /** "100us to 1s": what the key may be. */
 void config_key_range(const struct config_key *key, char *out, size_t out_bytes);
@@ -56,6 +61,12 @@ void config_key_format(const struct config_key *key, const struct config *config
 
 /** The value of any key; 0 where it is a text. */
 uint64_t config_key_value(const struct config_key *key, const struct config *config);
+
+/** @return whether the key has the same value in both. */
+bool config_key_same(const struct config_key *key, const struct config *a, const struct config *b);
+
+/** Set the key of one to what it is in the other. */
+void config_key_copy(const struct config_key *key, const struct config *from, struct config *to);
 
 /** Set a number, which has to be in the key's range. */
 void config_key_set(const struct config_key *key, struct config *config, uint64_t value);

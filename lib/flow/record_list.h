@@ -27,10 +27,10 @@ static inline void flow_record_list_append(struct flow_record *records,
 {
 	uint32_t place = (uint32_t)(record - records) + 1;
 
-	record->link_prev = list->last;
-	record->link_next = 0;
+	record->list_prev = list->last & FLOW_MAX; /* nothing is cut off: for the compiler */
+	record->list_next = 0;
 	if (list->last != 0)
-		records[list->last - 1].link_next = place;
+		records[list->last - 1].list_next = place;
 	else
 		list->first = place;
 	list->last = place;
@@ -40,14 +40,14 @@ static inline void flow_record_list_remove(struct flow_record *records,
 					   struct flow_record_list *list,
 					   const struct flow_record *record)
 {
-	if (record->link_prev != 0)
-		records[record->link_prev - 1].link_next = record->link_next;
+	if (record->list_prev != 0)
+		records[record->list_prev - 1].list_next = record->list_next;
 	else
-		list->first = record->link_next;
-	if (record->link_next != 0)
-		records[record->link_next - 1].link_prev = record->link_prev;
+		list->first = record->list_next;
+	if (record->list_next != 0)
+		records[record->list_next - 1].list_prev = record->list_prev;
 	else
-		list->last = record->link_prev;
+		list->last = record->list_prev;
 }
 
 #endif

@@ -96,7 +96,7 @@ static bool has_key(const struct flow_table *table, uint32_t place, const struct
 	record = record_at(table, place);
 	if (likely(record->short_key))
 		return record->addresses == addresses_of(key) && record->ports == ports_of(key) &&
-		       is_short(key);
+		       record->link == key->link && is_short(key);
 	return flow_key_equal(&table->keys[place - 1], key);
 }
 
@@ -249,6 +249,7 @@ struct flow_record *flow_table_add(struct flow_table *table, const struct snoop_
 	table->keys[place - 1] = *key;
 	enter(table, place, hash);
 	record->hash = hash;
+	record->link = key->link & (FLOW_LINKS - 1); /* nothing is cut off: for the compiler */
 	record->addresses = addresses_of(key);
 	record->ports = ports_of(key);
 	record->short_key = is_short(key);

@@ -40,14 +40,17 @@ struct flow_record {
 
 	uint32_t hash;
 	uint32_t next : 26; /* a place: the next in a full bucket's list, or in the free list */
+	uint32_t link : 6;  /* the key's */
+	uint32_t armed_us;  /* when the timer will fire, low half of the clock */
+	/* Places in the timer's list, or in the due list. */
+	uint32_t list_prev : 26;
 	bool in_use : 1;
-	bool short_key : 1;	       /* IPv4 without VLAN: addresses and ports are valid */
-	bool armed : 1;		       /* the timer (timer.h) */
-	bool due : 1;		       /* on the due list; a record is armed or due, never both */
-	bool squeezed : 1;	       /* in bypass only until the cache has room again */
-	bool other_vlan : 1;	       /* its ACKs carry other tags, see other_vlan.h */
-	uint32_t armed_us;	       /* when the timer will fire, low half of the clock */
-	uint32_t link_prev, link_next; /* of the timer's list, or of the due list */
+	bool short_key : 1;  /* IPv4 without VLAN: addresses and ports are valid */
+	bool armed : 1;	     /* the timer (timer.h) */
+	bool due : 1;	     /* on the due list; a record is armed or due, never both */
+	bool squeezed : 1;   /* in bypass only until the cache has room again */
+	bool other_vlan : 1; /* its ACKs carry other tags, see other_vlan.h */
+	uint32_t list_next;
 
 	struct snoop_flow flow;
 } __rte_cache_aligned;
@@ -56,6 +59,7 @@ _Static_assert(sizeof(struct flow_record) <= 7 * RTE_CACHE_LINE_SIZE,
 	       "a flow takes 512 bytes with key and bucket");
 
 #define FLOW_MAX ((1u << 26) - 1)
+#define FLOW_LINKS 64u /* that a key may name */
 #define FLOW_BUCKET_ENTRIES 12
 
 /* A place is the index of a record + 1; 0 = none. */

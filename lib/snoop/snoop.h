@@ -134,13 +134,14 @@ struct snoop_key {
 	uint16_t wired_port;
 	uint16_t station_port;
 	uint8_t ip_version;
-	uint8_t pad[3];
+	uint8_t link; /* of the caller: equal connections on two links are two */
+	uint8_t pad[2];
 };
 _Static_assert(sizeof(struct snoop_key) == 48, "the key is hashed as a block: no hidden padding");
 
-/** Build the key of a TCP packet that was received on the given side. */
+/** Build the key of a TCP packet that was received on the given side of a link. */
 static inline void snoop_key_of(struct snoop_key *key, const struct wire_view *view,
-				enum snoop_side from)
+				enum snoop_side from, uint8_t link)
 {
 	bool wired = from == SNOOP_WIRED;
 	uint16_t wired_port = wired ? view->src_port : view->dst_port;
@@ -151,8 +152,8 @@ static inline void snoop_key_of(struct snoop_key *key, const struct wire_view *v
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	/* One store: the key is hashed at once, which would have to wait for several. */
 	typedef uint64_t block __attribute__((vector_size(16), aligned(4), may_alias));
-	uint64_t rest =
-		wired_port | (uint64_t)station_port << 16 | (uint64_t)view->ip_version << 32;
+	uint64_t rest = wired_port | (uint64_t)station_port << 16 |
+			(uint64_t)view->ip_version << 32 | (uint64_t)link << 40;
 
 	*(block *)key->vlan = (block){0, rest};
 #else
@@ -160,6 +161,7 @@ static inline void snoop_key_of(struct snoop_key *key, const struct wire_view *v
 	key->wired_port = wired_port;
 	key->station_port = station_port;
 	key->ip_version = view->ip_version;
+	key->link = link;
 	memset(key->pad, 0, sizeof(key->pad));
 #endif
 	/* A priority tag (VID 0) is no VLAN; one direction may carry it alone. */

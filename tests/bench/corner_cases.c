@@ -12,7 +12,7 @@
 
 static const struct counters *counters(const struct feed *feed)
 {
-	return &feed->box->worker->counters;
+	return &feed->box->worker->link[0]->counters;
 }
 
 /* Since corner_start_counting(). */

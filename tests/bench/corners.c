@@ -25,7 +25,7 @@
 
 void corner_turn(struct feed *feed)
 {
-	uint64_t cycles = box_turn(feed->box, feed->packets[0], feed->count[0], feed->packets[1],
+	uint64_t cycles = box_turn(feed->box, 0, feed->packets[0], feed->count[0], feed->packets[1],
 				   feed->count[1], feed->now_us);
 
 	if (feed->turns < TURNS_MAX)
@@ -38,7 +38,7 @@ void corner_turn(struct feed *feed)
 void corner_start_counting(struct feed *feed)
 {
 	feed->first = feed->turns;
-	feed->before = feed->box->worker->counters;
+	feed->before = feed->box->worker->link[0]->counters;
 }
 
 void corner_put(struct feed *feed, const struct packet *packet)

@@ -57,7 +57,7 @@ class FaultBox(Asked, SnoopdBox):
         return ["--lcores", ",".join(lcores), *args[2:]]
 
     def log(self):
-        return (self.lab.dir / "box.log").read_text(errors="replace")
+        return (self.lab.dir / f"{self.name}.log").read_text(errors="replace")
 
     def signal(self, signo):
         """Signal snoopd itself, which `nice` and `ip netns exec` have become."""

@@ -145,6 +145,16 @@ def config():
     write("config", "rule-full",
           b"[link]\nwired=a\nwireless=b\n[rule x]\nwired=2001:db8::/32\nwireless=::1\n"
           b"wired_ports=1-2\nwireless_ports=443\nmode=auto\n")
+    links = b"".join(b"[link %s]\nwired=w%s\nwireless=r%s\n" % (name, name, name)
+                     for name in (b"a", b"b", b"main"))
+    write("config", "links", b"[timers]\nrto_min=6ms\n[timers b]\nrto_min=7ms\n" + links +
+          b"workers=0,2-3\n[flows]\nmax=100\n[flows a]\nidle=1min\nvlan=ignore\n"
+          b"[cache b]\nbytes=20MiB\n[rule x]\nlink=b\nmode=snoop\n[rule y]\nmode=repair\n"
+          b"[rule z]\nmode=bypass\nlink=main\nwired_ports=22\n")
+    for i, text in enumerate((b"[link]\nwired=0\nwireless=1\n", b"[flows a]\nmax=100\n",
+                              b"[metrics b]\n", b"[cache c]\n", b"[rule q]\nlink=c\nmode=auto\n",
+                              b"[link d]\nwired=wa\nwireless=x\n", b"[timers b]\nrto_min=2s\n")):
+        write("config", "links-wrong-%d" % i, links + text)
     for i, line in enumerate(("[link", "wired = x", "[none]\n", "[link]\nwired\n",
                               "[link]\nwired=a\nwired=b\n",
                               "[timers]\nrto_min = 1m\n",

@@ -266,7 +266,7 @@ void world_input(struct world *world, uint32_t index, enum snoop_side from, stru
 	if (!(view->tcp_flags & (WIRE_TCP_SYN | WIRE_TCP_RST | WIRE_TCP_ACK)))
 		view->tcp_flags |= WIRE_TCP_ACK; /* else the parser does not call it TCP */
 	address(index, from, view);
-	snoop_key_of(&flow->key, view, from);
+	snoop_key_of(&flow->key, view, from, 0);
 	if (view->tcp_flags & WIRE_TCP_SYN) {
 		world_forget(world, index);
 		flow->generation++;

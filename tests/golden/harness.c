@@ -126,7 +126,8 @@ static uint64_t next_packet_us(const struct harness *harness)
 static uint64_t next_event_us(const struct harness *harness)
 {
 	const struct worker *worker = harness->worker;
-	uint64_t timer_us = RTE_MIN(timer_sim_next_us(), snoop_engine_deadline_us(worker->engine));
+	uint64_t timer_us =
+		RTE_MIN(timer_sim_next_us(), snoop_engine_deadline_us(worker->link[0]->engine));
 
 	/* The worker looks at its timers no more often than this. */
 	timer_us = RTE_MAX(timer_us, worker->tick.next_us);
@@ -144,7 +145,7 @@ static int feed(struct harness *harness, enum snoop_side side)
 	journal_in(&harness->journal, packet, side, harness->now_us);
 	if (packet != NULL) {
 		received[side] = (struct worker_received){.packets = &packet, .count = 1};
-		worker_input(harness->worker, received, harness->now_us);
+		worker_input(harness->worker->link[0], received, harness->now_us);
 		journal_withheld(&harness->journal, harness->worker, in->frame, in->bytes);
 	} else if (!harness->starve) {
 		fail("%s: no packet buffer left", in->path);
@@ -182,8 +183,8 @@ static int replay(struct harness *harness)
 		if (next_packet_us(harness) < harness->now_us) /* one a turn of those that waited */
 			receive_note(&worker->receive, WORKER_BURST);
 		worker_service(worker, harness->now_us);
-		journal_count(&harness->journal, &worker->counters);
-		if (check_sum(&worker->counters, harness->now_us) != 0)
+		journal_count(&harness->journal, &worker->link[0]->counters);
+		if (check_sum(&worker->link[0]->counters, harness->now_us) != 0)
 			return -1;
 	}
 	if (next_packet_us(harness) != SNOOP_NEVER) {
@@ -192,13 +193,13 @@ static int replay(struct harness *harness)
 	}
 	harness->now_us = harness->end_us;
 	worker_close(worker, harness->now_us);
-	journal_count(&harness->journal, &worker->counters);
-	return check_sum(&worker->counters, harness->now_us);
+	journal_count(&harness->journal, &worker->link[0]->counters);
+	return check_sum(&worker->link[0]->counters, harness->now_us);
 }
 
 static int check_end(const struct harness *harness)
 {
-	const struct counters *counters = &harness->worker->counters;
+	const struct counters *counters = &harness->worker->link[0]->counters;
 	uint32_t missing = harness->buffers - rte_mempool_avail_count(harness->pool);
 	int failed = 0;
 
@@ -255,14 +256,17 @@ static void take_cache(struct config *config)
 
 static int create_worker(struct harness *harness)
 {
-	struct worker_setup setup = {
+	struct worker_link_setup link = {
 		.config = &harness->config,
-		.segments_per_frame = SEGMENTS_PER_FRAME,
 		.port = {{.sharing = harness->sharing}, {.sharing = harness->sharing}},
+		.send_context = harness,
+	};
+	struct worker_setup setup = {
+		.segments_per_frame = SEGMENTS_PER_FRAME,
 		.socket = SOCKET_ID_ANY,
 		.secret = SECRET,
 		.send = take,
-		.send_context = harness,
+		.link = {&link},
 	};
 
 	harness->pool = rte_pktmbuf_pool_create("packets", harness->buffers, 0, 0, DATA_ROOM,
@@ -291,7 +295,7 @@ static int run(struct harness *harness)
 	failed |= check_end(harness);
 	stats = totals_open(harness->stats_path);
 	failed |= stats == NULL ||
-		  totals_write(&harness->worker->counters, stats, harness->stats_path);
+		  totals_write(&harness->worker->link[0]->counters, stats, harness->stats_path);
 	failed |= journal_close(&harness->journal);
 	worker_destroy(harness->worker);
 	rte_mempool_free(harness->pool);

@@ -81,21 +81,21 @@ void journal_withheld(struct journal *journal, const struct worker *worker, cons
 	struct snoop_key key;
 
 	if (journal->file == NULL ||
-	    worker->counters.acks_withheld == journal->counters.acks_withheld)
+	    worker->link[0]->counters.acks_withheld == journal->counters.acks_withheld)
 		return;
 	wire_parse(frame, bytes, bytes, &view);
-	snoop_key_of(&key, &view, SNOOP_WIRELESS);
+	snoop_key_of(&key, &view, SNOOP_WIRELESS, 0);
 	record = flow_table_find(&worker->table, &key, (uint32_t)flow_hash(&key, worker->secret));
 	if (record == NULL)
 		return; /* the oracle finds a withheld ACK without a reason */
 	flow = &record->flow;
-	hole = segment_at(worker->engine, flow->by_seq.head);
+	hole = segment_at(worker->link[0]->engine, flow->by_seq.head);
 	fprintf(journal->file,
 		"withheld %" PRIu64
 		" duplicate ACK %u of the cached segment %u to %u, retransmitted %u "
 		"times, held until %" PRIu64 "\n",
 		journal->next - 1, view.ack, hole->seq, hole->end, hole->tries,
-		segment_at(worker->engine, flow->withheld.tail)->sent_us);
+		segment_at(worker->link[0]->engine, flow->withheld.tail)->sent_us);
 }
 
 void journal_count(struct journal *journal, const struct counters *counters)

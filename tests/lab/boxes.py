@@ -103,23 +103,29 @@ class BridgeBox(Box):
 class DpdkBox(Box):
     """A DPDK process on two net_af_packet ports; the main lcore sleeps, the worker polls CPU 1."""
 
+    name = "box"  # of its log and its files: one for each box of a lab
+
     def __init__(self, spec):
         super().__init__(spec)
         self.file_prefix = None
 
+    def interfaces(self, lab):
+        """@return those of the wired and of the wireless port"""
+        return lab.taps["b0"], lab.taps["b1"]
+
     def eal_args(self, lab, megabytes):
-        self.file_prefix = f"snooplab{lab.id}"
+        self.file_prefix = f"snooplab{lab.id}" + self.name.removeprefix("box")
         args = ["-l", f"0-{WORKER_CPU}", "--no-huge", "-m", str(megabytes), "--no-pci",
                 "--iova-mode=va",
                 f"--file-prefix={self.file_prefix}"]
-        for index, tap in enumerate(("b0", "b1")):
-            args.append(f"--vdev=net_af_packet{index},iface={lab.taps[tap]}")
+        for index, interface in enumerate(self.interfaces(lab)):
+            args.append(f"--vdev=net_af_packet{index},iface={interface}")
         return args
 
     def launch(self, lab, argv, **kwargs):
         # A build on the same machine must not take the worker's CPU for whole time slices.
-        self.process = lab.process(["nice", "-n", "-20", *lab.in_netns("box", *argv)], "box",
-                                   cpu=None, **kwargs)
+        self.process = lab.process(["nice", "-n", "-20", *lab.in_netns("box", *argv)],
+                                   self.name, cpu=None, **kwargs)
 
     def stop(self):
         if self.process is None:
@@ -181,7 +187,7 @@ class SnoopdBox(DpdkBox):
             raise LabError(f"{self.binary}: not there or not executable; build it (ninja -C build) "
                            "or say "
                            "--snoopd PATH")
-        config = lab.dir / "snoopd.ini"
+        config = lab.dir / f"{self.name}.ini"
         config.write_text(self.ini())
         self.launch(lab, [self.binary, *self.eal_args(lab, self.megabytes), "--", "--config",
                           str(config)])

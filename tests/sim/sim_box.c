@@ -113,7 +113,7 @@ static void syn(struct sim *sim, struct sim_packet *packet, enum snoop_side from
 	struct snoop_packet described = describe(sim, packet);
 	struct snoop_key key;
 
-	snoop_key_of(&key, &packet->view, from);
+	snoop_key_of(&key, &packet->view, from, 0);
 	if (sim_chance(&sim->rng, 500000) && sim->flows[packet->flow].exists) {
 		snoop_flow_reset(sim->engine, &sim->flows[packet->flow].flow);
 		check_forget(sim, packet->flow);
@@ -139,7 +139,7 @@ void sim_box_wired(struct sim *sim, struct sim_packet *packet)
 		forward(sim, SIM_STATION, packet);
 		return;
 	}
-	snoop_key_of(&entry->key, &packet->view, SNOOP_WIRED);
+	snoop_key_of(&entry->key, &packet->view, SNOOP_WIRED, 0);
 	if (!entry->exists && packet->view.payload_bytes) {
 		snoop_flow_init(sim->engine, &entry->flow, &entry->key, entry->level, sim->now_us);
 		entry->exists = true;
@@ -174,7 +174,7 @@ void sim_box_radio(struct sim *sim, struct sim_packet *packet)
 		forward(sim, SIM_SENDER, packet);
 		return;
 	}
-	snoop_key_of(&entry->key, &packet->view, SNOOP_WIRELESS);
+	snoop_key_of(&entry->key, &packet->view, SNOOP_WIRELESS, 0);
 	if (!entry->exists) {
 		snoop_handshake_done(sim->engine, &entry->key, &packet->view, SNOOP_WIRELESS,
 				     sim->now_us);

@@ -24,14 +24,14 @@
 /* What a worker was last seen to do with the configuration. */
 enum progress { PROGRESS_NOT_TOLD, PROGRESS_TOLD, PROGRESS_DONE };
 
-static enum progress tell(struct worker *worker, const struct config *config)
+static enum progress tell(struct worker *worker, uint32_t link, const struct config *config)
 {
-	struct request *request = request_begin(worker);
+	struct request *request = request_begin(worker, link);
 
 	/* Take back an earlier configuration that a stuck worker has not even looked at. */
 	if (request == NULL && worker->request.kind == REQUEST_CONFIGURE &&
-	    mailbox_take_back(&worker->request.mail))
-		request = request_begin(worker);
+	    worker->request.link == link && mailbox_take_back(&worker->request.mail))
+		request = request_begin(worker, link);
 	if (request == NULL)
 		return PROGRESS_NOT_TOLD;
 	request->kind = REQUEST_CONFIGURE;
@@ -64,7 +64,7 @@ static uint32_t advance(const struct link *link, const struct config *config,
 		struct worker *worker = link->workers[i];
 
 		if (progress[i] == PROGRESS_NOT_TOLD)
-			progress[i] = tell(worker, config);
+			progress[i] = tell(worker, link->number, config);
 		else if (mailbox_state(&worker->request.mail) == MAIL_DONE)
 			progress[i] = PROGRESS_DONE;
 		if (progress[i] != PROGRESS_DONE) {

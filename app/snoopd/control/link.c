@@ -60,9 +60,15 @@ void link_unlock(struct link *link)
 	pthread_mutex_unlock(&link->lock);
 }
 
+struct worker_link *link_part(const struct link *link, uint32_t index)
+{
+	return link->workers[index]->link[link->number];
+}
+
 struct request *link_ask(const struct link *link, uint32_t index)
 {
-	return index < link->worker_count ? request_begin(link->workers[index]) : NULL;
+	return index < link->worker_count ? request_begin(link->workers[index], link->number)
+					  : NULL;
 }
 
 struct request *link_wait(struct request *request)

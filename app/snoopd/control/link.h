@@ -28,6 +28,7 @@
 struct request;
 struct supervisor;
 struct worker;
+struct worker_link;
 
 struct link {
 	/*
@@ -40,6 +41,7 @@ struct link {
 	struct steering steering; /* how packets find their worker */
 	struct worker *workers[HANDOFF_WORKERS_MAX];
 	uint32_t worker_count;
+	uint32_t number;       /* of the link in the process */
 	enum config_lost lost; /* [ports] lost */
 	const struct supervisor *supervisor;
 
@@ -78,6 +80,9 @@ const struct link *link_lock(struct link *link);
 /** The same without waiting: NULL also if another thread has the lock. */
 const struct link *link_try_lock(struct link *link);
 void link_unlock(struct link *link);
+
+/** @return what the worker of that index has of the link, see datapath/worker_link.h. */
+struct worker_link *link_part(const struct link *link, uint32_t index);
 
 /** With the lock: the slot of a worker to fill, or NULL if it is lost or busy. See request.h. */
 struct request *link_ask(const struct link *link, uint32_t index);

@@ -39,7 +39,7 @@ static uint64_t received_packets(const struct link *link)
 {
 	struct counters sum;
 
-	totals_sum(&sum, link->workers, link->worker_count);
+	totals_sum(&sum, link->workers, link->worker_count, link->number);
 	return sum.rx_wired_packets + sum.rx_wireless_packets;
 }
 

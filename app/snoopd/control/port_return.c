@@ -35,11 +35,11 @@ static bool can_be_opened(const struct port *port)
 static void tell_workers(const struct link *link, enum snoop_side side)
 {
 	for (uint32_t i = 0; i < link->worker_count; i++) {
-		struct worker *worker = link->workers[i];
+		struct worker_link *part = link_part(link, i);
 
 		/* They see it once the gate is open, which publishes it. */
-		worker->port[side].port_id = link->ports.port[side].id;
-		worker->output[side].port_id = link->ports.port[side].id;
+		part->port[side].port_id = link->ports.port[side].id;
+		part->output[side].port_id = link->ports.port[side].id;
 	}
 }
 

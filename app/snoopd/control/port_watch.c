@@ -33,7 +33,7 @@ static void set_gate(struct port_watch_side *side, enum worker_gate gate)
 		return;
 	side->gate = gate;
 	for (uint32_t i = 0; i < link->worker_count; i++) {
-		worker_set_gate(link->workers[i], side->side, gate);
+		worker_set_gate(link_part(link, i), side->side, gate);
 		side->turns[i] = __atomic_load_n(&link->workers[i]->health.turns, __ATOMIC_ACQUIRE);
 	}
 }
@@ -110,7 +110,7 @@ static int removed(uint16_t port, enum rte_eth_event_type event, void *argument,
 
 	/* The device's registers may be gone: let the workers leave it now. */
 	for (uint32_t i = 0; i < link->worker_count; i++)
-		worker_set_gate(link->workers[i], side->side, GATE_ABSENT);
+		worker_set_gate(link_part(link, i), side->side, GATE_ABSENT);
 	__atomic_store_n(&side->event,
 			 event == RTE_ETH_EVENT_INTR_RMV ? PORT_EVENT_REMOVED : PORT_EVENT_RESET,
 			 __ATOMIC_RELEASE);

@@ -86,15 +86,15 @@ static void look_at_pressure(struct supervisor *supervisor)
 	const struct link *link = supervisor->link;
 
 	for (uint32_t i = 0; i < link->worker_count; i++) {
-		const struct worker *worker = link->workers[i];
-		bool pressed = __atomic_load_n(&worker->pressed, __ATOMIC_RELAXED);
+		const struct worker_link *part = link_part(link, i);
+		bool pressed = __atomic_load_n(&part->pressed, __ATOMIC_RELAXED);
 
 		if (pressed == supervisor->pressed[i])
 			continue;
 		supervisor->pressed[i] = pressed;
 		log_warning("event=pressure worker=%u state=%s flows_squeezed=%" PRIu64, i,
 			    pressed ? "begin" : "end",
-			    __atomic_load_n(&worker->counters.flows_squeezed, __ATOMIC_RELAXED));
+			    __atomic_load_n(&part->counters.flows_squeezed, __ATOMIC_RELAXED));
 	}
 }
 
@@ -129,7 +129,7 @@ static void look_at_packets(struct supervisor *supervisor, uint64_t now_us)
 	const struct link *link = supervisor->link;
 	struct counters sum;
 
-	totals_sum(&sum, link->workers, link->worker_count);
+	totals_sum(&sum, link->workers, link->worker_count, link->number);
 	look_at_checksums(supervisor, &sum, SNOOP_WIRED, now_us);
 	look_at_checksums(supervisor, &sum, SNOOP_WIRELESS, now_us);
 	interfaces_look(&supervisor->interfaces, &sum, now_us);
@@ -143,7 +143,7 @@ static void tell_status(struct supervisor *supervisor, const struct link *link)
 	struct counters sum;
 	char line[sizeof(supervisor->status)];
 
-	totals_sum(&sum, link->workers, link->worker_count);
+	totals_sum(&sum, link->workers, link->worker_count, link->number);
 	snprintf(line, sizeof(line),
 		 "mode %s, wired %s, wireless %s, radio losses %" PRIu64 ", repaired %" PRIu64
 		 ", flows %" PRIu64 ", workers stuck %u of %u",
@@ -220,7 +220,7 @@ static struct guard_counts guard_counts_of(const struct link *link)
 {
 	struct counters sum;
 
-	totals_sum(&sum, link->workers, link->worker_count);
+	totals_sum(&sum, link->workers, link->worker_count, link->number);
 	return guard_count(&sum);
 }
 

@@ -7,7 +7,7 @@
 
 #include <flow/hash.h>
 #include <snoopd/base/carriage.h>
-#include <snoopd/datapath/handoff_tx.h>
+#include <snoopd/datapath/handoff.h>
 #include <snoopd/datapath/passthrough.h>
 #include <snoopd/datapath/receive.h>
 #include <snoopd/datapath/tcp.h>
@@ -41,16 +41,16 @@ static enum snoop_side other_side(enum snoop_side side)
 }
 
 /* TCP that the parser understood, counted by the worker that received it. */
-static inline void count_tcp(struct worker *worker, enum snoop_side from, uint32_t count)
+static inline void count_tcp(struct worker_link *link, enum snoop_side from, uint32_t count)
 {
 	if (from == SNOOP_WIRED)
-		worker->counters.tcp_wired_packets += count;
+		link->counters.tcp_wired_packets += count;
 	else
-		worker->counters.tcp_wireless_packets += count;
+		link->counters.tcp_wireless_packets += count;
 }
 
 /* @return how many of the packets are longer than plain_bytes. */
-static uint32_t count_received(struct worker *worker, enum snoop_side from,
+static uint32_t count_received(struct worker_link *link, enum snoop_side from,
 			       struct rte_mbuf **packets, uint32_t count, uint32_t plain_bytes)
 {
 	uint32_t longer = 0;
@@ -63,26 +63,26 @@ static uint32_t count_received(struct worker *worker, enum snoop_side from,
 		longer += length > plain_bytes;
 	}
 	if (from == SNOOP_WIRED) {
-		worker->counters.rx_wired_packets += count;
-		worker->counters.rx_wired_bytes += bytes;
+		link->counters.rx_wired_packets += count;
+		link->counters.rx_wired_bytes += bytes;
 	} else {
-		worker->counters.rx_wireless_packets += count;
-		worker->counters.rx_wireless_bytes += bytes;
+		link->counters.rx_wireless_packets += count;
+		link->counters.rx_wireless_bytes += bytes;
 	}
 	return longer;
 }
 
 /* Count, and drop what the other port cannot carry whole. @return how many packets are left. */
-static uint32_t admit(struct worker *worker, enum snoop_side from,
+static uint32_t admit(struct worker_link *link, enum snoop_side from,
 		      const struct worker_received *received)
 {
 	uint32_t plain_bytes =
-		__atomic_load_n(&worker->port[from].carriage->rx_plain_bytes, __ATOMIC_RELAXED);
+		__atomic_load_n(&link->port[from].carriage->rx_plain_bytes, __ATOMIC_RELAXED);
 
-	if (likely(count_received(worker, from, received->packets, received->count, plain_bytes) ==
+	if (likely(count_received(link, from, received->packets, received->count, plain_bytes) ==
 		   0))
 		return received->count;
-	return receive_drop_long(worker, from, received->packets, received->count);
+	return receive_drop_long(link, from, received->packets, received->count);
 }
 
 /* One line of a buffer of ours, see POOL_PRIVATE_BYTES. */
@@ -98,12 +98,12 @@ static __rte_cold __rte_noinline uint64_t hash_for_owner(const struct worker *wo
 	return flow_hash_untagged(key, worker->secret);
 }
 
-static inline uint32_t owner_of(const struct worker *worker, const struct snoop_key *key,
+static inline uint32_t owner_of(const struct worker_link *link, const struct snoop_key *key,
 				uint64_t hash)
 {
 	if (unlikely(flow_key_is_tagged(key)))
-		hash = hash_for_owner(worker, key);
-	return handoff_owner(hash, worker->workers);
+		hash = hash_for_owner(link->worker, key);
+	return handoff_owner(hash, link->workers);
 }
 
 static inline void look_up(const struct worker *worker, struct burst *burst, uint32_t train)
@@ -117,17 +117,18 @@ static inline void look_up(const struct worker *worker, struct burst *burst, uin
  *
  * @return false where the packet belongs to another worker, and waits to be handed over.
  */
-static __rte_always_inline bool begin_train(struct worker *worker, struct burst *burst,
-					    uint32_t train, struct burst_slot *slot,
-					    struct rte_mbuf *packet, bool spread, bool handed)
+static __rte_always_inline bool begin_train(struct worker *worker, struct worker_link *link,
+					    struct burst *burst, uint32_t train,
+					    struct burst_slot *slot, struct rte_mbuf *packet,
+					    bool spread, bool handed)
 {
 	if (handed) {
 		slot->hash = packet->hash.rss;
 	} else {
 		uint64_t hash = flow_hash(&slot->key, worker->secret);
 
-		if (spread && handoff_tx_stage(worker, packet, owner_of(worker, &slot->key, hash),
-					       (uint32_t)hash))
+		if (spread &&
+		    handoff_stage(link, packet, owner_of(link, &slot->key, hash), (uint32_t)hash))
 			return false;
 		slot->hash = (uint32_t)hash;
 	}
@@ -145,11 +146,13 @@ static __rte_always_inline bool begin_train(struct worker *worker, struct burst 
  *
  * @param handed  the packets come from another worker, with their hashes
  */
-static __rte_always_inline void parse(struct worker *worker, struct burst *burst,
-				      enum snoop_side from, struct rte_mbuf **packets,
-				      uint32_t count, bool handed)
+static __rte_always_inline void parse(struct worker *worker, struct worker_link *link,
+				      struct burst *burst, enum snoop_side from,
+				      struct rte_mbuf **packets, uint32_t count, bool handed)
 {
-	bool spread = worker->spreads && !handed;
+	bool spread = link->spreads && !handed;
+	bool trusts_nic = link->config->checksum == CONFIG_CHECKSUM_NIC;
+	uint8_t number = (uint8_t)link->number;
 	struct burst_slot *slot = &worker->slots[burst->count];
 	uint32_t first_train = burst->train_count, trains = first_train, kept = burst->count;
 	uint32_t others = 0;
@@ -170,13 +173,13 @@ static __rte_always_inline void parse(struct worker *worker, struct burst *burst
 			slot++;
 			continue;
 		}
-		slot->verify = tcp_must_verify(worker, packet, &slot->view);
-		snoop_key_of(&slot->key, &slot->view, from);
-		if (slot->view.vlan_count > 0 && worker->config->flow_vlan == CONFIG_VLAN_IGNORE)
+		slot->verify = tcp_must_verify(trusts_nic, packet, &slot->view);
+		snoop_key_of(&slot->key, &slot->view, from, number);
+		if (slot->view.vlan_count > 0 && link->config->flow_vlan == CONFIG_VLAN_IGNORE)
 			memset(slot->key.vlan, 0, sizeof(slot->key.vlan));
 		if (trains > first_train && flow_key_equal(&slot->key, burst->keys[trains - 1]))
 			slot->hash = burst->hashes[trains - 1];
-		else if (begin_train(worker, burst, trains, slot, packet, spread, handed))
+		else if (begin_train(worker, link, burst, trains, slot, packet, spread, handed))
 			trains++;
 		else
 			continue;
@@ -186,9 +189,9 @@ static __rte_always_inline void parse(struct worker *worker, struct burst *burst
 		slot++;
 	}
 	if (!handed)
-		count_tcp(worker, from, count - others);
+		count_tcp(link, from, count - others);
 	if (spread)
-		handoff_tx_send(worker, from);
+		handoff_send_staged(link, from);
 	burst->train_count = trains;
 	burst->count = kept;
 	if (from == SNOOP_WIRED) {
@@ -202,7 +205,8 @@ static inline bool is_data(const struct burst *burst, uint32_t train)
 	return train < burst->wired_train_count;
 }
 
-static inline void find(const struct worker *worker, struct burst *burst, uint32_t train)
+static inline void find(const struct worker *worker, const struct worker_link *link,
+			struct burst *burst, uint32_t train)
 {
 	struct flow_record *record = flow_table_find_end(
 		&worker->table, burst->keys[train], burst->hashes[train], burst->places[train]);
@@ -212,71 +216,75 @@ static inline void find(const struct worker *worker, struct burst *burst, uint32
 	if (record == NULL)
 		return;
 	if (is_data(burst, train))
-		snoop_data_prefetch(worker->engine, &record->flow);
+		snoop_data_prefetch(link->engine, &record->flow);
 	else
-		burst->searches |=
-			(uint64_t)snoop_ack_prefetch(worker->engine, &record->flow, sacks) << train;
+		burst->searches |= (uint64_t)snoop_ack_prefetch(link->engine, &record->flow, sacks)
+				   << train;
 }
 
-static inline void fetch(const struct worker *worker, struct burst *burst, uint32_t train)
+static inline void fetch(const struct worker_link *link, struct burst *burst, uint32_t train)
 {
 	if (!is_data(burst, train) && burst->records[train] != NULL)
 		burst->segments[train] =
-			snoop_ack_prefetch_next(worker->engine, &burst->records[train]->flow);
+			snoop_ack_prefetch_next(link->engine, &burst->records[train]->flow);
 }
 
-static inline void fetch_more(const struct worker *worker, struct burst *burst, uint32_t train)
+static inline void fetch_more(const struct worker_link *link, struct burst *burst, uint32_t train)
 {
 	uint64_t searches = burst->searches >> train & ((1u << FETCH_AHEAD) - 1);
 
 	for (; unlikely(searches != 0); searches &= searches - 1) {
 		uint32_t *segment = &burst->segments[train + (uint32_t)__builtin_ctzll(searches)];
 
-		*segment = snoop_ack_prefetch_more(worker->engine, *segment);
+		*segment = snoop_ack_prefetch_more(link->engine, *segment);
 	}
 }
 
 /* The burst is parsed: fill the pipeline. */
-static void fill_pipeline(const struct worker *worker, struct burst *burst)
+static void fill_pipeline(const struct worker *worker, const struct worker_link *link,
+			  struct burst *burst)
 {
 	uint32_t behind = RTE_MIN(burst->train_count, LOOK_UP_BEHIND);
 
 	for (uint32_t i = burst->train_count - behind; i < burst->train_count; i++)
 		look_up(worker, burst, i);
 	for (uint32_t i = 0; i < RTE_MIN(FIND_AHEAD, burst->train_count); i++)
-		find(worker, burst, i);
+		find(worker, link, burst, i);
 	for (uint32_t i = 0; i < RTE_MIN(FETCH_AHEAD, burst->train_count); i++)
-		fetch(worker, burst, i);
+		fetch(link, burst, i);
 }
 
 /* The engine comes to the first packet of a train: every other stage moves on by a train. */
-static inline void advance_pipeline(const struct worker *worker, struct burst *burst,
-				    uint32_t train)
+static inline void advance_pipeline(const struct worker *worker, const struct worker_link *link,
+				    struct burst *burst, uint32_t train)
 {
 	if (train + FIND_AHEAD < burst->train_count)
-		find(worker, burst, train + FIND_AHEAD);
-	fetch_more(worker, burst, train);
+		find(worker, link, burst, train + FIND_AHEAD);
+	fetch_more(link, burst, train);
 	if (train + FETCH_AHEAD < burst->train_count)
-		fetch(worker, burst, train + FETCH_AHEAD);
+		fetch(link, burst, train + FETCH_AHEAD);
 }
 
 /* Compiled twice: without a trace, testing for one costs a branch per burst. */
-static __rte_always_inline void run_burst(struct worker *worker, struct burst *burst, bool traces)
+static __rte_always_inline void run_burst(struct worker *worker, struct worker_link *link,
+					  struct burst *burst, bool traces)
 {
+	/* A hint: where the lists change places meanwhile, it fetches from the other one. */
+	struct packet_dropped *dropped = &worker->dropped[worker->dropping ^ 1];
 	uint32_t train = UINT32_MAX;
 
-	fill_pipeline(worker, burst);
+	fill_pipeline(worker, link, burst);
 	for (uint32_t i = 0; i < burst->count; i++) {
 		struct burst_slot *slot = &worker->slots[i];
 		struct rte_mbuf *packet = burst->packets[i];
 		enum snoop_side from = i < burst->wired ? SNOOP_WIRED : SNOOP_WIRELESS;
 		enum snoop_side to = other_side(from);
 
-		packet_fetch_dropped(&worker->dropped[worker->dropping ^ 1]);
+		packet_fetch_dropped(dropped);
 		if (i + 1 < burst->count && worker->slots[i + 1].verify)
 			tcp_prefetch_payload(burst->packets[i + 1]);
 		if (slot->view.kind != WIRE_TCP) {
-			passthrough_count(&worker->counters, slot->view.kind);
+			passthrough_count(&link->counters, slot->view.kind);
 		} else {
 			/* An earlier packet may have made or ended the flow. */
 			if (unlikely(worker->table.changes != burst->changes)) {
@@ -284,31 +292,31 @@ static __rte_always_inline void run_burst(struct worker *worker, struct burst *b
 					flow_table_find(&worker->table, &slot->key, slot->hash);
 			} else {
 				if (slot->train != train)
-					advance_pipeline(worker, burst, slot->train);
+					advance_pipeline(worker, link, burst, slot->train);
 				train = slot->train;
 				slot->record = burst->records[train];
 			}
-			packet = traces ? tcp_input_traced(worker, from, slot, packet)
-					: tcp_input(worker, from, slot, packet);
+			packet = traces ? tcp_input_traced(worker, link, from, slot, packet)
+					: tcp_input(worker, link, from, slot, packet);
 		}
-		if (packet != NULL && !transmit_try_forward(&worker->output[to], packet))
-			transmit_forward(worker, to, packet);
+		if (packet != NULL && !transmit_try_forward(&link->output[to], packet))
+			transmit_forward(link, to, packet);
 	}
 }
 
-static void end_burst(struct worker *worker, struct burst *burst)
+static void end_burst(struct worker *worker, struct worker_link *link, struct burst *burst)
 {
-	if (worker->bypass) {
-		passthrough_unseen(worker, SNOOP_WIRELESS, burst->packets, burst->wired);
-		passthrough_unseen(worker, SNOOP_WIRED, &burst->packets[burst->wired],
+	if (link->bypass) {
+		passthrough_unseen(link, SNOOP_WIRELESS, burst->packets, burst->wired);
+		passthrough_unseen(link, SNOOP_WIRED, &burst->packets[burst->wired],
 				   burst->count - burst->wired);
 		return;
 	}
-	if (likely(worker->trace == NULL)) {
-		run_burst(worker, burst, false);
+	if (likely(link->trace == NULL)) {
+		run_burst(worker, link, burst, false);
 	} else {
-		run_burst(worker, burst, true);
-		trace_publish(worker);
+		run_burst(worker, link, burst, true);
+		trace_publish(link);
 	}
 }
 
@@ -322,60 +330,64 @@ static inline void start_burst(const struct worker *worker, struct burst *burst)
 
 /* Where workers hand packets over, they do so in bypass too: otherwise packets of a flow would
  * overtake each other when bypass begins. In an outage none arrives. */
-static inline bool passes_unseen(const struct worker *worker, bool handed)
+static inline bool passes_unseen(const struct worker_link *link, bool handed)
 {
-	return worker->outage || (worker->bypass && (handed || !worker->spreads));
+	return link->outage || (link->bypass && (handed || !link->spreads));
 }
 
 /* When a packet arrived is not known, only when its queue was last looked through. */
-static inline void begin_input(struct worker *worker, uint64_t now_us)
+static inline void begin_input(struct worker *worker, const struct worker_link *link,
+			       uint64_t now_us)
 {
 	worker->now_us = now_us;
-	snoop_engine_waited(worker->engine, now_us - worker->receive.settled_us);
+	snoop_engine_waited(link->engine, now_us - worker->receive.settled_us);
 }
 
-void worker_input(struct worker *worker, const struct worker_received received[2], uint64_t now_us)
+void worker_input(struct worker_link *link, const struct worker_received received[2],
+		  uint64_t now_us)
 {
 	const struct worker_received *wired = &received[SNOOP_WIRED];
 	const struct worker_received *wireless = &received[SNOOP_WIRELESS];
 	const uint32_t count[2] = {
-		[SNOOP_WIRED] = admit(worker, SNOOP_WIRED, wired),
-		[SNOOP_WIRELESS] = admit(worker, SNOOP_WIRELESS, wireless),
+		[SNOOP_WIRED] = admit(link, SNOOP_WIRED, wired),
+		[SNOOP_WIRELESS] = admit(link, SNOOP_WIRELESS, wireless),
 	};
 	uint32_t most = RTE_MAX(count[SNOOP_WIRED], count[SNOOP_WIRELESS]);
+	struct worker *worker = link->worker;
 	struct burst burst;
 
-	begin_input(worker, now_us);
-	if (passes_unseen(worker, false)) {
-		passthrough_unseen(worker, SNOOP_WIRELESS, wired->packets, count[SNOOP_WIRED]);
-		passthrough_unseen(worker, SNOOP_WIRED, wireless->packets, count[SNOOP_WIRELESS]);
+	begin_input(worker, link, now_us);
+	if (passes_unseen(link, false)) {
+		passthrough_unseen(link, SNOOP_WIRELESS, wired->packets, count[SNOOP_WIRED]);
+		passthrough_unseen(link, SNOOP_WIRED, wireless->packets, count[SNOOP_WIRELESS]);
 		return;
 	}
 	for (uint32_t done = 0; done < most; done += WORKER_BURST) {
 		start_burst(worker, &burst);
 		for (int side = 0; side < 2; side++)
 			if (done < count[side])
-				parse(worker, &burst, (enum snoop_side)side,
+				parse(worker, link, &burst, (enum snoop_side)side,
 				      &received[side].packets[done],
 				      RTE_MIN(WORKER_BURST, count[side] - done), false);
-		end_burst(worker, &burst);
+		end_burst(worker, link, &burst);
 	}
 }
 
-void worker_input_handed(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
+void worker_input_handed(struct worker_link *link, enum snoop_side from, struct rte_mbuf **packets,
 			 uint32_t count, uint64_t now_us)
 {
+	struct worker *worker = link->worker;
 	struct burst burst;
 
-	begin_input(worker, now_us);
-	if (passes_unseen(worker, true)) {
-		passthrough_unseen(worker, other_side(from), packets, count);
+	begin_input(worker, link, now_us);
+	if (passes_unseen(link, true)) {
+		passthrough_unseen(link, other_side(from), packets, count);
 		return;
 	}
 	for (uint32_t done = 0; done < count; done += WORKER_BURST) {
 		start_burst(worker, &burst);
-		parse(worker, &burst, from, &packets[done], RTE_MIN(WORKER_BURST, count - done),
-		      true);
-		end_burst(worker, &burst);
+		parse(worker, link, &burst, from, &packets[done],
+		      RTE_MIN(WORKER_BURST, count - done), true);
+		end_burst(worker, link, &burst);
 	}
 }

@@ -3,7 +3,8 @@
  * @file
  * One burst in flight: parse -> key -> bucket -> record -> engine -> TX buffer.
  *
- * Worker lcore only. The packets of both sides go through the pipeline together. Each stage
+ * Worker lcore only. A burst is of one link. The packets of both sides go through the pipeline
+ * together. Each stage
  * prefetches what the next stage reads and runs some trains of packets ahead of it; see the table
  * in burst.c.
  */

@@ -20,6 +20,7 @@
 #define PRESSURE_RELIEF_PPM 150000u /* the cache must fall this far below the limit to end it */
 
 struct worker;
+struct worker_link;
 
 /**
  * How many flows are in which state, counted by the walk that ages the table: exact when the walk
@@ -29,15 +30,16 @@ struct flow_gauges {
 	uint32_t flows[SNOOP_REASON_COUNT]; /* seen since the walk began at the first record */
 };
 
-/** @return the record of a new flow, or NULL where the table is full. */
-struct flow_record *flows_create(struct worker *worker, const struct snoop_key *key, uint32_t hash);
+/** @return the record of a new flow, or NULL where the link has as many as it may have. */
+struct flow_record *flows_create(struct worker_link *link, const struct snoop_key *key,
+				 uint32_t hash);
 
 /** Take a flow out of the table: close it, cancel its timer. */
 void flows_remove(struct worker *worker, struct flow_record *record);
 void flows_remove_all(struct worker *worker);
 
 /** Give a flow the level that the configuration says, and follow its deadline. */
-void flows_set_level(struct worker *worker, struct flow_record *record);
+void flows_set_level(struct worker_link *link, struct flow_record *record);
 
 /** @return why the flow is not helped: what the engine says, and what only the worker knows. */
 enum snoop_reason flows_reason(const struct flow_record *record);
@@ -51,7 +53,7 @@ void flows_begin_ageing(struct worker *worker);
 void flows_age(struct worker *worker);
 
 /** Look at the cache: does memory pressure begin or end? */
-void flows_look_at_pressure(struct worker *worker);
+void flows_look_at_pressure(struct worker_link *link);
 
 /**
  * Look at the ports: does an outage begin or end? Nothing of the time before may come out after it,
@@ -60,7 +62,7 @@ void flows_look_at_pressure(struct worker *worker);
  * could be retransmitted, are forgotten, in bounded steps. Once both gates are open and the walk
  * through the table has ended, flows are picked up again at their next data.
  */
-void flows_look_at_outage(struct worker *worker);
+void flows_look_at_outage(struct worker_link *link);
 
 /**
  * Is the cache under pressure? Pressure begins above the limit and ends well below it. Pure.

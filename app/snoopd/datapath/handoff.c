@@ -5,6 +5,8 @@
 
 #include <rte_malloc.h>
 
+#include <snoopd/datapath/worker.h>
+
 static uint32_t owner_of_queue(const struct handoff_plan *plan, enum snoop_side side,
 			       uint32_t queue)
 {
@@ -125,4 +127,47 @@ void handoff_free(struct handoff *handoff)
 				rte_ring_free(handoff->rx[side][from][to]);
 		}
 	rte_free(handoff);
+}
+
+static void drop_staged(struct worker_link *link, struct worker_stage *stage, uint32_t from)
+{
+	link->counters.handoff_drops += stage->count - from;
+	rte_pktmbuf_free_bulk(&stage->packets[from], stage->count - from);
+}
+
+static void send_to_owner(struct worker_link *link, enum snoop_side from, uint32_t owner)
+{
+	struct rte_ring *ring = link->handoff->rx[from][link->rank][owner];
+	struct worker_stage *stage = &link->worker->staged[owner];
+	uint32_t sent = 0;
+
+	for (uint32_t tries = 0;; tries++) {
+		sent += rte_ring_sp_enqueue_burst(ring, (void **)&stage->packets[sent],
+						  stage->count - sent, NULL);
+		if (sent == stage->count || tries == link->config->tx_retries)
+			break;
+		worker_relax(link->worker);
+	}
+	link->counters.handoff_packets += sent;
+	if (sent < stage->count)
+		drop_staged(link, stage, sent);
+	stage->count = 0;
+}
+
+void handoff_send_staged(struct worker_link *link, enum snoop_side from)
+{
+	for (uint32_t owner = 0; owner < link->workers; owner++)
+		if (link->worker->staged[owner].count > 0)
+			send_to_owner(link, from, owner);
+}
+
+bool handoff_stage(struct worker_link *link, struct rte_mbuf *packet, uint32_t owner, uint32_t hash)
+{
+	struct worker_stage *stage = &link->worker->staged[owner];
+
+	if (owner == link->rank)
+		return false;
+	packet->hash.rss = hash; /* spares the owner the work */
+	stage->packets[stage->count++] = packet;
+	return true;
 }

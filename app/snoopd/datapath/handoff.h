@@ -5,8 +5,10 @@
  * packets to a worker that has a TX queue. One single-producer, single-consumer ring per pair of
  * workers and side keeps the order and needs no lock.
  *
- * The control thread makes and frees it while no worker runs; the workers only use it. A packet in
- * a ring belongs to the worker that dequeues it.
+ * The control thread makes and frees it while no worker runs; the workers only use it. Where the
+ * NICs do not bring both directions of a flow to one worker, received packets of another worker's
+ * flows are collected by owner and handed over a burst at a time. A packet in a ring belongs to the
+ * worker that dequeues it.
  *
  * Who polls which queue. Under RSS worker i has queue i of both ports. In software the ports may
  * have fewer queues than there are workers, and queue q of a side belongs to worker (q + side)
@@ -24,6 +26,8 @@
 #include <rte_ring.h>
 
 #include <snoop/snoop.h>
+
+struct worker_link;
 
 #define HANDOFF_WORKERS_MAX 32u
 #define HANDOFF_BURST 32u
@@ -88,6 +92,20 @@ struct handoff *handoff_create(const struct handoff_plan *plan, uint32_t packets
 
 /** May be NULL. The rings must be empty. */
 void handoff_free(struct handoff *handoff);
+
+/**
+ * Worker lcore. Collect a received packet if another worker owns its flow.
+ *
+ * @param owner  handoff_owner() of its flow
+ * @param hash   for the owner's flow table
+ * @return true where it now waits for handoff_send_staged().
+ */
+bool handoff_stage(struct worker_link *link, struct rte_mbuf *packet, uint32_t owner,
+		   uint32_t hash);
+
+/** Worker lcore. Hand over what was collected. What a ring does not take within the configured
+ * retries is dropped and counted. */
+void handoff_send_staged(struct worker_link *link, enum snoop_side from);
 
 /* A packet to be sent, and whether it is a retransmit of ours: mbufs are aligned, so the lowest bit
  * of their address is free. */

@@ -88,7 +88,7 @@ static void ref(void *owner, void *packet)
 
 static void unref_later(void *owner, void *packet)
 {
-	struct worker *worker = owner;
+	struct worker *worker = ((struct worker_link *)owner)->worker;
 	struct packet_dropped *dropped = &worker->dropped[worker->dropping];
 
 	if (dropped->count == PACKET_DROPPED_ROOM) {

@@ -44,7 +44,7 @@ struct packet_dropped {
 	struct rte_mbuf *packets[PACKET_DROPPED_ROOM];
 };
 
-/** What the engine asks of the owner of its packets, a struct worker. */
+/** What the engine asks of the owner of its packets, a struct worker_link. */
 extern const struct snoop_ops packet_ops;
 
 /**

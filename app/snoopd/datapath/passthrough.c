@@ -20,14 +20,14 @@ inline void passthrough_count(struct counters *counters, enum wire_kind kind)
 	}
 }
 
-void passthrough_unseen(struct worker *worker, enum snoop_side to, struct rte_mbuf **packets,
+void passthrough_unseen(struct worker_link *link, enum snoop_side to, struct rte_mbuf **packets,
 			uint32_t count)
 {
-	if (worker->outage)
-		worker->counters.pass_outage += count;
+	if (link->outage)
+		link->counters.pass_outage += count;
 	else
-		worker->counters.pass_bypass += count;
+		link->counters.pass_bypass += count;
 	for (uint32_t i = 0; i < count; i++)
-		if (!transmit_try_forward(&worker->output[to], packets[i]))
-			transmit_forward(worker, to, packets[i]);
+		if (!transmit_try_forward(&link->output[to], packets[i]))
+			transmit_forward(link, to, packets[i]);
 }

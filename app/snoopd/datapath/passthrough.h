@@ -15,7 +15,7 @@
 #include <snoop/snoop.h>
 #include <wire/wire.h>
 
-struct worker;
+struct worker_link;
 
 /** Count a packet of a kind that is not TCP. */
 void passthrough_count(struct counters *counters, enum wire_kind kind);
@@ -24,7 +24,7 @@ void passthrough_count(struct counters *counters, enum wire_kind kind);
  * The link is in bypass, or a port is down: send packets on as they are. What goes to the port that
  * is down is dropped there. The references pass.
  */
-void passthrough_unseen(struct worker *worker, enum snoop_side to, struct rte_mbuf **packets,
+void passthrough_unseen(struct worker_link *link, enum snoop_side to, struct rte_mbuf **packets,
 			uint32_t count);
 
 #endif

@@ -8,27 +8,26 @@
 
 /* From the queue of this number among the worker's own. @return false if it has none on this side.
  */
-static bool receive_from(struct worker *worker, enum snoop_side side, uint32_t number,
+static bool receive_from(struct worker_link *link, enum snoop_side side, uint32_t number,
 			 struct worker_received *received)
 {
-	const struct handoff_queues *queues = &worker->queues[side];
+	const struct handoff_queues *queues = &link->queues[side];
 	uint32_t queue = queues->rx_first + number * queues->rx_step;
 
 	received->count = 0;
 	if (queue >= queues->rx_count)
 		return false;
-	if (unlikely(__atomic_load_n(&worker->gate[side], __ATOMIC_ACQUIRE) == GATE_ABSENT))
+	if (unlikely(__atomic_load_n(&link->gate[side], __ATOMIC_ACQUIRE) == GATE_ABSENT))
 		return true;
-	received->count = rte_eth_rx_burst(worker->port[side].port_id, (uint16_t)queue,
+	received->count = rte_eth_rx_burst(link->port[side].port_id, (uint16_t)queue,
 					   received->packets, WORKER_BURST);
 	if (received->count > 0)
-		histogram_add(&snoop_engine_histograms(worker->engine)->burst_size,
-			      received->count);
-	receive_note(&worker->receive, received->count);
+		histogram_add(&snoop_engine_histograms(link->engine)->burst_size, received->count);
+	receive_note(&link->worker->receive, received->count);
 	return true;
 }
 
-uint32_t receive_from_ports(struct worker *worker)
+static uint32_t receive_from_link(struct worker_link *link)
 {
 	struct rte_mbuf *wired[WORKER_BURST], *wireless[WORKER_BURST];
 	struct worker_received received[2] = {
@@ -39,24 +38,35 @@ uint32_t receive_from_ports(struct worker *worker)
 	for (uint32_t number = 0; more; number++) {
 		uint32_t count;
 
-		more = receive_from(worker, SNOOP_WIRED, number, &received[SNOOP_WIRED]);
-		more |= receive_from(worker, SNOOP_WIRELESS, number, &received[SNOOP_WIRELESS]);
+		more = receive_from(link, SNOOP_WIRED, number, &received[SNOOP_WIRED]);
+		more |= receive_from(link, SNOOP_WIRELESS, number, &received[SNOOP_WIRELESS]);
 		count = received[SNOOP_WIRED].count + received[SNOOP_WIRELESS].count;
 		/* Read the clock after the reception: with an older time, round trips would look
 		 * shorter than the path. */
 		if (count > 0)
-			worker_input(worker, received, clock_now_us(&worker->clock));
+			worker_input(link, received, clock_now_us(&link->worker->clock));
 		packets += count;
 	}
 	return packets;
 }
 
-uint32_t receive_handed(struct worker *worker)
+uint32_t receive_from_ports(struct worker *worker)
 {
+	struct worker_link *link;
 	uint32_t packets = 0;
 
-	for (uint32_t i = 0; i < worker->rx_lane_count; i++) {
-		const struct worker_lane *lane = &worker->rx_lanes[i];
+	WORKER_FOR_EACH_LINK(worker, link)
+	packets += receive_from_link(link);
+	return packets;
+}
+
+static uint32_t take_handed(struct worker_link *link)
+{
+	struct worker *worker = link->worker;
+	uint32_t packets = 0;
+
+	for (uint32_t i = 0; i < link->rx_lane_count; i++) {
+		const struct worker_lane *lane = &link->rx_lanes[i];
 		struct rte_mbuf *burst[WORKER_BURST];
 		uint32_t count =
 			rte_ring_sc_dequeue_burst(lane->ring, (void **)burst, WORKER_BURST, NULL);
@@ -65,17 +75,27 @@ uint32_t receive_handed(struct worker *worker)
 			continue;
 		packets += count;
 		receive_note(&worker->receive, count);
-		worker_input_handed(worker, lane->side, burst, count, clock_now_us(&worker->clock));
+		worker_input_handed(link, lane->side, burst, count, clock_now_us(&worker->clock));
 	}
 	return packets;
 }
 
-uint32_t receive_to_send(struct worker *worker)
+uint32_t receive_handed(struct worker *worker)
+{
+	struct worker_link *link;
+	uint32_t packets = 0;
+
+	WORKER_FOR_EACH_LINK(worker, link)
+	packets += take_handed(link);
+	return packets;
+}
+
+static uint32_t take_to_send(struct worker_link *link)
 {
 	uint32_t packets = 0;
 
-	for (uint32_t i = 0; i < worker->tx_lane_count; i++) {
-		const struct worker_lane *lane = &worker->tx_lanes[i];
+	for (uint32_t i = 0; i < link->tx_lane_count; i++) {
+		const struct worker_lane *lane = &link->tx_lanes[i];
 		void *entries[HANDOFF_BURST];
 		uint32_t count =
 			rte_ring_sc_dequeue_burst(lane->ring, entries, HANDOFF_BURST, NULL);
@@ -85,15 +105,25 @@ uint32_t receive_to_send(struct worker *worker)
 			bool ours;
 			struct rte_mbuf *packet = handoff_untag(entries[k], &ours);
 
-			transmit_append(worker, lane->side, packet, ours);
+			transmit_append(link, lane->side, packet, ours);
 		}
 	}
 	return packets;
 }
 
-static void count_long(struct worker *worker, enum snoop_side from, bool cut)
+uint32_t receive_to_send(struct worker *worker)
 {
-	struct counters *counters = &worker->counters;
+	struct worker_link *link;
+	uint32_t packets = 0;
+
+	WORKER_FOR_EACH_LINK(worker, link)
+	packets += take_to_send(link);
+	return packets;
+}
+
+static void count_long(struct worker_link *link, enum snoop_side from, bool cut)
+{
+	struct counters *counters = &link->counters;
 
 	if (cut && from == SNOOP_WIRED)
 		counters->rx_wired_cut++;
@@ -105,12 +135,12 @@ static void count_long(struct worker *worker, enum snoop_side from, bool cut)
 		counters->tx_wired_too_long++;
 }
 
-uint32_t receive_drop_long(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
-			   uint32_t packet_count)
+uint32_t receive_drop_long(struct worker_link *link, enum snoop_side from,
+			   struct rte_mbuf **packets, uint32_t packet_count)
 {
 	enum snoop_side to = from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
-	uint32_t cut_bytes = worker->port[from].carriage->rx_cut_bytes, kept = 0;
-	const struct carriage *out = worker->port[to].carriage;
+	uint32_t cut_bytes = link->port[from].carriage->rx_cut_bytes, kept = 0;
+	const struct carriage *out = link->port[to].carriage;
 
 	for (uint32_t i = 0; i < packet_count; i++) {
 		struct rte_mbuf *packet = packets[i];
@@ -122,7 +152,7 @@ uint32_t receive_drop_long(struct worker *worker, enum snoop_side from, struct r
 			packets[kept++] = packet;
 			continue;
 		}
-		count_long(worker, from, bytes >= cut_bytes);
+		count_long(link, from, bytes >= cut_bytes);
 		rte_pktmbuf_free(packet);
 	}
 	return kept;

@@ -16,6 +16,7 @@
 #include <snoop/snoop.h>
 
 struct worker;
+struct worker_link;
 
 /* A source that gives more than this may have more. A full burst is no measure: drivers give less
  * than they hold, as they stop at a cache line of descriptors, or a frame takes several. */
@@ -72,7 +73,7 @@ uint32_t receive_to_send(struct worker *worker);
  *
  * @return how many packets are left.
  */
-uint32_t receive_drop_long(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
-			   uint32_t count);
+uint32_t receive_drop_long(struct worker_link *link, enum snoop_side from,
+			   struct rte_mbuf **packets, uint32_t count);
 
 #endif

@@ -25,17 +25,17 @@
 
 #include <config/config.h>
 
-struct worker;
+struct worker_link;
 
 enum reconfigure_state { RECONFIGURE_CONFIGURED, RECONFIGURE_DRAINING, RECONFIGURE_LEVELLING };
 
 /** Control thread, at the worker's creation: its first configuration. */
-void reconfigure_start(struct worker *worker, const struct config *config);
+void reconfigure_start(struct worker_link *link, const struct config *config);
 
 /** Change to another configuration, whose sizes of tables and pool are those of the first one. */
-void reconfigure_begin(struct worker *worker, const struct config *config);
+void reconfigure_begin(struct worker_link *link, const struct config *config);
 
 /** A bounded step. @return true when every flow has its level. */
-bool reconfigure_step(struct worker *worker);
+bool reconfigure_step(struct worker_link *link);
 
 #endif

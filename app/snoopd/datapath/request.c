@@ -10,6 +10,11 @@
 #define RECORDS_PER_PAGE 131072 /* bounds the time for a thin page of a large table */
 #define RECORDS_PER_VOTE 32768	/* a page of REPAIRS, for which the control thread waits */
 
+static struct worker_link *link_of(const struct worker *worker, const struct request *request)
+{
+	return worker->link[request->link];
+}
+
 static struct request *request_of(struct mail *mail)
 {
 	return container_of(mail, struct request, mail);
@@ -26,7 +31,7 @@ static void copy_flow(const struct worker *worker, const struct flow_record *rec
 {
 	flow->key = *flow_table_key(&worker->table, record);
 	flow->idle_us = worker->now_us - record->flow.last_seen_us;
-	snoop_flow_info(worker->engine, &record->flow, &flow->info);
+	snoop_flow_info(worker_link_of(worker, record)->engine, &record->flow, &flow->info);
 	flow->info.reason = flows_reason(record);
 }
 
@@ -52,7 +57,7 @@ static bool step_flows(struct worker *worker, struct mail *mail)
 	for (; request->cursor < end; request->cursor++) {
 		const struct flow_record *record = &table->records[request->cursor];
 
-		if (!record->in_use)
+		if (!record->in_use || record->link != request->link)
 			continue;
 		if (request->count == REQUEST_FLOWS_MAX) {
 			request->next = request->cursor;
@@ -85,14 +90,14 @@ static void begin_stations(struct worker *worker, struct mail *mail)
 	struct request *request = request_of(mail);
 
 	request->count = request->next = 0;
-	request->cursor =
-		RTE_MIN(RTE_MAX(request->position, 1u), snoop_station_count(worker->engine) + 1);
+	request->cursor = RTE_MIN(RTE_MAX(request->position, 1u),
+				  snoop_station_count(link_of(worker, request)->engine) + 1);
 }
 
 static bool step_stations(struct worker *worker, struct mail *mail)
 {
 	struct request *request = request_of(mail);
-	uint32_t past_last = snoop_station_count(worker->engine) + 1;
+	uint32_t past_last = snoop_station_count(link_of(worker, request)->engine) + 1;
 	uint32_t end = step_end(request, past_last);
 
 	for (; request->cursor < end; request->cursor++) {
@@ -102,7 +107,8 @@ static bool step_stations(struct worker *worker, struct mail *mail)
 			request->next = request->cursor;
 			return true;
 		}
-		if (!snoop_station_info(worker->engine, request->cursor, &station->info))
+		if (!snoop_station_info(link_of(worker, request)->engine, request->cursor,
+					&station->info))
 			continue;
 		station->idle_us = worker->now_us - station->info.heard_us;
 		station->position = request->cursor;
@@ -135,7 +141,7 @@ static void add_repairs(const struct worker *worker, const struct flow_record *r
 	struct guard_station *station;
 
 	/* The link's level, which the guard decides on, is not theirs. */
-	if (config_rule_names(worker->config, key))
+	if (config_rule_names(link_of(worker, request)->config, key))
 		return;
 	station = &request->repairs[station_vote(worker, key)];
 	station->retransmits += flow->retransmits;
@@ -152,7 +158,7 @@ static bool step_repairs(struct worker *worker, struct mail *mail)
 	for (; request->cursor < end; request->cursor++) {
 		const struct flow_record *record = &table->records[request->cursor];
 
-		if (record->in_use && record->flow.retransmits > 0)
+		if (record->in_use && record->link == request->link && record->flow.retransmits > 0)
 			add_repairs(worker, record, request);
 	}
 	if (request->cursor == table->capacity)
@@ -165,7 +171,9 @@ static bool step_repairs(struct worker *worker, struct mail *mail)
 
 static void begin_trace(struct worker *worker, struct mail *mail)
 {
-	worker->trace = request_of(mail)->trace;
+	struct request *request = request_of(mail);
+
+	link_of(worker, request)->trace = request->trace;
 }
 
 static bool step_trace(struct worker *worker, struct mail *mail)
@@ -175,17 +183,22 @@ static bool step_trace(struct worker *worker, struct mail *mail)
 
 static void begin_configure(struct worker *worker, struct mail *mail)
 {
-	reconfigure_begin(worker, request_of(mail)->config);
+	struct request *request = request_of(mail);
+
+	reconfigure_begin(link_of(worker, request), request->config);
 }
 
 static bool step_configure(struct worker *worker, struct mail *mail)
 {
-	return reconfigure_step(worker);
+	return reconfigure_step(link_of(worker, request_of(mail)));
 }
 
-struct request *request_begin(struct worker *worker)
+struct request *request_begin(struct worker *worker, uint32_t link)
 {
-	return mailbox_is_free(&worker->request.mail) ? &worker->request : NULL;
+	if (!mailbox_is_free(&worker->request.mail))
+		return NULL;
+	worker->request.link = link;
+	return &worker->request;
 }
 
 void request_post(struct request *request)

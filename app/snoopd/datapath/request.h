@@ -54,8 +54,9 @@ struct request {
 
 	/* Control side: rw, worker: ro. */
 	enum request_kind kind;
-	uint32_t position;	     /* FLOWS, STATIONS, REPAIRS: first record to look at */
-	struct snoop_key key;	     /* FLOW */
+	uint32_t link;	      /* number of the link that is asked for, which the worker serves */
+	uint32_t position;    /* FLOWS, STATIONS, REPAIRS: first record to look at */
+	struct snoop_key key; /* FLOW */
 	const struct config *config; /* CONFIGURE: sizes of tables and pool as before */
 	struct trace *trace;	     /* CAPTURE: NULL = no more */
 
@@ -70,8 +71,11 @@ struct request {
 	};
 };
 
-/** @return the worker's slot, to be filled, or NULL if it still works on an abandoned request. */
-struct request *request_begin(struct worker *worker);
+/**
+ * @param link  number of a link that the worker serves
+ * @return the worker's slot, to be filled, or NULL if it still works on an abandoned request.
+ */
+struct request *request_begin(struct worker *worker, uint32_t link);
 
 /** Hand the filled slot to the worker. What was posted and not taken back the worker will do. */
 void request_post(struct request *request);

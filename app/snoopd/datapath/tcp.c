@@ -8,14 +8,13 @@
 
 /* Trust the NIC only when it reports GOOD and the operator enabled it ([ports] checksum = nic; some
  * drivers set the flag unasked). Anything else is verified in software. */
-inline bool tcp_must_verify(const struct worker *worker, const struct rte_mbuf *packet,
+inline bool tcp_must_verify(bool trusts_nic, const struct rte_mbuf *packet,
 			    const struct wire_view *view)
 {
 	uint64_t ip = packet->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
 	uint64_t l4 = packet->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 
-	return !(worker->config->checksum == CONFIG_CHECKSUM_NIC &&
-		 l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD &&
+	return !(trusts_nic && l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD &&
 		 (ip == RTE_MBUF_F_RX_IP_CKSUM_GOOD || view->ip_version == 6));
 }
 
@@ -54,7 +53,7 @@ static __rte_noinline bool checksum_ok(const struct rte_mbuf *packet, const stru
 	return left == 0 && wire_sum_ok(sum);
 }
 
-static __rte_cold __rte_noinline void count_invalid(struct worker *worker, enum snoop_side from,
+static __rte_cold __rte_noinline void count_invalid(struct worker_link *link, enum snoop_side from,
 						    const struct rte_mbuf *packet,
 						    const struct wire_view *view)
 {
@@ -62,86 +61,88 @@ static __rte_cold __rte_noinline void count_invalid(struct worker *worker, enum 
 	bool unfinished = wire_tcp_checksum_unfinished(frame, view);
 
 	if (from == SNOOP_WIRED) {
-		worker->counters.checksum_wired_invalid++;
-		worker->counters.checksum_wired_unfinished += unfinished;
+		link->counters.checksum_wired_invalid++;
+		link->counters.checksum_wired_unfinished += unfinished;
 	} else {
-		worker->counters.checksum_wireless_invalid++;
-		worker->counters.checksum_wireless_unfinished += unfinished;
+		link->counters.checksum_wireless_invalid++;
+		link->counters.checksum_wireless_unfinished += unfinished;
 	}
 }
 
 /* Verify what the NIC did not. */
-static inline bool is_valid(struct worker *worker, enum snoop_side from,
+static inline bool is_valid(struct worker_link *link, enum snoop_side from,
 			    const struct burst_slot *slot, const struct rte_mbuf *packet)
 {
 	if (likely(!slot->verify || checksum_ok(packet, &slot->view)))
 		return true;
-	count_invalid(worker, from, packet, &slot->view);
+	count_invalid(link, from, packet, &slot->view);
 	return false;
 }
 
-static void syn_input(struct worker *worker, enum snoop_side from, const struct burst_slot *slot,
+static void syn_input(struct worker_link *link, enum snoop_side from, const struct burst_slot *slot,
 		      const struct rte_mbuf *mbuf, struct snoop_packet *packet)
 {
-	enum snoop_level level = config_level_for(worker->config, &slot->key);
+	enum snoop_level level = config_level_for(link->config, &slot->key);
 
 	/* A new connection: no byte of the old one may reach it. */
 	if (slot->record != NULL) {
-		worker->counters.flows_reset++;
-		flows_remove(worker, slot->record);
+		link->counters.flows_reset++;
+		flows_remove(link->worker, slot->record);
 	}
 	if (level == SNOOP_LEVEL_BYPASS) {
-		snoop_syn_forget(worker->engine, &slot->key);
+		snoop_syn_forget(link->engine, &slot->key);
 		return;
 	}
 	if (level == SNOOP_LEVEL_OBSERVE)
 		packet->handle = NULL; /* learnt from, never retransmitted */
-	packet->checksum_ok = is_valid(worker, from, slot, mbuf);
-	worker->counters.pass_bad_checksum += !packet->checksum_ok;
-	snoop_syn(worker->engine, &slot->key, packet, from, worker->now_us);
+	packet->checksum_ok = is_valid(link, from, slot, mbuf);
+	link->counters.pass_bad_checksum += !packet->checksum_ok;
+	snoop_syn(link->engine, &slot->key, packet, from, link->worker->now_us);
 }
 
 /* TCP that no flow has. Its payload is not read for the checksum, unless that looks unfinished:
  * nothing is decided by such a packet. */
-static void count_without_flow(struct worker *worker, enum snoop_side from,
+static void count_without_flow(struct worker_link *link, enum snoop_side from,
 			       const struct burst_slot *slot, const struct rte_mbuf *packet)
 {
 	const struct wire_view *view = &slot->view;
+	const struct worker *worker = link->worker;
 	struct flow_record *record = NULL;
 
 	if (wire_tcp_checksum_unfinished(rte_pktmbuf_mtod(packet, const uint8_t *), view))
-		(void)is_valid(worker, from, slot, packet);
+		(void)is_valid(link, from, slot, packet);
 	if (from == SNOOP_WIRELESS && (view->tcp_flags & WIRE_TCP_ACK))
 		record = flow_other_vlan_find(&worker->other_vlan, &worker->table, &slot->key,
 					      view->ack, worker->secret);
 	if (likely(record == NULL)) {
-		worker->counters.pass_no_flow++;
+		link->counters.pass_no_flow++;
 		return;
 	}
 	record->other_vlan = true;
-	worker->counters.pass_other_vlan++;
+	link->counters.pass_other_vlan++;
 }
 
 /* The packet belongs to no flow. @return the record of a flow that begins with it, or NULL. */
-static __rte_noinline struct flow_record *begin_flow(struct worker *worker, enum snoop_side from,
+static __rte_noinline struct flow_record *begin_flow(struct worker_link *link, enum snoop_side from,
 						     const struct burst_slot *slot,
 						     const struct rte_mbuf *packet)
 {
 	const struct wire_view *view = &slot->view;
 
 	if (view->options_malformed) {
-		worker->counters.pass_bad_options++;
+		link->counters.pass_bad_options++;
 		return NULL;
 	}
 	if (from == SNOOP_WIRED && view->payload_bytes > 0 && !(view->tcp_flags & WIRE_TCP_RST))
-		return flows_create(worker, &slot->key, slot->hash);
-	snoop_handshake_done(worker->engine, &slot->key, view, from, worker->now_us);
-	count_without_flow(worker, from, slot, packet);
+		return flows_create(link, &slot->key, slot->hash);
+	snoop_handshake_done(link->engine, &slot->key, view, from, link->worker->now_us);
+	count_without_flow(link, from, slot, packet);
 	return NULL;
 }
 
-__rte_always_inline struct rte_mbuf *tcp_input(struct worker *worker, enum snoop_side from,
-					       struct burst_slot *slot, struct rte_mbuf *mbuf)
+__rte_always_inline struct rte_mbuf *tcp_input(struct worker *worker, struct worker_link *link,
+					       enum snoop_side from, struct burst_slot *slot,
+					       struct rte_mbuf *mbuf)
 {
 	struct snoop_packet packet = {
 		.view = &slot->view,
@@ -152,40 +153,39 @@ __rte_always_inline struct rte_mbuf *tcp_input(struct worker *worker, enum snoop
 
 	if (slot->view.tcp_flags & WIRE_TCP_SYN) {
 		mbuf = packet_keep(worker, mbuf, &packet.handle);
-		syn_input(worker, from, slot, mbuf, &packet);
+		syn_input(link, from, slot, mbuf, &packet);
 		return mbuf;
 	}
-	record = likely(slot->record != NULL) ? slot->record : begin_flow(worker, from, slot, mbuf);
+	record = likely(slot->record != NULL) ? slot->record : begin_flow(link, from, slot, mbuf);
 	if (record == NULL)
 		return mbuf;
 	if (record->flow.level == SNOOP_LEVEL_BYPASS) {
 		snoop_flow_seen(&record->flow, &slot->view, from, worker->now_us);
-		worker->counters.pass_bypass++;
+		link->counters.pass_bypass++;
 		return mbuf;
 	}
 	if (likely(record->flow.level != SNOOP_LEVEL_OBSERVE)) /* which keeps none */
 		mbuf = packet_keep(worker, mbuf, &packet.handle);
-	packet.checksum_ok = is_valid(worker, from, slot, mbuf);
+	packet.checksum_ok = is_valid(link, from, slot, mbuf);
 	if (from == SNOOP_WIRED) {
-		snoop_flow_data(worker->engine, &record->flow, &packet, worker->now_us);
+		snoop_flow_data(link->engine, &record->flow, &packet, worker->now_us);
 	} else {
-		verdict = snoop_flow_ack(worker->engine, &record->flow, &packet, worker->now_us);
+		verdict = snoop_flow_ack(link->engine, &record->flow, &packet, worker->now_us);
 	}
 	flow_timer_update(&worker->timers, record, worker->now_us);
 	return verdict == SNOOP_FORWARD ? mbuf : NULL;
 }
 
-__rte_cold __rte_noinline struct rte_mbuf *tcp_input_traced(struct worker *worker,
-							    enum snoop_side from,
-							    struct burst_slot *slot,
-							    struct rte_mbuf *mbuf)
+__rte_cold __rte_noinline struct rte_mbuf *
+tcp_input_traced(struct worker *worker, struct worker_link *link, enum snoop_side from,
+		 struct burst_slot *slot, struct rte_mbuf *mbuf)
 {
 	enum snoop_side to = from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
-	struct trace_before before = trace_before(worker);
-	struct trace_packet *traced = trace_begin(worker, &slot->key, to, mbuf);
+	struct trace_before before = trace_before(link);
+	struct trace_packet *traced = trace_begin(link, &slot->key, to, mbuf);
 
-	mbuf = tcp_input(worker, from, slot, mbuf);
+	mbuf = tcp_input(worker, link, from, slot, mbuf);
 	if (traced != NULL)
-		trace_end(worker, traced, &before, mbuf == NULL);
+		trace_end(link, traced, &before, mbuf == NULL);
 	return mbuf;
 }

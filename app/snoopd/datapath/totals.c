@@ -9,15 +9,19 @@
 #include <snoopd/base/log.h>
 #include <snoopd/datapath/worker.h>
 
-void totals_sum(struct counters *sum, struct worker *const *workers, uint32_t count)
+static void add(struct counters *sum, const struct counters *counters)
+{
+#define STATS_ADD(id, type, unit, help) sum->id += __atomic_load_n(&counters->id, __ATOMIC_RELAXED);
+	COUNTERS(STATS_ADD)
+#undef STATS_ADD
+}
+
+void totals_sum(struct counters *sum, struct worker *const *workers, uint32_t count, uint32_t link)
 {
 	memset(sum, 0, sizeof(*sum));
 	for (uint32_t i = 0; i < count; i++) {
-		const struct counters *counters = &workers[i]->counters;
-
-#define STATS_ADD(id, type, unit, help) sum->id += __atomic_load_n(&counters->id, __ATOMIC_RELAXED);
-		COUNTERS(STATS_ADD)
-#undef STATS_ADD
+		add(sum, &workers[i]->link[link]->counters);
+		add(sum, &workers[i]->counters);
 	}
 }
 

@@ -14,7 +14,12 @@
 
 struct worker;
 
-void totals_sum(struct counters *sum, struct worker *const *workers, uint32_t count);
+/**
+ * The sum of what the workers counted for a link, and of what no link has: their turns and clocks.
+ *
+ * @param link  its number; all of the workers serve it
+ */
+void totals_sum(struct counters *sum, struct worker *const *workers, uint32_t count, uint32_t link);
 
 /** Open the file for totals_write(). @return NULL after one line on stderr. */
 FILE *totals_open(const char *path);

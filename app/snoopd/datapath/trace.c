@@ -18,7 +18,7 @@ const char *trace_verdict_text(enum trace_verdict verdict)
 	return texts[verdict];
 }
 
-struct trace *trace_new(const struct worker *worker, const struct snoop_key *key, uint32_t count)
+struct trace *trace_new(const struct worker_link *link, const struct snoop_key *key, uint32_t count)
 {
 	struct trace *trace = calloc(1, sizeof(*trace) + (size_t)count * sizeof(trace->packets[0]));
 	struct timespec now;
@@ -27,22 +27,22 @@ struct trace *trace_new(const struct worker *worker, const struct snoop_key *key
 		return NULL;
 	clock_gettime(CLOCK_REALTIME, &now);
 	trace->epoch_us = (uint64_t)now.tv_sec * CLOCK_US_PER_S + (uint64_t)now.tv_nsec / 1000 -
-			  __atomic_load_n(&worker->now_us, __ATOMIC_RELAXED);
+			  __atomic_load_n(&link->worker->now_us, __ATOMIC_RELAXED);
 	trace->key = *key;
 	trace->count = count;
 	return trace;
 }
 
-struct trace_packet *trace_begin(struct worker *worker, const struct snoop_key *key,
+struct trace_packet *trace_begin(struct worker_link *link, const struct snoop_key *key,
 				 enum snoop_side to, const struct rte_mbuf *packet)
 {
-	struct trace *trace = worker->trace;
+	struct trace *trace = link->trace;
 	struct trace_packet *captured;
 
 	if (trace->used == trace->count || memcmp(key, &trace->key, sizeof(*key)) != 0)
 		return NULL;
 	captured = &trace->packets[trace->used++];
-	captured->time_us = trace->epoch_us + worker->now_us;
+	captured->time_us = trace->epoch_us + link->worker->now_us;
 	captured->frame_bytes = rte_pktmbuf_pkt_len(packet);
 	captured->kept_bytes = (uint16_t)RTE_MIN(packet->data_len, TRACE_FRAME_BYTES);
 	captured->to = (uint8_t)to;
@@ -50,18 +50,18 @@ struct trace_packet *trace_begin(struct worker *worker, const struct snoop_key *
 	return captured;
 }
 
-struct trace_before trace_before(const struct worker *worker)
+struct trace_before trace_before(const struct worker_link *link)
 {
-	const struct counters *counters = &worker->counters;
+	const struct counters *counters = &link->counters;
 
 	return (struct trace_before){counters->cached_segments_total, counters->radio_losses,
 				     counters->vetoes};
 }
 
-void trace_end(struct worker *worker, struct trace_packet *captured,
+void trace_end(struct worker_link *link, struct trace_packet *captured,
 	       const struct trace_before *before, bool withheld)
 {
-	struct trace_before now = trace_before(worker);
+	struct trace_before now = trace_before(link);
 
 	captured->verdict = withheld			   ? TRACE_WITHHELD
 			    : now.cached != before->cached ? TRACE_CACHED
@@ -70,7 +70,7 @@ void trace_end(struct worker *worker, struct trace_packet *captured,
 	captured->vetoes = (uint16_t)(now.vetoes - before->vetoes);
 }
 
-void trace_own(struct worker *worker, enum snoop_side to, const struct rte_mbuf *packet,
+void trace_own(struct worker_link *link, enum snoop_side to, const struct rte_mbuf *packet,
 	       enum trace_verdict verdict)
 {
 	struct trace_packet *captured;
@@ -81,13 +81,14 @@ void trace_own(struct worker *worker, enum snoop_side to, const struct rte_mbuf 
 		   rte_pktmbuf_pkt_len(packet), &view);
 	if (view.kind != WIRE_TCP)
 		return;
-	snoop_key_of(&key, &view, to == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED);
-	captured = trace_begin(worker, &key, to, packet);
+	snoop_key_of(&key, &view, to == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED,
+		     (uint8_t)link->number);
+	captured = trace_begin(link, &key, to, packet);
 	if (captured != NULL)
 		captured->verdict = (uint8_t)verdict;
 }
 
-void trace_publish(struct worker *worker)
+void trace_publish(struct worker_link *link)
 {
-	__atomic_store_n(&worker->trace->filled, worker->trace->used, __ATOMIC_RELEASE);
+	__atomic_store_n(&link->trace->filled, link->trace->used, __ATOMIC_RELEASE);
 }

@@ -60,30 +60,31 @@ struct trace {
 	struct trace_packet packets[]; /* worker: rw; control: ro, up to filled */
 };
 
-struct worker;
+struct worker_link;
 
 const char *trace_verdict_text(enum trace_verdict verdict);
 
 /** @return a trace, to be given to free(), or NULL without memory. */
-struct trace *trace_new(const struct worker *worker, const struct snoop_key *key, uint32_t count);
+struct trace *trace_new(const struct worker_link *link, const struct snoop_key *key,
+			uint32_t count);
 
 /** A packet with that key passes. @return what trace_end() takes; NULL where it is not traced. */
-struct trace_packet *trace_begin(struct worker *worker, const struct snoop_key *key,
+struct trace_packet *trace_begin(struct worker_link *link, const struct snoop_key *key,
 				 enum snoop_side to, const struct rte_mbuf *packet);
 
 /** Counters as they were before the packet; their growth tells what became of it. */
 struct trace_before {
 	uint64_t cached, losses, vetoes;
 };
-struct trace_before trace_before(const struct worker *worker);
-void trace_end(struct worker *worker, struct trace_packet *captured,
+struct trace_before trace_before(const struct worker_link *link);
+void trace_end(struct worker_link *link, struct trace_packet *captured,
 	       const struct trace_before *before, bool withheld);
 
 /** A retransmit, or a released ACK. */
-void trace_own(struct worker *worker, enum snoop_side to, const struct rte_mbuf *packet,
+void trace_own(struct worker_link *link, enum snoop_side to, const struct rte_mbuf *packet,
 	       enum trace_verdict verdict);
 
 /** Let the control side read what was traced. */
-void trace_publish(struct worker *worker);
+void trace_publish(struct worker_link *link);
 
 #endif

@@ -23,31 +23,31 @@ static uint32_t hand_over(const struct transmit *output, struct rte_mbuf **packe
 
 /* A backlog of the port concerns everyone who sends to it, those that send through another worker
  * included. */
-static void note_backlog(struct worker *worker, struct transmit *output)
+static void note_backlog(struct worker_link *link, struct transmit *output)
 {
 	if (output->side != SNOOP_WIRELESS)
 		return;
-	snoop_engine_tx_backlog(worker->engine, worker->now_us);
-	if (worker->handoff != NULL && output->lane == NULL)
-		__atomic_store_n(&worker->handoff->backlog[worker->index].count,
-				 worker->handoff->backlog[worker->index].count + 1,
-				 __ATOMIC_RELAXED);
+	snoop_engine_tx_backlog(link->engine, link->worker->now_us);
+	if (link->handoff != NULL && output->lane == NULL)
+		__atomic_store_n(&link->handoff->backlog[link->rank].count,
+				 link->handoff->backlog[link->rank].count + 1, __ATOMIC_RELAXED);
 }
 
-static void read_backlog(struct worker *worker, struct transmit *output)
+static void read_backlog(struct worker_link *link, struct transmit *output)
 {
 	uint64_t count = __atomic_load_n(output->backlog, __ATOMIC_RELAXED);
 
 	if (count != output->backlog_seen)
-		note_backlog(worker, output);
+		note_backlog(link, output);
 	output->backlog_seen = count;
 }
 
-static uint16_t send_burst(struct worker *worker, const struct transmit *output,
+static uint16_t send_burst(struct worker_link *link, const struct transmit *output,
 			   struct rte_mbuf **packets, uint32_t count)
 {
-	if (worker->send != NULL)
-		return worker->send(worker->send_context, output->side, packets, (uint16_t)count);
+	if (link->worker->send != NULL)
+		return link->worker->send(link->send_context, output->side, packets,
+					  (uint16_t)count);
 	return rte_eth_tx_burst(output->port_id, output->queue_id, packets, (uint16_t)count);
 }
 
@@ -67,9 +67,9 @@ static struct transmit_sum sum_of(const struct transmit *output, uint32_t from, 
 	return sum;
 }
 
-static void count_drop(struct worker *worker, enum snoop_side to, bool ours)
+static void count_drop(struct worker_link *link, enum snoop_side to, bool ours)
 {
-	struct counters *counters = &worker->counters;
+	struct counters *counters = &link->counters;
 
 	if (ours)
 		counters->tx_retransmit_drops++;
@@ -79,10 +79,10 @@ static void count_drop(struct worker *worker, enum snoop_side to, bool ours)
 		counters->tx_wireless_drops++;
 }
 
-static void count_sent(struct worker *worker, const struct transmit *output, uint32_t from,
+static void count_sent(struct worker_link *link, const struct transmit *output, uint32_t from,
 		       uint32_t to)
 {
-	struct counters *counters = &worker->counters;
+	struct counters *counters = &link->counters;
 	struct transmit_sum sum = sum_of(output, from, to);
 
 	counters->forwarded_packets += sum.received;
@@ -95,19 +95,19 @@ static void count_sent(struct worker *worker, const struct transmit *output, uin
 	}
 }
 
-static void count_retry(struct worker *worker, enum snoop_side to)
+static void count_retry(struct worker_link *link, enum snoop_side to)
 {
 	if (to == SNOOP_WIRED)
-		worker->counters.tx_wired_retries++;
+		link->counters.tx_wired_retries++;
 	else
-		worker->counters.tx_wireless_retries++;
+		link->counters.tx_wireless_retries++;
 }
 
-static void drop_all(struct worker *worker, struct transmit *output)
+static void drop_all(struct worker_link *link, struct transmit *output)
 {
 	for (uint32_t i = 0; i < output->count; i++) {
 		rte_pktmbuf_free(output->packets[i]);
-		count_drop(worker, output->side, output->ours >> i & 1);
+		count_drop(link, output->side, output->ours >> i & 1);
 	}
 }
 
@@ -116,90 +116,91 @@ static void drop_all(struct worker *worker, struct transmit *output)
  * others get one chance each: a single frame that the driver refuses must not take the rest with
  * it.
  */
-static void drain(struct worker *worker, struct transmit *output)
+static void drain(struct worker_link *link, struct transmit *output)
 {
-	uint32_t retries = worker->config->tx_retries;
+	uint32_t retries = link->config->tx_retries;
 	uint32_t sent = 0;
 
-	if (unlikely(__atomic_load_n(&worker->gate[output->side], __ATOMIC_ACQUIRE) != GATE_OPEN)) {
-		drop_all(worker, output);
+	if (unlikely(__atomic_load_n(&link->gate[output->side], __ATOMIC_ACQUIRE) != GATE_OPEN)) {
+		drop_all(link, output);
 		return;
 	}
 	if (output->lane != NULL)
-		read_backlog(worker, output);
+		read_backlog(link, output);
 	for (;;) {
 		struct rte_mbuf **rest = &output->packets[sent];
 		uint32_t count = output->count - sent;
 		uint32_t taken = output->lane != NULL ? hand_over(output, rest, sent, count)
-						      : send_burst(worker, output, rest, count);
+						      : send_burst(link, output, rest, count);
 
 		/* The worker that sends it counts what was handed over. */
 		if (output->lane == NULL)
-			count_sent(worker, output, sent, sent + taken);
+			count_sent(link, output, sent, sent + taken);
 		sent += taken;
 		if (sent == output->count)
 			return;
-		note_backlog(worker, output);
+		note_backlog(link, output);
 		if (retries > 0) {
 			retries--;
-			count_retry(worker, output->side);
-			worker_relax(worker);
+			count_retry(link, output->side);
+			worker_relax(link->worker);
 		} else if (taken == 0) {
 			rte_pktmbuf_free(output->packets[sent]);
-			count_drop(worker, output->side, output->ours >> sent & 1);
+			count_drop(link, output->side, output->ours >> sent & 1);
 			if (++sent == output->count)
 				return;
 		}
 	}
 }
 
-void transmit_flush(struct worker *worker, enum snoop_side to)
+void transmit_flush(struct worker_link *link, enum snoop_side to)
 {
-	struct transmit *output = &worker->output[to];
+	struct transmit *output = &link->output[to];
 
 	if (output->count == 0)
 		return;
-	drain(worker, output);
+	drain(link, output);
 	output->count = 0;
 	output->ours = 0;
 	output->bytes_all = 0;
 }
 
-static inline void append(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet,
+static inline void append(struct worker_link *link, enum snoop_side to, struct rte_mbuf *packet,
 			  bool ours)
 {
-	struct transmit *output = &worker->output[to];
+	struct transmit *output = &link->output[to];
 
 	if (output->count == TRANSMIT_ROOM)
-		transmit_flush(worker, to);
+		transmit_flush(link, to);
 	transmit_put(output, packet, ours);
 }
 
-void transmit_append(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet, bool ours)
+void transmit_append(struct worker_link *link, enum snoop_side to, struct rte_mbuf *packet,
+		     bool ours)
 {
-	append(worker, to, packet, ours);
+	append(link, to, packet, ours);
 }
 
 /* The engine keeps the packet: the driver gets a copy. Without one, the engine retransmits it
  * later. */
-static __rte_noinline void forward_copy(struct worker *worker, enum snoop_side to,
+static __rte_noinline void forward_copy(struct worker_link *link, enum snoop_side to,
 					struct rte_mbuf *packet)
 {
-	struct rte_mbuf *copy = rte_pktmbuf_copy(packet, worker->pool, 0, UINT32_MAX);
+	struct rte_mbuf *copy = rte_pktmbuf_copy(packet, link->worker->pool, 0, UINT32_MAX);
 
 	rte_pktmbuf_free(packet);
 	if (copy == NULL)
-		count_drop(worker, to, false);
+		count_drop(link, to, false);
 	else
-		append(worker, to, copy, false);
+		append(link, to, copy, false);
 }
 
-void transmit_forward(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet)
+void transmit_forward(struct worker_link *link, enum snoop_side to, struct rte_mbuf *packet)
 {
-	if (unlikely(worker->output[to].sharing == DRIVER_COPY) && rte_mbuf_refcnt_read(packet) > 1)
-		forward_copy(worker, to, packet);
+	if (unlikely(link->output[to].sharing == DRIVER_COPY) && rte_mbuf_refcnt_read(packet) > 1)
+		forward_copy(link, to, packet);
 	else
-		append(worker, to, packet, false);
+		append(link, to, packet, false);
 }
 
 static enum trace_verdict verdict_of(enum snoop_cause cause)
@@ -216,32 +217,32 @@ static enum trace_verdict verdict_of(enum snoop_cause cause)
 	return verdicts[cause];
 }
 
-void transmit_again(struct worker *worker, struct rte_mbuf *packet, enum snoop_cause cause)
+void transmit_again(struct worker_link *link, struct rte_mbuf *packet, enum snoop_cause cause)
 {
-	if (unlikely(worker->trace != NULL))
-		trace_own(worker, SNOOP_WIRELESS, packet, verdict_of(cause));
+	if (unlikely(link->trace != NULL))
+		trace_own(link, SNOOP_WIRELESS, packet, verdict_of(cause));
 	/* The MTU may have become smaller since the packet came. */
-	if (unlikely(!carriage_fits(worker->port[SNOOP_WIRELESS].carriage,
+	if (unlikely(!carriage_fits(link->port[SNOOP_WIRELESS].carriage,
 				    rte_pktmbuf_mtod(packet, const uint8_t *), packet->data_len,
 				    rte_pktmbuf_pkt_len(packet)))) {
-		count_drop(worker, SNOOP_WIRELESS, true);
+		count_drop(link, SNOOP_WIRELESS, true);
 		return;
 	}
-	if (worker->output[SNOOP_WIRELESS].sharing == DRIVER_COPY) {
-		packet = rte_pktmbuf_copy(packet, worker->pool, 0, UINT32_MAX);
+	if (link->output[SNOOP_WIRELESS].sharing == DRIVER_COPY) {
+		packet = rte_pktmbuf_copy(packet, link->worker->pool, 0, UINT32_MAX);
 		if (packet == NULL) {
-			count_drop(worker, SNOOP_WIRELESS, true);
+			count_drop(link, SNOOP_WIRELESS, true);
 			return;
 		}
 	} else {
 		packet_ref(packet);
 	}
-	append(worker, SNOOP_WIRELESS, packet, true);
+	append(link, SNOOP_WIRELESS, packet, true);
 }
 
-void transmit_release(struct worker *worker, struct rte_mbuf *packet)
+void transmit_release(struct worker_link *link, struct rte_mbuf *packet)
 {
-	if (unlikely(worker->trace != NULL))
-		trace_own(worker, SNOOP_WIRED, packet, TRACE_RELEASED);
-	transmit_forward(worker, SNOOP_WIRED, packet);
+	if (unlikely(link->trace != NULL))
+		trace_own(link, SNOOP_WIRED, packet, TRACE_RELEASED);
+	transmit_forward(link, SNOOP_WIRED, packet);
 }

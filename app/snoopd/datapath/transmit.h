@@ -21,7 +21,7 @@
 
 #define TRANSMIT_ROOM 64u
 
-struct worker;
+struct worker_link;
 
 /**
  * How packets leave. The appliance uses rte_eth_tx_burst(); a test harness brings its own.
@@ -72,23 +72,24 @@ static inline bool transmit_try_forward(struct transmit *output, struct rte_mbuf
 }
 
 /** Send a received packet on. The reference passes. */
-void transmit_forward(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet);
+void transmit_forward(struct worker_link *link, enum snoop_side to, struct rte_mbuf *packet);
 
 /** Send a withheld ACK to the wired side. The engine's reference passes. */
-void transmit_release(struct worker *worker, struct rte_mbuf *packet);
+void transmit_release(struct worker_link *link, struct rte_mbuf *packet);
 
 /** Send a packet that the engine keeps to the wireless side once more. */
-void transmit_again(struct worker *worker, struct rte_mbuf *packet, enum snoop_cause cause);
+void transmit_again(struct worker_link *link, struct rte_mbuf *packet, enum snoop_cause cause);
 
 /**
  * Send a packet that is already a copy where the port needs that.
  *
  * @param ours  it is a retransmit, not a received packet
  */
-void transmit_append(struct worker *worker, enum snoop_side to, struct rte_mbuf *packet, bool ours);
+void transmit_append(struct worker_link *link, enum snoop_side to, struct rte_mbuf *packet,
+		     bool ours);
 
 /** Transmit what is buffered. What the port does not take within the configured retries is dropped.
  */
-void transmit_flush(struct worker *worker, enum snoop_side to);
+void transmit_flush(struct worker_link *link, enum snoop_side to);
 
 #endif

@@ -16,7 +16,7 @@
 #define IDLE_TURNS 64	     /* empty turns before the lcore pauses between two */
 #define MIB (1024.0 * 1024.0)
 
-static void explain_memory(const char *what, uint64_t bytes)
+void worker_explain_memory(const char *what, uint64_t bytes)
 {
 	log_error("no memory for %s: %.1f MiB needed; reserve more hugepages, or give the EAL more "
 		  "with -m where it runs with --no-huge, or lower the sizes in the configuration",
@@ -40,151 +40,119 @@ static void age(void *owner)
 static void keep_house(void *owner)
 {
 	struct worker *worker = owner;
+	struct worker_link *link;
 
-	flows_look_at_pressure(worker);
-	if (unlikely(worker->trace != NULL))
-		trace_publish(worker);
-	flows_look_at_outage(worker);
+	WORKER_FOR_EACH_LINK(worker, link)
+	{
+		flows_look_at_pressure(link);
+		if (unlikely(link->trace != NULL))
+			trace_publish(link);
+		flows_look_at_outage(link);
+	}
 	mailbox_serve(worker, &worker->request.mail);
 }
 
-/* What the worker needs beside itself. @return the engine's memory, or NULL after a line on stderr.
- */
-static void *allocate(struct worker *worker, const struct worker_setup *setup,
-		      const struct config *share)
+/* @return 0, or -1 after a line on stderr. */
+static int create_table(struct worker *worker, const struct worker_setup *setup)
 {
-	size_t engine_bytes = snoop_engine_bytes(&share->protocol);
-	void *memory =
-		rte_zmalloc_socket("engine", engine_bytes, RTE_CACHE_LINE_SIZE, setup->socket);
+	uint64_t flows = 0;
 	char name[32];
 
-	if (memory == NULL) {
-		explain_memory("the engine ([cache] and [syn])", engine_bytes);
-		return NULL;
-	}
+	for (uint32_t i = 0; i < WORKER_LINKS_MAX; i++)
+		if (setup->link[i] != NULL)
+			flows += worker_link_flows(setup->link[i]);
 	snprintf(name, sizeof(name), "flows_%u", setup->index);
-	if (flow_table_create(&worker->table, name, share->flows, setup->socket) != 0) {
-		explain_memory("the flow table ([flows] max)", flow_table_bytes(share->flows));
-		goto free_engine;
-	}
-	if (periodic_subsystem_init() == 0)
-		return memory;
-	log_error("no memory for rte_timer: reserve more hugepages");
-	flow_table_free(&worker->table);
-free_engine:
-	rte_free(memory);
-	return NULL;
-}
-
-static void set_port(struct worker *worker, enum snoop_side side, const struct worker_port *port)
-{
-	static const struct carriage any = {CARRIAGE_ANY, CARRIAGE_ANY, CARRIAGE_ANY, false, NULL};
-
-	worker->port[side] = *port;
-	if (port->carriage == NULL)
-		worker->port[side].carriage = &any;
-	worker->output[side].side = side;
-	worker->output[side].port_id = port->port_id;
-	worker->output[side].queue_id = port->queue_id;
-	worker->output[side].sharing = port->sharing;
-	worker->queues[side] = (struct handoff_queues){
-		.rx_first = port->queue_id,
-		.rx_step = 1,
-		.rx_count = (uint16_t)(port->queue_id + 1),
-	};
+	if (flows <= FLOW_MAX &&
+	    flow_table_create(&worker->table, name, (uint32_t)flows, setup->socket) == 0)
+		return 0;
+	worker_explain_memory("the flow table ([flows] max)", flow_table_bytes((uint32_t)flows));
+	return -1;
 }
 
 static void set_up(struct worker *worker, const struct worker_setup *setup)
 {
 	worker->index = setup->index;
 	worker->lcore = setup->lcore;
-	worker->workers = RTE_MAX(setup->workers, 1u);
 	worker->shares_cpu = setup->shares_cpu;
 	worker->pool = setup->pool;
 	worker->secret = setup->secret;
 	worker->send = setup->send;
-	worker->send_context = setup->send_context;
 	worker->segments_per_frame = setup->segments_per_frame;
-	set_port(worker, SNOOP_WIRED, &setup->port[SNOOP_WIRED]);
-	set_port(worker, SNOOP_WIRELESS, &setup->port[SNOOP_WIRELESS]);
+	flow_timers_init(&worker->timers, worker->table.records);
 	clock_init(&worker->clock);
 	periodic_init(&worker->tick, TICK_US, tick, worker);
 	periodic_init(&worker->ageing, AGEING_US, age, worker);
 	periodic_init(&worker->housekeeping, HOUSEKEEPING_US, keep_house, worker);
 }
 
+static int create_links(struct worker *worker, const struct worker_setup *setup)
+{
+	for (uint32_t i = 0; i < WORKER_LINKS_MAX; i++) {
+		if (setup->link[i] == NULL)
+			continue;
+		worker->link[i] = worker_link_create(worker, i, setup->link[i], setup->socket);
+		if (worker->link[i] == NULL)
+			return -1;
+		worker->links |= 1ull << i;
+	}
+	return 0;
+}
+
+static void free_worker(struct worker *worker)
+{
+	for (uint32_t i = 0; i < WORKER_LINKS_MAX; i++)
+		worker_link_destroy(worker->link[i]);
+	flow_table_free(&worker->table);
+	rte_free(worker);
+}
+
 struct worker *worker_create(const struct worker_setup *setup)
 {
 	struct worker *worker =
 		rte_zmalloc_socket("worker", sizeof(*worker), RTE_CACHE_LINE_SIZE, setup->socket);
-	struct config share;
-	void *memory;
 
 	if (worker == NULL) {
-		explain_memory("a worker", sizeof(*worker));
+		worker_explain_memory("a worker", sizeof(*worker));
 		return NULL;
 	}
-	config_share(setup->config, RTE_MAX(setup->workers, 1u), &share);
-	memory = allocate(worker, setup, &share);
-	if (memory == NULL) {
-		rte_free(worker);
-		return NULL;
-	}
+	if (create_table(worker, setup) != 0)
+		goto fail;
 	set_up(worker, setup);
-	flow_timers_init(&worker->timers, worker->table.records);
-	worker->engine = snoop_engine_init(memory, &share.protocol, &packet_ops, worker,
-					   &worker->counters, setup->secret);
-	reconfigure_start(worker, setup->config);
-	return worker;
+	if (create_links(worker, setup) != 0)
+		goto fail;
+	if (periodic_subsystem_init() == 0)
+		return worker;
+	log_error("no memory for rte_timer: reserve more hugepages");
+fail:
+	free_worker(worker);
+	return NULL;
 }
 
 void worker_destroy(struct worker *worker)
 {
 	periodic_subsystem_free();
-	flow_table_free(&worker->table);
-	rte_free(worker->engine);
-	rte_free(worker);
-}
-
-static void add_lane(struct worker_lane *lanes, uint32_t *count, struct rte_ring *ring,
-		     enum snoop_side side)
-{
-	if (ring != NULL)
-		lanes[(*count)++] = (struct worker_lane){ring, side};
-}
-
-static void join_side(struct worker *worker, struct handoff *handoff, enum snoop_side side)
-{
-	const struct handoff_plan *plan = &handoff->plan;
-	struct handoff_queues *queues = &worker->queues[side];
-	struct transmit *output = &worker->output[side];
-
-	*queues = handoff_queues_of(plan, side, worker->index);
-	output->queue_id = queues->tx_queue;
-	output->lane = handoff->tx[side][worker->index];
-	output->backlog = &handoff->backlog[queues->tx_worker].count;
-	for (uint32_t from = 0; from < plan->workers; from++) {
-		add_lane(worker->rx_lanes, &worker->rx_lane_count,
-			 handoff->rx[side][from][worker->index], side);
-		if (handoff_queues_of(plan, side, from).tx_worker == worker->index)
-			add_lane(worker->tx_lanes, &worker->tx_lane_count, handoff->tx[side][from],
-				 side);
-	}
-}
-
-void worker_join(struct worker *worker, struct handoff *handoff)
-{
-	worker->handoff = handoff;
-	worker->spreads = handoff->plan.software && handoff->plan.workers > 1;
-	join_side(worker, handoff, SNOOP_WIRED);
-	join_side(worker, handoff, SNOOP_WIRELESS);
+	free_worker(worker);
 }
 
 static void run_timers(struct worker *worker)
 {
+	struct worker_link *link;
+
 	worker->timers_due = flow_timers_run(&worker->timers, worker->now_us);
-	if (worker->now_us >= snoop_engine_deadline_us(worker->engine))
-		snoop_engine_timer(worker->engine, worker->now_us);
+	WORKER_FOR_EACH_LINK(worker, link)
+	if (worker->now_us >= snoop_engine_deadline_us(link->engine))
+		snoop_engine_timer(link->engine, worker->now_us);
+}
+
+static void flush(struct worker *worker)
+{
+	struct worker_link *link;
+
+	WORKER_FOR_EACH_LINK(worker, link)
+	{
+		transmit_flush(link, SNOOP_WIRED);
+		transmit_flush(link, SNOOP_WIRELESS);
+	}
 }
 
 static void end_turn(struct worker *worker, bool late)
@@ -196,8 +164,7 @@ static void end_turn(struct worker *worker, bool late)
 	}
 	if (worker->ageing_left > 0)
 		flows_age(worker);
-	transmit_flush(worker, SNOOP_WIRED);
-	transmit_flush(worker, SNOOP_WIRELESS);
+	flush(worker);
 	packet_free_dropped(worker);
 }
 
@@ -282,43 +249,64 @@ static uint32_t turn(struct worker *worker, uint64_t begin)
 
 void worker_close(struct worker *worker, uint64_t now_us)
 {
+	struct worker_link *link;
+
 	worker->now_us = now_us;
 	flows_remove_all(worker);
-	snoop_engine_flush(worker->engine);
-	transmit_flush(worker, SNOOP_WIRED);
-	transmit_flush(worker, SNOOP_WIRELESS);
+	WORKER_FOR_EACH_LINK(worker, link)
+	snoop_engine_flush(link->engine);
+	flush(worker);
 	packet_free_dropped(worker);
 	packet_free_dropped(worker);
 }
 
-static bool all_done(uint32_t *waiting)
+/* Tell the workers of each link that this one has come so far. */
+static void arrive(struct worker *worker, bool sent)
 {
-	return __atomic_load_n(waiting, __ATOMIC_ACQUIRE) == 0;
+	struct worker_link *link;
+
+	WORKER_FOR_EACH_LINK(worker, link)
+	if (link->handoff != NULL)
+		__atomic_sub_fetch(sent ? &link->handoff->sending : &link->handoff->receiving, 1,
+				   __ATOMIC_ACQ_REL);
+}
+
+/* @return whether all workers of all its links have come so far. */
+static bool all_arrived(const struct worker *worker, bool sent)
+{
+	const struct worker_link *link;
+
+	WORKER_FOR_EACH_LINK(worker, link)
+	if (link->handoff != NULL &&
+	    __atomic_load_n(sent ? &link->handoff->sending : &link->handoff->receiving,
+			    __ATOMIC_ACQUIRE) != 0)
+		return false;
+	return true;
 }
 
 /*
- * The workers end together: first none receives any more, and what is in the rings to the owners is
- * handled; then all let go of what they hold, and what is in the rings to the TX queues is sent.
+ * The workers of a link end together: first none receives any more, and what is in the rings to the
+ * owners is handled; then all let go of what they hold, and what is in the rings to the TX queues
+ * is sent.
  */
-static void end_together(struct worker *worker, struct handoff *handoff)
+static void end_together(struct worker *worker)
 {
 	bool done;
 	uint32_t taken;
 
-	__atomic_sub_fetch(&handoff->receiving, 1, __ATOMIC_ACQ_REL);
+	arrive(worker, false);
 	do {
-		done = all_done(&handoff->receiving);
+		done = all_arrived(worker, false);
 		taken = receive_handed(worker) + receive_to_send(worker);
 		service(worker, rte_rdtsc());
 		worker_relax(worker);
 	} while (!done || taken > 0);
 	worker_close(worker, clock_now_us(&worker->clock));
-	__atomic_sub_fetch(&handoff->sending, 1, __ATOMIC_ACQ_REL);
+	arrive(worker, true);
 	do {
-		done = all_done(&handoff->sending);
+		done = all_arrived(worker, true);
 		taken = receive_to_send(worker);
-		transmit_flush(worker, SNOOP_WIRED);
-		transmit_flush(worker, SNOOP_WIRELESS);
+		flush(worker);
 		worker_relax(worker);
 	} while (!done || taken > 0);
 }
@@ -379,10 +367,7 @@ int worker_main(void *argument)
 		idle_turns = busy ? 0 : idle_turns + 1;
 		begin = end_of_turn(worker, begin, busy, idle_turns);
 	}
-	if (worker->handoff != NULL)
-		end_together(worker, worker->handoff);
-	else
-		worker_close(worker, clock_now_us(&worker->clock));
+	end_together(worker);
 	stop_jobs(worker);
 	return 0;
 }

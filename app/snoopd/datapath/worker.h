@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * A worker: one lcore that owns its queues, its flows, its engine and its counters, and runs every
- * packet to completion.
+ * A worker: one lcore that owns its queues, its flows, its engines and its counters, and runs every
+ * packet to completion. What it has of each link that it forwards for is in worker_link.h.
  *
  *	rx_burst -> parse -> flow lookup -> engine verdict -> TX buffer -> tx_burst
  *
@@ -33,7 +33,6 @@
 #include <rte_mempool.h>
 #include <rte_pause.h>
 
-#include <config/config.h>
 #include <counters/counters.h>
 #include <flow/other_vlan.h>
 #include <flow/periodic.h>
@@ -42,15 +41,9 @@
 #include <snoop/snoop.h>
 #include <snoopd/base/clock.h>
 #include <snoopd/datapath/burst.h>
-#include <snoopd/base/carriage.h>
-#include <snoopd/datapath/flows.h>
-#include <snoopd/datapath/handoff.h>
-#include <snoopd/datapath/packet.h>
 #include <snoopd/datapath/receive.h>
-#include <snoopd/datapath/reconfigure.h>
 #include <snoopd/datapath/request.h>
-#include <snoopd/datapath/trace.h>
-#include <snoopd/datapath/transmit.h>
+#include <snoopd/datapath/worker_link.h>
 #include <snoopd/datapath/worker_report.h>
 
 #define WORKER_RECORDS_PER_STEP 512u /* that a request looks at between two turns */
@@ -58,48 +51,24 @@
  * workers share a CPU, and turns may be long, each looks. */
 #define WORKER_MANAGE_TURNS 4u
 
-/**
- * May a worker use a port? As soon as one is not open, the wire is cut: see flows_look_at_outage().
- */
-enum worker_gate {
-	GATE_OPEN,
-	GATE_CLOSED, /* what is for it is dropped and counted */
-	GATE_ABSENT, /* that, and the worker does not touch the port at all */
-};
-
-struct worker_port {
-	uint16_t port_id;
-	uint16_t queue_id; /* the worker's RX and TX queue, unless worker_join() gives it others */
-	enum driver_sharing sharing;
-	const struct carriage *carriage; /* NULL = the port takes every length */
-};
-
 /** What a worker is made from. */
 struct worker_setup {
 	unsigned int index;	     /* 0 .. workers - 1 */
 	unsigned int lcore;	     /* for messages */
-	uint32_t workers;	     /* that share the budgets of config; 0 = 1 */
-	const struct config *config; /* of the link; constant while the worker lives */
 	struct rte_mempool *pool;    /* where received packets come from */
 	uint16_t segments_per_frame; /* mbufs that a cached frame may take */
-	struct worker_port port[2];  /* by enum snoop_side */
 	int socket;
 	bool shares_cpu;       /* with another worker: an idle turn yields */
 	uint64_t secret;       /* keys the hashes; drawn at start, the same in all workers */
 	transmit_send_fn send; /* NULL = rte_eth_tx_burst() */
-	void *send_context;
+	/* By the link's number in the process; NULL = the worker does not serve that one. */
+	const struct worker_link_setup *link[WORKER_LINKS_MAX];
 };
 
 /** What arrived on one side; any number of packets. */
 struct worker_received {
 	struct rte_mbuf **packets;
 	uint32_t count;
-};
-
-/** A ring from another worker. */
-struct worker_lane {
-	struct rte_ring *ring;
-	enum snoop_side side; /* rx: where its packets come from, tx: where they go to */
 };
 
 /** Packets of the burst under way that belong to another worker. */
@@ -111,38 +80,13 @@ struct worker_stage {
 struct worker {
 	/* Constant after worker_create(). Any thread may read it. */
 	unsigned int index, lcore;
-	uint32_t workers;
 	struct rte_mempool *pool;
-	struct snoop_engine *engine; /* its histograms may be read by any thread, a packet old */
 	uint64_t secret;
 	transmit_send_fn send;
-	void *send_context;
-	struct worker_port port[2];
 	uint16_t segments_per_frame;
 	bool shares_cpu;
-
-	/* Constant after worker_join(). Worker: ro. */
-	bool spreads;		 /* it looks up the owner of what it receives */
-	struct handoff *handoff; /* NULL = no other worker */
-	struct handoff_queues queues[2];
-	uint32_t rx_lane_count, tx_lane_count;
-	struct worker_lane rx_lanes[2 * HANDOFF_WORKERS_MAX];
-	struct worker_lane tx_lanes[2 * HANDOFF_WORKERS_MAX];
-
-	/* Worker: rw, by requests: reconfigure.c, and for the trace request.c. */
-	const struct config *config;
-	uint64_t cache_segments, cache_bytes; /* this worker's share of the budgets */
-	struct trace *trace;		      /* NULL = no flow is traced */
-	bool bypass;			      /* no packet of this link is looked at */
-	enum reconfigure_state reconfigure;
-	uint32_t level_next; /* the record whose flow gets its level next */
-
-	/* Worker: rw, by flows_look_at_outage(). */
-	bool outage;	      /* the wire is cut: no packet is looked at */
-	uint32_t outage_next; /* the record whose flow is reset next */
-
-	/* Worker: rw. Control: ro, atomic. */
-	bool pressed; /* the cache is nearly full: new flows begin in bypass */
+	uint64_t links; /* bit n: the worker serves link n of the process */
+	struct worker_link *link[WORKER_LINKS_MAX];
 
 	/* Worker: rw. Any thread: ro, atomic, a turn old. */
 	uint64_t now_us; /* time of this turn */
@@ -160,30 +104,40 @@ struct worker {
 	uint64_t jobs_us; /* a harness: when the first of them is due */
 	struct flow_table table;
 	struct flow_timers timers;
-	struct flow_gauges gauges;
 	struct flow_other_vlan other_vlan;
 
-	/* Worker: rw. Any thread: ro, atomic, a few packets old. */
+	/* Worker: rw. Any thread: ro, atomic. Only what no link has: turns and the clock. */
 	struct counters counters __rte_cache_aligned;
 
 	/* Worker: rw. */
-	struct transmit output[2] __rte_cache_aligned; /* by enum snoop_side: where to */
 	struct packet_dropped
 		dropped[2] __rte_cache_aligned; /* in this turn, and in the last one */
 	uint32_t dropping;			/* index of this turn's */
 	struct burst_slot slots[BURST_MAX] __rte_cache_aligned;		     /* of both sides */
-	struct worker_stage staged[HANDOFF_WORKERS_MAX] __rte_cache_aligned; /* by owner */
+	struct worker_stage staged[HANDOFF_WORKERS_MAX] __rte_cache_aligned; /* by owner's rank */
 
 	/* Worker: rw. Any thread: ro, atomic. */
 	struct worker_health health __rte_cache_aligned;
 
 	/* Control: rw, worker: ro, atomic. */
 	bool stop __rte_cache_aligned; /* asks the loop to end */
-	uint8_t gate[2];	       /* enum worker_gate, by enum snoop_side */
 
 	/* Handed back and forth by its state, see mailbox.h. */
 	struct request request __rte_cache_aligned;
 };
+
+/* For each link that the worker serves, in the order of their numbers. */
+#define WORKER_FOR_EACH_LINK(worker, each)                                                         \
+	for (uint64_t left_##each = (worker)->links;                                               \
+	     left_##each != 0 && ((each) = (worker)->link[__builtin_ctzll(left_##each)], true);    \
+	     left_##each &= left_##each - 1)
+
+/** @return the link of a flow. */
+static inline struct worker_link *worker_link_of(const struct worker *worker,
+						 const struct flow_record *record)
+{
+	return worker->link[record->link];
+}
 
 /**
  * Control thread. Memory comes from the hugepages of setup->socket.
@@ -192,26 +146,22 @@ struct worker {
  */
 struct worker *worker_create(const struct worker_setup *setup);
 
-/**
- * Control thread, before the worker runs: take up its queues and its ends of the rings. Without it
- * the worker has the queues of its setup, and every packet that it receives is its own.
- *
- * @param handoff  outlives the worker's run
- */
-void worker_join(struct worker *worker, struct handoff *handoff);
-
 /** Control thread, after worker_close(). */
 void worker_destroy(struct worker *worker);
 
+/** Control thread: the line on stderr when there is no memory. */
+void worker_explain_memory(const char *what, uint64_t bytes);
+
 /**
- * Packets arrived, by enum snoop_side. Of each WORKER_BURST those from the wired side are handled
- * first. The references pass.
+ * Packets of a link arrived, by enum snoop_side. Of each WORKER_BURST those from the wired side are
+ * handled first. The references pass.
  */
-void worker_input(struct worker *worker, const struct worker_received received[2], uint64_t now_us);
+void worker_input(struct worker_link *link, const struct worker_received received[2],
+		  uint64_t now_us);
 
 /** Another worker received packets of this one's flows and handed them over. The references pass.
  */
-void worker_input_handed(struct worker *worker, enum snoop_side from, struct rte_mbuf **packets,
+void worker_input_handed(struct worker_link *link, enum snoop_side from, struct rte_mbuf **packets,
 			 uint32_t count, uint64_t now_us);
 
 /**
@@ -232,13 +182,6 @@ int worker_main(void *worker);
 
 /** Control thread. Stop all workers: at their end they wait for each other. */
 void worker_stop(struct worker *worker);
-
-/** Any thread. The worker follows within a turn. */
-static inline void worker_set_gate(struct worker *worker, enum snoop_side side,
-				   enum worker_gate gate)
-{
-	__atomic_store_n(&worker->gate[side], (uint8_t)gate, __ATOMIC_RELEASE);
-}
 
 /**
  * Control thread: has every turn that began before the gate was set ended?

@@ -25,10 +25,10 @@ void report_sum(const struct link *link, struct report_totals *totals)
 {
 	struct histograms *sum = &totals->histograms;
 
-	totals_sum(&totals->counters, link->workers, link->worker_count);
+	totals_sum(&totals->counters, link->workers, link->worker_count, link->number);
 	memset(sum, 0, sizeof(*sum));
 	for (uint32_t i = 0; i < link->worker_count; i++) {
-		const struct histograms *one = snoop_engine_histograms(link->workers[i]->engine);
+		const struct histograms *one = snoop_engine_histograms(link_part(link, i)->engine);
 
 #define ADD_HISTOGRAM(id, unit, help) add_histogram(&sum->id, &one->id);
 		HISTOGRAMS(ADD_HISTOGRAM)
@@ -143,10 +143,11 @@ static void report_health(const struct link *link, uint32_t index, const struct 
 		      us_of(__atomic_load_n(&own->turn_cycles_max, __ATOMIC_RELAXED)));
 }
 
-static void report_worker(const struct worker *worker, const struct report *report)
+static void report_worker(const struct link *link, uint32_t index, const struct report *report)
 {
+	const struct worker *worker = link->workers[index];
 	const struct worker_health *health = &worker->health;
-	const struct counters *counters = &worker->counters;
+	const struct counters *counters = &link_part(link, index)->counters;
 
 	report_number(report, "lcore", worker->lcore);
 	report_number(report, "shares_cpu", worker->shares_cpu);
@@ -175,7 +176,7 @@ void report_workers(const struct link *link, const struct report *report)
 	for (uint32_t i = 0; i < link->worker_count; i++) {
 		snprintf(number, sizeof(number), "%u", i);
 		report_open(report, number);
-		report_worker(link->workers[i], report);
+		report_worker(link, i, report);
 		report_health(link, i, report);
 		report_close(report);
 	}

@@ -99,7 +99,7 @@ static int report_page(const struct link *link, enum request_kind kind, uint64_t
 		count = count_fitting(request, worker);
 		next = count < request->count ? position_of(request, count) : request->next;
 	}
-	totals_sum(&sum, link->workers, link->worker_count);
+	totals_sum(&sum, link->workers, link->worker_count, link->number);
 	report_number(report, "total", flows ? sum.flows_active : sum.stations_active);
 	report_number(report, "offset", position);
 	report_number(report, "next", next_position(link, worker, next));

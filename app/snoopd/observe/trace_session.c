@@ -59,7 +59,7 @@ int trace_session_start(const struct link *link, const struct snoop_key *key, ui
 		result = end_current(link);
 	if (result != 0)
 		return result;
-	current.trace = trace_new(link->workers[worker], key, count);
+	current.trace = trace_new(link_part(link, worker), key, count);
 	if (current.trace == NULL)
 		return -ENOMEM;
 	current.worker = worker;

@@ -2,6 +2,10 @@
 /* The configuration file: what is refused, and with which words. */
 #include "test_config.h"
 
+#define SECTIONS                                                                                   \
+	"link [NAME], ports [NAME], workers, flows [NAME], cache [NAME], timers [NAME], "          \
+	"repair [NAME], withhold [NAME], veto [NAME], syn [NAME], guard [NAME], process, "         \
+	"metrics, rule NAME"
 #define LEVELS "bypass, observe, repair, snoop, auto"
 
 /* The whole line, with the file's name where the table has none. */
@@ -28,17 +32,10 @@ static const struct {
 	 "3: [link] wired and wireless are both a, allowed: two different ports"},
 	{"[link]\nwireless = a\nwired = a\n[withhold]\n",
 	 "3: [link] wired and wireless are both a, allowed: two different ports"},
-	{LINK "[lnk]\n",
-	 "4: unknown section [lnk], allowed: link, ports, workers, flows, cache, timers, "
-	 "repair, withhold, veto, syn, guard, process, metrics, rule NAME"},
-	{LINK "[]\n", "4: unknown section [], allowed: link, ports, workers, flows, cache, timers, "
-		      "repair, withhold, veto, syn, guard, process, metrics, rule NAME"},
-	{LINK "[Withhold]\n",
-	 "4: unknown section [Withhold], allowed: link, ports, workers, flows, cache, timers, "
-	 "repair, withhold, veto, syn, guard, process, metrics, rule NAME"},
-	{LINK "[rule]\n",
-	 "4: unknown section [rule], allowed: link, ports, workers, flows, cache, timers, "
-	 "repair, withhold, veto, syn, guard, process, metrics, rule NAME"},
+	{LINK "[lnk]\n", "4: unknown section [lnk], allowed: " SECTIONS},
+	{LINK "[]\n", "4: unknown section [], allowed: " SECTIONS},
+	{LINK "[Withhold]\n", "4: unknown section [Withhold], allowed: " SECTIONS},
+	{LINK "[rule]\n", "4: unknown section [rule], allowed: " SECTIONS},
 	{LINK "[withhold]\n[link]\n", "5: [link] is given twice, first in line 1, allowed: once"},
 	{LINK "[withhold]\n[withhold]\n",
 	 "5: [withhold] is given twice, first in line 4, allowed: once"},
@@ -198,8 +195,9 @@ static const struct {
 	{"[rule a]\nmode =\n", "5: [rule a] mode has no value, allowed: " LEVELS},
 	{"[rule a]\nmode = auto\nmode = auto\n",
 	 "6: [rule a] mode is given twice, first in line 5, allowed: once"},
-	{"[rule a]\nport = 5\n", "5: unknown key 'port' in [rule a], allowed: wired, wireless, "
-				 "wired_ports, wireless_ports, mode"},
+	{"[rule a]\nport = 5\n",
+	 "5: unknown key 'port' in [rule a], allowed: link, wired, wireless, "
+	 "wired_ports, wireless_ports, mode"},
 #define PREFIXES                                                                                   \
 	"allowed: ADDRESS or NETWORK/LENGTH, IPv4 or IPv6, as in 10.1.0.0/16 or 2001:db8::1"
 	{"[rule a]\nwired = host\n", "5: [rule a] wired = host is not an address, " PREFIXES},
@@ -242,7 +240,8 @@ static void refuses_bad_rules(void **state)
 	for (int i = 0; i <= CONFIG_RULES_MAX; i++)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text),
 			 "[rule r%d]\nmode = observe\n", i);
-	refuse(text, strlen(text), "132: [rule r64] is one rule too many, allowed: 64");
+	refuse(text, strlen(text),
+	       "132: [rule r64] is one rule too many for link main, allowed: 64");
 }
 
 static void refuses_what_libinih_would_cut(void **state)

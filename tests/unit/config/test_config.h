@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include <config/links.h>
 #include <config/rules.h>
 #include <config/schema.h>
 
@@ -54,7 +55,7 @@ static inline int load(struct config *config, const char *text, char error[512])
 }
 
 struct text {
-	char bytes[32768];
+	char bytes[1 << 20];
 	size_t used;
 };
 
@@ -67,27 +68,53 @@ static inline void add_value(void *ctx, const char *section, const char *key, co
 	assert_true(text->used < sizeof(text->bytes));
 }
 
-static inline void round_trip(const struct config *config)
+static inline int load_links(struct config_links *links, const char *text, char error[512])
+{
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
+	assert_int_equal(fclose(file), 0);
+	error[0] = '\0';
+	return config_links_load(links, path, error, 512);
+}
+
+static inline void round_trip_links(const struct config_links *links)
 {
 	static struct text before, after;
-	struct config again;
+	struct config_links again;
 	char error[512];
 	FILE *out = fopen(path, "we");
 
 	assert_non_null(out);
-	assert_int_equal(config_print(config, out), 0);
+	assert_int_equal(config_links_print(links, out), 0);
 	fclose(out);
-	if (config_load(&again, path, error, sizeof(error)) != 0)
+	if (config_links_load(&again, path, error, sizeof(error)) != 0)
 		fail_msg("%s", error);
 	before.used = after.used = 0;
-	config_each(config, add_value, &before);
-	config_each(&again, add_value, &after);
+	config_links_each(links, add_value, &before);
+	config_links_each(&again, add_value, &after);
 	assert_string_equal(before.bytes, after.bytes);
-	for (int i = 0; i < CONFIG_KEY_COUNT; i++)
-		assert_int_equal(config_key_value(&config_keys[i], config),
-				 config_key_value(&config_keys[i], &again));
-	assert_int_equal(config->rule_count, again.rule_count);
-	assert_memory_equal(config->rules, again.rules, sizeof(again.rules));
+	assert_int_equal(links->count, again.count);
+	for (uint32_t i = 0; i < links->count; i++) {
+		const struct config *config = links->link[i];
+
+		assert_true(config_same(config, again.link[i]));
+		for (int k = 0; k < CONFIG_KEY_COUNT; k++)
+			assert_int_equal(config_key_value(&config_keys[k], config),
+					 config_key_value(&config_keys[k], again.link[i]));
+		assert_int_equal(config->rule_count, again.link[i]->rule_count);
+		assert_memory_equal(config->rules, again.link[i]->rules, sizeof(config->rules));
+	}
+	config_links_free(&again);
+}
+
+/* As one link, as config_print() prints it. */
+static inline void round_trip(struct config *config)
+{
+	const struct config_links links = {1, {config}};
+
+	round_trip_links(&links);
 }
 
 static uint64_t random_state = 1;

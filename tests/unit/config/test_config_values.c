@@ -91,6 +91,7 @@ static void every_row_is_whole(void **state)
 	config_defaults(&config);
 	memset(&again, 0, sizeof(again));
 	again.protocol = config.protocol;
+	strcpy(again.link, CONFIG_LINK_MAIN);
 	for (const struct config_key *key = config_keys; key < config_keys + CONFIG_KEY_COUNT;
 	     key++) {
 		const char *what = key->fallback == NULL || key->kind == CONFIG_PORT
@@ -115,7 +116,7 @@ static void every_key_has_its_boundaries(void **state)
 	for (const struct config_key *key = config_keys; key < config_keys + CONFIG_KEY_COUNT;
 	     key++) {
 		try_value(key, "", false);
-		if (is_word(key))
+		if (is_word(key) || key->kind == CONFIG_WORKERS)
 			continue;
 		try_number(key, key->min, true);
 		try_number(key, key->max, true);
@@ -295,10 +296,11 @@ static void reference_documents_every_key(void **state)
 
 		config_key_range(key, range, sizeof(range));
 		config_key_format(key, &defaults, value, sizeof(value));
-		snprintf(expected, sizeof(expected), "# %s; %s%s%s\n", range,
+		snprintf(expected, sizeof(expected), "# %s; %s%s%s%s\n", range,
 			 key->kind == CONFIG_PORT ? "required" : "default ",
 			 key->kind == CONFIG_PORT ? "" : value,
-			 (key->when & CONFIG_AT_START) != 0 ? "; at start only" : "");
+			 (key->when & CONFIG_AT_START) != 0 ? "; at start only" : "",
+			 (key->when & CONFIG_OF_PROCESS) != 0 ? "; one value for all links" : "");
 		place = strstr(place, expected);
 		if (place == NULL)
 			fail_msg("[%s] %s: no '%s' in order", key->section, key->name, expected);
@@ -335,6 +337,11 @@ static void workers_share_the_budgets(void **state)
 	assert_int_equal(share.protocol.syn_entries, 0);
 	assert_int_equal(share.protocol.syn_rate_max, 250);
 	assert_int_equal(share.protocol.stations, config.protocol.stations);
+	config.worker_mask = 0x5; /* two of the four serve the link */
+	config_share(&config, 4, &share);
+	assert_int_equal(share.flows, 251);
+	assert_int_equal(share.protocol.cache_bytes, 15 << 20);
+	assert_int_equal(share.protocol.syn_rate_max, 500);
 }
 
 int main(void)

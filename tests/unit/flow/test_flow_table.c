@@ -47,6 +47,7 @@ static struct snoop_key key_of(uint32_t number)
 	if (wired < 4 && station < 4)
 		key.ip_version = 4;
 	key.vlan[0] = number % 7 == 0 ? 0x81000001 : 0;
+	key.link = number % 5 == 0 ? FLOW_LINKS - 1 : 0;
 	return key;
 }
 
@@ -237,7 +238,7 @@ static void test_smallest(void **state)
  * one in the table. */
 static void test_parts_of_the_key(void **state)
 {
-	struct snoop_key keys[8];
+	struct snoop_key keys[12];
 
 	for (unsigned int i = 0; i < RTE_DIM(keys); i++)
 		keys[i] = (struct snoop_key){.wired_addr = {192, 0, 2, 1},
@@ -253,9 +254,16 @@ static void test_parts_of_the_key(void **state)
 	keys[6].vlan[0] = 0x81000001;
 	keys[7].vlan[0] = 0x81000001;
 	keys[7].ip_version = 6;
+	keys[8].link = 1;
+	keys[9].link = FLOW_LINKS - 1;
+	keys[10].link = 1;
+	keys[10].ip_version = 6;
+	keys[11].link = 1;
+	keys[11].vlan[0] = 0x81000001;
 	for (unsigned int in = 0; in < RTE_DIM(keys); in++) {
 		struct flow_record *record = flow_table_add(&table, &keys[in], 1);
 
+		assert_int_equal(record->link, keys[in].link);
 		for (unsigned int i = 0; i < RTE_DIM(keys); i++) {
 			uint32_t place = flow_table_find_begin(&table, &keys[i], 1);
 

@@ -93,8 +93,8 @@ static void test_not_moved_in_vain(void **state)
 		struct flow_record before = records[1];
 
 		set_deadline(1, 50000 + now_us % 3, now_us);
-		assert_int_equal(records[1].link_prev, before.link_prev);
-		assert_int_equal(records[1].link_next, before.link_next);
+		assert_int_equal(records[1].list_prev, before.list_prev);
+		assert_int_equal(records[1].list_next, before.list_next);
 		flow_timers_run(&timers, now_us);
 	}
 	assert_in_range(run_until_due(&records[0], 49000, 60000), 50000, 50000 + 2 * TICK_US);

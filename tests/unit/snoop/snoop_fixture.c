@@ -68,7 +68,7 @@ struct fixture *fixture_engine(const struct snoop_config *config)
 	f->now_us = 10000000;
 	f->checksum_ok = true;
 	view = fixture_data_view(f, 0, 0);
-	snoop_key_of(&f->key, &view, SNOOP_WIRED);
+	snoop_key_of(&f->key, &view, SNOOP_WIRED, 0);
 	return f;
 }
 

@@ -118,12 +118,12 @@ static void test_what_does_not_fit_is_dropped_and_counted(void **state)
 {
 	static const uint32_t bytes[] = {1514, 1515, 60, 1967, 1968, 1982, 1518};
 	enum { COUNT = sizeof(bytes) / sizeof(bytes[0]) };
-	struct worker *worker = calloc(1, sizeof(*worker));
+	struct worker_link *link = calloc(1, sizeof(*link));
 	struct rte_mbuf packet[COUNT], *packets[COUNT];
 	uint8_t frame[FRAME_BYTES], tagged[FRAME_BYTES];
 	struct carriage port[2];
 
-	assert_non_null(worker);
+	assert_non_null(link);
 	carriage_init(&port[0], &port[1]);
 	carriage_set_mtu(&port[SNOOP_WIRED], 1500);
 	carriage_set_mtu(&port[SNOOP_WIRELESS], 1500);
@@ -131,14 +131,13 @@ static void test_what_does_not_fit_is_dropped_and_counted(void **state)
 	memcpy(frame, frame_of(plain), sizeof(frame));
 	memcpy(tagged, frame_of(one_tag), sizeof(tagged));
 	for (int side = 0; side < 2; side++)
-		worker->port[side].carriage = &port[side];
+		link->port[side].carriage = &port[side];
 	for (int side = 0; side < 2; side++) {
 		for (int i = 0; i < COUNT; i++) {
 			make_packet(&packet[i], bytes[i] == 1518 ? tagged : frame, bytes[i]);
 			packets[i] = &packet[i];
 		}
-		assert_int_equal(receive_drop_long(worker, (enum snoop_side)side, packets, COUNT),
-				 3);
+		assert_int_equal(receive_drop_long(link, (enum snoop_side)side, packets, COUNT), 3);
 		assert_ptr_equal(packets[0], &packet[0]);
 		assert_ptr_equal(packets[1], &packet[2]);
 		assert_ptr_equal(packets[2], &packet[6]);
@@ -146,12 +145,12 @@ static void test_what_does_not_fit_is_dropped_and_counted(void **state)
 			assert_int_equal(rte_mbuf_refcnt_read(&packet[i]),
 					 i == 0 || i == 2 || i == 6 ? 2 : 1);
 	}
-	assert_int_equal(worker->counters.rx_wired_cut, 2);
-	assert_int_equal(worker->counters.tx_wireless_too_long, 2);
-	assert_int_equal(worker->counters.rx_wireless_cut, 0);
-	assert_int_equal(worker->counters.tx_wired_too_long, 4);
-	assert_int_equal(counters_drops(&worker->counters), 8);
-	free(worker);
+	assert_int_equal(link->counters.rx_wired_cut, 2);
+	assert_int_equal(link->counters.tx_wireless_too_long, 2);
+	assert_int_equal(link->counters.rx_wireless_cut, 0);
+	assert_int_equal(link->counters.tx_wired_too_long, 4);
+	assert_int_equal(counters_drops(&link->counters), 8);
+	free(link);
 }
 
 int main(void)

@@ -21,8 +21,9 @@ static struct config configs[2];
 static struct worker *workers[WORKERS];
 static const struct worker *busy, *silent, *owner; /* how a worker behaves, NULL = none does */
 
-struct request *request_begin(struct worker *worker)
+struct request *request_begin(struct worker *worker, uint32_t link)
 {
+	worker->request.link = link;
 	return worker == busy ? NULL : &worker->request;
 }
 

@@ -76,6 +76,11 @@ void link_unlock(struct link *link)
 {
 }
 
+struct worker_link *link_part(const struct link *link, uint32_t index)
+{
+	return NULL;
+}
+
 struct request *link_ask(const struct link *link, uint32_t index)
 {
 	return NULL;
@@ -135,7 +140,8 @@ enum guard_action guard_look(struct guard *guard, const struct guard_counts *now
 	return decision;
 }
 
-void totals_sum(struct counters *sum, struct worker *const *workers, uint32_t worker_count)
+void totals_sum(struct counters *sum, struct worker *const *workers, uint32_t worker_count,
+		uint32_t link)
 {
 	memset(sum, 0, sizeof(*sum));
 }
