@@ -47,6 +47,8 @@
 	(UINT64_C(1) << CAP_NET_RAW | UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_IPC_LOCK)
 /* The driver makes the interface. */
 #define DRIVER_MAKES_INTERFACE 0x100
+/* Buffers that the kernel had for reception do not come back when the port is closed. */
+#define DRIVER_KEEPS_BUFFERS 0x200
 
 struct driver_traits {
 	const char *driver;  /* rte_eth_dev_info.driver_name */
