@@ -67,6 +67,13 @@ enum worker_gate {
 	GATE_ABSENT, /* that, and the worker does not touch the port at all */
 };
 
+/** When does the loop end? */
+enum worker_stop {
+	WORKER_RUNS,
+	WORKER_EMPTIES, /* after a turn in which nothing was left to receive */
+	WORKER_STOPS,	/* after this turn */
+};
+
 struct worker_port {
 	uint16_t port_id;
 	uint16_t queue_id; /* the worker's RX and TX queue, unless worker_join() gives it others */
@@ -178,8 +185,8 @@ struct worker {
 	struct worker_health health __rte_cache_aligned;
 
 	/* Control: rw, worker: ro, atomic. */
-	bool stop __rte_cache_aligned; /* asks the loop to end */
-	uint8_t gate[2];	       /* enum worker_gate, by enum snoop_side */
+	uint8_t stop __rte_cache_aligned; /* enum worker_stop: asks the loop to end */
+	uint8_t gate[2];		  /* enum worker_gate, by enum snoop_side */
 
 	/* Handed back and forth by its state, see mailbox.h. */
 	struct request request __rte_cache_aligned;
@@ -232,6 +239,9 @@ int worker_main(void *worker);
 
 /** Control thread. Stop all workers: at their end they wait for each other. */
 void worker_stop(struct worker *worker);
+
+/** The same once they have forwarded what has arrived, as nothing more does. */
+void worker_empty(struct worker *worker);
 
 /** Any thread. The worker follows within a turn. */
 static inline void worker_set_gate(struct worker *worker, enum snoop_side side,
