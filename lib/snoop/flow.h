@@ -179,7 +179,7 @@ struct snoop_flow {
 	uint64_t data_bytes;	/* (data) */
 	uint32_t echo_tsval;	/* (rtt) TSval of an ACK whose echo will give the wired RTT */
 	uint32_t ts_last;	/* (data) newest TSval of the wired sender */
-	uint32_t shield_spent;	/* (shield) copies that were paid for */
+	uint32_t settle_us;	/* (outcomes) low half of the clock; valid with unsettled */
 	uint32_t returns_seen;	/* (ack) the engine's count of returns when the flow last looked */
 
 	/* From here on: what ACKs touch. Timers. */
@@ -236,8 +236,9 @@ struct snoop_flow {
 	uint32_t veto_end;	  /* what the sender had sent when it took up the signal */
 	uint32_t veto_budget_ppm; /* retransmits left in the veto's window, in millionths */
 	uint64_t veto_quiet_us;	  /* no new veto before this time */
-	uint32_t high_delivered;  /* deliveries and losses under an inflated queue, halved at 256 */
-	uint32_t high_lost;
+	uint16_t high_delivered;  /* deliveries and losses under an inflated queue, halved at 256 */
+	uint16_t high_lost;
+	uint32_t shield_spent; /* (shield) copies that were paid for */
 	/* (scoreboard) Below it the station may have more than it could SACK; valid up to
 	 * snd_max. */
 	uint32_t partial_end;

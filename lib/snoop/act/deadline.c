@@ -75,20 +75,22 @@ void deadline_set(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t
 	if (flow->lost.head && flow->credit && now_us < engine->backlog_until_us)
 		deadline_us = min_u64(deadline_us, engine->backlog_until_us);
 	if (flow->unsettled)
-		deadline_us = min_u64(deadline_us, outcome_due_us(engine, flow, now_us));
+		deadline_us = min_u64(deadline_us, outcome_due_us(flow, now_us));
 	flow->deadline_us = deadline_us;
 }
 
 void deadline_set_in_order(struct snoop_engine *engine, struct snoop_flow *flow, bool at_border,
 			   uint64_t now_us)
 {
-	if (!flow->open_count || flow->unsettled || flow->open_bytes > flow->window_bytes ||
+	if (!flow->open_count || flow->open_bytes > flow->window_bytes ||
 	    !(flow->sack || at_border)) {
 		deadline_set(engine, flow, now_us);
 		return;
 	}
 	flow->deadline_us = flow->tail_deadline_us =
 		now_us + rtt_rto_us(engine, flow) + ack_delay_allowance_us(engine, flow);
+	if (flow->unsettled)
+		flow->deadline_us = min_u64(flow->deadline_us, outcome_due_us(flow, now_us));
 }
 
 /* The station is not silent, nor was it since the flow last looked. Mostly its record need not be
