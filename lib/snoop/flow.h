@@ -237,7 +237,7 @@ struct snoop_flow {
 	uint32_t high_delivered;  /* deliveries and losses under an inflated queue, halved at 256 */
 	uint32_t high_lost;
 	/* (scoreboard) Below it the station may have more than it could SACK; valid up to
-	 * high_sack. */
+	 * snd_max. */
 	uint32_t partial_end;
 
 	/* Statistics, each written where it happens. retransmits and spurious, which the guard

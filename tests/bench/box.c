@@ -53,10 +53,12 @@ static void arm_never(void)
 static uint16_t collect(void *context, enum snoop_side to, struct rte_mbuf **packets,
 			uint16_t count)
 {
-	struct box *box = context;
+	const struct box_link *link = context;
+	struct box *box = link->box;
 
 	count = (uint16_t)RTE_MIN(count, BOX_SENT_ROOM - box->sent_count);
 	memcpy(&box->sent[box->sent_count], packets, count * sizeof(*packets));
+	memset(&box->sent_link[box->sent_count], link->number, count);
 	box->sent_count += count;
 	return count;
 }
@@ -69,28 +71,29 @@ static size_t heap_bytes(void)
 	return stats.heap_allocsz_bytes;
 }
 
+static uint32_t links_of(const struct box_setup *setup)
+{
+	return RTE_MAX(setup->links, 1u);
+}
+
+/* What each link gets. */
 static void configure(struct config *config, const struct box_setup *setup)
 {
 	config_defaults(config);
 	config->mode = (enum snoop_level)setup->mode;
-	config->flows = setup->flows;
+	config->flows = setup->flows / links_of(setup);
 	config->checksum = setup->nic_checksum ? CONFIG_CHECKSUM_NIC : CONFIG_CHECKSUM_SOFTWARE;
 	if (setup->idle_us != 0)
 		config->flow_idle_us = setup->idle_us;
-	config->protocol.stations = setup->stations;
-	config->protocol.cache_segments = setup->segments;
+	config->protocol.stations = setup->stations / links_of(setup);
+	config->protocol.cache_segments = setup->segments / links_of(setup);
 	config->protocol.cache_bytes = CACHE_BYTES;
 	config->protocol.flow_cache_bytes = CACHE_BYTES;
 }
 
 static int create_worker(struct box *box, const struct box_setup *setup)
 {
-	struct worker_link_setup link = {
-		.config = &box->config,
-		.workers = setup->workers,
-		.rank = setup->index % RTE_MAX(setup->workers, 1u),
-		.send_context = box,
-	};
+	struct worker_link_setup links[WORKER_LINKS_MAX];
 	struct worker_setup worker = {
 		.index = setup->index,
 		.pool = box->pool,
@@ -98,12 +101,20 @@ static int create_worker(struct box *box, const struct box_setup *setup)
 		.socket = SOCKET_ID_ANY,
 		.secret = SECRET,
 		.send = collect,
-		.link = {&link},
 	};
 	struct snoop_config one_more;
 	struct config share;
 	size_t before = heap_bytes(), engine;
 
+	for (uint32_t i = 0; i < links_of(setup); i++) {
+		links[i] = (struct worker_link_setup){
+			.config = &box->config,
+			.workers = setup->workers,
+			.rank = setup->index % RTE_MAX(setup->workers, 1u),
+			.send_context = &box->links[i],
+		};
+		worker.link[i] = &links[i];
+	}
 	config_share(&box->config, RTE_MAX(setup->workers, 1u), &share);
 	one_more = share.protocol;
 	engine = snoop_engine_bytes(&share.protocol);
@@ -111,9 +122,9 @@ static int create_worker(struct box *box, const struct box_setup *setup)
 	if (box->worker == NULL)
 		return -1;
 	arm_never();
-	box->flow_bytes = (double)(heap_bytes() - before - engine - sizeof(*box->worker) -
-				   sizeof(*box->worker->link[0])) /
-			  share.flows;
+	box->flow_bytes = (double)(heap_bytes() - before - sizeof(*box->worker) -
+				   links_of(setup) * (engine + sizeof(*box->worker->link[0]))) /
+			  (share.flows * links_of(setup));
 	one_more.cache_segments *= 2;
 	box->segment_bytes =
 		(double)(snoop_engine_bytes(&one_more) - engine) / share.protocol.cache_segments;
@@ -151,6 +162,8 @@ struct box *box_create(const struct machine *machine, const struct box_setup *se
 		return NULL;
 	box->machine = machine;
 	box->mode = setup->mode;
+	for (uint32_t i = 0; i < WORKER_LINKS_MAX; i++)
+		box->links[i] = (struct box_link){box, (uint8_t)i};
 	configure(&box->config, setup);
 	box->pool = setup->pool != NULL ? setup->pool : create_pool(box, setup);
 	if (box->pool == NULL) {
@@ -247,32 +260,33 @@ static void take_handed(struct worker_link *link, uint64_t now_us)
 }
 
 /* callgrind counts what happens in here; see tests/bench/instructions. */
-__rte_noinline void bench_turn(struct box *box, struct rte_mbuf **wired, uint32_t wired_count,
-			       struct rte_mbuf **wireless, uint32_t wireless_count,
-			       uint64_t now_us);
+__rte_noinline void bench_turn(struct box *box, uint32_t link, struct rte_mbuf **wired,
+			       uint32_t wired_count, struct rte_mbuf **wireless,
+			       uint32_t wireless_count, uint64_t now_us);
 
-__rte_noinline void bench_turn(struct box *box, struct rte_mbuf **wired, uint32_t wired_count,
-			       struct rte_mbuf **wireless, uint32_t wireless_count, uint64_t now_us)
+__rte_noinline void bench_turn(struct box *box, uint32_t link, struct rte_mbuf **wired,
+			       uint32_t wired_count, struct rte_mbuf **wireless,
+			       uint32_t wireless_count, uint64_t now_us)
 {
 	if (box->mode == BOX_WIRE) {
-		collect(box, SNOOP_WIRELESS, wired, (uint16_t)wired_count);
-		collect(box, SNOOP_WIRED, wireless, (uint16_t)wireless_count);
+		collect(&box->links[link], SNOOP_WIRELESS, wired, (uint16_t)wired_count);
+		collect(&box->links[link], SNOOP_WIRED, wireless, (uint16_t)wireless_count);
 		return;
 	}
 	if (wired_count + wireless_count > 0)
-		worker_input(box->worker->link[0],
+		worker_input(box->worker->link[link],
 			     (struct worker_received[2]){
 				     [SNOOP_WIRED] = {wired, wired_count},
 				     [SNOOP_WIRELESS] = {wireless, wireless_count},
 			     },
 			     now_us);
-	take_handed(box->worker->link[0], now_us);
+	take_handed(box->worker->link[link], now_us);
 	if (box->figures.turns % WORKER_MANAGE_TURNS == 0)
 		rte_timer_manage();
 	worker_service(box->worker, now_us);
 }
 
-uint64_t box_turn(struct box *box, struct rte_mbuf **wired, uint32_t wired_count,
+uint64_t box_turn(struct box *box, uint32_t link, struct rte_mbuf **wired, uint32_t wired_count,
 		  struct rte_mbuf **wireless, uint32_t wireless_count, uint64_t now_us)
 {
 	uint64_t start, cycles;
@@ -282,7 +296,7 @@ uint64_t box_turn(struct box *box, struct rte_mbuf **wired, uint32_t wired_count
 	for (uint32_t i = 0; i < wireless_count; i++)
 		box->figures.bytes += wireless[i]->pkt_len;
 	start = rte_rdtsc();
-	bench_turn(box, wired, wired_count, wireless, wireless_count, now_us);
+	bench_turn(box, link, wired, wired_count, wireless, wireless_count, now_us);
 	cycles = cycles_since(box, start);
 	box->packets_total += wired_count + wireless_count;
 	box->figures.turns++;

@@ -35,6 +35,7 @@ enum box_mode {
 
 struct box_setup {
 	uint32_t index, workers;  /* which of how many; the sizes below are those of all */
+	uint32_t links;		  /* that share the sizes below; 0 = 1 */
 	struct rte_mempool *pool; /* of another one; NULL = make one */
 	bool nic_checksum;	  /* the NIC's verdict on checksums counts */
 	enum box_mode mode;
@@ -52,9 +53,14 @@ struct box {
 	struct rte_mempool *pool;
 	uint32_t buffers; /* in the pool if it is ours, else 0 */
 	struct worker *worker;
+	struct box_link {
+		struct box *box;
+		uint8_t number;
+	} links[WORKER_LINKS_MAX];
 	double flow_bytes, segment_bytes; /* memory per flow and per cached segment */
 	uint32_t sent_count;
 	struct rte_mbuf *sent[BOX_SENT_ROOM];
+	uint8_t sent_link[BOX_SENT_ROOM]; /* by which each of them left */
 
 	uint64_t packets_total; /* received since the start */
 
@@ -80,9 +86,9 @@ void box_reset(struct box *box);
 /** Take empty buffers from the pool. @return 0, or -1 if there are not enough. */
 int box_take(struct box *box, struct rte_mbuf **buffers, uint32_t count);
 
-/** One turn of the worker with these received packets, and what others hand to it. @return its
- * cycles. */
-uint64_t box_turn(struct box *box, struct rte_mbuf **wired, uint32_t wired_count,
+/** One turn of the worker with these received packets of a link, and what others hand to it.
+ * @return its cycles. */
+uint64_t box_turn(struct box *box, uint32_t link, struct rte_mbuf **wired, uint32_t wired_count,
 		  struct rte_mbuf **wireless, uint32_t wireless_count, uint64_t now_us);
 
 /** Give back what was sent so far, after the caller has looked at sent[]. */

@@ -25,7 +25,7 @@
 
 void corner_turn(struct feed *feed)
 {
-	uint64_t cycles = box_turn(feed->box, feed->packets[0], feed->count[0], feed->packets[1],
+	uint64_t cycles = box_turn(feed->box, 0, feed->packets[0], feed->count[0], feed->packets[1],
 				   feed->count[1], feed->now_us);
 
 	if (feed->turns < TURNS_MAX)

@@ -78,7 +78,7 @@ static void finish(struct scene *scene, struct source *source)
 {
 	struct traffic_burst *burst = &source->burst;
 
-	box_turn(scene->box, &burst->data[source->data_at], burst->data_count - source->data_at,
+	box_turn(scene->box, 0, &burst->data[source->data_at], burst->data_count - source->data_at,
 		 &burst->ack[source->ack_at], burst->ack_count - source->ack_at, burst->now_us);
 	scene_deliver(scene);
 }
@@ -87,8 +87,8 @@ static uint64_t turn(struct scene *scene, struct traffic_burst *burst)
 {
 	uint64_t pool = scene->box->figures.pool_cycles, cycles;
 
-	cycles = box_turn(scene->box, burst->data, burst->data_count, burst->ack, burst->ack_count,
-			  burst->now_us);
+	cycles = box_turn(scene->box, 0, burst->data, burst->data_count, burst->ack,
+			  burst->ack_count, burst->now_us);
 	scene_deliver(scene);
 	return cycles + scene->box->figures.pool_cycles - pool;
 }

@@ -37,6 +37,7 @@ static const char usage[] =
 	"  --rtt US          of the radio; default 4000\n"
 	"  --udp             nothing but UDP: pass-through\n"
 	"  --nic-checksum    received packets carry the NIC's verdict on their checksums\n"
+	"  --links N         1 to 64, which share the connections and take turns; default 1\n"
 	"  --workers N       1 to 8: RSS has divided the connections; on so many lcores at once "
 	"where -l\n"
 	"                    gives them, else one after the other. Default 1\n"
@@ -72,17 +73,29 @@ static int parse_number(const char *name, const char *text, double min, double m
 static int parse(struct arguments *arguments, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"mode", required_argument, NULL, 'M'},	   {"flows", required_argument, NULL, 'f'},
-		{"window", required_argument, NULL, 'w'},  {"frame", required_argument, NULL, 'b'},
-		{"loss", required_argument, NULL, 'p'},	   {"rtt", required_argument, NULL, 't'},
-		{"udp", no_argument, NULL, 'u'},	   {"nic-checksum", no_argument, NULL, 'c'},
-		{"packets", required_argument, NULL, 'n'}, {"rounds", required_argument, NULL, 'r'},
-		{"latency", no_argument, NULL, 'y'},	   {"mpps", required_argument, NULL, 's'},
-		{"corner", required_argument, NULL, 'C'},  {"json", no_argument, NULL, 'j'},
-		{"huge", no_argument, NULL, 'H'},	   {"all-turns", no_argument, NULL, 'A'},
-		{"small", no_argument, NULL, 'S'},	   {"handoff", no_argument, NULL, 'O'},
-		{"workers", required_argument, NULL, 'W'}, {"timers", no_argument, NULL, 'T'},
-		{"help", no_argument, NULL, 'h'},	   {NULL, 0, NULL, 0},
+		{"mode", required_argument, NULL, 'M'},
+		{"flows", required_argument, NULL, 'f'},
+		{"window", required_argument, NULL, 'w'},
+		{"frame", required_argument, NULL, 'b'},
+		{"loss", required_argument, NULL, 'p'},
+		{"rtt", required_argument, NULL, 't'},
+		{"udp", no_argument, NULL, 'u'},
+		{"nic-checksum", no_argument, NULL, 'c'},
+		{"packets", required_argument, NULL, 'n'},
+		{"rounds", required_argument, NULL, 'r'},
+		{"latency", no_argument, NULL, 'y'},
+		{"mpps", required_argument, NULL, 's'},
+		{"corner", required_argument, NULL, 'C'},
+		{"json", no_argument, NULL, 'j'},
+		{"huge", no_argument, NULL, 'H'},
+		{"all-turns", no_argument, NULL, 'A'},
+		{"small", no_argument, NULL, 'S'},
+		{"handoff", no_argument, NULL, 'O'},
+		{"links", required_argument, NULL, 'L'},
+		{"workers", required_argument, NULL, 'W'},
+		{"timers", no_argument, NULL, 'T'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
 	struct run_setup *run = &arguments->run;
 	double value = 0;
@@ -151,6 +164,10 @@ static int parse(struct arguments *arguments, int argc, char **argv)
 		case 'W':
 			failed = parse_number("--workers", optarg, 1, RUN_WORKERS_MAX, &value);
 			run->workers = (uint32_t)value;
+			break;
+		case 'L':
+			failed = parse_number("--links", optarg, 1, WORKER_LINKS_MAX, &value);
+			run->links = (uint32_t)value;
 			break;
 		case 'S':
 			run->small = true;
@@ -233,6 +250,7 @@ int main(int argc, char **argv)
 				    .loss_ppm = 1000,
 				    .radio_rtt_us = 4000,
 				    .seed = 1},
+			.links = 1,
 			.workers = 1,
 			.packets = 2000000,
 			.rounds = 5},
@@ -251,6 +269,11 @@ int main(int argc, char **argv)
 	if (arguments.run.workers > 1 &&
 	    (arguments.run.mode == BOX_WIRE || arguments.run.latency)) {
 		fail("--workers is neither for --mode wire nor for --latency");
+		return 2;
+	}
+	if (arguments.run.links > 1 &&
+	    (arguments.run.workers > 1 || arguments.run.latency || arguments.run.corner != NULL)) {
+		fail("--links is neither for --workers nor for --latency nor for --corner");
 		return 2;
 	}
 	if (arguments.run.handoff && arguments.run.workers == 1) {

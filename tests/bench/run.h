@@ -22,6 +22,7 @@ struct run_setup {
 	enum box_mode mode;
 	struct traffic_setup traffic;
 	bool udp;	  /* nothing but UDP: pass-through */
+	uint32_t links;	  /* that the connections are divided among, and take turns */
 	uint32_t workers; /* on as many lcores, where there are as many; else one after the other */
 	bool handoff;	  /* the workers receive each other's packets; else RSS has divided them */
 	bool nic_checksum; /* received packets carry the NIC's verdict */
@@ -69,10 +70,11 @@ struct scene {
 	const struct run_setup *setup;
 	struct box *box; /* the only one, or the first */
 	struct box *boxes[HANDOFF_WORKERS_MAX];
-	uint32_t box_count, index; /* index: of the first worker in this process */
-	struct handoff *handoff;   /* NULL = one worker */
-	bool at_once;		   /* the workers are on lcores of their own */
-	struct traffic *traffic;
+	uint32_t box_count, index;		   /* index: of the first worker in this process */
+	struct handoff *handoff;		   /* NULL = one worker */
+	bool at_once;				   /* the workers are on lcores of their own */
+	struct traffic *traffic[WORKER_LINKS_MAX]; /* by link */
+	uint32_t link;				   /* whose packets arrive next */
 	struct traffic_burst burst;
 	struct rte_mbuf *stock[2 * TRAFFIC_BURST]; /* empty buffers for what arrives next */
 	uint32_t stock_count;

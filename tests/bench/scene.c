@@ -19,9 +19,10 @@ static int open_boxes(struct scene *scene, const struct machine *machine)
 	struct box_setup box = {
 		.mode = scene->setup->mode,
 		.workers = scene->box_count,
+		.links = scene->setup->links,
 		.flows = traffic->flows,
 		.stations = traffic->stations,
-		.segments = traffic->flows * traffic->window + 4096,
+		.segments = traffic->flows * traffic->window + 4096 * scene->setup->links,
 		.spare_buffers = BOX_SENT_ROOM + 4096,
 		.nic_checksum = scene->setup->nic_checksum,
 		.index = scene->index,
@@ -64,6 +65,25 @@ static int join_boxes(struct scene *scene)
 	return 0;
 }
 
+/* Each link has its part of the connections, with the same addresses as every other, and of the
+ * time. */
+static int open_traffic(struct scene *scene)
+{
+	struct traffic_setup traffic = scene->setup->traffic;
+
+	traffic.flows /= scene->setup->links;
+	traffic.stations = RTE_MAX(traffic.stations / scene->setup->links, 1u);
+	traffic.packet_ns *= scene->setup->links;
+	for (uint32_t i = 0; i < scene->setup->links; i++, traffic.seed++) {
+		scene->traffic[i] = traffic_create(&traffic);
+		if (scene->traffic[i] == NULL) {
+			fprintf(stderr, "snoopd-bench: no memory for %u flows\n", traffic.flows);
+			return -1;
+		}
+	}
+	return 0;
+}
+
 int scene_open(struct scene *scene, const struct run_setup *setup, uint32_t index,
 	       const struct machine *machine)
 {
@@ -74,12 +94,7 @@ int scene_open(struct scene *scene, const struct run_setup *setup, uint32_t inde
 	scene->at_once = scene->box_count > 1 && rte_lcore_count() >= scene->box_count;
 	if (open_boxes(scene, machine) != 0 || (setup->handoff && join_boxes(scene) != 0))
 		return -1;
-	scene->traffic = traffic_create(&setup->traffic);
-	if (scene->traffic == NULL) {
-		fprintf(stderr, "snoopd-bench: no memory for %u flows\n", setup->traffic.flows);
-		return -1;
-	}
-	return 0;
+	return open_traffic(scene);
 }
 
 /* What is still in the rings. */
@@ -87,7 +102,7 @@ static void drain(struct scene *scene)
 {
 	for (uint32_t turns = 0; turns < 2 * RING_PACKETS / HANDOFF_BURST; turns++) {
 		for (uint32_t i = 0; i < scene->box_count; i++)
-			box_turn(scene->boxes[i], NULL, 0, NULL, 0, scene->burst.now_us);
+			box_turn(scene->boxes[i], 0, NULL, 0, NULL, 0, scene->burst.now_us);
 		scene_deliver(scene);
 	}
 }
@@ -109,7 +124,8 @@ int scene_close(struct scene *scene)
 		failed |= box_destroy(scene->boxes[i], scene->burst.now_us);
 	}
 	handoff_free(scene->handoff);
-	traffic_destroy(scene->traffic);
+	for (uint32_t i = 0; i < scene->setup->links; i++)
+		traffic_destroy(scene->traffic[i]);
 	return failed;
 }
 
@@ -143,7 +159,11 @@ int scene_generate(struct scene *scene, struct traffic_burst *burst)
 		return -1;
 	start = rte_rdtsc();
 	used = scene->setup->udp ? generate_udp(scene, burst)
-				 : traffic_next(scene->traffic, scene->stock, burst);
+				 : traffic_next(scene->traffic[scene->link], scene->stock, burst);
+	burst->link = scene->link;
+	scene->link = (scene->link + 1) % scene->setup->links;
+	/* The links' clocks are apart by less than a round. */
+	burst->now_us = RTE_MAX(burst->now_us, scene->burst.now_us);
 	if (scene->setup->nic_checksum)
 		for (uint32_t i = 0; i < used; i++)
 			scene->stock[i]->ol_flags |=
@@ -163,7 +183,7 @@ void scene_deliver(struct scene *scene)
 
 		if (!scene->setup->udp)
 			for (uint32_t k = 0; k < box->sent_count; k++)
-				traffic_deliver(scene->traffic, box->sent[k]);
+				traffic_deliver(scene->traffic[box->sent_link[k]], box->sent[k]);
 		scene->generator_cycles += rte_rdtsc() - start;
 		box_release(box);
 	}
@@ -176,7 +196,7 @@ static void turn(struct scene *scene, uint32_t at, const struct traffic_burst *b
 	uint32_t wireless =
 		handoff_queues_of(&scene->handoff->plan, SNOOP_WIRELESS, at).rx_first == 0;
 
-	box_turn(scene->boxes[at], (struct rte_mbuf **)(uintptr_t)burst->data,
+	box_turn(scene->boxes[at], burst->link, (struct rte_mbuf **)(uintptr_t)burst->data,
 		 wired ? burst->data_count : 0, (struct rte_mbuf **)(uintptr_t)burst->ack,
 		 wireless ? burst->ack_count : 0, burst->now_us);
 }
@@ -226,8 +246,8 @@ static bool run_in_turn(struct scene *scene, struct traffic_burst *bursts)
 
 	for (uint32_t i = 0; i < SCENE_TURNS; i++) {
 		if (scene->handoff == NULL)
-			box_turn(scene->box, bursts[i].data, bursts[i].data_count, bursts[i].ack,
-				 bursts[i].ack_count, bursts[i].now_us);
+			box_turn(scene->box, bursts[i].link, bursts[i].data, bursts[i].data_count,
+				 bursts[i].ack, bursts[i].ack_count, bursts[i].now_us);
 		else
 			for (uint32_t at = 0; at < scene->box_count; at++)
 				turn(scene, at, &bursts[i]);

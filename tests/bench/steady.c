@@ -99,26 +99,34 @@ static double least_cycles(const struct run_figures *all, uint32_t count)
 		values[(count) / 2];                                                               \
 	})
 
+static void add_box(const struct box *box, struct totals *totals)
+{
+	const struct worker_link *link;
+
+	totals->packets += box->packets_total;
+	if (box->worker == NULL)
+		return;
+	WORKER_FOR_EACH_LINK(box->worker, link)
+	totals->retransmits += link->counters.retransmits_scoreboard +
+			       link->counters.retransmits_timeout +
+			       link->counters.retransmits_shield;
+}
+
 static struct totals add_up(const struct lane *lanes, uint32_t count)
 {
 	struct totals totals = {0};
 
 	for (uint32_t i = 0; i < count; i++) {
 		const struct scene *scene = &lanes[i].scene;
-		const struct traffic_stats *stats = traffic_stats(scene->traffic);
 
-		totals.lost += stats->lost;
-		totals.sender_retransmits += stats->sender_retransmits;
-		for (uint32_t k = 0; k < scene->box_count; k++) {
-			const struct worker *worker = scene->boxes[k]->worker;
+		for (uint32_t k = 0; k < scene->setup->links; k++) {
+			const struct traffic_stats *stats = traffic_stats(scene->traffic[k]);
 
-			totals.packets += scene->boxes[k]->packets_total;
-			if (worker != NULL)
-				totals.retransmits +=
-					worker->link[0]->counters.retransmits_scoreboard +
-					worker->link[0]->counters.retransmits_timeout +
-					worker->link[0]->counters.retransmits_shield;
+			totals.lost += stats->lost;
+			totals.sender_retransmits += stats->sender_retransmits;
 		}
+		for (uint32_t k = 0; k < scene->box_count; k++)
+			add_box(scene->boxes[k], &totals);
 	}
 	return totals;
 }
@@ -163,14 +171,15 @@ static void print_json(const struct run_setup *setup, const struct lane *lanes,
 	double mpps = machine->tsc_ghz * 1e3 / all_cycles;
 
 	printf("{\"mode\": \"%s\", \"udp\": %s, \"nic_checksum\": %s, \"flows\": %u, "
-	       "\"window\": %u, \"frame_bytes\": %u, \"loss_ppm\": %u, \"workers\": %u, "
+	       "\"window\": %u, \"frame_bytes\": %u, \"loss_ppm\": %u, \"links\": %u, "
+	       "\"workers\": %u, "
 	       "\"distribution\": \"%s\", \"at_once\": %s, \"packets_per_turn\": %.1f, "
 	       "\"cycles_per_packet\": %.1f, \"pool_cycles_per_packet\": %.1f, "
 	       "\"generator_cycles_per_packet\": %.1f, \"mpps\": %.3f, \"gbps\": %.2f, "
 	       "\"least_cycles_per_packet\": %.1f, \"misses_per_packet\": ",
 	       box_mode_name(setup->mode), setup->udp ? "true" : "false",
 	       setup->nic_checksum ? "true" : "false", setup->traffic.flows, setup->traffic.window,
-	       setup->traffic.frame_bytes, setup->traffic.loss_ppm, setup->workers,
+	       setup->traffic.frame_bytes, setup->traffic.loss_ppm, setup->links, setup->workers,
 	       distribution(setup), at_once(setup) ? "true" : "false",
 	       MEDIAN(all, count, turn_packets), MEDIAN(all, count, cycles),
 	       MEDIAN(all, count, pool_cycles), MEDIAN(all, count, generator_cycles), mpps,
@@ -200,6 +209,8 @@ static void print(const struct run_setup *setup, const struct lane *lanes,
 	       box_mode_name(setup->mode), setup->udp ? ", UDP" : "",
 	       setup->nic_checksum ? ", checksums by the NIC" : "", setup->traffic.flows,
 	       setup->traffic.window, setup->traffic.frame_bytes, setup->traffic.loss_ppm / 1e4);
+	if (setup->links > 1)
+		printf("  %u links\n", setup->links);
 	if (setup->workers > 1)
 		printf("  %u workers, distribution %s, measured %s\n", setup->workers,
 		       distribution(setup), at_once(setup) ? "at once" : "one after the other");

@@ -36,6 +36,7 @@ struct traffic;
 /** Received packets of one turn. */
 struct traffic_burst {
 	uint64_t now_us;
+	uint32_t link; /* that they arrive on; the caller's */
 	uint32_t data_count, ack_count;
 	struct rte_mbuf *data[TRAFFIC_BURST]; /* from the wired side */
 	struct rte_mbuf *ack[TRAFFIC_BURST];  /* from the wireless side */

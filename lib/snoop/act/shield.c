@@ -92,7 +92,7 @@ static void answers_advance(struct snoop_engine *engine, const struct snoop_flow
 	uint64_t at = now_us >> extra->answers_shift;
 
 	if (1ULL << extra->answers_shift < span_us || 1ULL << extra->answers_shift > 4 * span_us ||
-	    at - extra->answers_at >= SNOOP_ANSWERS) {
+	    !extra->answers_at || at - extra->answers_at >= SNOOP_ANSWERS) {
 		memset(extra->answers, 0, sizeof(extra->answers));
 		for (extra->answers_shift = 0; 1ULL << extra->answers_shift < span_us;)
 			extra->answers_shift++;

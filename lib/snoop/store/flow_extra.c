@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <stddef.h>
 #include <string.h>
 
 #include <base/seq.h>
@@ -27,7 +28,7 @@ struct snoop_flow_extra *extra_get(struct snoop_engine *engine, struct snoop_flo
 		extra->flow->extra = 0;
 		extra->flow->timeout_in_doubt = false;
 	}
-	memset(extra, 0, sizeof(*extra));
+	memset(extra, 0, offsetof(struct snoop_flow_extra, outcomes));
 	extra->flow = flow;
 	flow->extra = (uint16_t)engine->extra_hand;
 	return extra;

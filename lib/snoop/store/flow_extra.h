@@ -33,37 +33,39 @@ struct snoop_outcome {
 
 /** The flow when its tail timer expired last, see judge/ack_delay.h. */
 struct snoop_tail {
-	uint32_t seq;	/* of the segment that was retransmitted */
-	uint32_t end;	/* of what had been sent */
-	uint32_t bytes; /* in flight */
-	bool delayed;	/* the timer allowed for a delayed ACK */
-	bool proven;	/* it was missing: duplicate ACKs say so, or no ACK is delayed that long */
-	bool quiet;	/* no duplicate ACK can be of another retransmit */
-	bool open;	/* its answer has not come yet */
-	bool unproven;	/* it has, and is counted in unproven below */
+	uint64_t sent_us; /* when the segment that was retransmitted had been sent before */
+	uint32_t seq;	  /* of that segment */
+	uint32_t end;	  /* of what had been sent */
+	uint32_t bytes;	  /* in flight */
+	bool delayed;	  /* the timer allowed for a delayed ACK */
+	bool proven;   /* it was missing: duplicate ACKs say so, or no ACK is delayed that long */
+	bool quiet;    /* no duplicate ACK can be of another retransmit */
+	bool fills;    /* it had filled a hole from upstream, or a part of it */
+	bool open;     /* its answer has not come yet */
+	bool unproven; /* it has, and is counted in unproven below */
 };
 
 /** Feedback on retransmits, and the rate of senders without SACK. */
 struct snoop_flow_extra {
 	struct snoop_flow *flow; /* whose it is; NULL = free */
-	struct snoop_outcome outcomes[SNOOP_OUTCOMES];
-	uint32_t outcome_at_us;	  /* when the newest was opened, low half of the clock */
-	uint8_t outcomes_at_once; /* those opened then, at most SNOOP_OUTCOMES */
-	/* Without SACK: bytes from the sender in the last spans, each an eighth of the path RTT. */
-	uint64_t span_start_us;
-	uint32_t span_bytes[SNOOP_SPANS];
-	uint32_t span_peak_bytes; /* most in one span: what the narrowest wired link lets through */
-	/* The last shield, and what came of those before. */
-	uint32_t shield_first, shield_end; /* ends of its first and last copy */
-	uint32_t shield_us;		   /* low half of the clock */
-	uint8_t shield_dear; /* doublings of a copy's price, after shields that failed */
-	bool shield_open;    /* it is not known yet whether it did what it was for */
-	/* Without SACK: a ring over the times at which segments were sent, in units of 2^shift
-	 * microseconds: answers that came of those, less what was sent then beside the segments
-	 * that are in flight. */
-	uint64_t answers_at; /* the newest time */
-	uint8_t answers_shift;
-	int8_t answers[SNOOP_ANSWERS];
+	/* Outcomes, see outcomes.h. The oldest, and how many there are. */
+	uint8_t outcome_first, outcome_count;
+	uint8_t outcomes_at_once;      /* opened at outcome_at_us, at most SNOOP_OUTCOMES */
+	uint8_t copies_due;	       /* copies of the sender's that a D-SACK may report */
+	uint32_t outcome_at_us;	       /* when the newest was opened, low half of the clock */
+	uint64_t unexplained_at_bytes; /* acked_bytes at the last D-SACK of what was sent once */
+	uint8_t unexplained;	       /* those D-SACKs, weighed */
+	bool reports;		       /* (dsack) the station sends D-SACKs */
+	/* RFC 8985 section 6.2.1: widened once per round trip, taken back after so many without
+	 * another D-SACK. */
+	uint8_t reo_persist;
+	/* Segments answered after a time-out, of which it is open if they were lost. */
+	uint8_t unproven;
+	/* Without SACK: duplicates that what was in flight ahead of the hole's last transmission
+	 * has still to bring. */
+	uint32_t dups_due;
+	uint64_t reo_round_us;
+	struct snoop_tail tail;
 	/*
 	 * F-RTO (RFC 5682): a segment that a time-out retransmitted has arrived, alone. If the
 	 * radio only stalled, the others arrive in a moment as well. Unless one of them does, RACK
@@ -72,28 +74,30 @@ struct snoop_flow_extra {
 	uint64_t doubt_until_us;
 	uint64_t doubt_sent_us;
 	uint32_t doubt_end;
-	/* Without SACK: duplicates that what was in flight ahead of the hole's last transmission
-	 * has still to bring. */
-	uint32_t dups_due;
 	/* (dupack) Without SACK: the first of the duplicates, how many made us retransmit the
 	 * hole, and how many have come lately though nothing was missing. */
-	uint64_t dups_since_us, dups_usual_us;
 	uint8_t dups_judged, dups_usual;
-	struct snoop_tail tail;
-	uint8_t unproven; /* segments answered after a time-out, of which it is open if they were
-			     lost */
-	/* RFC 8985 section 6.2.1: widened once per round trip, taken back after so many without
-	 * another D-SACK. */
-	uint64_t reo_round_us;
-	uint8_t reo_persist;
+	/* The last shield, and what came of those before. */
+	uint8_t shield_dear; /* doublings of a copy's price, after those that failed */
+	bool shield_open;    /* it is not known yet whether it did what it was for */
+	uint32_t shield_first, shield_end; /* ends of its first and last copy */
+	uint32_t shield_us;		   /* low half of the clock */
+	/* Without SACK: bytes from the sender in the last spans, each an eighth of the path RTT. */
+	uint32_t span_peak_bytes; /* most in one span: what the narrowest wired link lets through */
+	uint64_t span_start_us;
+	uint32_t span_bytes[SNOOP_SPANS];
+	uint64_t dups_since_us, dups_usual_us;
 	uint8_t span_now; /* index of the span under way */
-	/* (outcomes) The oldest outcome, and how many there are. */
-	uint8_t outcome_first, outcome_count;
-	uint8_t copies_due;  /* (outcomes) copies of the sender's that a D-SACK may report */
-	uint8_t unexplained; /* (outcomes) D-SACKs of what was sent once, weighed */
-	uint64_t unexplained_at_bytes; /* (outcomes) acked_bytes at the last of them */
-	bool reports;		       /* (dsack) the station sends D-SACKs */
-};
+	/* Without SACK: a ring over the times at which segments were sent, in units of 2^shift
+	 * microseconds: answers that came of those, less what was sent then beside the segments
+	 * that are in flight. */
+	uint8_t answers_shift;
+	uint64_t answers_at; /* the newest time, 0 = the ring is not begun */
+
+	/* From here on: valid as far as is said above. A new record leaves it as it was. */
+	struct snoop_outcome outcomes[SNOOP_OUTCOMES];
+	int8_t answers[SNOOP_ANSWERS];
+} __attribute__((aligned(64)));
 
 /** @return the flow's record, made if it has none. Another flow may lose its own for it. */
 struct snoop_flow_extra *extra_get(struct snoop_engine *engine, struct snoop_flow *flow);

@@ -4,6 +4,8 @@
 #include <snoop/store/stations.h>
 
 #define UNEXPLAINED_BACK_MAX 4U
+/* Without SACK: so many duplicates that come of no loss look like those of one (RFC 5681). */
+#define DUPS_MISLEADING 3U
 
 static void outcome_count(struct snoop_engine *engine, struct snoop_flow *flow,
 			  const struct snoop_outcome *outcome, uint32_t lost)
@@ -33,12 +35,27 @@ static const struct snoop_outcome *outcome_take_first(struct snoop_flow *flow,
 	return outcome;
 }
 
+/*
+ * Our copy was answered in time, but the station reports no duplicates, and on this path segments
+ * come late: whether the original was lost, or came after the copy, is unknown.
+ */
+static bool outcome_is_open(const struct snoop_flow *flow, const struct snoop_flow_extra *extra,
+			    const struct snoop_outcome *outcome)
+{
+	return outcome->ours && !outcome->senders && !extra->reports &&
+	       (flow->sack ? flow->reordering : extra->dups_usual >= DUPS_MISLEADING);
+}
+
 static void outcome_settle_first(struct snoop_engine *engine, struct snoop_flow *flow,
 				 struct snoop_flow_extra *extra)
 {
 	const struct snoop_outcome *outcome = outcome_take_first(flow, extra);
 
-	if (outcome->missing && outcome->copies > outcome->duplicates)
+	if (!outcome->missing || outcome->copies <= outcome->duplicates)
+		return;
+	if (outcome_is_open(flow, extra, outcome))
+		engine->counters->repairs_unproven++;
+	else
 		outcome_count(engine, flow, outcome, outcome->copies - outcome->duplicates);
 }
 
