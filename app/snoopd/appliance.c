@@ -12,14 +12,18 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 
+#include <snoopd/appliance_log.h>
 #include <snoopd/base/clock.h>
 #include <snoopd/base/log.h>
 #include <snoopd/bringup/memory.h>
 #include <snoopd/bringup/pool.h>
 #include <snoopd/bringup/port_interfaces.h>
+#include <snoopd/bringup/port_switch.h>
 #include <snoopd/bringup/privileges.h>
+#include <snoopd/control/handover.h>
 #include <snoopd/control/link.h>
 #include <snoopd/control/loop.h>
+#include <snoopd/control/standby.h>
 #include <snoopd/control/supervisor.h>
 #include <snoopd/control/systemd.h>
 #include <snoopd/control/timekeeper.h>
@@ -30,11 +34,14 @@
 struct appliance {
 	const struct config *config;
 	const struct options *options;
+	struct standby *standby;
+	struct handover handover;
 	struct link *link;
 	struct pool pool;
 	FILE *stats; /* --stats-file, opened while root may */
 	struct handoff *handoff;
 	struct memory_need memory;
+	bool handed; /* to a standby */
 	struct supervisor supervisor;
 	struct clock_watch clock; /* until the supervisor has one */
 	struct http_server *http;
@@ -170,72 +177,6 @@ static int start_ports(struct appliance *appliance)
 	return 0;
 }
 
-/* "lcore 1", "lcores 1 3 4 (2 share a CPU)" */
-static void describe_workers(const struct appliance *appliance, char *out, size_t out_bytes)
-{
-	const struct link *link = appliance->link;
-	size_t used =
-		(size_t)snprintf(out, out_bytes, link->worker_count == 1 ? "lcore" : "lcores");
-	uint32_t sharing = 0;
-
-	for (uint32_t i = 0; i < link->worker_count; i++) {
-		used += (size_t)snprintf(out + used, out_bytes - used, " %u", appliance->lcores[i]);
-		sharing += link->workers[i]->shares_cpu;
-	}
-	if (sharing > 0)
-		snprintf(out + used, out_bytes - used, " (%u share a CPU)", sharing);
-}
-
-static void log_driver(const struct port *port)
-{
-	if (port->traits->sharing == DRIVER_COPY)
-		log_line("event=driver port=%s driver=%s message=\"snoopd copies cached packets "
-			 "for it: %s\"",
-			 port->name, port->driver, port->traits->why);
-	if (port->traits->flags & DRIVER_REASSEMBLES)
-		log_warning("event=driver port=%s driver=%s message=\"the kernel reassembles IPv4 "
-			    "fragments for this driver: packets longer than the MTU are lost\"",
-			    port->name, port->driver);
-}
-
-static void log_start(const struct appliance *appliance)
-{
-	const struct link *link = appliance->link;
-	const struct port *wired = &link->ports.port[SNOOP_WIRED];
-	const struct port *wireless = &link->ports.port[SNOOP_WIRELESS];
-	const struct steering *steering = &link->steering;
-	char workers[256];
-
-	describe_workers(appliance, workers, sizeof(workers));
-	log_line("event=start wired=%s wired_driver=%s wireless=%s wireless_driver=%s mtu=%u "
-		 "mode=%s workers=\"%s\" buffers=%u buffer_bytes=%u",
-		 wired->name, wired->driver, wireless->name, wireless->driver,
-		 link->ports.mtu_bytes, snoop_level_name(appliance->config->mode), workers,
-		 appliance->pool.buffers, appliance->pool.data_room);
-	if (link->worker_count > 1)
-		log_line("event=workers workers=%u distribution=%s how=\"%s\" rx_queues=%u,%u "
-			 "tx_queues=%u,%u handoff_rings=%u handoff_packets=%u",
-			 link->worker_count, steering_name(steering), steering->how,
-			 wired->rx_queues, wireless->rx_queues, wired->tx_queues,
-			 wireless->tx_queues, handoff_rings(&steering->plan),
-			 appliance->config->handoff_packets);
-	log_driver(wired);
-	log_driver(wireless);
-}
-
-static void log_end(const struct counters *sum, uint32_t missing, const struct pool *pool)
-{
-	log_line("event=end received=%" PRIu64 " forwarded=%" PRIu64 " dropped=%" PRIu64
-		 " retransmitted=%" PRIu64 " repaired=%" PRIu64 " acks_withheld=%" PRIu64
-		 " buffers_back=%u buffers=%u",
-		 sum->rx_wired_packets + sum->rx_wireless_packets, sum->forwarded_packets,
-		 counters_drops(sum),
-		 sum->retransmits_scoreboard + sum->retransmits_dupack + sum->retransmits_timeout +
-			 sum->retransmits_probe + sum->retransmits_shield + sum->retransmits_syn,
-		 sum->repairs_confirmed, sum->acks_withheld, pool->buffers - missing,
-		 pool->buffers);
-}
-
 /* Everything is open, root is given up: launch the workers, then what looks at them. */
 static void launch_workers(struct appliance *appliance)
 {
@@ -274,6 +215,37 @@ static bool keeps_buffers(const struct port port[2])
 		DRIVER_KEEPS_BUFFERS) != 0;
 }
 
+/* Everything that has arrived is forwarded; then the workers stop. */
+static void empty_workers(struct appliance *appliance)
+{
+	struct link *link = appliance->link;
+
+	for (uint32_t i = 0; i < link->worker_count; i++)
+		worker_empty(link->workers[i]);
+	for (uint32_t i = 0; i < link->worker_count; i++)
+		rte_eal_wait_lcore(appliance->lcores[i]);
+}
+
+/* If a standby is there, it forwards from now on, without a gap. */
+static void hand_over(struct appliance *appliance)
+{
+	const struct ports *ports = &appliance->link->ports;
+	struct handover_peer *peer = handover_begin(&appliance->handover);
+	uint64_t since_us = clock_monotonic_us();
+	uint32_t left;
+
+	if (peer == NULL || port_switch_shut(ports) != 0)
+		return;
+	empty_workers(appliance);
+	left = port_switch_flush(ports);
+	if (handover_go(&appliance->handover, peer, since_us) != 0)
+		return;
+	log_line("event=handover pid=%d state=handed after_us=%" PRIu64 " not_sent=%u", peer->pid,
+		 clock_monotonic_us() - since_us, left);
+	systemd_main_pid(peer->pid);
+	appliance->handed = true;
+}
+
 /* The workers let go of every packet, then the ports do; then the pool must be full. */
 static int drain(struct appliance *appliance)
 {
@@ -289,7 +261,7 @@ static int drain(struct appliance *appliance)
 	appliance->stats = NULL;
 	ports_close(&link->ports);
 	missing = pool_missing(&appliance->pool);
-	log_end(&sum, missing, &appliance->pool);
+	appliance_log_end(&sum, missing, &appliance->pool);
 	if (missing == 0 || keeps_buffers(port))
 		return failed;
 	log_error("event=leak buffers=%u message=\"packet buffers did not come back: a leak, or a "
@@ -305,14 +277,18 @@ static int run(struct appliance *appliance)
 	int failed;
 
 	launch_workers(appliance);
-	failed = privileges_call_without(start_http, appliance) != 0;
+	failed = standby_settle(appliance->standby, &link->ports) != 0 ||
+		 privileges_call_without(start_http, appliance) != 0;
 	if (!failed) {
-		log_start(appliance);
+		appliance_log_start(link, &appliance->pool);
 		systemd_ready();
-		lost = !loop_run(link, &appliance->supervisor,
+		handover_start(&appliance->handover, appliance->standby->listener, &link->ports);
+		lost = !loop_run(link, &appliance->supervisor, &appliance->handover,
 				 appliance->options->exit_when_idle_us);
+		hand_over(appliance);
 	}
-	systemd_stopping();
+	if (!appliance->handed)
+		systemd_stopping();
 	supervisor_stop(&appliance->supervisor);
 	http_server_stop(appliance->http);
 	link_detach(link);
@@ -322,6 +298,18 @@ static int run(struct appliance *appliance)
 	if (lost)
 		return EXIT_PORT_LOST;
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int wait_and_run(struct appliance *appliance)
+{
+	switch (standby_wait(appliance->standby, &appliance->link->ports)) {
+	case STANDBY_FORWARDS:
+		return run(appliance);
+	case STANDBY_STOPPED:
+		return EXIT_SUCCESS;
+	default:
+		return EXIT_FAILURE;
+	}
 }
 
 /* @return 0, or the exit status after one line on stderr. */
@@ -337,6 +325,8 @@ static int bring_up(struct appliance *appliance)
 	result = ports_find(&link->ports, config);
 	if (result != 0)
 		return result == -ENODEV ? EXIT_PORT_LOST : EXIT_USAGE;
+	if (appliance->standby->connection >= 0)
+		link->ports.beside = appliance->standby->pid;
 	if (port_interfaces_take(&link->ports, config) != 0)
 		return EXIT_FAILURE;
 	if (steering_choose(&link->steering, config, &link->ports, link->worker_count) != 0 ||
@@ -376,15 +366,21 @@ static void take_down(struct appliance *appliance)
 	pool_free(&appliance->pool);
 }
 
-int appliance_run(struct link *link, const struct config *config, const struct options *options)
+int appliance_run(struct link *link, const struct config *config, const struct options *options,
+		  struct standby *standby)
 {
-	struct appliance appliance = {.link = link, .config = config, .options = options};
+	struct appliance appliance = {
+		.link = link,
+		.config = config,
+		.options = options,
+		.standby = standby,
+	};
 	int status;
 
 	timekeeper_start(&appliance.clock);
 	status = bring_up(&appliance);
 	if (status == 0)
-		status = run(&appliance);
+		status = wait_and_run(&appliance);
 	take_down(&appliance);
 	return status;
 }

@@ -14,14 +14,17 @@
 #include <snoopd/options.h>
 
 struct link;
+struct standby;
 
 /**
  * Run until a signal, or until nothing was received for options->exit_when_idle_us.
  *
+ * @param standby  after standby_join(): it may be one
  * @param link  after link_init(); outlives the process, as the telemetry thread may look at it
  * @return the exit status: EXIT_SUCCESS, EXIT_FAILURE at run time, or EXIT_USAGE if the
  * configuration does not fit the ports or the lcores (nothing was started).
  */
-int appliance_run(struct link *link, const struct config *config, const struct options *options);
+int appliance_run(struct link *link, const struct config *config, const struct options *options,
+		  struct standby *standby);
 
 #endif

@@ -75,6 +75,28 @@ static void ack_delay_hold(struct snoop_engine *engine, const struct snoop_flow 
 		engine->ack_hold_max_bytes = bytes;
 }
 
+bool ack_delay_applies_before_hole(const struct snoop_engine *engine, const struct snoop_flow *flow)
+{
+	uint32_t enough = (uint32_t)max_u64(ack_delay_full_bytes(flow),
+					    engine->stations[flow->station].ack_hold_bytes);
+	uint32_t end = flow->una, next = flow->by_seq.head;
+
+	if (flow->sack || !flow->gaps)
+		return false;
+	for (uint32_t i = 0; i < HOLD_SEGMENTS; i++) {
+		const struct snoop_segment *segment = segment_at(engine, next);
+
+		/* Or was something forwarded there that is not cached? */
+		if (!next || segment->seq != end)
+			return seq_geq(end, flow->uncached_end);
+		end = segment->end;
+		if (end - flow->una >= enough)
+			return false;
+		next = segment->seq_next;
+	}
+	return false;
+}
+
 /* The station delays no ACK for longer than was known. What the flow's time-outs left open is
  * decided then: its segments were lost. */
 static void ack_delay_end_doubt(struct snoop_engine *engine, struct snoop_flow *flow,
@@ -166,7 +188,8 @@ void ack_delay_note_timeout(struct snoop_engine *engine, struct snoop_flow *flow
 		.seq = segment->seq,
 		.end = flow->snd_max,
 		.bytes = flow->open_bytes,
-		.delayed = ack_delay_applies(engine, flow),
+		.delayed = ack_delay_applies(engine, flow) ||
+			   ack_delay_applies_before_hole(engine, flow),
 		.proven = (quiet && dupack_proves(engine, flow, segment)) ||
 			  now_us - segment->sent_us > ACK_DELAY_OVER_US,
 		.quiet = quiet,

@@ -32,6 +32,8 @@ static const struct snoop_outcome *outcome_take_first(struct snoop_flow *flow,
 
 	extra->outcome_first = (uint8_t)((extra->outcome_first + 1) % SNOOP_OUTCOMES);
 	flow->unsettled = --extra->outcome_count > 0;
+	if (flow->unsettled)
+		flow->settle_us = outcome_at(extra, 0)->due_us;
 	return outcome;
 }
 
@@ -87,7 +89,6 @@ void outcome_open(struct snoop_engine *engine, struct snoop_flow *flow,
 
 	outcome_make_room(engine, flow, extra, now_us);
 	outcome = outcome_at(extra, extra->outcome_count++);
-	flow->unsettled = true;
 	*outcome = (struct snoop_outcome){
 		.seq = segment->seq,
 		.due_us = ((uint32_t)now_us + OUTCOME_WAIT_US + 2 * flow->srtt_us) |
@@ -101,6 +102,8 @@ void outcome_open(struct snoop_engine *engine, struct snoop_flow *flow,
 		.early = early,
 		.duplicates = early,
 	};
+	flow->unsettled = true;
+	flow->settle_us = outcome_at(extra, 0)->due_us;
 }
 
 void outcome_note_sender(struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq,
@@ -147,17 +150,9 @@ void outcome_note_stall(struct snoop_flow_extra *extra)
 	}
 }
 
-uint64_t outcome_due_us(struct snoop_engine *engine, const struct snoop_flow *flow, uint64_t now_us)
-{
-	struct snoop_flow_extra *extra = extra_of(engine, flow);
-	int32_t left_us = (int32_t)(outcome_at(extra, 0)->due_us - (uint32_t)now_us);
-
-	return left_us > 0 ? now_us + (uint32_t)left_us : now_us;
-}
-
 void outcome_settle_due(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
 {
-	while (flow->unsettled && outcome_due_us(engine, flow, now_us) <= now_us)
+	while (flow->unsettled && outcome_due_us(flow, now_us) <= now_us)
 		outcome_settle_first(engine, flow, extra_of(engine, flow));
 }
 
