@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <base/seq.h>
+#include <snoop/judge/ack_delay.h>
 #include <snoop/judge/dupack.h>
 #include <snoop/judge/loss.h>
 #include <snoop/judge/rack.h>
 #include <snoop/judge/rtt.h>
 #include <snoop/store/outcomes.h>
-
-#define DOUBT_MIN_US 1000U
 
 /* RFC 8985 RACK_sent_after(): order of transmission, by sequence within one burst. */
 static bool rack_was_sent_before(const struct snoop_flow *flow, const struct snoop_segment *segment)
@@ -67,8 +66,10 @@ inline void rack_update(struct snoop_engine *engine, struct snoop_flow *flow,
 
 	if (!delivery->has_newest)
 		return;
-	if (delivery->has_sent_once && flow->timeout_in_doubt)
+	if (delivery->has_sent_once && flow->timeout_in_doubt) {
 		flow->timeout_in_doubt = false;
+		ack_delay_note_sample(engine, flow, extra, now_us - delivery->sent_once_us);
+	}
 	if (delivery->newest_guessed && delivery->has_sent_once) {
 		/* What was sent before the time-out arrives too: the radio stalled and lost
 		 * nothing. */
@@ -83,8 +84,8 @@ inline void rack_update(struct snoop_engine *engine, struct snoop_flow *flow,
 		return;
 	} else if (delivery->newest_guessed && extra) {
 		flow->timeout_in_doubt = true;
-		extra->doubt_until_us =
-			now_us + max_u64(rtt_min_us(engine, flow) / 4, DOUBT_MIN_US);
+		extra->doubt_until_us = now_us + rtt_jitter_us(engine, flow) +
+					delivery_wait_us(engine, flow, end, now_us);
 		extra->doubt_sent_us = sent_us;
 		extra->doubt_end = end;
 		return;
