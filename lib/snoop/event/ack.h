@@ -10,7 +10,6 @@
 #define SNOOP_EVENT_ACK_H
 
 #include <base/seq.h>
-#include <snoop/judge/dupack.h>
 #include <snoop/store/stations.h>
 
 /**
@@ -37,8 +36,6 @@ static inline void ack_move_una(struct snoop_engine *engine, struct snoop_flow *
 	station_count_progress(engine, flow, ack - flow->una, 0);
 	flow->una = ack;
 	flow->uncached_end = seq_max(flow->uncached_end, ack);
-	if (flow->stray_dup_acks)
-		dupack_forget_strays(engine, flow);
 	flow->dup_acks = 0;
 	if (flow->withhold_over)
 		flow->withhold_over = false;

@@ -17,8 +17,7 @@ void dupack_note(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t 
 		extra_get(engine, flow)->dups_since_us = now_us;
 }
 
-__attribute__((noinline)) void dupack_forget_strays(struct snoop_engine *engine,
-						    struct snoop_flow *flow)
+void dupack_forget_strays(struct snoop_engine *engine, struct snoop_flow *flow)
 {
 	const struct snoop_flow_extra *extra = extra_of(engine, flow);
 	uint64_t wait_us = extra ? extra->tail.answer_us : 0;

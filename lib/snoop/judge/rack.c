@@ -57,6 +57,32 @@ static bool rack_timeout_in_doubt(struct snoop_engine *engine, struct snoop_flow
 	return false;
 }
 
+/* After the answer to a time-out's retransmit something is answered that was sent once. */
+static __attribute__((noinline)) void rack_end_doubt(struct snoop_engine *engine,
+						     struct snoop_flow *flow,
+						     const struct delivery *delivery,
+						     uint64_t now_us)
+{
+	flow->timeout_in_doubt = false;
+	ack_delay_note_sample(engine, flow, extra_of(engine, flow),
+			      now_us - delivery->sent_once_us);
+}
+
+/* The answer to a time-out's retransmit, which may be the original's. */
+static __attribute__((noinline)) void rack_begin_doubt(struct snoop_engine *engine,
+						       struct snoop_flow *flow,
+						       const struct delivery *delivery,
+						       uint64_t now_us)
+{
+	struct snoop_flow_extra *extra = extra_of(engine, flow);
+
+	flow->timeout_in_doubt = true;
+	extra->doubt_until_us = now_us + rtt_jitter_us(engine, flow) +
+				delivery_wait_us(engine, flow, delivery->newest_end, now_us);
+	extra->doubt_sent_us = delivery->newest_sent_us;
+	extra->doubt_end = delivery->newest_end;
+}
+
 inline void rack_update(struct snoop_engine *engine, struct snoop_flow *flow,
 			const struct delivery *delivery, uint64_t now_us)
 {
@@ -66,10 +92,8 @@ inline void rack_update(struct snoop_engine *engine, struct snoop_flow *flow,
 
 	if (!delivery->has_newest)
 		return;
-	if (delivery->has_sent_once && flow->timeout_in_doubt) {
-		flow->timeout_in_doubt = false;
-		ack_delay_note_sample(engine, flow, extra, now_us - delivery->sent_once_us);
-	}
+	if (delivery->has_sent_once && flow->timeout_in_doubt)
+		rack_end_doubt(engine, flow, delivery, now_us);
 	if (delivery->newest_guessed && delivery->has_sent_once) {
 		/* What was sent before the time-out arrives too: the radio stalled and lost
 		 * nothing. */
@@ -83,11 +107,7 @@ inline void rack_update(struct snoop_engine *engine, struct snoop_flow *flow,
 		 * (RFC 8985 step 2). */
 		return;
 	} else if (delivery->newest_guessed && extra) {
-		flow->timeout_in_doubt = true;
-		extra->doubt_until_us = now_us + rtt_jitter_us(engine, flow) +
-					delivery_wait_us(engine, flow, end, now_us);
-		extra->doubt_sent_us = sent_us;
-		extra->doubt_end = end;
+		rack_begin_doubt(engine, flow, delivery, now_us);
 		return;
 	}
 	if (sent_us < flow->rack_sent_us ||
