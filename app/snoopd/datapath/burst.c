@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <snoopd/datapath/burst.h>
 
-#include <string.h>
-
 #include <rte_prefetch.h>
 
 #include <flow/hash.h>
@@ -56,6 +54,7 @@ static uint32_t count_received(struct worker *worker, enum snoop_side from,
 	uint32_t longer = 0;
 	uint64_t bytes = 0;
 
+#pragma GCC unroll 4
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t length = rte_pktmbuf_pkt_len(packets[i]);
 
@@ -171,9 +170,10 @@ static __rte_always_inline void parse(struct worker *worker, struct burst *burst
 			continue;
 		}
 		slot->verify = tcp_must_verify(worker, packet, &slot->view);
-		snoop_key_of(&slot->key, &slot->view, from);
-		if (slot->view.vlan_count > 0 && worker->config->flow_vlan == CONFIG_VLAN_IGNORE)
-			memset(slot->key.vlan, 0, sizeof(slot->key.vlan));
+		snoop_key_untagged(&slot->key, &slot->view, from);
+		if (unlikely(slot->view.vlan_count > 0) &&
+		    worker->config->flow_vlan != CONFIG_VLAN_IGNORE)
+			snoop_key_add_tags(&slot->key, &slot->view);
 		if (trains > first_train && flow_key_equal(&slot->key, burst->keys[trains - 1]))
 			slot->hash = burst->hashes[trains - 1];
 		else if (begin_train(worker, burst, trains, slot, packet, spread, handed))
