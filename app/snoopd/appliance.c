@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +11,10 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 
+#include <snoopd/appliance_log.h>
 #include <snoopd/base/clock.h>
 #include <snoopd/base/log.h>
+#include <snoopd/bringup/lcores.h>
 #include <snoopd/bringup/memory.h>
 #include <snoopd/bringup/pool.h>
 #include <snoopd/bringup/port_interfaces.h>
@@ -28,12 +29,16 @@
 #include <snoopd/observe/http.h>
 
 struct appliance {
-	const struct config *config;
+	const struct config_links *configs;
+	const struct config *config; /* of the first link: for what is the process's */
 	const struct options *options;
-	struct link *link;
+	struct links *links;
+	struct worker *workers[HANDOFF_WORKERS_MAX];
+	uint32_t worker_count;
+	int socket; /* where pool and tables go: the node of the first link */
 	struct pool pool;
 	FILE *stats; /* --stats-file, opened while root may */
-	struct handoff *handoff;
+	struct handoff *handoff[CONFIG_LINKS_MAX];
 	struct memory_need memory;
 	struct supervisor supervisor;
 	struct clock_watch clock; /* until the supervisor has one */
@@ -43,272 +48,239 @@ struct appliance {
 
 static int choose_lcores(struct appliance *appliance)
 {
-	unsigned int lcore = rte_get_next_lcore(UINT_MAX, 1, 0);
-	struct link *link = appliance->link;
+	char error[512];
 
-	if (rte_lcore_count() < 2) {
-		log_error("the EAL has one lcore, but snoopd needs two: the first controls, the "
-			  "second forwards; give two, for example -l 0,1");
+	if (lcores_choose(appliance->lcores, &appliance->worker_count) != 0)
 		return -1;
-	}
-	if (rte_lcore_count() - 1 > HANDOFF_WORKERS_MAX) {
-		log_error("the EAL has %u lcores, but snoopd takes at most %u: one that controls "
-			  "and %u that forward",
-			  rte_lcore_count(), HANDOFF_WORKERS_MAX + 1, HANDOFF_WORKERS_MAX);
-		return -1;
-	}
-	while (lcore < RTE_MAX_LCORE) {
-		appliance->lcores[link->worker_count++] = lcore;
-		lcore = rte_get_next_lcore(lcore, 1, 0);
-	}
-	return 0;
+	if (config_links_check_workers(appliance->configs, appliance->worker_count, error,
+				       sizeof(error)) == 0)
+		return 0;
+	log_error("%s", error);
+	return -1;
 }
 
-/* May another worker run on the CPU that this one polls? */
-static bool shares_cpu(const struct appliance *appliance, uint32_t worker)
+static struct worker_link_setup part_of(const struct link *link, const struct config *config,
+					uint32_t rank)
 {
-	rte_cpuset_t own = rte_lcore_cpuset(appliance->lcores[worker]);
+	struct worker_link_setup part = {
+		.config = config,
+		.workers = link->steering.plan.workers,
+		.rank = rank,
+	};
 
-	for (uint32_t i = 0; i < appliance->link->worker_count; i++) {
-		rte_cpuset_t other = rte_lcore_cpuset(appliance->lcores[i]);
-
-		CPU_AND(&other, &other, &own);
-		if (i != worker && CPU_COUNT(&other) > 0)
-			return true;
+	for (int side = 0; side < 2; side++) {
+		part.port[side].port_id = link->ports.port[side].id;
+		part.port[side].queue_id = (uint16_t)rank;
+		part.port[side].sharing = link->ports.port[side].traits->sharing;
+		part.port[side].carriage = &link->ports.port[side].carriage;
 	}
-	return false;
+	return part;
+}
+
+/* The worker enters the links that it serves, as the next of their workers. */
+static int create_worker(struct appliance *appliance, uint32_t index, uint64_t secret)
+{
+	struct worker_link_setup parts[CONFIG_LINKS_MAX];
+	struct links *links = appliance->links;
+	struct worker_setup setup = {
+		.index = index,
+		.lcore = appliance->lcores[index],
+		.pool = appliance->pool.mempool,
+		.segments_per_frame = appliance->pool.segments_per_frame,
+		.socket = appliance->socket,
+		.shares_cpu = lcores_share_cpu(appliance->lcores, appliance->worker_count, index),
+		.secret = secret,
+	};
+	struct worker *worker;
+
+	for (uint32_t i = 0; i < links->count; i++) {
+		const struct config *config = appliance->configs->link[i];
+
+		if (!config_link_served(config, index))
+			continue;
+		parts[i] = part_of(&links->link[i], config, links->link[i].worker_count);
+		setup.link[i] = &parts[i];
+	}
+	memory_warn_remote(appliance->lcores[index], appliance->socket);
+	worker = worker_create(&setup);
+	if (worker == NULL)
+		return -1;
+	appliance->workers[index] = worker;
+	for (uint32_t i = 0; i < links->count; i++)
+		if (setup.link[i] != NULL)
+			links->link[i].workers[links->link[i].worker_count++] = worker;
+	return 0;
 }
 
 static int create_workers(struct appliance *appliance)
 {
-	struct link *link = appliance->link;
 	uint64_t secret;
 
 	if (getrandom(&secret, sizeof(secret), 0) != (ssize_t)sizeof(secret)) {
 		log_error("getrandom: %s", strerror(errno));
 		return -1;
 	}
-	for (uint32_t i = 0; i < link->worker_count; i++) {
-		struct worker_link_setup part = {
-			.config = appliance->config,
-			.workers = link->worker_count,
-			.rank = i,
-		};
-		struct worker_setup setup = {
-			.index = i,
-			.lcore = appliance->lcores[i],
-			.pool = appliance->pool.mempool,
-			.segments_per_frame = appliance->pool.segments_per_frame,
-			.socket = link->ports.socket,
-			.shares_cpu = shares_cpu(appliance, i),
-			.secret = secret,
-		};
-
-		for (int side = 0; side < 2; side++) {
-			part.port[side].port_id = link->ports.port[side].id;
-			part.port[side].queue_id = (uint16_t)i;
-			part.port[side].sharing = link->ports.port[side].traits->sharing;
-			part.port[side].carriage = &link->ports.port[side].carriage;
-		}
-		setup.link[link->number] = &part;
-		memory_warn_remote(appliance->lcores[i], link->ports.socket);
-		link->workers[i] = worker_create(&setup);
-		if (link->workers[i] == NULL)
+	for (uint32_t i = 0; i < appliance->worker_count; i++)
+		if (create_worker(appliance, i, secret) != 0)
 			return -1;
-	}
 	return 0;
 }
 
-static int create_handoff(struct appliance *appliance)
+static int create_handoff(struct appliance *appliance, struct link *link)
 {
-	struct link *link = appliance->link;
+	struct handoff *handoff =
+		handoff_create(&link->steering.plan, link->number,
+			       appliance->config->handoff_packets, appliance->socket);
 
-	appliance->handoff = handoff_create(&link->steering.plan,
-					    appliance->config->handoff_packets, link->ports.socket);
-	if (appliance->handoff == NULL) {
-		memory_explain(&appliance->memory, link->ports.socket);
+	if (handoff == NULL) {
+		memory_explain(&appliance->memory, appliance->socket);
 		return -1;
 	}
+	appliance->handoff[link->number] = handoff;
 	for (uint32_t i = 0; i < link->worker_count; i++)
-		worker_link_join(link_part(link, i), appliance->handoff);
+		worker_link_join(link_part(link, i), handoff);
 	return 0;
 }
 
 static int create_pool(struct appliance *appliance)
 {
-	struct link *link = appliance->link;
+	struct pool_link users[CONFIG_LINKS_MAX];
+	uint32_t count = appliance->links->count;
 	struct pool *pool = &appliance->pool;
 
-	if (pool_size(pool, appliance->config, &link->ports, &link->steering) != 0)
+	for (uint32_t i = 0; i < count; i++) {
+		struct link *link = &appliance->links->link[i];
+
+		users[i] = (struct pool_link){appliance->configs->link[i], &link->ports,
+					      &link->steering};
+	}
+	if (pool_size(pool, users, count) != 0)
 		return -1;
-	appliance->memory = memory_need_of(appliance->config, pool, &link->steering);
-	if (memory_check(&appliance->memory, link->ports.socket) != 0)
+	appliance->memory = memory_need_of(pool, users, count);
+	if (memory_check(&appliance->memory, appliance->socket) != 0)
 		return -1;
-	if (pool_create(pool, link->ports.socket) == 0)
+	if (pool_create(pool, appliance->socket) == 0)
 		return 0;
-	memory_explain(&appliance->memory, link->ports.socket);
+	memory_explain(&appliance->memory, appliance->socket);
 	return -1;
 }
 
 /* @return 0, or the exit status after one line on stderr. */
-static int start_ports(struct appliance *appliance)
+static int start_ports(struct appliance *appliance, struct link *link)
 {
-	struct link *link = appliance->link;
+	const struct config *config = appliance->configs->link[link->number];
 	struct ports *ports = &link->ports;
 	struct rte_mempool *mempool = appliance->pool.mempool;
 	int result;
 
 	if (ports_start(ports, mempool) != 0)
 		return EXIT_FAILURE;
-	result = steering_establish(&link->steering, appliance->config, ports);
+	result = steering_establish(&link->steering, config, ports);
 	if (result <= 0)
 		return result < 0 ? EXIT_USAGE : 0;
 	ports_stop(ports);
-	if (ports_configure(ports, appliance->config, &link->steering.plan) != 0 ||
+	if (ports_configure(ports, config, &link->steering.plan) != 0 ||
 	    ports_start(ports, mempool) != 0)
 		return EXIT_FAILURE;
 	return 0;
 }
 
-/* "lcore 1", "lcores 1 3 4 (2 share a CPU)" */
-static void describe_workers(const struct appliance *appliance, char *out, size_t out_bytes)
-{
-	const struct link *link = appliance->link;
-	size_t used =
-		(size_t)snprintf(out, out_bytes, link->worker_count == 1 ? "lcore" : "lcores");
-	uint32_t sharing = 0;
-
-	for (uint32_t i = 0; i < link->worker_count; i++) {
-		used += (size_t)snprintf(out + used, out_bytes - used, " %u", appliance->lcores[i]);
-		sharing += link->workers[i]->shares_cpu;
-	}
-	if (sharing > 0)
-		snprintf(out + used, out_bytes - used, " (%u share a CPU)", sharing);
-}
-
-static void log_driver(const struct port *port)
-{
-	if (port->traits->sharing == DRIVER_COPY)
-		log_line("event=driver port=%s driver=%s message=\"snoopd copies cached packets "
-			 "for it: %s\"",
-			 port->name, port->driver, port->traits->why);
-	if (port->traits->flags & DRIVER_REASSEMBLES)
-		log_warning("event=driver port=%s driver=%s message=\"the kernel reassembles IPv4 "
-			    "fragments for this driver: packets longer than the MTU are lost\"",
-			    port->name, port->driver);
-}
-
-static void log_start(const struct appliance *appliance)
-{
-	const struct link *link = appliance->link;
-	const struct port *wired = &link->ports.port[SNOOP_WIRED];
-	const struct port *wireless = &link->ports.port[SNOOP_WIRELESS];
-	const struct steering *steering = &link->steering;
-	char workers[256];
-
-	describe_workers(appliance, workers, sizeof(workers));
-	log_line("event=start wired=%s wired_driver=%s wireless=%s wireless_driver=%s mtu=%u "
-		 "mode=%s workers=\"%s\" buffers=%u buffer_bytes=%u",
-		 wired->name, wired->driver, wireless->name, wireless->driver,
-		 link->ports.mtu_bytes, snoop_level_name(appliance->config->mode), workers,
-		 appliance->pool.buffers, appliance->pool.data_room);
-	if (link->worker_count > 1)
-		log_line("event=workers workers=%u distribution=%s how=\"%s\" rx_queues=%u,%u "
-			 "tx_queues=%u,%u handoff_rings=%u handoff_packets=%u",
-			 link->worker_count, steering_name(steering), steering->how,
-			 wired->rx_queues, wireless->rx_queues, wired->tx_queues,
-			 wireless->tx_queues, handoff_rings(&steering->plan),
-			 appliance->config->handoff_packets);
-	log_driver(wired);
-	log_driver(wireless);
-}
-
-static void log_end(const struct counters *sum, uint32_t missing, const struct pool *pool)
-{
-	log_line("event=end received=%" PRIu64 " forwarded=%" PRIu64 " dropped=%" PRIu64
-		 " retransmitted=%" PRIu64 " repaired=%" PRIu64 " acks_withheld=%" PRIu64
-		 " buffers_back=%u buffers=%u",
-		 sum->rx_wired_packets + sum->rx_wireless_packets, sum->forwarded_packets,
-		 counters_drops(sum),
-		 sum->retransmits_scoreboard + sum->retransmits_dupack + sum->retransmits_timeout +
-			 sum->retransmits_probe + sum->retransmits_shield + sum->retransmits_syn,
-		 sum->repairs_confirmed, sum->acks_withheld, pool->buffers - missing,
-		 pool->buffers);
-}
-
 /* Everything is open, root is given up: launch the workers, then what looks at them. */
 static void launch_workers(struct appliance *appliance)
 {
-	struct link *link = appliance->link;
+	struct supervisor *supervisor = &appliance->supervisor;
+	struct links *links = appliance->links;
 
-	link->lost = appliance->config->lost;
-	for (uint32_t i = 0; i < link->worker_count; i++)
-		rte_eal_remote_launch(worker_main, link->workers[i], appliance->lcores[i]);
-	supervisor_start(&appliance->supervisor, link, clock_monotonic_us());
-	link_attach(link, appliance->config, &appliance->supervisor);
+	for (uint32_t i = 0; i < links->count; i++)
+		links->link[i].lost = appliance->configs->link[i]->lost;
+	for (uint32_t i = 0; i < appliance->worker_count; i++)
+		rte_eal_remote_launch(worker_main, appliance->workers[i], appliance->lcores[i]);
+	supervisor_start(supervisor, links, appliance->workers, appliance->worker_count,
+			 clock_monotonic_us());
+	for (uint32_t i = 0; i < links->count; i++)
+		link_attach(&links->link[i], appliance->configs->link[i], supervisor);
 }
 
 static int start_http(void *context)
 {
 	struct appliance *appliance = context;
 
-	return http_server_start(&appliance->http, appliance->config, appliance->link);
+	return http_server_start(&appliance->http, appliance->config, &appliance->links->link[0]);
 }
 
 static int stop_workers(struct appliance *appliance)
 {
-	struct link *link = appliance->link;
 	int failed = 0;
 
-	for (uint32_t i = 0; i < link->worker_count; i++)
-		worker_stop(link->workers[i]);
-	for (uint32_t i = 0; i < link->worker_count; i++)
+	for (uint32_t i = 0; i < appliance->worker_count; i++)
+		worker_stop(appliance->workers[i]);
+	for (uint32_t i = 0; i < appliance->worker_count; i++)
 		failed |= rte_eal_wait_lcore(appliance->lcores[i]) != 0;
 	return failed;
+}
+
+static void close_ports(struct links *links)
+{
+	for (uint32_t i = 0; i < links->count; i++)
+		ports_close(&links->link[i].ports);
+}
+
+/* "net_tap, net_pcap" */
+static void name_drivers(const struct links *links, char *out, size_t out_bytes)
+{
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < links->count && used < out_bytes; i++)
+		used += (size_t)snprintf(out + used, out_bytes - used, "%s%s, %s",
+					 i > 0 ? ", " : "",
+					 links->link[i].ports.port[SNOOP_WIRED].driver,
+					 links->link[i].ports.port[SNOOP_WIRELESS].driver);
 }
 
 /* The workers let go of every packet, then the ports do; then the pool must be full. */
 static int drain(struct appliance *appliance)
 {
-	struct link *link = appliance->link;
-	const struct port *port = link->ports.port;
 	int failed = stop_workers(appliance);
 	struct counters sum;
+	char drivers[256];
 	uint32_t missing;
 
-	totals_sum(&sum, link->workers, link->worker_count, link->number);
+	totals_sum_all(&sum, appliance->workers, appliance->worker_count);
 	if (appliance->stats != NULL)
 		failed |= totals_write(&sum, appliance->stats, appliance->options->stats_path) != 0;
 	appliance->stats = NULL;
-	ports_close(&link->ports);
+	name_drivers(appliance->links, drivers, sizeof(drivers));
+	close_ports(appliance->links);
 	missing = pool_missing(&appliance->pool);
-	log_end(&sum, missing, &appliance->pool);
+	appliance_log_end(&sum, missing, &appliance->pool);
 	if (missing == 0)
 		return failed;
 	log_error("event=leak buffers=%u message=\"packet buffers did not come back: a leak, or a "
-		  "peer of a port (%s, %s) still holds them\"",
-		  missing, port[SNOOP_WIRED].driver, port[SNOOP_WIRELESS].driver);
+		  "peer of a port (%s) still holds them\"",
+		  missing, drivers);
 	return 1;
 }
 
 static int run(struct appliance *appliance)
 {
-	struct link *link = appliance->link;
+	struct links *links = appliance->links;
 	bool lost = false;
 	int failed;
 
 	launch_workers(appliance);
 	failed = privileges_call_without(start_http, appliance) != 0;
 	if (!failed) {
-		log_start(appliance);
+		for (uint32_t i = 0; i < links->count; i++)
+			appliance_log_start(&links->link[i], &appliance->pool);
 		systemd_ready();
-		lost = !loop_run(link, &appliance->supervisor,
+		lost = !loop_run(links, &appliance->supervisor,
 				 appliance->options->exit_when_idle_us);
 	}
 	systemd_stopping();
 	supervisor_stop(&appliance->supervisor);
 	http_server_stop(appliance->http);
-	link_detach(link);
+	for (uint32_t i = 0; i < links->count; i++)
+		link_detach(&links->link[i]);
 	failed |= drain(appliance);
 	/* A driver whose interface is gone may not give its buffers back: that is no other failure.
 	 */
@@ -318,23 +290,45 @@ static int run(struct appliance *appliance)
 }
 
 /* @return 0, or the exit status after one line on stderr. */
-static int bring_up(struct appliance *appliance)
+static int configure_ports(struct appliance *appliance, struct link *link)
 {
-	const struct config *config = appliance->config;
-	const char *stats_path = appliance->options->stats_path;
-	struct link *link = appliance->link;
-	int status, result;
+	const struct config *config = appliance->configs->link[link->number];
+	uint32_t workers = config_link_workers(config, appliance->worker_count);
+	int result = ports_find(&link->ports, config);
 
-	if (choose_lcores(appliance) != 0)
-		return EXIT_USAGE;
-	result = ports_find(&link->ports, config);
 	if (result != 0)
 		return result == -ENODEV ? EXIT_PORT_LOST : EXIT_USAGE;
 	if (port_interfaces_take(&link->ports, config) != 0)
 		return EXIT_FAILURE;
-	if (steering_choose(&link->steering, config, &link->ports, link->worker_count) != 0 ||
+	if (steering_choose(&link->steering, config, &link->ports, workers) != 0 ||
 	    ports_configure(&link->ports, config, &link->steering.plan) != 0)
 		return EXIT_USAGE;
+	return 0;
+}
+
+static int for_each_link(struct appliance *appliance,
+			 int (*step)(struct appliance *appliance, struct link *link))
+{
+	int status = 0;
+
+	for (uint32_t i = 0; i < appliance->links->count && status == 0; i++)
+		status = step(appliance, &appliance->links->link[i]);
+	return status;
+}
+
+/* @return 0, or the exit status after one line on stderr. */
+static int bring_up(struct appliance *appliance)
+{
+	const char *stats_path = appliance->options->stats_path;
+	struct links *links = appliance->links;
+	int status;
+
+	if (choose_lcores(appliance) != 0)
+		return EXIT_USAGE;
+	status = for_each_link(appliance, configure_ports);
+	if (status != 0)
+		return status;
+	appliance->socket = links->link[0].ports.socket;
 	if (stats_path != NULL) {
 		appliance->stats = totals_open(stats_path);
 		if (appliance->stats == NULL)
@@ -345,10 +339,13 @@ static int bring_up(struct appliance *appliance)
 	timekeeper_settle(&appliance->clock);
 	if (create_workers(appliance) != 0)
 		return EXIT_FAILURE;
-	status = start_ports(appliance);
+	status = for_each_link(appliance, start_ports);
 	if (status != 0)
 		return status;
-	if (create_handoff(appliance) != 0 || privileges_drop(config, &link->ports) != 0)
+	for (uint32_t i = 0; i < links->count; i++)
+		privileges_keep_for(appliance->configs->link[i], &links->link[i].ports);
+	if (for_each_link(appliance, create_handoff) != 0 ||
+	    privileges_drop(appliance->config) != 0)
 		return EXIT_FAILURE;
 	return 0;
 }
@@ -356,24 +353,31 @@ static int bring_up(struct appliance *appliance)
 /* In reverse. Also after a bring_up() that failed half-way. */
 static void take_down(struct appliance *appliance)
 {
-	struct link *link = appliance->link;
+	struct links *links = appliance->links;
 
 	if (appliance->stats != NULL)
 		fclose(appliance->stats);
-	ports_close(&link->ports);
-	port_interfaces_release(&link->ports);
-	for (uint32_t i = 0; i < link->worker_count; i++)
-		if (link->workers[i] != NULL)
-			worker_destroy(link->workers[i]);
-	handoff_free(appliance->handoff);
+	close_ports(links);
+	for (uint32_t i = 0; i < links->count; i++)
+		port_interfaces_release(&links->link[i].ports);
+	for (uint32_t i = 0; i < appliance->worker_count; i++)
+		if (appliance->workers[i] != NULL)
+			worker_destroy(appliance->workers[i]);
+	for (uint32_t i = 0; i < links->count; i++)
+		handoff_free(appliance->handoff[i]);
 	pool_free(&appliance->pool);
 }
 
-int appliance_run(struct link *link, const struct config *config, const struct options *options)
+int appliance_run(struct links *links, const struct config_links *configs,
+		  const struct options *options)
 {
-	struct appliance appliance = {.link = link, .config = config, .options = options};
+	static struct appliance appliance;
 	int status;
 
+	appliance.links = links;
+	appliance.configs = configs;
+	appliance.config = configs->link[0];
+	appliance.options = options;
 	timekeeper_start(&appliance.clock);
 	status = bring_up(&appliance);
 	if (status == 0)

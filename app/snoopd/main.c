@@ -32,10 +32,11 @@ static int print_config(const char *path)
 	return status;
 }
 
-static int run(const struct config *config, const struct options *options, char **argv)
+static int run(const struct config_links *configs, const struct options *options, char **argv)
 {
-	/* DPDK never joins its telemetry thread, so the link must outlive this function. */
-	static struct link link;
+	/* DPDK never joins its telemetry thread, so the links must outlive this function. */
+	static struct links links;
+	const struct config *config = configs->link[0];
 	int status;
 
 	if (config->log == CONFIG_LOG_SYSLOG)
@@ -48,17 +49,19 @@ static int run(const struct config *config, const struct options *options, char 
 		log_error("the EAL does not start, see its messages above");
 		return EXIT_FAILURE;
 	}
-	link_init(&link);
-	telemetry_start(&link);
-	status = appliance_run(&link, config, options);
+	links_init(&links, configs);
+	telemetry_start(&links);
+	status = appliance_run(&links, configs, options);
 	rte_eal_cleanup();
 	return status;
 }
 
 int main(int argc, char **argv)
 {
-	static struct config config;
+	static struct config only;
+	struct config_links configs;
 	struct options options;
+	int status = EXIT_SUCCESS;
 	char error[512];
 
 	if (options_parse(&options, argc, argv) != 0)
@@ -75,12 +78,16 @@ int main(int argc, char **argv)
 	default:
 		break;
 	}
-	if (config_load(&config, options.config_path, error, sizeof(error)) != 0) {
+	/* Telemetry and the page know one link only: config_load() takes no other file. */
+	if (config_load(&only, options.config_path, error, sizeof(error)) != 0 ||
+	    config_links_load(&configs, options.config_path, error, sizeof(error)) != 0) {
 		log_error("%s", error);
 		return EXIT_USAGE;
 	}
 	if (options.action == OPTIONS_RUN)
-		return run(&config, &options, argv);
-	printf("%s: OK\n", options.config_path);
-	return EXIT_SUCCESS;
+		status = run(&configs, &options, argv);
+	else
+		printf("%s: OK\n", options.config_path);
+	config_links_free(&configs);
+	return status;
 }

@@ -36,13 +36,16 @@
  */
 int privileges_prepare(const struct config *config, char *const *eal_argv);
 
+/** Call for each link's ports: the control thread keeps what their drivers need. */
+void privileges_keep_for(const struct config *config, const struct ports *ports);
+
 /**
  * Call when everything is open and no worker runs yet: give runtime folder and telemetry socket to
  * the user and group, change to them in all threads, and check every thread.
  *
  * @return 0, or -1 after one line on stderr; then nothing may be started.
  */
-int privileges_drop(const struct config *config, const struct ports *ports);
+int privileges_drop(const struct config *config);
 
 /**
  * Call the function in a thread that has given up what the control thread kept, and wait for its

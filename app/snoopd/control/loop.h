@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct link;
+struct links;
 struct supervisor;
 
 /**
@@ -27,6 +27,6 @@ void loop_block_signals(void);
  * @param exit_when_idle_us  how long without a packet; 0 = for ever
  * @return false if a port is gone.
  */
-bool loop_run(struct link *link, struct supervisor *supervisor, uint64_t exit_when_idle_us);
+bool loop_run(struct links *links, struct supervisor *supervisor, uint64_t exit_when_idle_us);
 
 #endif

@@ -174,12 +174,12 @@ static void print_workers(const struct metrics *metrics, const struct link *link
 #undef EACH_WORKER
 	print_counter(metrics, "guard_demoted", "gauge", "",
 		      "whether the guard lets the link only observe",
-		      link->supervisor->guard.demoted);
+		      link->supervisor->link[link->number].guard.demoted);
 	print_counter(metrics, "guard_demotions", "counter", "", "times that the link was demoted",
-		      link->supervisor->guard.demotions);
+		      link->supervisor->link[link->number].guard.demotions);
 	print_counter(metrics, "guard_promotions", "counter", "",
 		      "times that a demoted link got its level back",
-		      link->supervisor->guard.promotions);
+		      link->supervisor->link[link->number].guard.promotions);
 	print_counter(metrics, "workers_stuck", "gauge", "", "workers that do not move now",
 		      health_stuck(&link->supervisor->health));
 }

@@ -128,7 +128,8 @@ static uint64_t us_of(uint64_t cycles)
 /* What the control thread makes of a worker. */
 static void report_health(const struct link *link, uint32_t index, const struct report *report)
 {
-	const struct health_worker *health = &link->supervisor->health.worker[index];
+	const struct health_worker *health =
+		&link->supervisor->health.worker[link->workers[index]->index];
 	const struct worker_health *own = &link->workers[index]->health;
 	uint64_t moved_us = __atomic_load_n(&health->moved_us, __ATOMIC_RELAXED);
 	uint64_t now_us = clock_monotonic_us();

@@ -58,7 +58,7 @@ static void fill_port(struct verdict_port *facts, const struct port *port)
 static void fill_facts(struct verdict_facts *facts, const struct link *link,
 		       const struct counters *sum)
 {
-	const struct guard *guard = &link->supervisor->guard;
+	const struct guard *guard = &link->supervisor->link[link->number].guard;
 	unsigned int level = SNOOP_LEVEL_BYPASS;
 
 	verdict_facts_init(facts);
@@ -201,7 +201,7 @@ void report_status(const struct link *link, const struct report *report)
 
 	report_sum(link, &totals);
 	report_service(link, report);
-	report_guard(&link->supervisor->guard, report);
+	report_guard(&link->supervisor->link[link->number].guard, report);
 	report_now(link, report);
 	report_achieved(link, &totals, report);
 }
@@ -209,7 +209,7 @@ void report_status(const struct link *link, const struct report *report)
 void report_status_both(const struct link *link, const struct report *report)
 {
 	report_service(link, report);
-	report_guard(&link->supervisor->guard, report);
+	report_guard(&link->supervisor->link[link->number].guard, report);
 	report_now(link, report);
 	report_both(link, report, report_achieved);
 }

@@ -29,7 +29,8 @@ _Static_assert(COUNTERS_COUNT < RTE_TEL_MAX_DICT_ENTRIES,
 #define LEVELS SNOOP_LEVELS(LEVEL_WORD) /* " bypass observe ..." */
 
 /* The link that the commands are about: DPDK gives them no context. Set once, before they exist. */
-static struct link *served;
+static struct links *links;
+static struct link *served; /* the first one */
 
 /* One line instead of an object: the command was understood, and is refused. */
 __attribute__((format(printf, 2, 3))) static int refuse(struct rte_tel_data *data,
@@ -284,7 +285,7 @@ static int answer_reset_counters(const char *command, const char *parameters,
 static int answer_reload(const char *command, const char *parameters, struct rte_tel_data *data)
 {
 	char line[APPLY_LINE_CHARS];
-	int result = apply_reload(served, line, sizeof(line));
+	int result = apply_reload(links, line, sizeof(line));
 
 	return answer_done(result, line, data);
 }
@@ -352,9 +353,10 @@ static const struct {
 	 "What snoopd logs. Parameter: error, warning, notice, info, debug."},
 };
 
-void telemetry_start(struct link *link)
+void telemetry_start(struct links *process_links)
 {
-	served = link;
+	links = process_links;
+	served = &links->link[0];
 	for (size_t i = 0; i < RTE_DIM(commands); i++)
 		if (rte_telemetry_register_cmd(commands[i].name, commands[i].answer,
 					       commands[i].help) != 0)
