@@ -6,131 +6,51 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-
-#include <rte_launch.h>
-#include <rte_lcore.h>
 
 #include <snoopd/appliance_log.h>
 #include <snoopd/base/clock.h>
 #include <snoopd/base/log.h>
-#include <snoopd/bringup/lcores.h>
 #include <snoopd/bringup/memory.h>
 #include <snoopd/bringup/pool.h>
 #include <snoopd/bringup/port_interfaces.h>
+#include <snoopd/bringup/port_switch.h>
 #include <snoopd/bringup/privileges.h>
+#include <snoopd/control/handover.h>
 #include <snoopd/control/link.h>
 #include <snoopd/control/loop.h>
+#include <snoopd/control/standby.h>
 #include <snoopd/control/supervisor.h>
 #include <snoopd/control/systemd.h>
 #include <snoopd/control/timekeeper.h>
 #include <snoopd/datapath/totals.h>
 #include <snoopd/datapath/worker.h>
 #include <snoopd/observe/http.h>
+#include <snoopd/worker_set.h>
 
 struct appliance {
 	const struct config_links *configs;
 	const struct config *config; /* of the first link: for what is the process's */
 	const struct options *options;
 	struct links *links;
-	struct worker *workers[HANDOFF_WORKERS_MAX];
-	uint32_t worker_count;
+	struct worker_set workers;
 	int socket; /* where pool and tables go: the node of the first link */
+	struct standby *standby;
+	struct handover handover;
 	struct pool pool;
 	FILE *stats; /* --stats-file, opened while root may */
 	struct handoff *handoff[CONFIG_LINKS_MAX];
 	struct memory_need memory;
+	bool handed; /* to a standby */
 	struct supervisor supervisor;
 	struct clock_watch clock; /* until the supervisor has one */
 	struct http_server *http;
-	unsigned int lcores[HANDOFF_WORKERS_MAX];
 };
-
-static int choose_lcores(struct appliance *appliance)
-{
-	char error[512];
-
-	if (lcores_choose(appliance->lcores, &appliance->worker_count) != 0)
-		return -1;
-	if (config_links_check_workers(appliance->configs, appliance->worker_count, error,
-				       sizeof(error)) == 0)
-		return 0;
-	log_error("%s", error);
-	return -1;
-}
-
-static struct worker_link_setup part_of(const struct link *link, const struct config *config,
-					uint32_t rank)
-{
-	struct worker_link_setup part = {
-		.config = config,
-		.workers = link->steering.plan.workers,
-		.rank = rank,
-	};
-
-	for (int side = 0; side < 2; side++) {
-		part.port[side].port_id = link->ports.port[side].id;
-		part.port[side].queue_id = (uint16_t)rank;
-		part.port[side].sharing = link->ports.port[side].traits->sharing;
-		part.port[side].carriage = &link->ports.port[side].carriage;
-	}
-	return part;
-}
-
-/* The worker enters the links that it serves, as the next of their workers. */
-static int create_worker(struct appliance *appliance, uint32_t index, uint64_t secret)
-{
-	struct worker_link_setup parts[CONFIG_LINKS_MAX];
-	struct links *links = appliance->links;
-	struct worker_setup setup = {
-		.index = index,
-		.lcore = appliance->lcores[index],
-		.pool = appliance->pool.mempool,
-		.segments_per_frame = appliance->pool.segments_per_frame,
-		.socket = appliance->socket,
-		.shares_cpu = lcores_share_cpu(appliance->lcores, appliance->worker_count, index),
-		.secret = secret,
-	};
-	struct worker *worker;
-
-	for (uint32_t i = 0; i < links->count; i++) {
-		const struct config *config = appliance->configs->link[i];
-
-		if (!config_link_served(config, index))
-			continue;
-		parts[i] = part_of(&links->link[i], config, links->link[i].worker_count);
-		setup.link[i] = &parts[i];
-	}
-	memory_warn_remote(appliance->lcores[index], appliance->socket);
-	worker = worker_create(&setup);
-	if (worker == NULL)
-		return -1;
-	appliance->workers[index] = worker;
-	for (uint32_t i = 0; i < links->count; i++)
-		if (setup.link[i] != NULL)
-			links->link[i].workers[links->link[i].worker_count++] = worker;
-	return 0;
-}
-
-static int create_workers(struct appliance *appliance)
-{
-	uint64_t secret;
-
-	if (getrandom(&secret, sizeof(secret), 0) != (ssize_t)sizeof(secret)) {
-		log_error("getrandom: %s", strerror(errno));
-		return -1;
-	}
-	for (uint32_t i = 0; i < appliance->worker_count; i++)
-		if (create_worker(appliance, i, secret) != 0)
-			return -1;
-	return 0;
-}
 
 static int create_handoff(struct appliance *appliance, struct link *link)
 {
-	struct handoff *handoff =
-		handoff_create(&link->steering.plan, link->number,
-			       appliance->config->handoff_packets, appliance->socket);
+	const struct config *config = appliance->configs->link[link->number];
+	struct handoff *handoff = handoff_create(&link->steering.plan, link->number,
+						 config->handoff_packets, appliance->socket);
 
 	if (handoff == NULL) {
 		memory_explain(&appliance->memory, appliance->socket);
@@ -193,9 +113,8 @@ static void launch_workers(struct appliance *appliance)
 
 	for (uint32_t i = 0; i < links->count; i++)
 		links->link[i].lost = appliance->configs->link[i]->lost;
-	for (uint32_t i = 0; i < appliance->worker_count; i++)
-		rte_eal_remote_launch(worker_main, appliance->workers[i], appliance->lcores[i]);
-	supervisor_start(supervisor, links, appliance->workers, appliance->worker_count,
+	worker_set_launch(&appliance->workers);
+	supervisor_start(supervisor, links, appliance->workers.worker, appliance->workers.count,
 			 clock_monotonic_us());
 	for (uint32_t i = 0; i < links->count; i++)
 		link_attach(&links->link[i], appliance->configs->link[i], supervisor);
@@ -208,15 +127,24 @@ static int start_http(void *context)
 	return http_server_start(&appliance->http, appliance->config, &appliance->links->link[0]);
 }
 
-static int stop_workers(struct appliance *appliance)
+/* If a standby is there, it forwards from now on, without a gap. */
+static void hand_over(struct appliance *appliance)
 {
-	int failed = 0;
+	const struct ports *ports = &appliance->links->link[0].ports;
+	struct handover_peer *peer = handover_begin(&appliance->handover);
+	uint64_t since_us = clock_monotonic_us();
+	uint32_t left;
 
-	for (uint32_t i = 0; i < appliance->worker_count; i++)
-		worker_stop(appliance->workers[i]);
-	for (uint32_t i = 0; i < appliance->worker_count; i++)
-		failed |= rte_eal_wait_lcore(appliance->lcores[i]) != 0;
-	return failed;
+	if (peer == NULL || port_switch_shut(ports) != 0)
+		return;
+	worker_set_empty(&appliance->workers);
+	left = port_switch_flush(ports);
+	if (handover_go(&appliance->handover, peer, since_us) != 0)
+		return;
+	log_line("event=handover pid=%d state=handed after_us=%" PRIu64 " not_sent=%u", peer->pid,
+		 clock_monotonic_us() - since_us, left);
+	systemd_main_pid(peer->pid);
+	appliance->handed = true;
 }
 
 static void close_ports(struct links *links)
@@ -225,40 +153,30 @@ static void close_ports(struct links *links)
 		ports_close(&links->link[i].ports);
 }
 
-/* "net_tap, net_pcap" */
-static void name_drivers(const struct links *links, char *out, size_t out_bytes)
-{
-	size_t used = 0;
-
-	for (uint32_t i = 0; i < links->count && used < out_bytes; i++)
-		used += (size_t)snprintf(out + used, out_bytes - used, "%s%s, %s",
-					 i > 0 ? ", " : "",
-					 links->link[i].ports.port[SNOOP_WIRED].driver,
-					 links->link[i].ports.port[SNOOP_WIRELESS].driver);
-}
-
 /* The workers let go of every packet, then the ports do; then the pool must be full. */
 static int drain(struct appliance *appliance)
 {
-	int failed = stop_workers(appliance);
+	int failed = worker_set_stop(&appliance->workers);
 	struct counters sum;
-	char drivers[256];
 	uint32_t missing;
 
-	totals_sum_all(&sum, appliance->workers, appliance->worker_count);
+	totals_sum_all(&sum, appliance->workers.worker, appliance->workers.count);
 	if (appliance->stats != NULL)
 		failed |= totals_write(&sum, appliance->stats, appliance->options->stats_path) != 0;
 	appliance->stats = NULL;
-	name_drivers(appliance->links, drivers, sizeof(drivers));
 	close_ports(appliance->links);
 	missing = pool_missing(&appliance->pool);
 	appliance_log_end(&sum, missing, &appliance->pool);
 	if (missing == 0)
 		return failed;
-	log_error("event=leak buffers=%u message=\"packet buffers did not come back: a leak, or a "
-		  "peer of a port (%s) still holds them\"",
-		  missing, drivers);
+	appliance_log_leak(appliance->links, missing);
 	return 1;
+}
+
+/* A standby takes over one link. */
+static int listener_of(const struct appliance *appliance)
+{
+	return appliance->links->count == 1 ? appliance->standby->listener : -1;
 }
 
 static int run(struct appliance *appliance)
@@ -268,15 +186,19 @@ static int run(struct appliance *appliance)
 	int failed;
 
 	launch_workers(appliance);
-	failed = privileges_call_without(start_http, appliance) != 0;
+	failed = standby_settle(appliance->standby, &links->link[0].ports) != 0 ||
+		 privileges_call_without(start_http, appliance) != 0;
 	if (!failed) {
 		for (uint32_t i = 0; i < links->count; i++)
 			appliance_log_start(&links->link[i], &appliance->pool);
 		systemd_ready();
-		lost = !loop_run(links, &appliance->supervisor,
+		handover_start(&appliance->handover, listener_of(appliance), &links->link[0].ports);
+		lost = !loop_run(links, &appliance->supervisor, &appliance->handover,
 				 appliance->options->exit_when_idle_us);
+		hand_over(appliance);
 	}
-	systemd_stopping();
+	if (!appliance->handed)
+		systemd_stopping();
 	supervisor_stop(&appliance->supervisor);
 	http_server_stop(appliance->http);
 	for (uint32_t i = 0; i < links->count; i++)
@@ -289,15 +211,29 @@ static int run(struct appliance *appliance)
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+static int wait_and_run(struct appliance *appliance)
+{
+	switch (standby_wait(appliance->standby, &appliance->links->link[0].ports)) {
+	case STANDBY_FORWARDS:
+		return run(appliance);
+	case STANDBY_STOPPED:
+		return EXIT_SUCCESS;
+	default:
+		return EXIT_FAILURE;
+	}
+}
+
 /* @return 0, or the exit status after one line on stderr. */
 static int configure_ports(struct appliance *appliance, struct link *link)
 {
 	const struct config *config = appliance->configs->link[link->number];
-	uint32_t workers = config_link_workers(config, appliance->worker_count);
+	uint32_t workers = config_link_workers(config, appliance->workers.count);
 	int result = ports_find(&link->ports, config);
 
 	if (result != 0)
 		return result == -ENODEV ? EXIT_PORT_LOST : EXIT_USAGE;
+	if (appliance->standby->connection >= 0)
+		link->ports.beside = appliance->standby->pid;
 	if (port_interfaces_take(&link->ports, config) != 0)
 		return EXIT_FAILURE;
 	if (steering_choose(&link->steering, config, &link->ports, workers) != 0 ||
@@ -323,7 +259,7 @@ static int bring_up(struct appliance *appliance)
 	struct links *links = appliance->links;
 	int status;
 
-	if (choose_lcores(appliance) != 0)
+	if (worker_set_choose(&appliance->workers, appliance->configs) != 0)
 		return EXIT_USAGE;
 	status = for_each_link(appliance, configure_ports);
 	if (status != 0)
@@ -337,7 +273,8 @@ static int bring_up(struct appliance *appliance)
 	if (create_pool(appliance) != 0)
 		return EXIT_FAILURE;
 	timekeeper_settle(&appliance->clock);
-	if (create_workers(appliance) != 0)
+	if (worker_set_create(&appliance->workers, links, appliance->configs, &appliance->pool,
+			      appliance->socket) != 0)
 		return EXIT_FAILURE;
 	status = for_each_link(appliance, start_ports);
 	if (status != 0)
@@ -360,16 +297,14 @@ static void take_down(struct appliance *appliance)
 	close_ports(links);
 	for (uint32_t i = 0; i < links->count; i++)
 		port_interfaces_release(&links->link[i].ports);
-	for (uint32_t i = 0; i < appliance->worker_count; i++)
-		if (appliance->workers[i] != NULL)
-			worker_destroy(appliance->workers[i]);
+	worker_set_destroy(&appliance->workers);
 	for (uint32_t i = 0; i < links->count; i++)
 		handoff_free(appliance->handoff[i]);
 	pool_free(&appliance->pool);
 }
 
 int appliance_run(struct links *links, const struct config_links *configs,
-		  const struct options *options)
+		  const struct options *options, struct standby *standby)
 {
 	static struct appliance appliance;
 	int status;
@@ -378,10 +313,11 @@ int appliance_run(struct links *links, const struct config_links *configs,
 	appliance.configs = configs;
 	appliance.config = configs->link[0];
 	appliance.options = options;
+	appliance.standby = standby;
 	timekeeper_start(&appliance.clock);
 	status = bring_up(&appliance);
 	if (status == 0)
-		status = run(&appliance);
+		status = wait_and_run(&appliance);
 	take_down(&appliance);
 	return status;
 }

@@ -72,3 +72,25 @@ void appliance_log_end(const struct counters *sum, uint32_t missing, const struc
 		 sum->repairs_confirmed, sum->acks_withheld, pool->buffers - missing,
 		 pool->buffers);
 }
+
+/* "net_tap, net_pcap" */
+static void name_drivers(const struct links *links, char *out, size_t out_bytes)
+{
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < links->count && used < out_bytes; i++)
+		used += (size_t)snprintf(out + used, out_bytes - used, "%s%s, %s",
+					 i > 0 ? ", " : "",
+					 links->link[i].ports.port[SNOOP_WIRED].driver,
+					 links->link[i].ports.port[SNOOP_WIRELESS].driver);
+}
+
+void appliance_log_leak(const struct links *links, uint32_t missing)
+{
+	char drivers[256];
+
+	name_drivers(links, drivers, sizeof(drivers));
+	log_error("event=leak buffers=%u message=\"packet buffers did not come back: a leak, or a "
+		  "peer of a port (%s) still holds them\"",
+		  missing, drivers);
+}

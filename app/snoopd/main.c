@@ -9,8 +9,10 @@
 #include <snoopd/appliance.h>
 #include <snoopd/base/log.h>
 #include <snoopd/bringup/privileges.h>
+#include <snoopd/bringup/rundir.h>
 #include <snoopd/control/link.h>
 #include <snoopd/control/loop.h>
+#include <snoopd/control/standby.h>
 #include <snoopd/observe/telemetry.h>
 #include <snoopd/options.h>
 
@@ -37,21 +39,31 @@ static int run(const struct config_links *configs, const struct options *options
 	/* DPDK never joins its telemetry thread, so the links must outlive this function. */
 	static struct links links;
 	const struct config *config = configs->link[0];
-	int status;
+	struct standby standby;
+	int status, eal_argc = options->eal_argc;
 
 	if (config->log == CONFIG_LOG_SYSLOG)
 		log_to_syslog();
 	loop_block_signals();
-	argv[options->eal_argc] = NULL;
-	if (privileges_prepare(config, argv) != 0)
+	argv[eal_argc] = NULL;
+	if (privileges_find(config) != 0 ||
+	    standby_join(&standby, rundir_prefix(argv), options->standby, options->takes_over) != 0)
 		return EXIT_USAGE;
-	if (rte_eal_init(options->eal_argc, argv) < 0) {
+	if (standby.connection >= 0)
+		argv = rundir_beside(argv, &eal_argc);
+	if (argv == NULL) {
+		log_error("--standby: no memory, or the file prefix is too long");
+		return EXIT_USAGE;
+	}
+	if (privileges_prepare(argv) != 0)
+		return EXIT_USAGE;
+	if (rte_eal_init(eal_argc, argv) < 0) {
 		log_error("the EAL does not start, see its messages above");
 		return EXIT_FAILURE;
 	}
 	links_init(&links, configs);
 	telemetry_start(&links);
-	status = appliance_run(&links, configs, options);
+	status = appliance_run(&links, configs, options, &standby);
 	rte_eal_cleanup();
 	return status;
 }

@@ -10,7 +10,16 @@
 
 #define EAL_HINT "; arguments of the EAL go before `--`, see --help"
 
-enum { OPTION_CONFIG = 256, OPTION_CHECK, OPTION_PRINT, OPTION_STATS, OPTION_IDLE, OPTION_VERSION };
+enum {
+	OPTION_CONFIG = 256,
+	OPTION_CHECK,
+	OPTION_PRINT,
+	OPTION_STATS,
+	OPTION_IDLE,
+	OPTION_STANDBY,
+	OPTION_TAKE_OVER,
+	OPTION_VERSION
+};
 
 static const struct option long_options[] = {
 	{"config", required_argument, NULL, OPTION_CONFIG},
@@ -18,6 +27,8 @@ static const struct option long_options[] = {
 	{"print-config", no_argument, NULL, OPTION_PRINT},
 	{"stats-file", required_argument, NULL, OPTION_STATS},
 	{"exit-when-idle", required_argument, NULL, OPTION_IDLE},
+	{"standby", no_argument, NULL, OPTION_STANDBY},
+	{"take-over", no_argument, NULL, OPTION_TAKE_OVER},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, OPTION_VERSION},
 	{NULL, 0, NULL, 0},
@@ -35,6 +46,10 @@ void options_help(void)
 	     "  --check-config           read it, print OK or what is wrong, touch no port\n"
 	     "  --print-config           print the effective configuration in the same format\n"
 	     "  --stats-file FILE        write all counters as JSON to FILE at exit\n"
+	     "  --standby                if a snoopd of this --file-prefix runs: be ready beside "
+	     "it,\n"
+	     "                           and forward as soon as it ends, however it ends\n"
+	     "  --take-over              the same, but ask it to hand over and end at once\n"
 	     "  --help, --version\n"
 	     "\n"
 	     "For tests:\n"
@@ -98,6 +113,12 @@ static int parse_one(struct options *options, int option, char **argv)
 			return 0;
 		log_error("--exit-when-idle %s is not a time like 200ms or 2s", optarg);
 		return -1;
+	case OPTION_STANDBY:
+		options->standby = true;
+		return 0;
+	case OPTION_TAKE_OVER:
+		options->standby = options->takes_over = true;
+		return 0;
 	case 'h':
 		return set_action(options, OPTIONS_HELP);
 	case OPTION_VERSION:

@@ -29,6 +29,8 @@ struct options {
 	const char *config_path;
 	const char *stats_path;	    /* --stats-file, NULL = none */
 	uint64_t exit_when_idle_us; /* --exit-when-idle, 0 = run until a signal */
+	bool standby;		    /* --standby, --take-over */
+	bool takes_over;	    /* --take-over */
 	int eal_argc;		    /* arguments of the EAL, program name included */
 };
 

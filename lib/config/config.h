@@ -159,12 +159,11 @@ int config_listen_addr(const char *text, struct sockaddr_storage *addr);
 /**
  * What one of several workers gets of the link's budgets.
  *
- * The cache and the SYN memory with its rate are divided evenly among the workers that serve the
- * link, the flow table among all; rounded up, and never below the smallest value that their keys
- * allow. Stations are not divided: the flows of one station are spread over all workers of the
- * link, and each of them has to know it.
+ * The flow table, the cache and the SYN memory with its rate are divided evenly, rounded up, and
+ * never below the smallest value that their keys allow. Stations are not divided: the flows of one
+ * station are spread over all of them, and each has to know it.
  *
- * @param workers  of the process, at least 1; with 1 it is a copy
+ * @param workers  that serve the link, at least 1; with 1 it is a copy
  */
 void config_share(const struct config *config, uint32_t workers, struct config *share);
 

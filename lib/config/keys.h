@@ -12,9 +12,9 @@
  * PROTOCOL(section, name, KIND, field, min, max, when, help): a field of struct snoop_config, which
  *   the engine defines; snoop_config_defaults() has its default.
  *
- * WHEN: of enum config_when. A key is a link's, so that [SECTION NAME] can have it, if two links in
- * one process can differ in it. CONFIG_OF_PROCESS has what there is one of: the account, the log,
- * the HTTP server, the table of a worker, the rings between two of them.
+ * WHEN: of enum config_when. A key is a link's, so that [SECTION NAME] can have it, unless there is
+ * one of its kind in a process: the account, the log, the HTTP server. CONFIG_OF_PROCESS says so,
+ * in all keys of a section or in none.
  *
  * KIND: see enum config_kind; min and max are both allowed, in the unit of the field. Help begins
  * with what the operator gains or loses. schema.c has the macros for units.
@@ -78,19 +78,16 @@
 	SECTION(workers, "Every lcore of the EAL except the first is a worker. A hash assigns "    \
 			 "each connection to one of those that serve its link.")                   \
 	OWN(workers, distribution, DISTRIBUTION, distribution, 0, CONFIG_DISTRIBUTION_COUNT - 1,   \
-	    "auto", CONFIG_AT_START | CONFIG_OF_PROCESS,                                           \
+	    "auto", CONFIG_AT_START,                                                               \
 	    "rss lets the NICs find the worker. software lets the receiving worker hash and "      \
-	    "hand over. auto takes rss where both ports of a link prove that they can do it.")     \
-	OWN(workers, handoff, COUNT, handoff_packets, 64, 32768, "1024",                           \
-	    CONFIG_AT_START | CONFIG_OF_PROCESS,                                                   \
+	    "hand over. auto takes rss where both ports prove that they can do it.")               \
+	OWN(workers, handoff, COUNT, handoff_packets, 64, 32768, "1024", CONFIG_AT_START,          \
 	    "How many packets may wait between two workers, where one hands over to the other. "   \
 	    "What still does not fit after tx_retries is dropped and counted.")                    \
-	SECTION(flows, "The table of TCP connections.")                                            \
-	OWN(flows, max, COUNT, flows, 64, 1 << 24, "65536",                                        \
-	    CONFIG_AT_START | CONFIG_OF_PROCESS | CONFIG_DIVIDED,                                  \
-	    "Of all links and workers together, divided evenly among the workers (at least 64 "    \
-	    "each). Connections beyond it are forwarded without help and counted as "              \
-	    "pass_table_full.")                                                                    \
+	SECTION(flows, "The table of TCP connections, in which each link has its part.")           \
+	OWN(flows, max, COUNT, flows, 64, 1 << 24, "65536", CONFIG_AT_START | CONFIG_DIVIDED,      \
+	    "Of all workers together, divided evenly among them (at least 64 each). Connections "  \
+	    "beyond it are forwarded without help and counted as pass_table_full.")                \
 	OWN(flows, idle, TIME, flow_idle_us, SECONDS(1), MINUTES(60), "5min", CONFIG_AT_RELOAD,    \
 	    "snoopd forgets a connection that had no packet for this long, and picks it up again " \
 	    "at its next packet.")                                                                 \

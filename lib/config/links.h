@@ -58,8 +58,8 @@ void config_links_each(const struct config_links *links,
 /**
  * Compare fresh links with those in effect, by their names.
  *
- * @param names  receives what differs and is read at the start only: "[link a] wired, [flows] max,
- *               [link c] (new), [link d] (gone)"
+ * @param names  receives what differs and is read at the start only: "[link a] wired,
+ *               [metrics] listen, [link c] (new), [link d] (gone)"
  * @return how many they are; the fresh ones may take effect if 0.
  */
 int config_links_start_changes(const struct config_links *running, const struct config_links *fresh,
@@ -71,7 +71,7 @@ bool config_same(const struct config *a, const struct config *b);
 /** @return whether that worker (0 is the first) serves the link. */
 bool config_link_served(const struct config *config, uint32_t worker);
 
-/** @return how many of that many workers serve the link. */
+/** @return how many of that many workers serve the link: what config_share() divides by. */
 uint32_t config_link_workers(const struct config *config, uint32_t workers);
 
 /**

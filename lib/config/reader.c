@@ -28,19 +28,12 @@ bool reader_fail(struct reader *reader, unsigned int line, const char *format, .
 	return false;
 }
 
-/* Whether the section that is read may have that key of its kind of section. */
-static bool may_have(const struct reader *reader, const struct config_key *key)
-{
-	return reader->scope == &reader->all || (key->when & CONFIG_OF_PROCESS) == 0;
-}
-
 static bool fail_unknown_key(struct reader *reader, const char *name)
 {
 	char names[200] = "";
 
 	for (int i = 0; i < CONFIG_KEY_COUNT && reader->rule == NULL; i++)
-		if (strcmp(config_keys[i].section, config_keys[reader->section_key].section) == 0 &&
-		    may_have(reader, &config_keys[i])) {
+		if (strcmp(config_keys[i].section, config_keys[reader->section_key].section) == 0) {
 			config_append(names, sizeof(names), names[0] == '\0' ? "" : ", ");
 			config_append(names, sizeof(names), config_keys[i].name);
 		}
@@ -111,11 +104,6 @@ static int handle_key(void *user, const char *section, const char *name, const c
 	if (i < 0)
 		return fail_unknown_key(reader, name);
 	key = &config_keys[i];
-	if (!may_have(reader, key))
-		return reader_fail(reader, reader->line,
-				   "[%s] %s is for one link, but [%s] %s belongs to the process, "
-				   "allowed: in [%s]",
-				   reader->section, name, key->section, name, key->section);
 	if (!first_time(reader, &reader->scope->key_line[i], name))
 		return 0;
 	what = config_key_parse(key, value, reader->scope->config);

@@ -54,11 +54,9 @@ int config_section_first(const char *section)
 
 bool config_section_of_link(const char *section)
 {
-	for (int i = 0; i < CONFIG_KEY_COUNT; i++)
-		if (strcmp(config_keys[i].section, section) == 0 &&
-		    (config_keys[i].when & CONFIG_OF_PROCESS) == 0)
-			return true;
-	return false;
+	int first = config_section_first(section);
+
+	return first >= 0 && (config_keys[first].when & CONFIG_OF_PROCESS) == 0;
 }
 
 void config_key_range(const struct config_key *key, char *out, size_t out_bytes)

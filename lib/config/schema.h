@@ -15,7 +15,7 @@ enum config_when {
 	CONFIG_AT_RELOAD = 0,
 	CONFIG_AT_START = 1,   /* sizes of tables and pools, ports, sockets: a reload refuses it */
 	CONFIG_DIVIDED = 2,    /* a budget that workers divide: config_share() */
-	CONFIG_OF_PROCESS = 4, /* one value for all links: refused in a section of one of them */
+	CONFIG_OF_PROCESS = 4, /* one value for all links, as for all keys of its section */
 };
 
 struct config_key {
@@ -41,8 +41,7 @@ int config_key_find(const char *section, const char *name);
 /** @return the index of the first key of the section, or -1 where there is no such section. */
 int config_section_first(const char *section);
 
-/** @return whether a link can have a section [section NAME]: some key of it is not the process's.
- */
+/** @return whether a link can have the section, as [section NAME]. */
 bool config_section_of_link(const char *section);
 
 /** "100us to 1s": what the key may be. */

@@ -68,9 +68,10 @@ struct snoop_list {
  *   has_withheld    withheld           withheld        A: progress frees them
  *   has_sacked      scoreboard         scoreboard, ack, data  A: RACK may find losses
  *   has_suspect     rack               rack, reset     A: RACK judges again
+ *   before_hole     deadline           deadline        A: the deadline is another one
  *
  * The others concern no fast path: reordering (delivery, dsack), fin_wired (data), fin_station
- * (ack), veto_answered (congestion), unsettled (outcomes).
+ * (ack), unsettled (outcomes).
  */
 #define SNOOP_FLOW_ATTENTION                                                                       \
 	enum snoop_level level : 3;                                                                \
@@ -101,8 +102,8 @@ struct snoop_list {
 	bool reordering : 1;   /* the radio was seen to reorder */                                 \
 	bool fin_wired : 1;                                                                        \
 	bool fin_station : 1;                                                                      \
-	bool veto_answered : 1; /* the sender has retransmitted the veto's signal */               \
-	bool unsettled : 1;	/* outcomes wait for a D-SACK */
+	bool before_hole : 1; /* the tail timer is one of ack_delay_applies_before_hole() */       \
+	bool unsettled : 1;   /* outcomes wait for a D-SACK */
 
 union snoop_attention {
 	uint32_t word;
@@ -150,7 +151,8 @@ struct snoop_flow {
 				duplicate ACK of its own */
 	uint8_t backoff;     /* (timer, scoreboard, loss) doublings of the tail timer */
 	/* (dsack, delivery) Reordering window in quarters of the minimum RTT. */
-	uint8_t reo_steps : 7;
+	uint8_t reo_steps : 6;
+	bool veto_answered : 1;	       /* (congestion) the sender has retransmitted the signal */
 	bool cache_refused : 1;	       /* (data) a segment found no room, or could not be kept */
 	uint8_t rtt_next;	       /* (rtt) slot of rtt_window_us that is written next */
 	uint16_t dup_claimed_segments; /* (retransmit) duplicates without SACK made room for them */
@@ -177,7 +179,7 @@ struct snoop_flow {
 	uint64_t data_bytes;	/* (data) */
 	uint32_t echo_tsval;	/* (rtt) TSval of an ACK whose echo will give the wired RTT */
 	uint32_t ts_last;	/* (data) newest TSval of the wired sender */
-	uint32_t shield_spent;	/* (shield) copies that were paid for */
+	uint32_t settle_us;	/* (outcomes) low half of the clock; valid with unsettled */
 	uint32_t returns_seen;	/* (ack) the engine's count of returns when the flow last looked */
 
 	/* From here on: what ACKs touch. Timers. */
@@ -234,10 +236,11 @@ struct snoop_flow {
 	uint32_t veto_end;	  /* what the sender had sent when it took up the signal */
 	uint32_t veto_budget_ppm; /* retransmits left in the veto's window, in millionths */
 	uint64_t veto_quiet_us;	  /* no new veto before this time */
-	uint32_t high_delivered;  /* deliveries and losses under an inflated queue, halved at 256 */
-	uint32_t high_lost;
+	uint16_t high_delivered;  /* deliveries and losses under an inflated queue, halved at 256 */
+	uint16_t high_lost;
+	uint32_t shield_spent; /* (shield) copies that were paid for */
 	/* (scoreboard) Below it the station may have more than it could SACK; valid up to
-	 * high_sack. */
+	 * snd_max. */
 	uint32_t partial_end;
 
 	/* Statistics, each written where it happens. retransmits and spurious, which the guard

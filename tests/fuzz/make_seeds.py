@@ -151,7 +151,7 @@ def config():
           b"workers=0,2-3\n[flows]\nmax=100\n[flows a]\nidle=1min\nvlan=ignore\n"
           b"[cache b]\nbytes=20MiB\n[rule x]\nlink=b\nmode=snoop\n[rule y]\nmode=repair\n"
           b"[rule z]\nmode=bypass\nlink=main\nwired_ports=22\n")
-    for i, text in enumerate((b"[link]\nwired=0\nwireless=1\n", b"[flows a]\nmax=100\n",
+    for i, text in enumerate((b"[link]\nwired=0\nwireless=1\n", b"[process a]\nuser=root\n",
                               b"[metrics b]\n", b"[cache c]\n", b"[rule q]\nlink=c\nmode=auto\n",
                               b"[link d]\nwired=wa\nwireless=x\n", b"[timers b]\nrto_min=2s\n")):
         write("config", "links-wrong-%d" % i, links + text)

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -55,6 +56,36 @@ class Presets(unittest.TestCase):
                                             defaults[section, match[1]])
                 else:
                     reason = False
+
+
+class ManyLinks(unittest.TestCase):
+    """The example of the reference."""
+
+    def setUp(self):
+        lines = (SOURCE / "config/snoopd.ini").read_text().splitlines()
+        lines = [line.removeprefix("# ") for line in lines]
+        first = lines.index("[link tower]")
+        last = next(i for i in range(first, len(lines)) if lines[i].startswith("Rules"))
+        self.ini = Path(self.enterContext(tempfile.TemporaryDirectory())) / "many.ini"
+        self.ini.write_text("\n".join(line for line in lines[first:last] if line != "#"))
+
+    def test_printed_and_read_again_it_is_the_same(self):
+        printed = output(SNOOPD, "--print-config", "--config", self.ini)
+        in_effect = effective(self.ini)
+        self.assertEqual(in_effect["link island", "workers"], "1")
+        self.assertEqual(in_effect["timers island", "rto_min"], "40ms")
+        self.assertEqual(in_effect["timers tower", "rto_min"], "5ms")
+        self.ini.write_text(printed)
+        self.assertEqual(output(SNOOPD, "--print-config", "--config", self.ini), printed)
+
+    def test_what_does_not_start_is_not_ok(self):
+        check = subprocess.run([SNOOPD, "--check-config", "--config", self.ini],
+                               capture_output=True, text=True)
+        self.assertEqual(check.returncode, 2)
+        self.assertEqual(check.stdout, "")
+        self.assertEqual(check.stderr, f"snoopd: error: {self.ini}:4: [link island] is a second "
+                         "link, and this snoopd serves one, allowed: one [link]; start one "
+                         "snoopd for each\n")
 
 
 class ManualPages(unittest.TestCase):

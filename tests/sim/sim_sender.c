@@ -250,14 +250,32 @@ static void grow(struct sim_sender *sender, uint32_t grains, uint32_t most,
 	}
 }
 
-static void reno(struct sim *sim, struct sim_sender *sender, bool advanced, bool duplicate)
+/* What duplicate ACKs have added to the window goes again: RFC 6582 section 3.2, step 3. */
+static void deflate(struct sim *sim, struct sim_sender *sender, uint32_t acked)
+{
+	uint32_t most = sim->params->grains_per_segment;
+
+	if (sim->params->pace_bytes_per_ms || sender->cwnd <= sender->ssthresh)
+		return;
+	if (!sender->recovery || sender->cwnd - sender->ssthresh < acked)
+		sender->cwnd = sender->ssthresh;
+	else
+		sender->cwnd -= acked;
+	if (sender->recovery)
+		sender->cwnd += most;
+}
+
+static void reno(struct sim *sim, struct sim_sender *sender, uint32_t acked, bool recovery,
+		 bool duplicate)
 {
 	uint32_t most = sim->params->grains_per_segment;
 	bool lost = false;
 
-	if (advanced) {
+	if (acked) {
 		sender->dup_acks = 0;
 		lost = sender->recovery;
+		if (recovery)
+			deflate(sim, sender, acked);
 	} else if (duplicate) {
 		sender->dup_acks++;
 		if (sender->pipe > most && sender->dup_acks > 3)
@@ -294,7 +312,7 @@ static void take_ack(struct sim *sim, uint32_t flow, const struct wire_view *vie
 	uint64_t newest_us = 0, sample_us = 0;
 	uint32_t edge_bytes = (uint32_t)view->window << 7;
 	uint64_t right = ack + edge_bytes / sim->params->grain_bytes;
-	bool window_moved = right != sender->right;
+	bool window_moved = right != sender->right, recovery = sender->recovery;
 
 	if (ack > sender->next)
 		sim_fail(sim, "the receiver acknowledged grain %u of %u", ack, sender->next);
@@ -325,7 +343,7 @@ static void take_ack(struct sim *sim, uint32_t flow, const struct wire_view *vie
 	if (view->sack_count && newest_us)
 		detect(sim, sender, highest, newest_us);
 	if (!sim->params->sack)
-		reno(sim, sender, ack > old,
+		reno(sim, sender, ack - old, recovery,
 		     ack == old && !window_moved && sender->next > ack && !view->payload_bytes);
 	grow(sender, fresh, sim->params->grains_per_segment, sim->params->pace_window_grains);
 	if (sender->una == sender->end && !sender->complete) {

@@ -15,57 +15,20 @@
 
 #define SEED 1
 
-/* Where a figure is wrong: as truth_name() names it. */
+/*
+ * Where less is told than happened, as truth_name() names the rows:
+ *  - a paced sender at 10 %: shields send copies that hide some losses;
+ *  - 575 holes at once: a station that compresses its SACKs never names most segments between them;
+ *  - a radio that loses and reorders, or doubles, to stations without D-SACK: whether the original
+ *    or its copy came first, nobody says.
+ */
 static const char *const unknown[] = {
-	"radio 10 % paced linux auto",
-	"radio 10 % paced plain auto",
-	"radio 10 % paced nodsack auto",
-	"radio 10 % nosack plain auto",
-	"radio bursts nosack plain observe",
-	"wired 1 % nosack plain observe",
-	"wired 1 % nosack plain auto",
-	"wired 5 % reno nodsack observe",
-	"wired 5 % reno nodsack auto",
-	"wired 5 % nosack plain observe",
-	"wired 5 % nosack plain auto",
-	"wired 8 % reno nodsack observe",
-	"wired 8 % reno nodsack auto",
-	"wired 8 % nosack plain observe",
-	"wired 8 % nosack plain auto",
-	"wired 15 % reno nodsack observe",
-	"wired 15 % reno nodsack auto",
-	"wired 15 % nosack plain auto",
-	"wired 15 %, bursts reno nodsack auto",
-	"wired 15 %, bursts paced nodsack auto",
-	"wired 15 %, bursts nosack plain observe",
-	"wired 15 %, bursts nosack plain auto",
-	"wired 30 % reno nodsack observe",
-	"wired 30 % reno nodsack auto",
-	"wired 30 % paced linux observe",
-	"wired 30 % paced linux auto",
-	"wired 30 % nosack plain auto",
-	"wired 30 %, bursts reno nodsack auto",
-	"wired 30 %, bursts paced nodsack auto",
-	"wired 30 %, bursts nosack plain observe",
-	"wired 30 %, bursts nosack plain auto",
-	"wired 1, radio 2 nosack plain auto",
-	"wired overflow nosack plain observe",
-	"wired overflow nosack plain auto",
-	"overflow, radio paced linux observe",
-	"overflow, radio paced linux auto",
-	"overflow, radio nosack plain observe",
-	"reorder 8 ms paced nodsack auto",
-	"reorder 8 ms nosack plain auto",
-	"reorder 30 ms reno nodsack auto",
-	"reorder 30 ms paced nodsack auto",
-	"reorder 30 ms nosack plain observe",
-	"reorder 30 ms nosack plain auto",
-	"reorder, radio paced nodsack auto",
-	"reorder, radio nosack plain observe",
-	"stalls nosack plain observe",
-	"stalls nosack plain auto",
-	"twice, both ways nosack plain observe",
-	"twice, radio 2 % reno nodsack auto",
+	"radio 10 % paced linux auto",	       "radio 10 % paced plain auto",
+	"radio 10 % paced nodsack auto",       "radio bursts nosack plain observe",
+	"wired 1, radio 2 nosack plain auto",  "overflow, radio paced linux observe",
+	"overflow, radio paced linux auto",    "overflow, radio nosack plain auto",
+	"reorder, radio reno nodsack auto",    "reorder, radio paced nodsack auto",
+	"reorder, radio nosack plain auto",    "twice, radio 2 % reno nodsack auto",
 	"twice, radio 2 % paced nodsack auto",
 };
 
@@ -84,10 +47,8 @@ static uint32_t run(const struct truth_row *row)
 	const char *wrong;
 
 	truth_name(row, name);
-	if (is_unknown(name))
-		return 0;
 	truth_run(row, SEED, &told);
-	wrong = truth_judge(row, &told);
+	wrong = is_unknown(name) ? truth_judge_claims(row, &told) : truth_judge(row, &told);
 	if (wrong)
 		truth_print(row, &told, wrong);
 	return wrong != NULL;

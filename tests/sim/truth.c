@@ -157,9 +157,23 @@ static uint64_t slack(uint64_t truth, uint64_t segments)
 	return share > least ? share : least;
 }
 
-static bool is_near(uint64_t told, uint64_t least, uint64_t most, uint64_t segments)
+const char *truth_judge_claims(const struct truth_row *row, const struct truth_told *told)
 {
-	return told + slack(least, segments) >= least && told <= most + slack(most, segments);
+	const struct sim_result *result = &told->result;
+	const struct counters *counters = &result->counters;
+
+	if (result->why[0])
+		return result->why;
+	if (counters->radio_losses > result->radio_lost + slack(result->radio_lost, told->segments))
+		return "RADIO INVENTED";
+	if (counters->upstream_holes >
+	    result->wired_gaps + slack(result->wired_gaps, told->segments))
+		return "WIRED INVENTED";
+	if (counters->repairs_confirmed > counters->radio_losses)
+		return "CONFIRMED";
+	if (row->level == SNOOP_LEVEL_OBSERVE && (told->repeats || counters->repairs_confirmed))
+		return "OBSERVE";
+	return NULL;
 }
 
 const char *truth_judge(const struct truth_row *row, const struct truth_told *told)
@@ -167,19 +181,13 @@ const char *truth_judge(const struct truth_row *row, const struct truth_told *to
 	const struct sim_result *result = &told->result;
 	const struct counters *counters = &result->counters;
 
-	if (result->why[0])
-		return result->why;
-	if (!is_near(counters->radio_losses, result->radio_missed, result->radio_lost,
-		     told->segments))
-		return "RADIO";
-	if (!is_near(counters->upstream_holes, result->wired_gaps, result->wired_gaps,
-		     told->segments))
-		return "WIRED";
-	if (counters->repairs_confirmed > counters->radio_losses)
-		return "CONFIRMED";
-	if (row->level == SNOOP_LEVEL_OBSERVE && (told->repeats || counters->repairs_confirmed))
-		return "OBSERVE";
-	return NULL;
+	if (counters->radio_losses + slack(result->radio_missed, told->segments) <
+	    result->radio_missed)
+		return "RADIO HIDDEN";
+	if (counters->upstream_holes + slack(result->wired_gaps, told->segments) <
+	    result->wired_gaps)
+		return "WIRED HIDDEN";
+	return truth_judge_claims(row, told);
 }
 
 void truth_print_head(void)

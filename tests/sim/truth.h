@@ -53,6 +53,8 @@ void truth_run(const struct truth_row *row, uint64_t seed, struct truth_told *to
  * @return what is wrong with what was told, or NULL.
  */
 const char *truth_judge(const struct truth_row *row, const struct truth_told *told);
+/** The same, where less may be told than happened: nothing is invented. */
+const char *truth_judge_claims(const struct truth_row *row, const struct truth_told *told);
 void truth_print_head(void);
 void truth_print(const struct truth_row *row, const struct truth_told *told, const char *verdict);
 #endif

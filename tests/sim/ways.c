@@ -64,7 +64,8 @@ static void note_line(const char *what, uint64_t value)
 	X(progress_us) X(data_segments) X(data_bytes) X(echo_tsval) X(ts_last) X(shield_spent) \
 	X(returns_seen) X(reo_deadline_us) X(tail_deadline_us) X(srtt_us) X(rttvar_us) \
 	X(rto_widen_us) X(credit) X(station_next) X(station_era) X(rack_end) X(rack_sent_us) \
-	X(partial_end) X(rack_rtt_us) X(recovery_point) X(dup_acks) X(stray_dup_acks) X(ts_echo) \
+	X(partial_end) X(settle_us) X(rack_rtt_us) X(recovery_point) \
+	X(dup_acks) X(stray_dup_acks) X(ts_echo) \
 	X(acked_bytes) X(rtt_window_us[0]) X(rtt_window_us[1]) X(rtt_window_us[2]) \
 	X(rtt_window_us[3]) X(queue_delay_us) X(sample_us) X(delay_mark_us) X(min_rtt.now_us) \
 	X(min_rtt.before_us) X(min_rtt.since_us) X(sacked_count) X(sender_count) \

@@ -47,6 +47,8 @@
 	(UINT64_C(1) << CAP_NET_RAW | UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_IPC_LOCK)
 /* The driver makes the interface. */
 #define DRIVER_MAKES_INTERFACE 0x100
+/* Two processes may have the port open, and each can be told to hear nothing: port_switch.h. */
+#define DRIVER_SHARES 0x200
 
 struct driver_traits {
 	const char *driver;  /* rte_eth_dev_info.driver_name */

@@ -9,6 +9,7 @@
 #include <rte_mbuf.h>
 
 #include <snoopd/base/log.h>
+#include <snoopd/bringup/privileges.h>
 #include <snoopd/kernel/exclusive.h>
 #include <snoopd/kernel/offloads.h>
 #include <snoopd/kernel/outgoing.h>
@@ -19,12 +20,15 @@
  */
 #define SLOT_HEAD_MAX 80
 
+#define CLAIM_LOOKS 1000
+#define CLAIM_PAUSE_US 1000
+
 #define DRAIN_BURST 32
 #define DRAIN_BURSTS_MAX 1024 /* more than a ring holds */
 
 /* ---- One process per interface ---- */
 
-static int claim(struct port *port)
+static int claim(struct port *port, pid_t beside)
 {
 	struct exclusive_holder holder;
 	int result = exclusive_claim(port->if_index, &holder);
@@ -34,6 +38,10 @@ static int claim(struct port *port)
 		port->claimed = true;
 		return 0;
 	}
+	if (result == -EPERM && privileges_trusts(holder.uid))
+		result = -EADDRINUSE; /* a standby that has taken over, and was root before */
+	if (result == -EADDRINUSE && beside != 0 && holder.pid == beside)
+		return 0; /* the standby claims it when that one is gone */
 	if (result == -EADDRINUSE) {
 		log_error("port %s: interface %s is taken by process %d (%s): both would forward "
 			  "every frame; stop that one, or give this one another interface",
@@ -173,24 +181,63 @@ static int check_offloads(struct port *port, enum config_offloads rule)
 	return port->offloads_on == 0 ? 0 : judge_offloads(port, rule, offloads.fixed);
 }
 
-static int take(struct port *port, enum config_offloads rule)
+/* Two processes must not both forward what they hear. */
+static int hear_nothing(const struct port *port)
+{
+	int result = outgoing_ignore_all(port->if_index);
+
+	if (result > 0)
+		return 0;
+	log_error("port %s: interface %s: this standby cannot be kept from hearing what the other "
+		  "process forwards: %s",
+		  port->name, port->interface,
+		  result == 0 ? "no packet socket found" : strerror(-result));
+	return -1;
+}
+
+static int take(struct port *port, enum config_offloads rule, pid_t beside)
 {
 	if (port->if_index == 0)
 		return 0;
-	port_interface_leave_out_own(port);
-	return claim(port) == 0 ? check_offloads(port, rule) : -1;
+	if (beside == 0)
+		port_interface_leave_out_own(port);
+	else if (port->path == INTERFACE_PACKET && hear_nothing(port) != 0)
+		return -1;
+	return claim(port, beside) == 0 ? check_offloads(port, rule) : -1;
 }
 
 int port_interface_take_again(struct port *port)
 {
-	return take(port, CONFIG_OFFLOADS_WARN);
+	return take(port, CONFIG_OFFLOADS_WARN, 0);
 }
 
 int port_interfaces_take(struct ports *ports, const struct config *config)
 {
 	for (int side = 0; side < 2; side++)
-		if (take(&ports->port[side], config->offloads) != 0)
+		if (take(&ports->port[side], config->offloads, ports->beside) != 0)
 			return -1;
+	return 0;
+}
+
+int port_interfaces_claim(struct ports *ports)
+{
+	struct exclusive_holder holder;
+
+	for (int side = 0; side < 2; side++) {
+		struct port *port = &ports->port[side];
+
+		if (port->if_index == 0 || port->claimed)
+			continue;
+		/* The kernel takes a dying process apart one thing after the other. */
+		for (int look = 0; look < CLAIM_LOOKS && !port->claimed; look++) {
+			port->claim = exclusive_claim(port->if_index, &holder);
+			port->claimed = port->claim >= 0;
+			if (!port->claimed)
+				usleep(CLAIM_PAUSE_US);
+		}
+		if (!port->claimed && claim(port, 0) != 0)
+			return -1;
+	}
 	return 0;
 }
 

@@ -14,7 +14,8 @@
 #include <snoopd/bringup/ports.h>
 
 /**
- * After ports_find(): claim the interfaces, leave out what this box sends, read the offloads.
+ * After ports_find(): claim the interfaces, leave out what this box sends, read the offloads. A
+ * standby (ports->beside) hears nothing at all for now, and leaves the claims to the other process.
  *
  * @return 0, or -1 after one line on stderr. The cause lies outside of the configuration and may
  * end by itself.
@@ -24,6 +25,9 @@ int port_interfaces_take(struct ports *ports, const struct config *config);
 /** The same for a port that comes back while snoopd runs: harmful offloads are warned of only, as
  * for one that did not go, because the wire is worth more than what cannot be carried whole. */
 int port_interface_take_again(struct port *port);
+
+/** Claim what a standby has left. @return 0, or -1 after one line on stderr. */
+int port_interfaces_claim(struct ports *ports);
 
 /** Let go of the claims. */
 void port_interfaces_release(struct ports *ports);

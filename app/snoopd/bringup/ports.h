@@ -16,6 +16,7 @@
 #include <net/if.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <rte_ethdev.h>
 #include <rte_mempool.h>
@@ -75,6 +76,7 @@ struct ports {
 	uint16_t mtu_bytes;
 	uint32_t room_min_bytes; /* smallest buffer that both drivers take */
 	int socket;		 /* where pools and tables go */
+	pid_t beside;		 /* the process that forwards while this one waits, 0 = none */
 };
 
 /**

@@ -24,10 +24,13 @@ static uint64_t needed; /* capabilities of the control thread, as bits */
 
 /* ---- Before the EAL ---- */
 
-int privileges_prepare(const struct config *config, char *const *eal_argv)
+int privileges_find(const struct config *config)
 {
-	if (user_find(&user, config) != 0)
-		return -1;
+	return user_find(&user, config);
+}
+
+int privileges_prepare(char *const *eal_argv)
+{
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
 		log_error("prctl(PR_SET_NO_NEW_PRIVS): %s", strerror(errno));
 		return -1;
@@ -176,6 +179,16 @@ int privileges_drop(const struct config *config)
 			"a reload will fail, a restart works\"",
 			config->file, user.name, strerror(errno));
 	return 0;
+}
+
+bool privileges_trusts(uid_t uid)
+{
+	return uid == 0 || uid == geteuid() || uid == user.uid;
+}
+
+uid_t privileges_account(void)
+{
+	return user.uid;
 }
 
 /* ---- Later threads ---- */

@@ -23,18 +23,28 @@
 #ifndef SNOOPD_PRIVILEGES_H
 #define SNOOPD_PRIVILEGES_H
 
+#include <stdbool.h>
+#include <sys/types.h>
+
 #include <config/config.h>
 #include <snoopd/bringup/ports.h>
 
 /**
- * Call while there is one thread: look up user and group, take back what an earlier run left in the
- * runtime folder, and give up what can be given up by now. Without root, only no_new_privs is set.
+ * Look up user and group.
  *
- * @param eal_argv  arguments of the EAL, for its --file-prefix; NULL ends them
  * @return 0, or -1 after one line on stderr: the account does not exist, or snoopd is not root and
  * another user is asked for.
  */
-int privileges_prepare(const struct config *config, char *const *eal_argv);
+int privileges_find(const struct config *config);
+
+/**
+ * Call then, while there is one thread: take back what an earlier run left in the runtime folder,
+ * and give up what can be given up by now. Without root, only no_new_privs is set.
+ *
+ * @param eal_argv  arguments of the EAL, for its --file-prefix; NULL ends them
+ * @return 0, or -1 after one line on stderr.
+ */
+int privileges_prepare(char *const *eal_argv);
 
 /** Call for each link's ports: the control thread keeps what their drivers need. */
 void privileges_keep_for(const struct config *config, const struct ports *ports);
@@ -46,6 +56,12 @@ void privileges_keep_for(const struct config *config, const struct ports *ports)
  * @return 0, or -1 after one line on stderr; then nothing may be started.
  */
 int privileges_drop(const struct config *config);
+
+/** @return whether it is root, our own account, or the one that we become. */
+bool privileges_trusts(uid_t uid);
+
+/** @return the account that we become. */
+uid_t privileges_account(void);
 
 /**
  * Call the function in a thread that has given up what the control thread kept, and wait for its

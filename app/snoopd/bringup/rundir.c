@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 #define SOCKET_MODE 0660
 #define TELEMETRY "dpdk_telemetry"
 #define PREFIX_OPTION "--file-prefix"
+#define BESIDE_MAX 9u
 
 /*
  * net_memif does not start if the file of its socket is still there, left by a run that was killed
@@ -63,22 +65,107 @@ void rundir_remove_stale(char *const *eal_argv)
 	}
 }
 
-/* The path that the EAL will use as root (lib/eal/linux/eal.c, eal_create_runtime_dir()). */
-static void folder_of(char *const *eal_argv, char *path, size_t path_bytes)
+/* @return the value that the EAL will take, and where its argument stands: 0 = there is none. */
+static const char *find_prefix(char *const *eal_argv, int *at)
 {
-	const char *base = getenv("RUNTIME_DIRECTORY"), *prefix = "rte";
+	const char *prefix = "rte";
+	size_t length = strlen(PREFIX_OPTION);
 
+	*at = 0;
 	for (int i = 0; eal_argv[i] != NULL; i++) {
-		size_t length = strlen(PREFIX_OPTION);
-
 		if (strncmp(eal_argv[i], PREFIX_OPTION, length) != 0)
 			continue;
 		if (eal_argv[i][length] == '=')
 			prefix = eal_argv[i] + length + 1;
 		else if (eal_argv[i][length] == '\0' && eal_argv[i + 1] != NULL)
 			prefix = eal_argv[i + 1];
+		else
+			continue;
+		*at = i;
 	}
+	return prefix;
+}
+
+const char *rundir_prefix(char *const *eal_argv)
+{
+	int at;
+
+	return find_prefix(eal_argv, &at);
+}
+
+/* The path that the EAL uses as root (lib/eal/linux/eal.c, eal_create_runtime_dir()). */
+static void folder_of(const char *prefix, char *path, size_t path_bytes)
+{
+	const char *base = getenv("RUNTIME_DIRECTORY");
+
 	snprintf(path, path_bytes, "%s/dpdk/%s", base != NULL ? base : "/var/run", prefix);
+}
+
+/* ---- A standby beside another process ---- */
+
+/* The EAL locks this file as long as it lives. */
+static bool is_in_use(const char *prefix)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	char folder[PATH_MAX / 2], path[PATH_MAX];
+	bool used;
+	int fd;
+
+	folder_of(prefix, folder, sizeof(folder));
+	snprintf(path, sizeof(path), "%s/config", folder);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	used = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+	close(fd);
+	return used;
+}
+
+char **rundir_beside(char *const *eal_argv, int *eal_argc)
+{
+	static char argument[128];
+	int at, count = 0;
+	const char *prefix = find_prefix(eal_argv, &at);
+	char **argv = calloc((size_t)*eal_argc + 2, sizeof(*argv));
+	size_t option_chars = strlen(PREFIX_OPTION "=");
+
+	if (argv == NULL || strlen(prefix) > sizeof(argument) - option_chars - 16) {
+		free(argv);
+		return NULL;
+	}
+	for (unsigned int number = 2; number <= BESIDE_MAX; number++) {
+		snprintf(argument, sizeof(argument), PREFIX_OPTION "=%s.%u", prefix, number);
+		if (!is_in_use(argument + option_chars))
+			break;
+	}
+	for (int i = 0; i < *eal_argc; i++) {
+		if (at == 0 || i != at)
+			argv[count++] = eal_argv[i];
+		else if (strcmp(eal_argv[i], PREFIX_OPTION) == 0)
+			i++; /* its value is the next argument */
+	}
+	argv[count++] = argument;
+	*eal_argc = count;
+	return argv;
+}
+
+void rundir_take_name(const char *prefix)
+{
+	const char *own = rte_eal_get_runtime_dir(), *slash = strrchr(own, '/');
+	char folder[PATH_MAX / 4], target[PATH_MAX / 2], fresh[PATH_MAX / 2], path[PATH_MAX / 2];
+
+	folder_of(prefix, folder, sizeof(folder));
+	if (slash == NULL || strcmp(slash + 1, prefix) == 0)
+		return;
+	snprintf(target, sizeof(target), "..%s/" TELEMETRY ".v2", slash);
+	snprintf(fresh, sizeof(fresh), "%s/standby", folder);
+	snprintf(path, sizeof(path), "%s/" TELEMETRY ".v2", folder);
+	unlink(fresh);
+	if (symlink(target, fresh) != 0 || rename(fresh, path) != 0)
+		log_warning(
+			"event=runtime path=%s message=\"cannot be made to lead to this process "
+			"(%s): snoopctl needs --file-prefix %s\"",
+			path, strerror(errno), slash + 1);
 }
 
 /* Call each() for every entry of the folder that fd refers to. @return 0, or -1 if one failed. */
@@ -119,7 +206,7 @@ void rundir_reclaim(char *const *eal_argv)
 	char path[PATH_MAX];
 	int fd;
 
-	folder_of(eal_argv, path, sizeof(path));
+	folder_of(rundir_prefix(eal_argv), path, sizeof(path));
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return;

@@ -19,6 +19,22 @@
  */
 void rundir_reclaim(char *const *eal_argv);
 
+/** @return the --file-prefix that the EAL will take; a string of eal_argv, or a constant. */
+const char *rundir_prefix(char *const *eal_argv);
+
+/**
+ * A standby has a runtime folder and hugepages of its own beside the process of that prefix: give
+ * it the first of PREFIX.2, PREFIX.3 and on that nobody uses.
+ *
+ * @param eal_argc  in and out
+ * @return arguments of the EAL, NULL ends them, that last as long as the process; NULL: no memory,
+ * or the prefix is too long.
+ */
+char **rundir_beside(char *const *eal_argv, int *eal_argc);
+
+/** Whoever looks for the telemetry socket of the prefix finds that of this process. */
+void rundir_take_name(const char *prefix);
+
 /** Remove the files of memif sockets on which nobody listens: the driver would not start. */
 void rundir_remove_stale(char *const *eal_argv);
 

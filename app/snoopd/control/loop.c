@@ -3,11 +3,14 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/signalfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <snoopd/base/clock.h>
 #include <snoopd/base/log.h>
 #include <snoopd/control/apply.h>
+#include <snoopd/control/handover.h>
 #include <snoopd/control/link.h>
 #include <snoopd/control/port_watch.h>
 #include <snoopd/control/supervisor.h>
@@ -43,6 +46,35 @@ static uint64_t received_packets(const struct supervisor *supervisor)
 	return sum.rx_wired_packets + sum.rx_wireless_packets;
 }
 
+int loop_open_signals(void)
+{
+	sigset_t signals;
+
+	fill_signals(&signals);
+	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void log_stop(int number)
+{
+	log_line("event=stop signal=%s", number == SIGINT ? "SIGINT" : "SIGTERM");
+}
+
+bool loop_ends_by(int signals)
+{
+	struct signalfd_siginfo signal;
+
+	while (read(signals, &signal, sizeof(signal)) == (ssize_t)sizeof(signal)) {
+		if (signal.ssi_signo == SIGINT || signal.ssi_signo == SIGTERM) {
+			log_stop((int)signal.ssi_signo);
+			return true;
+		}
+		if (signal.ssi_signo == SIGHUP)
+			log_warning("event=reload message=\"a standby keeps the configuration of "
+				    "its start: start it anew\"");
+	}
+	return false;
+}
+
 /* @return true if it was a signal to stop. */
 static bool obey_signal(struct links *links, int number)
 {
@@ -54,11 +86,12 @@ static bool obey_signal(struct links *links, int number)
 		apply_reload(links, line, sizeof(line)); /* logs the result */
 		return false;
 	}
-	log_line("event=stop signal=%s", number == SIGINT ? "SIGINT" : "SIGTERM");
+	log_stop(number);
 	return true;
 }
 
-bool loop_run(struct links *links, struct supervisor *supervisor, uint64_t exit_when_idle_us)
+bool loop_run(struct links *links, struct supervisor *supervisor, struct handover *handover,
+	      uint64_t exit_when_idle_us)
 {
 	uint64_t nap_us = exit_when_idle_us != 0 ? NAP_TEST_US : NAP_US;
 	const struct timespec nap = {.tv_nsec = (long)nap_us * 1000};
@@ -70,6 +103,8 @@ bool loop_run(struct links *links, struct supervisor *supervisor, uint64_t exit_
 	for (;;) {
 		number = sigtimedwait(&signals, NULL, &nap);
 		if (number > 0 && obey_signal(links, number))
+			return true;
+		if (handover_look(handover))
 			return true;
 		now_us = clock_monotonic_us();
 		if (!supervisor_tick(supervisor, now_us))

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct handover;
 struct links;
 struct supervisor;
 
@@ -22,11 +23,19 @@ struct supervisor;
 void loop_block_signals(void);
 
 /**
- * Return after a signal to stop, after no packet arrived for a while, or when a port is gone.
+ * Return after a signal to stop, when a standby asks to take over, after no packet arrived for a
+ * while, or when a port is gone.
  *
  * @param exit_when_idle_us  how long without a packet; 0 = for ever
  * @return false if a port is gone.
  */
-bool loop_run(struct links *links, struct supervisor *supervisor, uint64_t exit_when_idle_us);
+bool loop_run(struct links *links, struct supervisor *supervisor, struct handover *handover,
+	      uint64_t exit_when_idle_us);
+
+/** @return a descriptor to poll for the same signals, -1 with errno. */
+int loop_open_signals(void);
+
+/** A standby: read the signals. @return whether one of them ends it. */
+bool loop_ends_by(int signals);
 
 #endif

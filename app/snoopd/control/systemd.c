@@ -27,6 +27,11 @@ void systemd_alive(void)
 	sd_notify(0, "WATCHDOG=1");
 }
 
+void systemd_main_pid(pid_t pid)
+{
+	sd_notifyf(0, "MAINPID=%d", pid);
+}
+
 void systemd_status(const char *line)
 {
 	sd_notifyf(0, "STATUS=%s", line);

@@ -10,6 +10,7 @@
 #define SNOOPD_SYSTEMD_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 /** The wire forwards; or a reload, announced by systemd_reloading(), has ended. */
 void systemd_ready(void);
@@ -17,6 +18,9 @@ void systemd_ready(void);
 void systemd_reloading(void);
 void systemd_stopping(void);
 void systemd_alive(void);
+
+/** The main process of the service is another one from now on. */
+void systemd_main_pid(pid_t pid);
 
 /** @param line  for `systemctl status` */
 void systemd_status(const char *line);

@@ -356,14 +356,16 @@ int worker_main(void *argument)
 {
 	struct worker *worker = argument;
 	uint64_t begin = rte_rdtsc();
-	uint32_t idle_turns = 0;
+	uint32_t stop, idle_turns = 0;
 
 	clock_init(&worker->clock); /* from its creation to here is no step */
 	worker->receive.settled_us = clock_now_us(&worker->clock);
 	start_jobs(worker);
-	while (!__atomic_load_n(&worker->stop, __ATOMIC_RELAXED)) {
+	while ((stop = __atomic_load_n(&worker->stop, __ATOMIC_RELAXED)) != WORKER_STOPS) {
 		bool busy = turn(worker, begin) > 0;
 
+		if (unlikely(stop == WORKER_EMPTIES) && !busy)
+			break;
 		idle_turns = busy ? 0 : idle_turns + 1;
 		begin = end_of_turn(worker, begin, busy, idle_turns);
 	}
@@ -374,5 +376,10 @@ int worker_main(void *argument)
 
 void worker_stop(struct worker *worker)
 {
-	__atomic_store_n(&worker->stop, true, __ATOMIC_RELAXED);
+	__atomic_store_n(&worker->stop, WORKER_STOPS, __ATOMIC_RELAXED);
+}
+
+void worker_empty(struct worker *worker)
+{
+	__atomic_store_n(&worker->stop, WORKER_EMPTIES, __ATOMIC_RELAXED);
 }

@@ -51,6 +51,13 @@
  * workers share a CPU, and turns may be long, each looks. */
 #define WORKER_MANAGE_TURNS 4u
 
+/** When does the loop end? */
+enum worker_stop {
+	WORKER_RUNS,
+	WORKER_EMPTIES, /* after a turn in which nothing was left to receive */
+	WORKER_STOPS,	/* after this turn */
+};
+
 /** What a worker is made from. */
 struct worker_setup {
 	unsigned int index;	     /* 0 .. workers - 1 */
@@ -120,7 +127,7 @@ struct worker {
 	struct worker_health health __rte_cache_aligned;
 
 	/* Control: rw, worker: ro, atomic. */
-	bool stop __rte_cache_aligned; /* asks the loop to end */
+	uint8_t stop __rte_cache_aligned; /* enum worker_stop: asks the loop to end */
 
 	/* Handed back and forth by its state, see mailbox.h. */
 	struct request request __rte_cache_aligned;
@@ -182,6 +189,9 @@ int worker_main(void *worker);
 
 /** Control thread. Stop all workers: at their end they wait for each other. */
 void worker_stop(struct worker *worker);
+
+/** The same once they have forwarded what has arrived, as nothing more does. */
+void worker_empty(struct worker *worker);
 
 /**
  * Control thread: has every turn that began before the gate was set ended?

@@ -2,12 +2,13 @@
 #include <snoopd/kernel/netlink.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+
+#include <snoopd/kernel/rendezvous.h>
 
 /* The kernel cuts a message that does not fit. The longest are lists of names. */
 #define ANSWER_BYTES 32768
@@ -125,14 +126,7 @@ int netlink_listen(struct netlink *netlink, netlink_answer *answer, void *contex
 
 int netlink_wake(struct netlink *netlink, pid_t thread, int signal)
 {
-	const struct f_owner_ex owner = {.type = F_OWNER_TID, .pid = thread};
-	int fd = mnl_socket_get_fd(netlink->socket);
-	int flags = fcntl(fd, F_GETFL);
-
-	if (flags < 0 || fcntl(fd, F_SETSIG, signal) != 0 || fcntl(fd, F_SETOWN_EX, &owner) != 0 ||
-	    fcntl(fd, F_SETFL, flags | O_ASYNC) != 0)
-		return -errno;
-	return 0;
+	return rendezvous_wake(mnl_socket_get_fd(netlink->socket), thread, signal);
 }
 
 /* ---- Generic netlink ---- */

@@ -23,6 +23,10 @@
  */
 int outgoing_ignore(unsigned int if_index);
 
+/** The same with a filter that nothing passes, until outgoing_ignore(): while another process has
+ * the interface. */
+int outgoing_ignore_all(unsigned int if_index);
+
 /** @return whether the kernel speaks there by itself: IPv6 is not disabled, or it has an address.
  */
 bool outgoing_expected(const char *interface);

@@ -4,10 +4,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <linux/if_packet.h>
+#include <linux/net_tstamp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The defaults of net_af_packet. */
@@ -17,6 +19,10 @@
 /* A length that no interface takes: the kernel passes over such a frame, as the driver has told it
  * to do (PACKET_LOSS). */
 #define NO_LENGTH UINT32_MAX
+
+/* How long the kernel may take to send what a transmit ring holds. */
+#define FLUSH_LOOKS 100
+#define FLUSH_PAUSE_NS 100000
 
 static uint32_t number_of(const char *devargs, const char *key, uint32_t otherwise)
 {
@@ -44,6 +50,20 @@ static bool is_bound_to(int fd, unsigned int if_index)
 	       address.sll_family == AF_PACKET && address.sll_ifindex == (int)if_index;
 }
 
+uint64_t packet_sockets_drops(struct packet_sockets *sockets)
+{
+	uint64_t drops = 0;
+
+	for (uint32_t i = 0; i < sockets->count; i++) {
+		struct tpacket_stats sums = {0};
+		socklen_t bytes = sizeof(sums);
+
+		if (getsockopt(sockets->fd[i], SOL_PACKET, PACKET_STATISTICS, &sums, &bytes) == 0)
+			drops += sums.tp_drops;
+	}
+	return __atomic_add_fetch(&sockets->drops, drops, __ATOMIC_RELAXED);
+}
+
 int packet_sockets_find(struct packet_sockets *sockets, unsigned int if_index)
 {
 	DIR *folder = opendir("/proc/self/fd");
@@ -60,21 +80,55 @@ int packet_sockets_find(struct packet_sockets *sockets, unsigned int if_index)
 			sockets->fd[sockets->count++] = fd;
 	}
 	closedir(folder);
+	packet_sockets_drops(sockets); /* what came before does not count */
+	sockets->drops = 0;
 	return 0;
 }
 
-uint64_t packet_sockets_drops(struct packet_sockets *sockets)
+int packet_sockets_stamp(const struct packet_sockets *sockets, bool on)
 {
-	uint64_t drops = 0;
+	const int flag = on, source = on ? SOF_TIMESTAMPING_SOFTWARE : 0;
 
-	for (uint32_t i = 0; i < sockets->count; i++) {
-		struct tpacket_stats sums = {0};
-		socklen_t bytes = sizeof(sums);
+	for (uint32_t i = 0; i < sockets->count; i++)
+		if (setsockopt(sockets->fd[i], SOL_SOCKET, SO_TIMESTAMPNS, &flag, sizeof(flag)) !=
+			    0 ||
+		    setsockopt(sockets->fd[i], SOL_PACKET, PACKET_TIMESTAMP, &source,
+			       sizeof(source)) != 0)
+			return -errno;
+	return 0;
+}
 
-		if (getsockopt(sockets->fd[i], SOL_PACKET, PACKET_STATISTICS, &sums, &bytes) == 0)
-			drops += sums.tp_drops;
-	}
-	return __atomic_add_fetch(&sockets->drops, drops, __ATOMIC_RELAXED);
+/* ---- Rings ---- */
+
+int packet_sockets_map(const struct packet_sockets *sockets, uint32_t number,
+		       const struct packet_ring *ring, struct packet_map *map)
+{
+	size_t bytes = (size_t)ring->block_bytes * ring->blocks;
+
+	if (bytes == 0 || (size_t)ring->frame_bytes * ring->frames > bytes)
+		return -EINVAL;
+	memset(map, 0, sizeof(*map));
+	map->bytes = 2 * bytes;
+	map->rx =
+		mmap(NULL, map->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, sockets->fd[number], 0);
+	if (map->rx == MAP_FAILED)
+		return -errno;
+	map->tx = map->rx + bytes;
+	return 0;
+}
+
+void packet_sockets_unmap(struct packet_map *map)
+{
+	munmap(map->rx, map->bytes);
+}
+
+static struct tpacket2_hdr *slot_to_send(unsigned char *frames, const struct packet_ring *ring,
+					 uint32_t number)
+{
+	struct tpacket2_hdr *head = (void *)(frames + (size_t)number * ring->frame_bytes);
+	uint32_t status = __atomic_load_n(&head->tp_status, __ATOMIC_ACQUIRE);
+
+	return (status & TP_STATUS_SEND_REQUEST) != 0 ? head : NULL;
 }
 
 static uint32_t spoil(unsigned char *frames, const struct packet_ring *ring)
@@ -82,9 +136,9 @@ static uint32_t spoil(unsigned char *frames, const struct packet_ring *ring)
 	uint32_t spoilt = 0;
 
 	for (uint32_t i = 0; i < ring->frames; i++) {
-		struct tpacket2_hdr *head = (void *)(frames + (size_t)i * ring->frame_bytes);
+		struct tpacket2_hdr *head = slot_to_send(frames, ring, i);
 
-		if (!(__atomic_load_n(&head->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_SEND_REQUEST))
+		if (head == NULL)
 			continue;
 		head->tp_len = NO_LENGTH;
 		spoilt++;
@@ -92,24 +146,21 @@ static uint32_t spoil(unsigned char *frames, const struct packet_ring *ring)
 	return spoilt;
 }
 
-static int discard_one(int fd, const struct packet_ring *ring, uint32_t *frames)
+static int discard_one(const struct packet_sockets *sockets, uint32_t number,
+		       const struct packet_ring *ring, uint32_t *frames)
 {
-	size_t bytes = (size_t)ring->block_bytes * ring->blocks;
-	unsigned char *map;
-	socklen_t error_bytes;
-	int error;
+	int fd = sockets->fd[number], result, error;
+	socklen_t error_bytes = sizeof(error);
+	struct packet_map map;
 
-	if (bytes == 0 || (size_t)ring->frame_bytes * ring->frames > bytes)
-		return -EINVAL;
-	map = mmap(NULL, 2 * bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED)
-		return -errno;
-	*frames += spoil(map + bytes, ring);
-	munmap(map, 2 * bytes);
+	result = packet_sockets_map(sockets, number, ring, &map);
+	if (result != 0)
+		return result;
+	*frames += spoil(map.tx, ring);
+	packet_sockets_unmap(&map);
 	/* Send nothing: the kernel takes what was spoilt out of the ring. */
 	send(fd, NULL, 0, MSG_DONTWAIT);
 	/* The interface was down: otherwise the next packet would fail for that. */
-	error_bytes = sizeof(error);
 	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_bytes);
 	return 0;
 }
@@ -120,10 +171,42 @@ int packet_sockets_discard(const struct packet_sockets *sockets, const struct pa
 	int result = 0;
 
 	for (uint32_t i = 0; i < sockets->count; i++) {
-		int each = discard_one(sockets->fd[i], ring, frames);
+		int each = discard_one(sockets, i, ring, frames);
 
 		if (each != 0)
 			result = each;
 	}
 	return result;
+}
+
+static uint32_t waiting(unsigned char *frames, const struct packet_ring *ring)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < ring->frames; i++)
+		count += slot_to_send(frames, ring, i) != NULL;
+	return count;
+}
+
+uint32_t packet_sockets_flush(const struct packet_sockets *sockets, const struct packet_ring *ring)
+{
+	const struct timespec pause = {.tv_nsec = FLUSH_PAUSE_NS};
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < sockets->count; i++) {
+		struct packet_map map;
+		uint32_t each;
+
+		if (packet_sockets_map(sockets, i, ring, &map) != 0)
+			continue;
+		each = waiting(map.tx, ring);
+		for (int look = 0; each > 0 && look < FLUSH_LOOKS; look++) {
+			send(sockets->fd[i], NULL, 0, MSG_DONTWAIT);
+			nanosleep(&pause, NULL);
+			each = waiting(map.tx, ring);
+		}
+		packet_sockets_unmap(&map);
+		left += each;
+	}
+	return left;
 }

@@ -13,6 +13,7 @@
 #define SNOOPD_PACKET_SOCKETS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define PACKET_SOCKETS_MAX 64
@@ -37,6 +38,25 @@ int packet_sockets_find(struct packet_sockets *sockets, unsigned int if_index);
 
 /** @return packets that did not fit into the receive rings, since packet_sockets_find(). */
 uint64_t packet_sockets_drops(struct packet_sockets *sockets);
+
+/** Let frames carry the time at which the kernel received them: the same in the rings of all
+ * sockets that hear them. @return 0 or -errno. */
+int packet_sockets_stamp(const struct packet_sockets *sockets, bool on);
+
+/** Both rings of one socket, mapped once more. */
+struct packet_map {
+	unsigned char *rx, *tx;
+	size_t bytes;
+};
+
+/** @return 0 and a map for packet_sockets_unmap(); -EINVAL: the ring is not laid out; -errno. */
+int packet_sockets_map(const struct packet_sockets *sockets, uint32_t number,
+		       const struct packet_ring *ring, struct packet_map *map);
+void packet_sockets_unmap(struct packet_map *map);
+
+/** Let the kernel send what the transmit rings still hold, for some ms at most. Meanwhile nobody
+ * else sends. @return frames that stay. */
+uint32_t packet_sockets_flush(const struct packet_sockets *sockets, const struct packet_ring *ring);
 
 /**
  * Throw away what the transmit rings still hold, and an old error of the sockets. Meanwhile nobody

@@ -8,7 +8,17 @@
 
 #define ONE_WAY_US USEC_PER_SEC /* without any ACK in this time the cache is not held */
 
-static uint64_t deadline_of_tail_us(struct snoop_engine *engine, const struct snoop_flow *flow,
+/* The timer, which would start at since_us, allows for the delay of an ACK that it waits for. */
+static __attribute__((noinline)) uint64_t
+deadline_with_hole_us(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t since_us)
+{
+	if (!ack_delay_applies_before_hole(engine, flow))
+		return since_us + ack_delay_allowance_us(engine, flow);
+	flow->before_hole = true;
+	return since_us + ack_delay_wait_us(engine, flow);
+}
+
+static uint64_t deadline_of_tail_us(struct snoop_engine *engine, struct snoop_flow *flow,
 				    uint64_t now_us)
 {
 	/* Mostly the station's record need not be read to know that it is not silent. */
@@ -18,6 +28,8 @@ static uint64_t deadline_of_tail_us(struct snoop_engine *engine, const struct sn
 	uint32_t oldest = flow->in_flight.head;
 	uint64_t since_us = flow->progress_us;
 
+	if (flow->before_hole)
+		flow->before_hole = false;
 	if (!flow->two_way)
 		return flow->cached_count ? now_us + ONE_WAY_US : SNOOP_NEVER;
 	if (flow->open_count == flow->left_count || flow->level == SNOOP_LEVEL_BYPASS)
@@ -40,8 +52,10 @@ static uint64_t deadline_of_tail_us(struct snoop_engine *engine, const struct sn
 		since_us = max_u64(since_us, segment_at(engine, oldest)->sent_us);
 	/* The head of line may have been retransmitted, by us or by the sender, long after what
 	 * follows it. */
-	since_us = max_u64(since_us, head->sent_us);
-	return since_us + rtt_rto_us(engine, flow) + ack_delay_allowance_us(engine, flow);
+	since_us = max_u64(since_us, head->sent_us) + rtt_rto_us(engine, flow);
+	if (flow->gaps)
+		return deadline_with_hole_us(engine, flow, since_us);
+	return since_us + ack_delay_allowance_us(engine, flow);
 }
 
 void deadline_set(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
@@ -61,20 +75,22 @@ void deadline_set(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t
 	if (flow->lost.head && flow->credit && now_us < engine->backlog_until_us)
 		deadline_us = min_u64(deadline_us, engine->backlog_until_us);
 	if (flow->unsettled)
-		deadline_us = min_u64(deadline_us, outcome_due_us(engine, flow, now_us));
+		deadline_us = min_u64(deadline_us, outcome_due_us(flow, now_us));
 	flow->deadline_us = deadline_us;
 }
 
 void deadline_set_in_order(struct snoop_engine *engine, struct snoop_flow *flow, bool at_border,
 			   uint64_t now_us)
 {
-	if (!flow->open_count || flow->unsettled || flow->open_bytes > flow->window_bytes ||
+	if (!flow->open_count || flow->open_bytes > flow->window_bytes ||
 	    !(flow->sack || at_border)) {
 		deadline_set(engine, flow, now_us);
 		return;
 	}
 	flow->deadline_us = flow->tail_deadline_us =
 		now_us + rtt_rto_us(engine, flow) + ack_delay_allowance_us(engine, flow);
+	if (flow->unsettled)
+		flow->deadline_us = min_u64(flow->deadline_us, outcome_due_us(flow, now_us));
 }
 
 /* The station is not silent, nor was it since the flow last looked. Mostly its record need not be
@@ -91,7 +107,9 @@ static inline bool deadline_station_answers(const struct snoop_engine *engine,
 }
 
 #define DEADLINE_NEEDED SNOOP_ATTENTION(.two_way = true, .has_rtt = true)
-#define DEADLINE_FORBIDDEN SNOOP_ATTENTION(.has_left = true, .has_lost = true, .catching_up = true)
+#define DEADLINE_FORBIDDEN                                                                         \
+	SNOOP_ATTENTION(.has_left = true, .has_lost = true, .catching_up = true,                   \
+			.before_hole = true)
 
 /*
  * Data in order, after enough that is in flight, changes nothing that deadline_set(), rtt_rto_us()

@@ -16,7 +16,7 @@
 			.recovery = true, .timeout_in_doubt = true, .vetoing = true,               \
 			.withhold_over = true, .bad_checksum_station = true, .has_left = true,     \
 			.has_lost = true, .has_withheld = true, .has_sacked = true,                \
-			.has_suspect = true)
+			.has_suspect = true, .before_hole = true)
 
 static inline bool ack_suits_flow(const struct snoop_flow *flow, const struct wire_view *view)
 {

@@ -154,7 +154,7 @@ static __attribute__((noinline)) void data_general(struct snoop_engine *engine,
 	uint32_t end = view->seq + wire_segment_bytes(view);
 	enum data_place place = UNSEEN;
 	struct data_past past = {0};
-	bool rearm = true, delayed;
+	bool rearm = true, delayed, again;
 
 	engine->now_us = now_us;
 	if (flow->closed)
@@ -173,11 +173,13 @@ static __attribute__((noinline)) void data_general(struct snoop_engine *engine,
 		return;
 
 	data_place_in_flow(engine, flow, packet, end, now_us);
-	delayed = flow->open_count && ack_delay_applies(engine, flow);
-	if (seq_lt(view->seq, flow->snd_max)) {
+	again = seq_lt(view->seq, flow->snd_max);
+	delayed = flow->open_count && (ack_delay_applies(engine, flow) ||
+				       (again && ack_delay_applies_before_hole(engine, flow)));
+	if (again) {
 		place = data_again(engine, flow, packet, end, &past, now_us);
 	} else {
-		rearm = !deadline_stands(engine, flow);
+		rearm = view->seq != flow->snd_max || !deadline_stands(engine, flow);
 		data_anew(flow, view);
 	}
 	/* The tail timer starts anew when data leaves an idle flow. */
@@ -190,7 +192,7 @@ static __attribute__((noinline)) void data_general(struct snoop_engine *engine,
 	if (place == FAR || (place != KEPT && place != TWICE &&
 			     !data_cache(engine, flow, packet, end, &past, now_us)))
 		flow->uncached_end = seq_max(flow->uncached_end, end);
-	if (delayed)
+	if (delayed && !(again && ack_delay_applies_before_hole(engine, flow)))
 		data_end_delay(engine, flow, now_us);
 	if (rearm)
 		deadline_set(engine, flow, now_us);

@@ -2,6 +2,7 @@
 /* What of the data is cached, and what it replaces. */
 #include <base/seq.h>
 #include <snoop/event/data.h>
+#include <snoop/judge/delivery.h>
 #include <snoop/judge/dupack.h>
 #include <snoop/judge/rtt.h>
 #include <snoop/store/discard.h>
@@ -56,13 +57,17 @@ void data_fill_hole(struct snoop_engine *engine, struct snoop_flow *flow,
 	engine->counters->upstream_bytes += view->payload_bytes;
 }
 
-static void data_note_past(const struct snoop_flow *flow, const struct snoop_segment *segment,
-			   struct data_past *past)
+static void data_note_past(struct snoop_engine *engine, const struct snoop_flow *flow,
+			   const struct snoop_segment *segment, struct data_past *past)
 {
 	past->sent = true;
-	/* At the head of line, the station's newest ACK asks for it. */
-	past->missing |= segment->missing || segment->seq == flow->una;
-	if (segment->copies >= past->copies && segment->copies < SEGMENT_COPIES_MAX)
+	past->missing |= segment->missing || dupack_asks_for(engine, flow, segment);
+	/* The answer to the last copy would pass for the answer to this one, and without SACK
+	 * nobody reports that both arrived. */
+	if (!flow->sack && segment->copies &&
+	    engine->now_us - segment->sent_us <= rtt_min_us(engine, flow) / EARLY_MARGIN)
+		past->copies = segment->copies;
+	else if (segment->copies >= past->copies && segment->copies < SEGMENT_COPIES_MAX)
 		past->copies = segment->copies + 1;
 }
 
@@ -137,7 +142,7 @@ enum data_place data_replace(struct snoop_engine *engine, struct snoop_flow *flo
 		if (sacked && segment->seq == view->seq && segment->end == end) {
 			result = KEPT;
 		} else {
-			data_note_past(flow, segment, past);
+			data_note_past(engine, flow, segment, past);
 			data_evict_overlap(engine, flow, index, end);
 			if (result == UNSEEN)
 				result = REPLACED;
@@ -194,10 +199,10 @@ bool data_cache(struct snoop_engine *engine, struct snoop_flow *flow,
 		return false;
 	segment_at(engine, index)->copies = past->copies & SEGMENT_COPIES_MAX;
 	segment_at(engine, index)->missing = past->missing;
-	if (past->sent) {
+	if (past->sent)
 		segment_by_sender(engine, flow, index);
-		if (packet->view->seq == flow->una)
-			dupack_hole_sent(engine, flow);
-	}
+	/* The duplicates that came so far answer what follows: of a hole from upstream, too. */
+	if (packet->view->seq == flow->una && (past->sent || flow->snd_max != end))
+		dupack_hole_sent(engine, flow);
 	return true;
 }

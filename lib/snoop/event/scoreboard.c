@@ -81,7 +81,7 @@ bool scoreboard_sack(struct snoop_engine *engine, struct snoop_flow *flow,
 	}
 	/* The newest come first (RFC 2018 section 4): if none is old, there may be more. */
 	if (view->sack_count >= SACK_BLOCKS_MIN && news + first == view->sack_count)
-		flow->partial_end = high_sack;
+		flow->partial_end = flow->snd_max;
 	/* Only now: the blocks of one ACK come newest first, which is no reordering. */
 	flow->high_sack = high_sack;
 	scoreboard_note_sacked(flow);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <base/seq.h>
 #include <snoop/judge/ack_delay.h>
+#include <snoop/judge/dupack.h>
 #include <snoop/judge/loss.h>
 #include <snoop/judge/rtt.h>
 
@@ -72,6 +73,28 @@ static void ack_delay_hold(struct snoop_engine *engine, const struct snoop_flow 
 	station->ack_hold_us = (uint32_t)now_us;
 	if (bytes > engine->ack_hold_max_bytes)
 		engine->ack_hold_max_bytes = bytes;
+}
+
+bool ack_delay_applies_before_hole(const struct snoop_engine *engine, const struct snoop_flow *flow)
+{
+	uint32_t enough = (uint32_t)max_u64(ack_delay_full_bytes(flow),
+					    engine->stations[flow->station].ack_hold_bytes);
+	uint32_t end = flow->una, next = flow->by_seq.head;
+
+	if (flow->sack || !flow->gaps)
+		return false;
+	for (uint32_t i = 0; i < HOLD_SEGMENTS; i++) {
+		const struct snoop_segment *segment = segment_at(engine, next);
+
+		/* Or was something forwarded there that is not cached? */
+		if (!next || segment->seq != end)
+			return seq_geq(end, flow->uncached_end);
+		end = segment->end;
+		if (end - flow->una >= enough)
+			return false;
+		next = segment->seq_next;
+	}
+	return false;
 }
 
 /* The station delays no ACK for longer than was known. What the flow's time-outs left open is
@@ -165,11 +188,14 @@ void ack_delay_note_timeout(struct snoop_engine *engine, struct snoop_flow *flow
 		.seq = segment->seq,
 		.end = flow->snd_max,
 		.bytes = flow->open_bytes,
-		.delayed = ack_delay_applies(engine, flow),
-		.proven =
-			(quiet && flow->dup_acks) || now_us - segment->sent_us > ACK_DELAY_OVER_US,
+		.delayed = ack_delay_applies(engine, flow) ||
+			   ack_delay_applies_before_hole(engine, flow),
+		.proven = (quiet && dupack_proves(engine, flow, segment)) ||
+			  now_us - segment->sent_us > ACK_DELAY_OVER_US,
 		.quiet = quiet,
+		.fills = dupack_is_filling(engine, segment),
 		.open = true,
+		.sent_us = segment->sent_us,
 	};
 }
 
@@ -177,7 +203,8 @@ void ack_delay_note_duplicate(struct snoop_engine *engine, struct snoop_flow *fl
 {
 	struct snoop_flow_extra *extra = extra_of(engine, flow);
 
-	if (extra && extra->tail.quiet)
+	/* More than what was in flight before it brings. */
+	if (extra && extra->tail.quiet && flow->dup_acks > extra->dups_due)
 		extra->tail.proven = true;
 }
 
@@ -232,8 +259,9 @@ static bool ack_delay_judge_answer(struct snoop_engine *engine, struct snoop_flo
 	if (station && station->dsack_seen && flow->sack)
 		return true;
 	engine->counters->repairs_unproven++;
-	extra->tail.unproven = known;
-	if (extra->unproven < UINT8_MAX)
+	/* Known delays say nothing of a time-out that did not allow for them. */
+	extra->tail.unproven = known && !extra->tail.fills;
+	if (!(known && extra->tail.fills) && extra->unproven < UINT8_MAX)
 		extra->unproven++;
 	return false;
 }
@@ -262,8 +290,9 @@ bool ack_delay_proves_loss(struct snoop_engine *engine, struct snoop_flow *flow,
 		return false;
 	}
 	tail->open &= !known;
-	/* What was sent later had arrived before, out of order. */
-	if (seq_gt(flow->high_sack, segment->end) || (known && tail->proven))
+	/* What was sent later had arrived before it. What lies above it is no proof: where it
+	 * filled a hole from upstream that was sent earlier. */
+	if (known && (tail->proven || flow->rack_sent_us > tail->sent_us))
 		return true;
 	return ack_delay_judge_answer(engine, flow, segment, known, now_us);
 }

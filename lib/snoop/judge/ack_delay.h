@@ -42,13 +42,25 @@ static inline bool ack_delay_applies(const struct snoop_engine *engine,
 	       flow->open_bytes < engine->stations[flow->station].ack_hold_bytes;
 }
 
+/**
+ * @return true if the same holds of what lies before a hole from upstream, though more than enough
+ * lies after it. Without SACK that is still in flight, but was answered when it came.
+ */
+bool ack_delay_applies_before_hole(const struct snoop_engine *engine,
+				   const struct snoop_flow *flow);
+
+/** @return what the tail timer allows for the delay of an ACK that may be delayed. */
+static inline uint64_t ack_delay_wait_us(const struct snoop_engine *engine,
+					 const struct snoop_flow *flow)
+{
+	return max_u64(engine->config.delayed_ack_us, engine->stations[flow->station].ack_wait_us);
+}
+
 /** @return what the tail timer allows for the delay of the ACK that it waits for. */
 static inline uint64_t ack_delay_allowance_us(const struct snoop_engine *engine,
 					      const struct snoop_flow *flow)
 {
-	if (!ack_delay_applies(engine, flow))
-		return 0;
-	return max_u64(engine->config.delayed_ack_us, engine->stations[flow->station].ack_wait_us);
+	return ack_delay_applies(engine, flow) ? ack_delay_wait_us(engine, flow) : 0;
 }
 
 /** An ACK answers segments that were sent once, see ack_delay_measure(). */

@@ -138,8 +138,8 @@ static void count_outcome(struct snoop_engine *engine, struct snoop_flow *flow, 
 		}
 		return;
 	}
-	flow->high_delivered += delivered;
-	flow->high_lost += lost;
+	flow->high_delivered = (uint16_t)min_u64(flow->high_delivered + delivered, UINT16_MAX);
+	flow->high_lost = (uint16_t)(flow->high_lost + lost);
 	if (flow->high_delivered + flow->high_lost > HIGH_MEMORY) {
 		flow->high_delivered /= 2;
 		flow->high_lost /= 2;

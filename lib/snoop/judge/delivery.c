@@ -8,9 +8,6 @@
 
 /* Of what spurious time-outs added, a time-out that was none takes this part back. */
 #define RTO_WIDEN_DECAY 8U
-/* The statistics take an answer for too early only where it lacks this part of the minimum RTT. */
-#define EARLY_MARGIN 4U
-
 /* Retransmitted without proof of a loss. */
 static bool delivery_is_guess(const struct snoop_segment *segment)
 {

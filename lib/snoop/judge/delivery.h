@@ -8,6 +8,9 @@
 
 #include <snoop/store/segments.h>
 
+/* The statistics take an answer for too early only where it lacks this part of the minimum RTT. */
+#define EARLY_MARGIN 4U
+
 struct delivery {
 	uint32_t portion_left; /* segments that may still leave the scoreboards */
 	uint32_t segments;     /* newly delivered */

@@ -21,6 +21,12 @@ static uint32_t dupack_usual(const struct snoop_flow_extra *extra, uint64_t now_
 	return extra && now_us - extra->dups_usual_us < USUAL_KEPT_US ? extra->dups_usual : 0;
 }
 
+bool dupack_is_filling(const struct snoop_engine *engine, const struct snoop_segment *segment)
+{
+	return segment->seq_next &&
+	       segment_at(engine, segment->seq_next)->sent_us < segment->sent_us;
+}
+
 void dupack_learn(struct snoop_engine *engine, const struct snoop_flow *flow, uint64_t now_us)
 {
 	struct snoop_flow_extra *extra = extra_of(engine, flow);
@@ -29,7 +35,7 @@ void dupack_learn(struct snoop_engine *engine, const struct snoop_flow *flow, ui
 
 	/* Not of a hole from upstream, which was filled since. */
 	if (!extra || !flow->by_seq.head || segment->seq != flow->una ||
-	    segment->flags & SEGMENT_SENDER)
+	    segment->flags & SEGMENT_SENDER || dupack_is_filling(engine, segment))
 		return;
 	if (!(segment->flags & SEGMENT_RETRANSMITTED)) {
 		if (!dups || segment->sent_us >= extra->dups_since_us)
@@ -59,6 +65,35 @@ void dupack_hole_sent(struct snoop_engine *engine, struct snoop_flow *flow)
 	flow->dup_acks = 0;
 }
 
+/* @return true if duplicates may come of what was sent before it. */
+static bool dupack_is_late(const struct snoop_engine *engine, const struct snoop_segment *segment)
+{
+	return segment->tries || (segment->flags & SEGMENT_SENDER) ||
+	       dupack_is_filling(engine, segment);
+}
+
+bool dupack_proves(struct snoop_engine *engine, const struct snoop_flow *flow,
+		   const struct snoop_segment *segment)
+{
+	const struct snoop_flow_extra *extra = extra_of(engine, flow);
+
+	return flow->dup_acks > (extra && dupack_is_late(engine, segment) ? extra->dups_due : 0);
+}
+
+bool dupack_asks_for(struct snoop_engine *engine, const struct snoop_flow *flow,
+		     const struct snoop_segment *segment)
+{
+	const struct snoop_flow_extra *extra = extra_of(engine, flow);
+
+	if (segment->seq != flow->una)
+		return false;
+	if (extra && extra->reports)
+		return true;
+	/* While the tail timer backs off, progress_us is not the time of an ACK. */
+	return flow->backoff ? dupack_proves(engine, flow, segment)
+			     : flow->progress_us >= segment->sent_us + rtt_min_us(engine, flow);
+}
+
 /*
  * The hole was sent again, and duplicates come: do they answer what was sent after it? Not before
  * its own answer can have come, and not before all that was on its way ahead of it is answered. If
@@ -67,9 +102,7 @@ void dupack_hole_sent(struct snoop_engine *engine, struct snoop_flow *flow)
 static bool dupack_proves_again(struct snoop_engine *engine, const struct snoop_flow *flow,
 				const struct snoop_segment *hole, uint64_t now_us)
 {
-	const struct snoop_flow_extra *extra = extra_of(engine, flow);
-
-	return flow->dup_acks > (extra ? extra->dups_due : 0) &&
+	return dupack_proves(engine, flow, hole) &&
 	       now_us - hole->sent_us > rtt_answer_us(engine, flow);
 }
 
@@ -79,7 +112,7 @@ bool dupack_detect_loss(struct snoop_engine *engine, struct snoop_flow *flow, bo
 	uint32_t index = flow->open.head;
 	struct snoop_segment *segment;
 	uint32_t threshold = DUP_THRESHOLD;
-	bool sent_again, left = false;
+	bool left = false;
 
 	if (!index)
 		return false;
@@ -99,9 +132,8 @@ bool dupack_detect_loss(struct snoop_engine *engine, struct snoop_flow *flow, bo
 	if (flow->open_count <= DUP_THRESHOLD)
 		threshold = flow->open_count > 2 ? flow->open_count - 1 : 1;
 	threshold += dupack_usual(extra_of(engine, flow), now_us);
-	sent_again = segment->tries || (segment->flags & SEGMENT_SENDER);
-	if (sent_again ? dupack_proves_again(engine, flow, segment, now_us)
-		       : flow->dup_acks >= threshold) {
+	if (dupack_is_late(engine, segment) ? dupack_proves_again(engine, flow, segment, now_us)
+					    : flow->dup_acks >= threshold) {
 		left = loss_mark(engine, flow, index, SNOOP_CAUSE_DUPACK, now_us);
 		flow->recovery = true;
 		flow->recovery_point = flow->snd_max;

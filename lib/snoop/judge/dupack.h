@@ -21,6 +21,20 @@ void dupack_note(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t 
 void dupack_learn(struct snoop_engine *engine, const struct snoop_flow *flow, uint64_t now_us);
 /** The segment at una was sent once more: from now on duplicates are counted anew. */
 void dupack_hole_sent(struct snoop_engine *engine, struct snoop_flow *flow);
+/** @return true if the segment was sent after the one that follows it: it filled a hole. Some
+ * stations delay the ACK of what fills only a part of one, against RFC 5681 section 4.2. */
+bool dupack_is_filling(const struct snoop_engine *engine, const struct snoop_segment *segment);
+/** @return true if more duplicates have come than what was sent before the segment at una brings.
+ */
+bool dupack_proves(struct snoop_engine *engine, const struct snoop_flow *flow,
+		   const struct snoop_segment *segment);
+/**
+ * @return true if an ACK asks for the segment that its last transmission could have reached: one
+ * that came earlier, or none at all as when the ACK is delayed, says nothing of it. Where the
+ * station reports duplicates nothing has to be proven beforehand.
+ */
+bool dupack_asks_for(struct snoop_engine *engine, const struct snoop_flow *flow,
+		     const struct snoop_segment *segment);
 /** Judge by duplicate ACKs (RFC 5681) and partial ACKs (RFC 6582). @return true if a loss is left
  * to the sender, see loss_mark(). */
 bool dupack_detect_loss(struct snoop_engine *engine, struct snoop_flow *flow, bool advanced,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <base/seq.h>
 #include <snoop/judge/congestion.h>
+#include <snoop/judge/dupack.h>
 #include <snoop/judge/loss.h>
 #include <snoop/store/stations.h>
 
@@ -67,7 +68,8 @@ void loss_suspect(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t
 
 	segment->cause = SNOOP_CAUSE_TIMEOUT;
 	if (flow->level == SNOOP_LEVEL_OBSERVE) {
-		segment->missing = true;
+		/* Or is its ACK only delayed? */
+		segment->missing |= !dupack_is_filling(engine, segment);
 		segment_leave(engine, flow, index);
 	} else {
 		segment_lost_first(engine, flow, index);

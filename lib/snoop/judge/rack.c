@@ -114,7 +114,7 @@ static uint32_t rack_head(const struct snoop_engine *engine, const struct snoop_
 static bool rack_sacks_are_partial(const struct snoop_flow *flow, uint32_t seq)
 {
 	return flow->gaps >= SACK_BLOCKS_MIN && seq_lt(seq, flow->partial_end) &&
-	       seq_leq(flow->partial_end, flow->high_sack);
+	       seq_leq(flow->partial_end, flow->snd_max);
 }
 
 static __attribute__((noinline)) bool rack_judge_in_flight(struct snoop_engine *engine,

@@ -33,14 +33,16 @@ struct snoop_outcome {
 
 /** The flow when its tail timer expired last, see judge/ack_delay.h. */
 struct snoop_tail {
-	uint32_t seq;	/* of the segment that was retransmitted */
-	uint32_t end;	/* of what had been sent */
-	uint32_t bytes; /* in flight */
-	bool delayed;	/* the timer allowed for a delayed ACK */
-	bool proven;	/* it was missing: duplicate ACKs say so, or no ACK is delayed that long */
-	bool quiet;	/* no duplicate ACK can be of another retransmit */
-	bool open;	/* its answer has not come yet */
-	bool unproven;	/* it has, and is counted in unproven below */
+	uint64_t sent_us; /* when the segment that was retransmitted had been sent before */
+	uint32_t seq;	  /* of that segment */
+	uint32_t end;	  /* of what had been sent */
+	uint32_t bytes;	  /* in flight */
+	bool delayed;	  /* the timer allowed for a delayed ACK */
+	bool proven;   /* it was missing: duplicate ACKs say so, or no ACK is delayed that long */
+	bool quiet;    /* no duplicate ACK can be of another retransmit */
+	bool fills;    /* it had filled a hole from upstream, or a part of it */
+	bool open;     /* its answer has not come yet */
+	bool unproven; /* it has, and is counted in unproven below */
 };
 
 /** Feedback on retransmits, and the rate of senders without SACK. */

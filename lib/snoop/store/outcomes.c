@@ -4,6 +4,8 @@
 #include <snoop/store/stations.h>
 
 #define UNEXPLAINED_BACK_MAX 4U
+/* Without SACK: so many duplicates that come of no loss look like those of one (RFC 5681). */
+#define DUPS_MISLEADING 3U
 
 static void outcome_count(struct snoop_engine *engine, struct snoop_flow *flow,
 			  const struct snoop_outcome *outcome, uint32_t lost)
@@ -30,7 +32,20 @@ static const struct snoop_outcome *outcome_take_first(struct snoop_flow *flow,
 
 	extra->outcome_first = (uint8_t)((extra->outcome_first + 1) % SNOOP_OUTCOMES);
 	flow->unsettled = --extra->outcome_count > 0;
+	if (flow->unsettled)
+		flow->settle_us = outcome_at(extra, 0)->due_us;
 	return outcome;
+}
+
+/*
+ * Our copy was answered in time, but the station reports no duplicates, and on this path segments
+ * come late: whether the original was lost, or came after the copy, is unknown.
+ */
+static bool outcome_is_open(const struct snoop_flow *flow, const struct snoop_flow_extra *extra,
+			    const struct snoop_outcome *outcome)
+{
+	return outcome->ours && !outcome->senders && !extra->reports &&
+	       (flow->sack ? flow->reordering : extra->dups_usual >= DUPS_MISLEADING);
 }
 
 static void outcome_settle_first(struct snoop_engine *engine, struct snoop_flow *flow,
@@ -38,7 +53,11 @@ static void outcome_settle_first(struct snoop_engine *engine, struct snoop_flow 
 {
 	const struct snoop_outcome *outcome = outcome_take_first(flow, extra);
 
-	if (outcome->missing && outcome->copies > outcome->duplicates)
+	if (!outcome->missing || outcome->copies <= outcome->duplicates)
+		return;
+	if (outcome_is_open(flow, extra, outcome))
+		engine->counters->repairs_unproven++;
+	else
 		outcome_count(engine, flow, outcome, outcome->copies - outcome->duplicates);
 }
 
@@ -70,7 +89,6 @@ void outcome_open(struct snoop_engine *engine, struct snoop_flow *flow,
 
 	outcome_make_room(engine, flow, extra, now_us);
 	outcome = outcome_at(extra, extra->outcome_count++);
-	flow->unsettled = true;
 	*outcome = (struct snoop_outcome){
 		.seq = segment->seq,
 		.due_us = ((uint32_t)now_us + OUTCOME_WAIT_US + 2 * flow->srtt_us) |
@@ -84,6 +102,8 @@ void outcome_open(struct snoop_engine *engine, struct snoop_flow *flow,
 		.early = early,
 		.duplicates = early,
 	};
+	flow->unsettled = true;
+	flow->settle_us = outcome_at(extra, 0)->due_us;
 }
 
 void outcome_note_sender(struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq,
@@ -130,17 +150,9 @@ void outcome_note_stall(struct snoop_flow_extra *extra)
 	}
 }
 
-uint64_t outcome_due_us(struct snoop_engine *engine, const struct snoop_flow *flow, uint64_t now_us)
-{
-	struct snoop_flow_extra *extra = extra_of(engine, flow);
-	int32_t left_us = (int32_t)(outcome_at(extra, 0)->due_us - (uint32_t)now_us);
-
-	return left_us > 0 ? now_us + (uint32_t)left_us : now_us;
-}
-
 void outcome_settle_due(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
 {
-	while (flow->unsettled && outcome_due_us(engine, flow, now_us) <= now_us)
+	while (flow->unsettled && outcome_due_us(flow, now_us) <= now_us)
 		outcome_settle_first(engine, flow, extra_of(engine, flow));
 }
 

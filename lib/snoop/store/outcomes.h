@@ -42,8 +42,12 @@ static inline bool outcome_is_believed(const struct snoop_flow_extra *extra)
 	return extra->unexplained < OUTCOME_UNEXPLAINED;
 }
 /** @return when the oldest outcome is settled. Only while flow->unsettled. */
-uint64_t outcome_due_us(struct snoop_engine *engine, const struct snoop_flow *flow,
-			uint64_t now_us);
+static inline uint64_t outcome_due_us(const struct snoop_flow *flow, uint64_t now_us)
+{
+	int32_t left_us = (int32_t)(flow->settle_us - (uint32_t)now_us);
+
+	return left_us > 0 ? now_us + (uint32_t)left_us : now_us;
+}
 void outcome_settle_due(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
 /** The flow forgets its bytes, or loses its record. */
 void outcome_settle_all(struct snoop_engine *engine, struct snoop_flow *flow);

@@ -3,7 +3,7 @@
 #include "test_config.h"
 
 #define SECTIONS                                                                                   \
-	"link [NAME], ports [NAME], workers, flows [NAME], cache [NAME], timers [NAME], "          \
+	"link [NAME], ports [NAME], workers [NAME], flows [NAME], cache [NAME], timers [NAME], "   \
 	"repair [NAME], withhold [NAME], veto [NAME], syn [NAME], guard [NAME], process, "         \
 	"metrics, rule NAME"
 #define LEVELS "bypass, observe, repair, snoop, auto"

@@ -46,11 +46,8 @@ static const struct {
 	{A "[metrics a]\nlisten = off\n",
 	 "4: [metrics a] is for one link, but [metrics] belongs to the process, allowed: "
 	 "[metrics]"},
-	{A "[flows a]\nidle = 9s\nmax = 100\n",
-	 "6: [flows a] max is for one link, but [flows] max belongs to the process, allowed: in "
-	 "[flows]"},
 	{A "[flows a]\nmin = 100\n",
-	 "5: unknown key 'min' in [flows a], allowed: idle, linger, vlan"},
+	 "5: unknown key 'min' in [flows a], allowed: max, idle, linger, vlan"},
 	{A "[guard a]\nmemory = 80\n",
 	 "5: [guard a] memory = 80 has no unit, allowed: 50% to 100% (units %)"},
 	{A "[link b]\nwireless = 2\n",
@@ -183,6 +180,9 @@ static void every_key_is_of_a_link_or_refused(void **state)
 		struct config defaults;
 		int result;
 
+		/* All keys of a section alike. */
+		assert_int_equal(config_section_of_link(key->section),
+				 (key->when & CONFIG_OF_PROCESS) == 0);
 		config_defaults(&defaults);
 		other_value(key, value, sizeof(value));
 		snprintf(text, sizeof(text), "%s[%s b]\n%s%s%s = %s\n", link ? A : A B,

@@ -50,8 +50,8 @@ static void reload_names_link_and_key(void **state)
 	(void)state;
 	compare(A B, B A "mode = observe\n[timers b]\nrto_min = 6ms\n[rule x]\nmode = auto\n", 0,
 		"");
-	compare(A B, A "workers = 1\n" B "[cache b]\nsegments = 100\n[flows]\nmax = 100\n", 3,
-		"[link a] workers, [cache b] segments, [flows] max");
+	compare(A B, A "workers = 1\n" B "[cache b]\nsegments = 100\n[process]\nlog = syslog\n", 3,
+		"[link a] workers, [cache b] segments, [process] log");
 	compare(A B, A B "[cache]\nsegments = 100\n", 2, "[cache a] segments, [cache b] segments");
 	compare(A, A B, 1, "[link b] (new)");
 	compare(A B, B, 1, "[link a] (gone)");

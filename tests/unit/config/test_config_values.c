@@ -337,11 +337,6 @@ static void workers_share_the_budgets(void **state)
 	assert_int_equal(share.protocol.syn_entries, 0);
 	assert_int_equal(share.protocol.syn_rate_max, 250);
 	assert_int_equal(share.protocol.stations, config.protocol.stations);
-	config.worker_mask = 0x5; /* two of the four serve the link */
-	config_share(&config, 4, &share);
-	assert_int_equal(share.flows, 251);
-	assert_int_equal(share.protocol.cache_bytes, 15 << 20);
-	assert_int_equal(share.protocol.syn_rate_max, 500);
 }
 
 int main(void)

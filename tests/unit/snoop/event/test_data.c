@@ -253,11 +253,36 @@ static void test_stale_jump_is_recovered_from(void **state)
 	fixture_close(f);
 }
 
+/* Without SACK: the sender fills a hole from upstream in part, and much was forwarded after it. The
+ * station may delay the ACK of the filler, and of no more than the first of two. */
+static void test_delayed_ack_of_a_filler(void **state)
+{
+	for (int fillers = 1; fillers <= 2; fillers++) {
+		struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 1000);
+
+		f->flow.sack = false;
+		fixture_send(f, 5, 12, 10);
+		for (int i = 0; i < 7; i++)
+			fixture_ack(f, 2, 0, 0);
+		fixture_send(f, 2, 3, 0);
+		fixture_wait(f, 30000);
+		if (fillers == 2)
+			fixture_send(f, 3, 4, 0);
+		fixture_wait(f, 10000);
+		assert_int_equal(f->retransmit_count, 0);
+		fixture_wait(f, 20000);
+		assert_int_equal(f->retransmit_count, 1);
+		assert_int_equal(f->counters.radio_losses, 0);
+		fixture_close(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stale_jump_is_recovered_from),
 		cmocka_unit_test(test_new_data),
+		cmocka_unit_test(test_delayed_ack_of_a_filler),
 		cmocka_unit_test(test_sender_retransmit_resets_tries),
 		cmocka_unit_test(test_old_data),
 		cmocka_unit_test(test_hole_and_its_filler),

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A standby takes over, each a function of the arguments that returns one line of figures or raises
+CheckError."""
+
+import re
+import signal
+
+from fault_box import PATH, SYSCTLS, FaultBox, VethLab, running
+from crowd import Crowd
+from numbered import Numbered
+from stacks import demand
+
+PLANNED_GAP_MS = 20
+CRASH_GAP_MS = 300
+
+
+class StandbyBox(FaultBox):
+    """The same box once more, beside another one. What asks the lab's prefix reaches the one that
+    forwards."""
+
+    def __init__(self, binary, option):
+        super().__init__(binary)
+        self.option, self.number = option, StandbyBox.count
+        StandbyBox.count += 1
+
+    count = 0
+
+    def launch(self, lab, argv, **kwargs):
+        self.lab = lab
+        argv = ["nice", "-n", "-20", *lab.in_netns("box", *argv, self.option)]
+        self.process = lab.process(argv, "standby%d" % self.number, cpu=None, **kwargs)
+
+    def log(self):
+        return (self.lab.dir / ("standby%d.log" % self.number)).read_text(errors="replace")
+
+
+def begin(arguments, crowd, box, option):
+    """@return a standby that is ready"""
+    standby = StandbyBox(arguments.snoopd, option)
+    standby.start(crowd.lab)
+    if option == "--standby":
+        crowd.run_until(lambda: "event=standby pid=%d state=ready" % standby.process.pid
+                        in box.log(), "the standby is ready")
+    return standby
+
+
+def taken(standby):
+    return re.search(r"event=handover .*state=taken because=(\w+) gap_us=(\d+) "
+                     r"thrown_away=(\d+)", standby.log())
+
+
+def sum_up(arguments, crowd, numbered, limit_ms, lossless):
+    """Everything must have come through. @return the slowest datagram, and how many were lost"""
+    crowd.mark()
+    crowd.run_until(crowd.all_moved, "every connection moves on")
+    figures = numbered.finish()
+    print("       ", figures, flush=True)
+    slowest_ms = max(each["slowest_ms"] for each in figures)
+    lost = sum(each["lost"] for each in figures)
+    if lossless:
+        demand(lost == 0, "%d datagrams were lost" % lost)
+        demand(all(each["twice"] == 0 for each in figures), "datagrams came twice")
+        demand(all(each["overtaken"] == 0 for each in figures), "datagrams overtook others")
+        demand(not arguments.goals or slowest_ms < limit_ms, "%.0f ms" % slowest_ms)
+    return slowest_ms, lost
+
+
+def change(arguments, option, act, limit_ms, lossless=True):
+    box = FaultBox(arguments.snoopd)
+    lab = VethLab(PATH, sysctls=SYSCTLS)
+    with running(box, lab, lossy=False):
+        crowd = Crowd(lab)
+        crowd.grow(arguments.flows)
+        crowd.run_until(crowd.all_moved, "every connection is served")
+        with Numbered(lab) as numbered:
+            crowd.run_for(0.5)
+            standby = begin(arguments, crowd, box, option)
+            crowd.run_for(0.5)
+            crowd.mark()
+            act(box)
+            crowd.run_until(lambda: taken(standby), "the standby forwards")
+            crowd.run_until(lambda: box.process.poll() is not None, "the first one ends")
+            crowd.run_for(0.5)
+            gap_ms = crowd.gap_s * 1e3
+            slowest_ms, lost = sum_up(arguments, crowd, numbered, limit_ms, lossless)
+        crowd.run_until(lambda: box.counter("flows_midstream") >= arguments.flows,
+                        "every flow is picked up, and telemetry answers under the old name")
+        crowd.drain()
+        demand(not crowd.lost, "%d connections lost: %s" % (len(crowd.lost), crowd.lost[:3]))
+        crowd.close()
+        because, gap_us, twice = taken(standby).groups()
+        first = box.process.returncode
+        box.process, box.exit_status = standby.process, None
+        standby.signal(signal.SIGTERM)
+        standby.process.wait(30)
+    return ("%d flows, 0 lost; because=%s; first one ended with %s; nobody forwarded for %.1f ms, "
+            "%s frames heard by both; slowest "
+            "datagram %.1f ms, %d lost; longest gap at the receivers %.0f ms" %
+            (arguments.flows, because, first, int(gap_us) / 1e3, twice, slowest_ms, lost, gap_ms))
+
+
+def standby_restart(arguments):
+    """SIGTERM to the one that forwards; a standby waits."""
+    return change(arguments, "--standby", lambda box: box.signal(signal.SIGTERM), PLANNED_GAP_MS)
+
+
+def standby_crash(arguments):
+    """kill -9 of the one that forwards; a standby waits."""
+    return change(arguments, "--standby", lambda box: box.signal(signal.SIGKILL), CRASH_GAP_MS,
+                  lossless=False)
+
+
+def take_over(arguments):
+    """A new process asks for the ports."""
+    return change(arguments, "--take-over", lambda box: None, PLANNED_GAP_MS)
+
+
+FAULTS = (standby_restart, standby_crash, take_over)
