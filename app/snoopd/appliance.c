@@ -124,7 +124,7 @@ static int start_http(void *context)
 {
 	struct appliance *appliance = context;
 
-	return http_server_start(&appliance->http, appliance->config, &appliance->links->link[0]);
+	return http_server_start(&appliance->http, appliance->config, appliance->links);
 }
 
 /* If a standby is there, it forwards from now on, without a gap. */

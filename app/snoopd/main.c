@@ -44,6 +44,11 @@ static int run(const struct config_links *configs, const struct options *options
 
 	if (config->log == CONFIG_LOG_SYSLOG)
 		log_to_syslog();
+	if (options->standby && configs->count > 1) {
+		log_error("%s has %u links, but --standby takes over one: start without it",
+			  config->file, configs->count);
+		return EXIT_USAGE;
+	}
 	loop_block_signals();
 	argv[eal_argc] = NULL;
 	if (privileges_find(config) != 0 ||
@@ -70,7 +75,6 @@ static int run(const struct config_links *configs, const struct options *options
 
 int main(int argc, char **argv)
 {
-	static struct config only;
 	struct config_links configs;
 	struct options options;
 	int status = EXIT_SUCCESS;
@@ -90,9 +94,7 @@ int main(int argc, char **argv)
 	default:
 		break;
 	}
-	/* Telemetry and the page know one link only: config_load() takes no other file. */
-	if (config_load(&only, options.config_path, error, sizeof(error)) != 0 ||
-	    config_links_load(&configs, options.config_path, error, sizeof(error)) != 0) {
+	if (config_links_load(&configs, options.config_path, error, sizeof(error)) != 0) {
 		log_error("%s", error);
 		return EXIT_USAGE;
 	}

@@ -133,6 +133,7 @@ int link_find_flow(const struct link *link, const struct snoop_key *key, struct 
 			return -ETIMEDOUT;
 		request->kind = REQUEST_FLOW;
 		request->key = *key;
+		request->key.link = (uint8_t)link->number;
 		request = link_wait(request);
 		if (request == NULL)
 			return -ETIMEDOUT;

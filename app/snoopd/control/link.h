@@ -114,8 +114,9 @@ struct request *link_wait(struct request *request);
 struct request *link_collect(struct request *request);
 
 /**
- * With the lock: ask the workers in turn for a flow; only its owner has it.
+ * With the lock: ask the workers in turn for a flow of the link; only its owner has it.
  *
+ * @param key  whatever link it names
  * @return 0 with the answer and its worker, -ENOENT, -ETIMEDOUT.
  */
 int link_find_flow(const struct link *link, const struct snoop_key *key, struct request **answer,
