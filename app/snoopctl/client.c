@@ -172,14 +172,29 @@ int client_open(struct client *client, const char *path, unsigned int timeout_ms
 	return greet(client);
 }
 
+/* "/snoop/flows,0" of a link is "/snoop/flows,link=NAME 0". */
+static const char *about_link(const struct client *client, const char *command, char *full,
+			      size_t full_bytes)
+{
+	size_t chars = strcspn(command, ",");
+
+	if (client->link == NULL)
+		return command;
+	snprintf(full, full_bytes, "%.*s,link=%s%s%s", (int)chars, command, client->link,
+		 command[chars] != '\0' ? " " : "",
+		 command[chars] != '\0' ? command + chars + 1 : "");
+	return full;
+}
+
 json_t *client_ask(struct client *client, const char *command)
 {
 	size_t name_chars = strcspn(command, ",");
 	json_t *reply, *content;
 	json_error_t where;
-	char name[64];
+	char name[64], full[512];
 	int bytes;
 
+	command = about_link(client, command, full, sizeof(full));
 	if (name_chars >= sizeof(name))
 		name_chars = sizeof(name) - 1;
 	memcpy(name, command, name_chars);
@@ -222,11 +237,15 @@ void client_refuse(struct client *client, const char *command, const char *what)
 
 int client_reopen(struct client *client)
 {
+	const char *link = client->link;
+	int failed;
 	const char *path = client->path;
 	unsigned int timeout_ms = client->timeout_ms;
 
 	client_close(client);
-	return client_open(client, path, timeout_ms);
+	failed = client_open(client, path, timeout_ms);
+	client->link = link;
+	return failed;
 }
 
 void client_close(struct client *client)

@@ -17,6 +17,7 @@
 struct client {
 	int fd;
 	const char *path;		/* of the socket; the caller's */
+	const char *link;		/* that commands are about, NULL = the only one */
 	char *reply;			/* buffer of reply_bytes */
 	unsigned int timeout_ms;	/* longest wait for a message */
 	bool refused;			/* the failure is snoopd's answer, not one of the socket */

@@ -40,6 +40,8 @@ static json_t *ask(struct client *client, const struct options *options)
 		return top_once(client, options);
 	case COMMAND_WORKERS:
 		return client_ask(client, "/snoop/workers");
+	case COMMAND_LINKS:
+		return client_ask(client, "/snoop/links");
 	case COMMAND_CONFIG:
 		return list_config(client);
 	case COMMAND_MODE:
@@ -59,12 +61,13 @@ static json_t *ask(struct client *client, const struct options *options)
 static void print(const json_t *reply, const struct options *options)
 {
 	static void (*const texts[])(const json_t *reply, FILE *out) = {
-		[COMMAND_STATUS] = text_status,	  [COMMAND_STATS] = text_stats,
-		[COMMAND_FLOWS] = text_flows,	  [COMMAND_FLOW] = text_flow,
-		[COMMAND_HOSTS] = text_hosts,	  [COMMAND_TOP] = text_flows,
-		[COMMAND_WORKERS] = text_workers, [COMMAND_CONFIG] = text_config,
-		[COMMAND_MODE] = text_done,	  [COMMAND_RELOAD] = text_done,
-		[COMMAND_LOG_LEVEL] = text_done,  [COMMAND_RESET_COUNTERS] = text_done,
+		[COMMAND_STATUS] = text_status,	      [COMMAND_STATS] = text_stats,
+		[COMMAND_FLOWS] = text_flows,	      [COMMAND_FLOW] = text_flow,
+		[COMMAND_HOSTS] = text_hosts,	      [COMMAND_TOP] = text_flows,
+		[COMMAND_WORKERS] = text_workers,     [COMMAND_LINKS] = text_links,
+		[COMMAND_CONFIG] = text_config,	      [COMMAND_MODE] = text_done,
+		[COMMAND_RELOAD] = text_done,	      [COMMAND_LOG_LEVEL] = text_done,
+		[COMMAND_RESET_COUNTERS] = text_done,
 	};
 	json_t *view;
 
@@ -98,6 +101,7 @@ static int run(const struct options *options, const char *path)
 	int failed = client_open(&client, path, configures ? CONFIGURE_TIMEOUT_MS : TIMEOUT_MS);
 	int status;
 
+	client.link = options->link;
 	if (failed == 0 && options->command == COMMAND_TOP && !options->json) {
 		failed = top_run(&client, options);
 	} else if (failed == 0 && options->command == COMMAND_CAPTURE) {

@@ -16,6 +16,9 @@
 #define INTERVAL 2u /* takes --interval */
 #define CAPTURE 4u  /* takes --flow, --count, --wait */
 #define TOTAL 8u    /* takes --total */
+#define PROCESS 16u /* is about all links: takes no --link */
+
+#define LINK_CHARS_MAX 64 /* more than snoopd takes */
 
 #define LEVEL_LINE(id, token, help) "  " #token ": " help "\n"
 #define LEVEL_LINES SNOOP_LEVELS(LEVEL_LINE)
@@ -43,14 +46,16 @@ static const struct command {
 		 "while it runs. --json prints one list after one interval.\n"},
 	[COMMAND_WORKERS] = {"workers", NULL, 0,
 			     "how flows find their workers, and how busy each is", ""},
+	[COMMAND_LINKS] = {"links", NULL, PROCESS, "one line per link: its level and its ports",
+			   ""},
 	[COMMAND_CONFIG] = {"config", NULL, 0, "the configuration in effect", ""},
 	[COMMAND_MODE] = {"mode", "LEVEL", 0, "set the level of the link, until the next reload",
 			  "LEVEL is one of\n" LEVEL_LINES
 			  "bypass suspends the rules too: the box is a plain wire.\n"},
-	[COMMAND_RELOAD] = {"reload", NULL, 0, "read the configuration file again",
+	[COMMAND_RELOAD] = {"reload", NULL, PROCESS, "read the configuration file again",
 			    "On an error nothing changes. snoopd refuses, by name, to change keys\n"
 			    "that it reads at the start only.\n"},
-	[COMMAND_LOG_LEVEL] = {"log-level", "LEVEL", 0, "what snoopd logs",
+	[COMMAND_LOG_LEVEL] = {"log-level", "LEVEL", PROCESS, "what snoopd logs",
 			       "LEVEL is error, warning, notice, info or debug.\n"},
 	[COMMAND_RESET_COUNTERS] =
 		{"reset-counters", NULL, 0, "let stats, status and top begin from zero",
@@ -71,6 +76,7 @@ static const struct command {
 
 static const char common[] =
 	"  --json               print JSON\n"
+	"  --link NAME          the link, where snoopd has several\n"
 	"  --file-prefix NAME   EAL's --file-prefix of snoopd, default rte\n"
 	"  --socket PATH        telemetry socket of snoopd, where it is not in the usual place\n"
 	"  --help               print this; with a command, more about it\n";
@@ -188,6 +194,7 @@ static const struct option long_options[] = {
 	{"socket", required_argument, NULL, 's'},
 	{"file-prefix", required_argument, NULL, 'f'},
 	{"json", no_argument, NULL, 'j'},
+	{"link", required_argument, NULL, 'l'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, GIVEN_VERSION},
 	{"filter", required_argument, NULL, GIVEN_FILTER},
@@ -255,6 +262,11 @@ static enum options_result parse_one(struct options *options, int option, unsign
 	case 'f':
 		options->file_prefix = optarg;
 		return OPTIONS_RUN;
+	case 'l':
+		options->link = optarg;
+		if (strlen(optarg) < LINK_CHARS_MAX && strpbrk(optarg, " ,") == NULL)
+			return OPTIONS_RUN;
+		return wrong("no name of a link:", optarg);
 	case 'j':
 		options->json = true;
 		return OPTIONS_RUN;
@@ -303,6 +315,8 @@ static enum options_result check(struct options *options, unsigned int takes, in
 		return wrong(command->name, command->operand);
 	if (takes & ~command->takes)
 		return wrong("not an option of", command->name);
+	if (options->link != NULL && (command->takes & PROCESS))
+		return wrong("--link is not for", command->name);
 	if (!join(options->operand, sizeof(options->operand), word + 1, words - 1))
 		return wrong("too long:", command->operand);
 	if (options->command == COMMAND_CAPTURE && options->flow == NULL)

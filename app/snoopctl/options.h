@@ -22,6 +22,7 @@ enum command_id {
 	COMMAND_HOSTS,
 	COMMAND_TOP,
 	COMMAND_WORKERS,
+	COMMAND_LINKS,
 	COMMAND_CONFIG,
 	COMMAND_MODE,
 	COMMAND_RELOAD,
@@ -34,6 +35,7 @@ struct options {
 	enum command_id command;
 	char operand[256]; /* what follows the command, its words joined by one blank */
 	const char *socket_path, *file_prefix;
+	const char *link;   /* NULL = the only one */
 	const char *filter; /* NULL = all */
 	const char *sort;   /* NULL = as they come; else one that list_sort_known() knows */
 	size_t limit;	    /* entries to print */

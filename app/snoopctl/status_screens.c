@@ -250,3 +250,22 @@ void text_workers(const json_t *reply, FILE *out)
 			flows, stalls, longest);
 	}
 }
+
+void text_links(const json_t *reply, FILE *out)
+{
+	char flows[32], losses[32], repaired[32];
+	const char *number;
+	json_t *link;
+
+	fprintf(out, "%-31s %-8s %-6s %-8s %7s %10s %12s %12s\n", "LINK", "LEVEL", "WIRED",
+		"WIRELESS", "WORKERS", "FLOWS", "LOSSES", "REPAIRED");
+	json_object_foreach ((json_t *)(uintptr_t)reply, number, link) {
+		text_count(link, "flows", flows, sizeof(flows));
+		text_count(link, "radio_losses", losses, sizeof(losses));
+		text_count(link, "repairs_confirmed", repaired, sizeof(repaired));
+		fprintf(out, "%-31s %-8s %-6s %-8s %7" PRId64 " %10s %12s %12s\n",
+			text_of(link, "name"), text_of(link, "mode"), text_of(link, "wired"),
+			text_of(link, "wireless"), number_of(link, "workers"), flows, losses,
+			repaired);
+	}
+}

@@ -33,6 +33,7 @@ void text_flow(const json_t *flow, FILE *out);
 
 /** One line per worker. */
 void text_workers(const json_t *reply, FILE *out);
+void text_links(const json_t *reply, FILE *out);
 
 /** What snoopd did. */
 void text_done(const json_t *reply, FILE *out);

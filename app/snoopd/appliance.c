@@ -3,14 +3,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-
-#include <rte_launch.h>
-#include <rte_lcore.h>
 
 #include <snoopd/appliance_log.h>
 #include <snoopd/base/clock.h>
@@ -30,148 +25,81 @@
 #include <snoopd/datapath/totals.h>
 #include <snoopd/datapath/worker.h>
 #include <snoopd/observe/http.h>
+#include <snoopd/worker_set.h>
 
 struct appliance {
-	const struct config *config;
+	const struct config_links *configs;
+	const struct config *config; /* of the first link: for what is the process's */
 	const struct options *options;
+	struct links *links;
+	struct worker_set workers;
+	int socket; /* where pool and tables go: the node of the first link */
 	struct standby *standby;
 	struct handover handover;
-	struct link *link;
 	struct pool pool;
 	FILE *stats; /* --stats-file, opened while root may */
-	struct handoff *handoff;
+	struct handoff *handoff[CONFIG_LINKS_MAX];
 	struct memory_need memory;
 	bool handed; /* to a standby */
 	struct supervisor supervisor;
 	struct clock_watch clock; /* until the supervisor has one */
 	struct http_server *http;
-	unsigned int lcores[HANDOFF_WORKERS_MAX];
 };
 
-static int choose_lcores(struct appliance *appliance)
+static int create_handoff(struct appliance *appliance, struct link *link)
 {
-	unsigned int lcore = rte_get_next_lcore(UINT_MAX, 1, 0);
-	struct link *link = appliance->link;
+	const struct config *config = appliance->configs->link[link->number];
+	struct handoff *handoff = handoff_create(&link->steering.plan, link->number,
+						 config->handoff_packets, appliance->socket);
 
-	if (rte_lcore_count() < 2) {
-		log_error("the EAL has one lcore, but snoopd needs two: the first controls, the "
-			  "second forwards; give two, for example -l 0,1");
+	if (handoff == NULL) {
+		memory_explain(&appliance->memory, appliance->socket);
 		return -1;
 	}
-	if (rte_lcore_count() - 1 > HANDOFF_WORKERS_MAX) {
-		log_error("the EAL has %u lcores, but snoopd takes at most %u: one that controls "
-			  "and %u that forward",
-			  rte_lcore_count(), HANDOFF_WORKERS_MAX + 1, HANDOFF_WORKERS_MAX);
-		return -1;
-	}
-	while (lcore < RTE_MAX_LCORE) {
-		appliance->lcores[link->worker_count++] = lcore;
-		lcore = rte_get_next_lcore(lcore, 1, 0);
-	}
-	return 0;
-}
-
-/* May another worker run on the CPU that this one polls? */
-static bool shares_cpu(const struct appliance *appliance, uint32_t worker)
-{
-	rte_cpuset_t own = rte_lcore_cpuset(appliance->lcores[worker]);
-
-	for (uint32_t i = 0; i < appliance->link->worker_count; i++) {
-		rte_cpuset_t other = rte_lcore_cpuset(appliance->lcores[i]);
-
-		CPU_AND(&other, &other, &own);
-		if (i != worker && CPU_COUNT(&other) > 0)
-			return true;
-	}
-	return false;
-}
-
-static int create_workers(struct appliance *appliance)
-{
-	struct link *link = appliance->link;
-	uint64_t secret;
-
-	if (getrandom(&secret, sizeof(secret), 0) != (ssize_t)sizeof(secret)) {
-		log_error("getrandom: %s", strerror(errno));
-		return -1;
-	}
-	for (uint32_t i = 0; i < link->worker_count; i++) {
-		struct worker_link_setup part = {
-			.config = appliance->config,
-			.workers = link->worker_count,
-			.rank = i,
-		};
-		struct worker_setup setup = {
-			.index = i,
-			.lcore = appliance->lcores[i],
-			.pool = appliance->pool.mempool,
-			.segments_per_frame = appliance->pool.segments_per_frame,
-			.socket = link->ports.socket,
-			.shares_cpu = shares_cpu(appliance, i),
-			.secret = secret,
-		};
-
-		for (int side = 0; side < 2; side++) {
-			part.port[side].port_id = link->ports.port[side].id;
-			part.port[side].queue_id = (uint16_t)i;
-			part.port[side].sharing = link->ports.port[side].traits->sharing;
-			part.port[side].carriage = &link->ports.port[side].carriage;
-		}
-		setup.link[link->number] = &part;
-		memory_warn_remote(appliance->lcores[i], link->ports.socket);
-		link->workers[i] = worker_create(&setup);
-		if (link->workers[i] == NULL)
-			return -1;
-	}
-	return 0;
-}
-
-static int create_handoff(struct appliance *appliance)
-{
-	struct link *link = appliance->link;
-
-	appliance->handoff = handoff_create(&link->steering.plan,
-					    appliance->config->handoff_packets, link->ports.socket);
-	if (appliance->handoff == NULL) {
-		memory_explain(&appliance->memory, link->ports.socket);
-		return -1;
-	}
+	appliance->handoff[link->number] = handoff;
 	for (uint32_t i = 0; i < link->worker_count; i++)
-		worker_link_join(link_part(link, i), appliance->handoff);
+		worker_link_join(link_part(link, i), handoff);
 	return 0;
 }
 
 static int create_pool(struct appliance *appliance)
 {
-	struct link *link = appliance->link;
+	struct pool_link users[CONFIG_LINKS_MAX];
+	uint32_t count = appliance->links->count;
 	struct pool *pool = &appliance->pool;
 
-	if (pool_size(pool, appliance->config, &link->ports, &link->steering) != 0)
+	for (uint32_t i = 0; i < count; i++) {
+		struct link *link = &appliance->links->link[i];
+
+		users[i] = (struct pool_link){appliance->configs->link[i], &link->ports,
+					      &link->steering};
+	}
+	if (pool_size(pool, users, count) != 0)
 		return -1;
-	appliance->memory = memory_need_of(appliance->config, pool, &link->steering);
-	if (memory_check(&appliance->memory, link->ports.socket) != 0)
+	appliance->memory = memory_need_of(pool, users, count);
+	if (memory_check(&appliance->memory, appliance->socket) != 0)
 		return -1;
-	if (pool_create(pool, link->ports.socket) == 0)
+	if (pool_create(pool, appliance->socket) == 0)
 		return 0;
-	memory_explain(&appliance->memory, link->ports.socket);
+	memory_explain(&appliance->memory, appliance->socket);
 	return -1;
 }
 
 /* @return 0, or the exit status after one line on stderr. */
-static int start_ports(struct appliance *appliance)
+static int start_ports(struct appliance *appliance, struct link *link)
 {
-	struct link *link = appliance->link;
+	const struct config *config = appliance->configs->link[link->number];
 	struct ports *ports = &link->ports;
 	struct rte_mempool *mempool = appliance->pool.mempool;
 	int result;
 
 	if (ports_start(ports, mempool) != 0)
 		return EXIT_FAILURE;
-	result = steering_establish(&link->steering, appliance->config, ports);
+	result = steering_establish(&link->steering, config, ports);
 	if (result <= 0)
 		return result < 0 ? EXIT_USAGE : 0;
 	ports_stop(ports);
-	if (ports_configure(ports, appliance->config, &link->steering.plan) != 0 ||
+	if (ports_configure(ports, config, &link->steering.plan) != 0 ||
 	    ports_start(ports, mempool) != 0)
 		return EXIT_FAILURE;
 	return 0;
@@ -180,63 +108,36 @@ static int start_ports(struct appliance *appliance)
 /* Everything is open, root is given up: launch the workers, then what looks at them. */
 static void launch_workers(struct appliance *appliance)
 {
-	struct link *link = appliance->link;
+	struct supervisor *supervisor = &appliance->supervisor;
+	struct links *links = appliance->links;
 
-	link->lost = appliance->config->lost;
-	for (uint32_t i = 0; i < link->worker_count; i++)
-		rte_eal_remote_launch(worker_main, link->workers[i], appliance->lcores[i]);
-	supervisor_start(&appliance->supervisor, link, clock_monotonic_us());
-	link_attach(link, appliance->config, &appliance->supervisor);
+	for (uint32_t i = 0; i < links->count; i++)
+		links->link[i].lost = appliance->configs->link[i]->lost;
+	worker_set_launch(&appliance->workers);
+	supervisor_start(supervisor, links, appliance->workers.worker, appliance->workers.count,
+			 clock_monotonic_us());
+	for (uint32_t i = 0; i < links->count; i++)
+		link_attach(&links->link[i], appliance->configs->link[i], supervisor);
 }
 
 static int start_http(void *context)
 {
 	struct appliance *appliance = context;
 
-	return http_server_start(&appliance->http, appliance->config, appliance->link);
-}
-
-static int stop_workers(struct appliance *appliance)
-{
-	struct link *link = appliance->link;
-	int failed = 0;
-
-	for (uint32_t i = 0; i < link->worker_count; i++)
-		worker_stop(link->workers[i]);
-	for (uint32_t i = 0; i < link->worker_count; i++)
-		failed |= rte_eal_wait_lcore(appliance->lcores[i]) != 0;
-	return failed;
-}
-
-/* Then what is missing says nothing. */
-static bool keeps_buffers(const struct port port[2])
-{
-	return ((port[SNOOP_WIRED].traits->flags | port[SNOOP_WIRELESS].traits->flags) &
-		DRIVER_KEEPS_BUFFERS) != 0;
-}
-
-/* Everything that has arrived is forwarded; then the workers stop. */
-static void empty_workers(struct appliance *appliance)
-{
-	struct link *link = appliance->link;
-
-	for (uint32_t i = 0; i < link->worker_count; i++)
-		worker_empty(link->workers[i]);
-	for (uint32_t i = 0; i < link->worker_count; i++)
-		rte_eal_wait_lcore(appliance->lcores[i]);
+	return http_server_start(&appliance->http, appliance->config, appliance->links);
 }
 
 /* If a standby is there, it forwards from now on, without a gap. */
 static void hand_over(struct appliance *appliance)
 {
-	const struct ports *ports = &appliance->link->ports;
+	const struct ports *ports = &appliance->links->link[0].ports;
 	struct handover_peer *peer = handover_begin(&appliance->handover);
 	uint64_t since_us = clock_monotonic_us();
 	uint32_t left;
 
 	if (peer == NULL || port_switch_shut(ports) != 0)
 		return;
-	empty_workers(appliance);
+	worker_set_empty(&appliance->workers);
 	left = port_switch_flush(ports);
 	if (handover_go(&appliance->handover, peer, since_us) != 0)
 		return;
@@ -246,44 +147,63 @@ static void hand_over(struct appliance *appliance)
 	appliance->handed = true;
 }
 
+/* A driver does not give all buffers back: then what is missing says nothing. */
+static bool keeps_buffers(const struct links *links)
+{
+	for (uint32_t i = 0; i < links->count; i++)
+		for (int side = 0; side < 2; side++)
+			if (links->link[i].ports.port[side].traits->flags & DRIVER_KEEPS_BUFFERS)
+				return true;
+	return false;
+}
+
+static void close_ports(struct links *links)
+{
+	for (uint32_t i = 0; i < links->count; i++)
+		ports_close(&links->link[i].ports);
+}
+
 /* The workers let go of every packet, then the ports do; then the pool must be full. */
 static int drain(struct appliance *appliance)
 {
-	struct link *link = appliance->link;
-	const struct port *port = link->ports.port;
-	int failed = stop_workers(appliance);
+	int failed = worker_set_stop(&appliance->workers);
 	struct counters sum;
 	uint32_t missing;
 
-	totals_sum(&sum, link->workers, link->worker_count, link->number);
+	totals_sum_all(&sum, appliance->workers.worker, appliance->workers.count);
 	if (appliance->stats != NULL)
 		failed |= totals_write(&sum, appliance->stats, appliance->options->stats_path) != 0;
 	appliance->stats = NULL;
-	ports_close(&link->ports);
+	close_ports(appliance->links);
 	missing = pool_missing(&appliance->pool);
 	appliance_log_end(&sum, missing, &appliance->pool);
-	if (missing == 0 || keeps_buffers(port))
+	if (missing == 0 || keeps_buffers(appliance->links))
 		return failed;
-	log_error("event=leak buffers=%u message=\"packet buffers did not come back: a leak, or a "
-		  "peer of a port (%s, %s) still holds them\"",
-		  missing, port[SNOOP_WIRED].driver, port[SNOOP_WIRELESS].driver);
+	appliance_log_leak(appliance->links, missing);
 	return 1;
+}
+
+/* A standby takes over one link. */
+static int listener_of(const struct appliance *appliance)
+{
+	return appliance->links->count == 1 ? appliance->standby->listener : -1;
 }
 
 static int run(struct appliance *appliance)
 {
-	struct link *link = appliance->link;
+	struct links *links = appliance->links;
 	bool lost = false;
 	int failed;
 
 	launch_workers(appliance);
-	failed = standby_settle(appliance->standby, &link->ports) != 0 ||
+	failed = standby_settle(appliance->standby, &links->link[0].ports) != 0 ||
 		 privileges_call_without(start_http, appliance) != 0;
 	if (!failed) {
-		appliance_log_start(link, &appliance->pool);
+		for (uint32_t i = 0; i < links->count; i++)
+			appliance_log_start(&links->link[i], &appliance->pool);
 		systemd_ready();
-		handover_start(&appliance->handover, appliance->standby->listener, &link->ports);
-		lost = !loop_run(link, &appliance->supervisor, &appliance->handover,
+		handover_start(&appliance->handover, listener_of(appliance), &links->link[0].ports);
+		lost = !loop_run(links, &appliance->supervisor, &appliance->handover,
 				 appliance->options->exit_when_idle_us);
 		hand_over(appliance);
 	}
@@ -291,7 +211,8 @@ static int run(struct appliance *appliance)
 		systemd_stopping();
 	supervisor_stop(&appliance->supervisor);
 	http_server_stop(appliance->http);
-	link_detach(link);
+	for (uint32_t i = 0; i < links->count; i++)
+		link_detach(&links->link[i]);
 	failed |= drain(appliance);
 	/* A driver whose interface is gone may not give its buffers back: that is no other failure.
 	 */
@@ -302,7 +223,7 @@ static int run(struct appliance *appliance)
 
 static int wait_and_run(struct appliance *appliance)
 {
-	switch (standby_wait(appliance->standby, &appliance->link->ports)) {
+	switch (standby_wait(appliance->standby, &appliance->links->link[0].ports)) {
 	case STANDBY_FORWARDS:
 		return run(appliance);
 	case STANDBY_STOPPED:
@@ -313,25 +234,47 @@ static int wait_and_run(struct appliance *appliance)
 }
 
 /* @return 0, or the exit status after one line on stderr. */
-static int bring_up(struct appliance *appliance)
+static int configure_ports(struct appliance *appliance, struct link *link)
 {
-	const struct config *config = appliance->config;
-	const char *stats_path = appliance->options->stats_path;
-	struct link *link = appliance->link;
-	int status, result;
+	const struct config *config = appliance->configs->link[link->number];
+	uint32_t workers = config_link_workers(config, appliance->workers.count);
+	int result = ports_find(&link->ports, config);
 
-	if (choose_lcores(appliance) != 0)
-		return EXIT_USAGE;
-	result = ports_find(&link->ports, config);
 	if (result != 0)
 		return result == -ENODEV ? EXIT_PORT_LOST : EXIT_USAGE;
 	if (appliance->standby->connection >= 0)
 		link->ports.beside = appliance->standby->pid;
 	if (port_interfaces_take(&link->ports, config) != 0)
 		return EXIT_FAILURE;
-	if (steering_choose(&link->steering, config, &link->ports, link->worker_count) != 0 ||
+	if (steering_choose(&link->steering, config, &link->ports, workers) != 0 ||
 	    ports_configure(&link->ports, config, &link->steering.plan) != 0)
 		return EXIT_USAGE;
+	return 0;
+}
+
+static int for_each_link(struct appliance *appliance,
+			 int (*step)(struct appliance *appliance, struct link *link))
+{
+	int status = 0;
+
+	for (uint32_t i = 0; i < appliance->links->count && status == 0; i++)
+		status = step(appliance, &appliance->links->link[i]);
+	return status;
+}
+
+/* @return 0, or the exit status after one line on stderr. */
+static int bring_up(struct appliance *appliance)
+{
+	const char *stats_path = appliance->options->stats_path;
+	struct links *links = appliance->links;
+	int status;
+
+	if (worker_set_choose(&appliance->workers, appliance->configs) != 0)
+		return EXIT_USAGE;
+	status = for_each_link(appliance, configure_ports);
+	if (status != 0)
+		return status;
+	appliance->socket = links->link[0].ports.socket;
 	if (stats_path != NULL) {
 		appliance->stats = totals_open(stats_path);
 		if (appliance->stats == NULL)
@@ -340,12 +283,16 @@ static int bring_up(struct appliance *appliance)
 	if (create_pool(appliance) != 0)
 		return EXIT_FAILURE;
 	timekeeper_settle(&appliance->clock);
-	if (create_workers(appliance) != 0)
+	if (worker_set_create(&appliance->workers, links, appliance->configs, &appliance->pool,
+			      appliance->socket) != 0)
 		return EXIT_FAILURE;
-	status = start_ports(appliance);
+	status = for_each_link(appliance, start_ports);
 	if (status != 0)
 		return status;
-	if (create_handoff(appliance) != 0 || privileges_drop(config, &link->ports) != 0)
+	for (uint32_t i = 0; i < links->count; i++)
+		privileges_keep_for(appliance->configs->link[i], &links->link[i].ports);
+	if (for_each_link(appliance, create_handoff) != 0 ||
+	    privileges_drop(appliance->config) != 0)
 		return EXIT_FAILURE;
 	return 0;
 }
@@ -353,30 +300,30 @@ static int bring_up(struct appliance *appliance)
 /* In reverse. Also after a bring_up() that failed half-way. */
 static void take_down(struct appliance *appliance)
 {
-	struct link *link = appliance->link;
+	struct links *links = appliance->links;
 
 	if (appliance->stats != NULL)
 		fclose(appliance->stats);
-	ports_close(&link->ports);
-	port_interfaces_release(&link->ports);
-	for (uint32_t i = 0; i < link->worker_count; i++)
-		if (link->workers[i] != NULL)
-			worker_destroy(link->workers[i]);
-	handoff_free(appliance->handoff);
+	close_ports(links);
+	for (uint32_t i = 0; i < links->count; i++)
+		port_interfaces_release(&links->link[i].ports);
+	worker_set_destroy(&appliance->workers);
+	for (uint32_t i = 0; i < links->count; i++)
+		handoff_free(appliance->handoff[i]);
 	pool_free(&appliance->pool);
 }
 
-int appliance_run(struct link *link, const struct config *config, const struct options *options,
-		  struct standby *standby)
+int appliance_run(struct links *links, const struct config_links *configs,
+		  const struct options *options, struct standby *standby)
 {
-	struct appliance appliance = {
-		.link = link,
-		.config = config,
-		.options = options,
-		.standby = standby,
-	};
+	static struct appliance appliance;
 	int status;
 
+	appliance.links = links;
+	appliance.configs = configs;
+	appliance.config = configs->link[0];
+	appliance.options = options;
+	appliance.standby = standby;
 	timekeeper_start(&appliance.clock);
 	status = bring_up(&appliance);
 	if (status == 0)

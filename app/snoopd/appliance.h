@@ -10,21 +10,22 @@
 #ifndef SNOOPD_APPLIANCE_H
 #define SNOOPD_APPLIANCE_H
 
-#include <config/config.h>
+#include <config/links.h>
 #include <snoopd/options.h>
 
-struct link;
+struct links;
 struct standby;
 
 /**
  * Run until a signal, or until nothing was received for options->exit_when_idle_us.
  *
+ * @param links    after links_init(); outlive the process, as the telemetry thread may look at them
+ * @param configs  of the links, in the same order; outlive the run
  * @param standby  after standby_join(): it may be one
- * @param link  after link_init(); outlives the process, as the telemetry thread may look at it
  * @return the exit status: EXIT_SUCCESS, EXIT_FAILURE at run time, or EXIT_USAGE if the
  * configuration does not fit the ports or the lcores (nothing was started).
  */
-int appliance_run(struct link *link, const struct config *config, const struct options *options,
-		  struct standby *standby);
+int appliance_run(struct links *links, const struct config_links *configs,
+		  const struct options *options, struct standby *standby);
 
 #endif

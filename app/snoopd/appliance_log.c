@@ -44,15 +44,15 @@ void appliance_log_start(const struct link *link, const struct pool *pool)
 	char workers[256];
 
 	describe_workers(link, workers, sizeof(workers));
-	log_line("event=start wired=%s wired_driver=%s wireless=%s wireless_driver=%s mtu=%u "
+	log_line("event=start%s wired=%s wired_driver=%s wireless=%s wireless_driver=%s mtu=%u "
 		 "mode=%s workers=\"%s\" buffers=%u buffer_bytes=%u",
-		 wired->name, wired->driver, wireless->name, wireless->driver,
+		 link->label, wired->name, wired->driver, wireless->name, wireless->driver,
 		 link->ports.mtu_bytes, snoop_level_name(link->config->mode), workers,
 		 pool->buffers, pool->data_room);
 	if (link->worker_count > 1)
-		log_line("event=workers workers=%u distribution=%s how=\"%s\" rx_queues=%u,%u "
+		log_line("event=workers%s workers=%u distribution=%s how=\"%s\" rx_queues=%u,%u "
 			 "tx_queues=%u,%u handoff_rings=%u handoff_packets=%u",
-			 link->worker_count, steering_name(steering), steering->how,
+			 link->label, link->worker_count, steering_name(steering), steering->how,
 			 wired->rx_queues, wireless->rx_queues, wired->tx_queues,
 			 wireless->tx_queues, handoff_rings(&steering->plan),
 			 link->config->handoff_packets);
@@ -71,4 +71,26 @@ void appliance_log_end(const struct counters *sum, uint32_t missing, const struc
 			 sum->retransmits_probe + sum->retransmits_shield + sum->retransmits_syn,
 		 sum->repairs_confirmed, sum->acks_withheld, pool->buffers - missing,
 		 pool->buffers);
+}
+
+/* "net_tap, net_pcap" */
+static void name_drivers(const struct links *links, char *out, size_t out_bytes)
+{
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < links->count && used < out_bytes; i++)
+		used += (size_t)snprintf(out + used, out_bytes - used, "%s%s, %s",
+					 i > 0 ? ", " : "",
+					 links->link[i].ports.port[SNOOP_WIRED].driver,
+					 links->link[i].ports.port[SNOOP_WIRELESS].driver);
+}
+
+void appliance_log_leak(const struct links *links, uint32_t missing)
+{
+	char drivers[256];
+
+	name_drivers(links, drivers, sizeof(drivers));
+	log_error("event=leak buffers=%u message=\"packet buffers did not come back: a leak, or a "
+		  "peer of a port (%s) still holds them\"",
+		  missing, drivers);
 }

@@ -12,6 +12,7 @@
 #include <snoopd/bringup/pool.h>
 
 struct link;
+struct links;
 
 /** The workers run, and the link is attached. */
 void appliance_log_start(const struct link *link, const struct pool *pool);
@@ -21,5 +22,8 @@ void appliance_log_start(const struct link *link, const struct pool *pool);
  * @param missing  buffers that did not come back
  */
 void appliance_log_end(const struct counters *sum, uint32_t missing, const struct pool *pool);
+
+/** Buffers did not come back. */
+void appliance_log_leak(const struct links *links, uint32_t missing);
 
 #endif

@@ -34,15 +34,21 @@ static int print_config(const char *path)
 	return status;
 }
 
-static int run(const struct config *config, const struct options *options, char **argv)
+static int run(const struct config_links *configs, const struct options *options, char **argv)
 {
-	/* DPDK never joins its telemetry thread, so the link must outlive this function. */
-	static struct link link;
+	/* DPDK never joins its telemetry thread, so the links must outlive this function. */
+	static struct links links;
+	const struct config *config = configs->link[0];
 	struct standby standby;
 	int status, eal_argc = options->eal_argc;
 
 	if (config->log == CONFIG_LOG_SYSLOG)
 		log_to_syslog();
+	if (options->standby && configs->count > 1) {
+		log_error("%s has %u links, but --standby takes over one: start without it",
+			  config->file, configs->count);
+		return EXIT_USAGE;
+	}
 	loop_block_signals();
 	argv[eal_argc] = NULL;
 	if (privileges_find(config) != 0 ||
@@ -60,17 +66,18 @@ static int run(const struct config *config, const struct options *options, char 
 		log_error("the EAL does not start, see its messages above");
 		return EXIT_FAILURE;
 	}
-	link_init(&link);
-	telemetry_start(&link);
-	status = appliance_run(&link, config, options, &standby);
+	links_init(&links, configs);
+	telemetry_start(&links);
+	status = appliance_run(&links, configs, options, &standby);
 	rte_eal_cleanup();
 	return status;
 }
 
 int main(int argc, char **argv)
 {
-	static struct config config;
+	struct config_links configs;
 	struct options options;
+	int status = EXIT_SUCCESS;
 	char error[512];
 
 	if (options_parse(&options, argc, argv) != 0)
@@ -87,12 +94,14 @@ int main(int argc, char **argv)
 	default:
 		break;
 	}
-	if (config_load(&config, options.config_path, error, sizeof(error)) != 0) {
+	if (config_links_load(&configs, options.config_path, error, sizeof(error)) != 0) {
 		log_error("%s", error);
 		return EXIT_USAGE;
 	}
 	if (options.action == OPTIONS_RUN)
-		return run(&config, &options, argv);
-	printf("%s: OK\n", options.config_path);
-	return EXIT_SUCCESS;
+		status = run(&configs, &options, argv);
+	else
+		printf("%s: OK\n", options.config_path);
+	config_links_free(&configs);
+	return status;
 }

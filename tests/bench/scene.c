@@ -55,7 +55,7 @@ static int join_boxes(struct scene *scene)
 		.tx_queues = {workers, workers},
 	};
 
-	scene->handoff = handoff_create(&plan, RING_PACKETS, SOCKET_ID_ANY);
+	scene->handoff = handoff_create(&plan, 0, RING_PACKETS, SOCKET_ID_ANY);
 	if (scene->handoff == NULL) {
 		fprintf(stderr, "snoopd-bench: hand-off rings: %s\n", rte_strerror(rte_errno));
 		return -1;

@@ -16,20 +16,28 @@
 #define KIB 1024ull
 #define MIB (1024.0 * 1024.0)
 
-struct memory_need memory_need_of(const struct config *config, const struct pool *pool,
-				  const struct steering *steering)
+static void add_link(struct memory_need *need, const struct pool_link *link)
 {
+	const struct steering *steering = link->steering;
 	uint64_t workers = steering->plan.workers;
+	uint32_t packets = link->config->handoff_packets;
 	struct config share;
 
-	config_share(config, steering->plan.workers, &share);
-	return (struct memory_need){
-		.buffer_bytes = pool_bytes(pool),
-		.table_bytes = workers * flow_table_bytes(share.flows),
-		.engine_bytes = workers * snoop_engine_bytes(&share.protocol),
-		.ring_bytes = RTE_MAX(handoff_bytes(&steering->plan, config->handoff_packets),
-				      handoff_bytes(&steering->fallback, config->handoff_packets)),
-	};
+	config_share(link->config, steering->plan.workers, &share);
+	need->table_bytes += workers * flow_table_bytes(share.flows);
+	need->engine_bytes += workers * snoop_engine_bytes(&share.protocol);
+	need->ring_bytes += RTE_MAX(handoff_bytes(&steering->plan, packets),
+				    handoff_bytes(&steering->fallback, packets));
+}
+
+struct memory_need memory_need_of(const struct pool *pool, const struct pool_link links[],
+				  uint32_t count)
+{
+	struct memory_need need = {.buffer_bytes = pool_bytes(pool)};
+
+	for (uint32_t i = 0; i < count; i++)
+		add_link(&need, &links[i]);
+	return need;
 }
 
 static uint64_t need_bytes(const struct memory_need *need)

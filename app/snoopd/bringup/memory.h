@@ -23,8 +23,8 @@ struct memory_need {
 };
 
 /** Sum up what the configuration needs. */
-struct memory_need memory_need_of(const struct config *config, const struct pool *pool,
-				  const struct steering *steering);
+struct memory_need memory_need_of(const struct pool *pool, const struct pool_link links[],
+				  uint32_t count);
 
 /**
  * Does the node have that much? Both memory that the EAL has and free hugepages count.

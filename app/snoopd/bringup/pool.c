@@ -38,16 +38,17 @@ static uint16_t choose_room(const struct ports *ports)
 	return (uint16_t)RTE_MIN(RTE_MAX(room, ports->room_min_bytes), ROOM_LIMIT);
 }
 
-/* All that can hold a buffer at the same time, and the cache on top. */
-static uint64_t count_buffers(const struct pool *pool, const struct config *config,
-			      const struct ports *ports, const struct steering *steering)
+/* All of a link that can hold a buffer at the same time, and the cache on top. */
+static uint64_t count_buffers(const struct pool *pool, const struct pool_link *link)
 {
+	const struct steering *steering = link->steering;
+	const struct config *config = link->config;
 	uint64_t workers = steering->plan.workers, buffers = 0;
 	struct config share;
 
 	config_share(config, steering->plan.workers, &share);
 	for (int side = 0; side < 2; side++) {
-		const struct port *port = &ports->port[side];
+		const struct port *port = &link->ports->port[side];
 
 		buffers +=
 			(uint64_t)port->rx_queues * port->rx_descriptors +
@@ -57,29 +58,34 @@ static uint64_t count_buffers(const struct pool *pool, const struct config *conf
 		   (WORKER_BURST + TRANSMIT_ROOM + PACKET_DROPPED_ROOM);
 	buffers += (uint64_t)steering_rings(steering) * config->handoff_packets *
 		   pool->segments_per_frame;
-	/* An lcore's cache may grow to one and a half times its size. */
-	buffers += (uint64_t)rte_lcore_count() * LCORE_CACHE * 3 / 2;
 	buffers += workers *
 		   ((uint64_t)share.protocol.cache_segments + share.protocol.syn_entries) *
 		   pool->segments_per_frame;
 	return buffers;
 }
 
-int pool_size(struct pool *pool, const struct config *config, const struct ports *ports,
-	      const struct steering *steering)
+int pool_size(struct pool *pool, const struct pool_link links[], uint32_t count)
 {
-	uint64_t buffers;
+	/* An lcore's cache may grow to one and a half times its size. */
+	uint64_t buffers = (uint64_t)rte_lcore_count() * LCORE_CACHE * 3 / 2;
+	uint32_t frame_bytes = 0, segments = 0;
+	uint16_t room = 0;
 
 	memset(pool, 0, sizeof(*pool));
-	pool->data_room = (uint16_t)(choose_room(ports) + RTE_PKTMBUF_HEADROOM);
-	pool->segments_per_frame =
-		(uint16_t)((frame_bytes_max(ports) + choose_room(ports) - 1) / choose_room(ports));
-	buffers = count_buffers(pool, config, ports, steering);
+	for (uint32_t i = 0; i < count; i++) {
+		frame_bytes = RTE_MAX(frame_bytes, frame_bytes_max(links[i].ports));
+		room = (uint16_t)RTE_MAX(room, choose_room(links[i].ports));
+		segments += links[i].config->protocol.cache_segments;
+	}
+	pool->data_room = (uint16_t)(room + RTE_PKTMBUF_HEADROOM);
+	pool->segments_per_frame = (uint16_t)((frame_bytes + room - 1) / room);
+	for (uint32_t i = 0; i < count; i++)
+		buffers += count_buffers(pool, &links[i]);
 	if (buffers > UINT32_MAX) {
 		log_error(
 			"[cache] segments = %u needs %llu packet buffers, but the pool can have at "
 			"most %u",
-			config->protocol.cache_segments, (unsigned long long)buffers, UINT32_MAX);
+			segments, (unsigned long long)buffers, UINT32_MAX);
 		return -1;
 	}
 	pool->buffers = (uint32_t)buffers;

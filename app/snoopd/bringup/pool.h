@@ -29,6 +29,13 @@
  */
 #define POOL_PRIVATE_BYTES 56
 
+/** A link whose packets are in the pool. */
+struct pool_link {
+	const struct config *config;
+	const struct ports *ports;
+	const struct steering *steering;
+};
+
 struct pool {
 	struct rte_mempool *mempool;
 	uint32_t buffers;
@@ -39,11 +46,10 @@ struct pool {
 /**
  * Compute what is needed.
  *
- * @param ports  configured, not started
+ * @param links  their ports are configured, not started
  * @return 0, or -1 after one line on stderr.
  */
-int pool_size(struct pool *pool, const struct config *config, const struct ports *ports,
-	      const struct steering *steering);
+int pool_size(struct pool *pool, const struct pool_link links[], uint32_t count);
 
 /** @return bytes of memory that a pool of this size takes. */
 uint64_t pool_bytes(const struct pool *pool);

@@ -20,6 +20,7 @@
 #define LOOK_PAUSE_NS 10000000
 
 static struct user user;
+static uint64_t needed; /* capabilities of the control thread, as bits */
 
 /* ---- Before the EAL ---- */
 
@@ -122,19 +123,15 @@ static int check_threads(uint64_t allowed)
 	return check_threads_once(allowed, true);
 }
 
-/* @return what the drivers of both ports need, as bits. */
-static uint64_t needed_capabilities(const struct config *config, const struct ports *ports)
+void privileges_keep_for(const struct config *config, const struct ports *ports)
 {
-	uint64_t bits = 0;
-
 	for (int side = 0; side < 2; side++) {
 		const struct driver_traits *traits = ports->port[side].traits;
 
-		bits |= traits->capabilities;
+		needed |= traits->capabilities;
 		if (config->lost == CONFIG_LOST_WAIT && (traits->flags & DRIVER_REOPENS))
-			bits |= DRIVER_REOPEN_CAPABILITIES;
+			needed |= DRIVER_REOPEN_CAPABILITIES;
 	}
-	return bits;
 }
 
 static void log_dropped(uint64_t bits)
@@ -151,9 +148,9 @@ static void log_dropped(uint64_t bits)
 		 user.uid, user.group, user.gid, names);
 }
 
-int privileges_drop(const struct config *config, const struct ports *ports)
+int privileges_drop(const struct config *config)
 {
-	uint64_t bits = needed_capabilities(config, ports);
+	uint64_t bits = needed;
 	int result;
 
 	if (user.keep) {

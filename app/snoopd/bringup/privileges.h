@@ -46,13 +46,16 @@ int privileges_find(const struct config *config);
  */
 int privileges_prepare(char *const *eal_argv);
 
+/** Call for each link's ports: the control thread keeps what their drivers need. */
+void privileges_keep_for(const struct config *config, const struct ports *ports);
+
 /**
  * Call when everything is open and no worker runs yet: give runtime folder and telemetry socket to
  * the user and group, change to them in all threads, and check every thread.
  *
  * @return 0, or -1 after one line on stderr; then nothing may be started.
  */
-int privileges_drop(const struct config *config, const struct ports *ports);
+int privileges_drop(const struct config *config);
 
 /** @return whether it is root, our own account, or the one that we become. */
 bool privileges_trusts(uid_t uid);

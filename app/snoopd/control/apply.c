@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include <config/links.h>
 #include <snoopd/base/clock.h>
 #include <snoopd/base/log.h>
 #include <snoopd/control/link.h>
@@ -124,30 +125,84 @@ static int put_into_effect(struct link *link, const struct config *fresh,
 	return result;
 }
 
-static int reload(struct link *link, char *line, size_t line_bytes)
+/* The links as the file says that was read last. The lock is held. */
+static struct config_links loaded_links(const struct links *links)
 {
-	const struct config *running = link->config;
-	char names[400];
-	struct config fresh;
-	int result;
+	struct config_links loaded = {.count = links->count};
 
-	if (config_load(&fresh, running->file, line, line_bytes) != 0)
+	for (uint32_t i = 0; i < links->count; i++)
+		loaded.link[i] = (struct config *)(uintptr_t)links->link[i].loaded;
+	return loaded;
+}
+
+/* Read the file and check that it can take effect. @return 0, or -EINVAL with a line. */
+static int load(const struct links *links, struct config_links *fresh, char *line,
+		size_t line_bytes)
+{
+	const struct config_links running = loaded_links(links);
+	const char *file = running.link[0]->file;
+	char names[400];
+
+	if (config_links_load(fresh, file, line, line_bytes) != 0)
 		return -EINVAL;
-	if (config_start_changes(running, &fresh, names, sizeof(names)) > 0) {
-		snprintf(line, line_bytes,
-			 "%s: %s cannot change while snoopd runs; nothing was changed: restart "
-			 "snoopd, or restore the old value",
-			 running->file, names);
-		return -EINVAL;
+	if (config_links_start_changes(&running, fresh, names, sizeof(names)) == 0)
+		return 0;
+	snprintf(line, line_bytes,
+		 "%s: %s cannot change while snoopd runs; nothing was changed: restart snoopd, or "
+		 "restore the old value",
+		 file, names);
+	config_links_free(fresh);
+	return -EINVAL;
+}
+
+/* Nothing of the link changes: neither the file nor, since it was read, a command or the guard. */
+static bool is_untouched(const struct link *link, const struct config *fresh)
+{
+	return config_same(link->loaded, fresh) && config_same(link->config, fresh);
+}
+
+/* Short: telemetry cuts it at 127 characters. */
+static void describe(const struct config_links *fresh, uint32_t changed, char *line,
+		     size_t line_bytes)
+{
+	const struct config *first = fresh->link[0];
+
+	if (fresh->count == 1)
+		snprintf(line, line_bytes, "%s: in effect, mode %s, %u rules", first->file,
+			 snoop_level_name(first->mode), first->rule_count);
+	else
+		snprintf(line, line_bytes, "%s: in effect, %u of %u links changed", first->file,
+			 changed, fresh->count);
+}
+
+/* A link that the file does not change is left alone, unless it is the only one: then a reload
+ * starts the guard anew. */
+static int reload(struct links *links, char *line, size_t line_bytes)
+{
+	struct config_links fresh;
+	int result = load(links, &fresh, line, line_bytes), late = 0;
+	uint32_t changed = 0;
+
+	for (uint32_t i = 0; i < links->count && result == 0; i++) {
+		struct link *link = &links->link[i];
+		int index = config_links_find(&fresh, link->name);
+
+		if (links->count > 1 && is_untouched(link, fresh.link[index]))
+			continue;
+		result = put_into_effect(link, fresh.link[index], fresh.link[index], line,
+					 line_bytes);
+		if (result == 0 || result == -EINPROGRESS) {
+			link->reloads++;
+			changed++;
+			late |= result;
+			result = 0;
+		}
 	}
-	result = put_into_effect(link, &fresh, &fresh, line, line_bytes);
-	if (result == 0 || result == -EINPROGRESS)
-		link->reloads++;
-	if (result != 0)
-		return result;
-	snprintf(line, line_bytes, "%s: in effect, mode %s, %u rules", fresh.file,
-		 snoop_level_name(fresh.mode), fresh.rule_count);
-	return 0;
+	if (result == 0 && late == 0)
+		describe(&fresh, changed, line, line_bytes);
+	if (result != -EINVAL)
+		config_links_free(&fresh);
+	return result != 0 ? result : late;
 }
 
 static int set_mode(struct link *link, enum snoop_level level, char *line, size_t line_bytes)
@@ -172,27 +227,27 @@ static int not_running(char *line, size_t line_bytes)
 	return -ENODEV;
 }
 
-static void log_result(const char *event, int result, const char *line)
+static void log_result(const char *event, const char *label, int result, const char *line)
 {
 	if (result == 0)
-		log_line("event=%s result=done message=\"%s\"", event, line);
+		log_line("event=%s%s result=done message=\"%s\"", event, label, line);
 	else if (result == -EINPROGRESS)
-		log_error("event=%s result=partly message=\"%s\"", event, line);
+		log_error("event=%s%s result=partly message=\"%s\"", event, label, line);
 	else /* Only a warning, which is rate limited: nothing changed, and a script may retry. */
-		log_warning("event=%s result=refused message=\"%s\"", event, line);
+		log_warning("event=%s%s result=refused message=\"%s\"", event, label, line);
 }
 
-int apply_reload(struct link *link, char *line, size_t line_bytes)
+int apply_reload(struct links *links, char *line, size_t line_bytes)
 {
 	int result;
 
-	if (link_lock(link) == NULL)
+	if (!links_lock(links))
 		return not_running(line, line_bytes);
 	systemd_reloading();
-	result = reload(link, line, line_bytes);
+	result = reload(links, line, line_bytes);
 	systemd_ready();
-	log_result("reload", result, line);
-	link_unlock(link);
+	log_result("reload", "", result, line);
+	links_unlock(links);
 	return result;
 }
 
@@ -200,7 +255,7 @@ int apply_mode_locked(struct link *link, enum snoop_level level, char *line, siz
 {
 	int result = set_mode(link, level, line, line_bytes);
 
-	log_result("mode", result, line);
+	log_result("mode", link->label, result, line);
 	return result;
 }
 

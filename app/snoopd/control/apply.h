@@ -5,7 +5,7 @@
  * another mode, or what the guard decides.
  *
  * Who runs here: the control thread (SIGHUP, guard) and the telemetry thread (snoopctl), one at a
- * time under the link's lock. They call link.h, request.h and log.h.
+ * time under the links' lock. They call link.h, request.h and log.h.
  *
  * The new configuration is read and checked in memory of its own and then published: every worker
  * takes the pointer between two turns, gives each of its flows its new level (a flow that stops
@@ -22,18 +22,20 @@
 #include <snoop/snoop.h>
 
 struct link;
+struct links;
 
 #define APPLY_LINE_CHARS 700 /* of the line that says what happened */
 
 /**
- * Read the configuration file again and publish it. Nothing changes on an error. Logs the result.
+ * Read the configuration file again and publish it to the links that it changes; of several links,
+ * the others are not touched. Nothing changes on an error. Logs the result.
  *
  * @param line  receives what happened, in one line without a newline
  * @return 0, -EINVAL (the file, or a key that is read at the start only), -ENODEV (not running),
  *         -ENOMEM; -EINPROGRESS: it is in effect, but one worker has not finished with it, or is
  *         busy and did not get it. A worker takes what it was given as soon as it moves.
  */
-int apply_reload(struct link *link, char *line, size_t line_bytes);
+int apply_reload(struct links *links, char *line, size_t line_bytes);
 
 /**
  * Give the link another level until the next reload. In bypass the rules are suspended too, so that

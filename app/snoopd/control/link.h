@@ -10,9 +10,10 @@
  * between them, and the lock under which other threads look at all that. The control thread brings
  * it up and takes it down; the telemetry and HTTP threads read it. Each takes the lock for the
  * length of one answer or one change, so workers outlive every answer and get one request at a
- * time.
+ * time. The lock is one for all links of a process, as a worker has one mailbox.
  *
- * A process has one link today. Nothing here is static, so there can be several.
+ * A process has several; nothing here is static. The workers are the process's, and each link has
+ * those that serve it.
  */
 #ifndef SNOOPD_LINK_H
 #define SNOOPD_LINK_H
@@ -21,7 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <config/config.h>
+#include <config/links.h>
 #include <snoopd/bringup/ports.h>
 #include <snoopd/bringup/steering.h>
 
@@ -41,11 +42,13 @@ struct link {
 	struct steering steering; /* how packets find their worker */
 	struct worker *workers[HANDOFF_WORKERS_MAX];
 	uint32_t worker_count;
-	uint32_t number;       /* of the link in the process */
-	enum config_lost lost; /* [ports] lost */
+	uint32_t number; /* of the link in the process */
+	char name[CONFIG_LINK_CHARS_MAX + 1];
+	char label[CONFIG_LINK_CHARS_MAX + 8]; /* " link=NAME" for log lines, "" for the only one */
+	enum config_lost lost;		       /* [ports] lost */
 	const struct supervisor *supervisor;
 
-	pthread_mutex_t lock;
+	pthread_mutex_t *lock; /* of all links of the process, as they share workers */
 	/* Written under the lock by link_attach() and link_detach(), read under it. */
 	bool attached;
 	uint64_t started_us; /* CLOCK_MONOTONIC */
@@ -59,8 +62,21 @@ struct link {
 	struct config *owned_config, *owned_loaded;
 };
 
+/** The links of the process, by their numbers. */
+struct links {
+	pthread_mutex_t lock;
+	uint32_t count;
+	struct link link[CONFIG_LINKS_MAX];
+};
+
 /** Make a link without ports or workers. link_lock() says that it does not run. */
-void link_init(struct link *link);
+void link_init(struct link *link, uint32_t number, const char *name, pthread_mutex_t *lock);
+
+/** Make the links of a configuration. */
+void links_init(struct links *links, const struct config_links *configs);
+
+/** @return the link of that name, or NULL. */
+struct link *links_find(struct links *links, const char *name);
 
 /**
  * Let other threads see the link. Control thread, once ports, steering and workers are filled in
@@ -84,6 +100,10 @@ void link_unlock(struct link *link);
 /** @return what the worker of that index has of the link, see datapath/worker_link.h. */
 struct worker_link *link_part(const struct link *link, uint32_t index);
 
+/** Take the lock. @return false, without the lock, if a link does not run. */
+bool links_lock(struct links *links);
+void links_unlock(struct links *links);
+
 /** With the lock: the slot of a worker to fill, or NULL if it is lost or busy. See request.h. */
 struct request *link_ask(const struct link *link, uint32_t index);
 
@@ -94,8 +114,9 @@ struct request *link_wait(struct request *request);
 struct request *link_collect(struct request *request);
 
 /**
- * With the lock: ask the workers in turn for a flow; only its owner has it.
+ * With the lock: ask the workers in turn for a flow of the link; only its owner has it.
  *
+ * @param key  whatever link it names
  * @return 0 with the answer and its worker, -ENOENT, -ETIMEDOUT.
  */
 int link_find_flow(const struct link *link, const struct snoop_key *key, struct request **answer,

@@ -38,11 +38,11 @@ void loop_block_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static uint64_t received_packets(const struct link *link)
+static uint64_t received_packets(const struct supervisor *supervisor)
 {
 	struct counters sum;
 
-	totals_sum(&sum, link->workers, link->worker_count, link->number);
+	totals_sum_all(&sum, supervisor->workers, supervisor->health.count);
 	return sum.rx_wired_packets + sum.rx_wireless_packets;
 }
 
@@ -76,21 +76,21 @@ bool loop_ends_by(int signals)
 }
 
 /* @return true if it was a signal to stop. */
-static bool obey_signal(struct link *link, int number)
+static bool obey_signal(struct links *links, int number)
 {
 	char line[APPLY_LINE_CHARS];
 
 	if (number == CARRIER_SIGNAL)
 		return false; /* It ended the nap: the next tick looks at the carriers. */
 	if (number == SIGHUP) {
-		apply_reload(link, line, sizeof(line)); /* logs the result */
+		apply_reload(links, line, sizeof(line)); /* logs the result */
 		return false;
 	}
 	log_stop(number);
 	return true;
 }
 
-bool loop_run(struct link *link, struct supervisor *supervisor, struct handover *handover,
+bool loop_run(struct links *links, struct supervisor *supervisor, struct handover *handover,
 	      uint64_t exit_when_idle_us)
 {
 	uint64_t nap_us = exit_when_idle_us != 0 ? NAP_TEST_US : NAP_US;
@@ -102,7 +102,7 @@ bool loop_run(struct link *link, struct supervisor *supervisor, struct handover 
 	fill_signals(&signals);
 	for (;;) {
 		number = sigtimedwait(&signals, NULL, &nap);
-		if (number > 0 && obey_signal(link, number))
+		if (number > 0 && obey_signal(links, number))
 			return true;
 		if (handover_look(handover))
 			return true;
@@ -111,8 +111,8 @@ bool loop_run(struct link *link, struct supervisor *supervisor, struct handover 
 			return false;
 		if (exit_when_idle_us == 0)
 			continue;
-		if (received_packets(link) != received) {
-			received = received_packets(link);
+		if (received_packets(supervisor) != received) {
+			received = received_packets(supervisor);
 			active_us = now_us;
 		} else if (now_us - active_us >= exit_when_idle_us) {
 			return true;

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 struct handover;
-struct link;
+struct links;
 struct supervisor;
 
 /**
@@ -29,7 +29,7 @@ void loop_block_signals(void);
  * @param exit_when_idle_us  how long without a packet; 0 = for ever
  * @return false if a port is gone.
  */
-bool loop_run(struct link *link, struct supervisor *supervisor, struct handover *handover,
+bool loop_run(struct links *links, struct supervisor *supervisor, struct handover *handover,
 	      uint64_t exit_when_idle_us);
 
 /** @return a descriptor to poll for the same signals, -1 with errno. */

@@ -29,21 +29,30 @@
 
 _Static_assert(HEALTH_WORKERS_MAX >= HANDOFF_WORKERS_MAX, "every worker is looked at");
 
-void supervisor_start(struct supervisor *supervisor, struct link *link, uint64_t now_us)
+static void start_link(struct supervised *supervised, struct link *link, uint64_t now_us)
 {
-	supervisor->link = link;
+	supervised->link = link;
+	port_watch_start(&supervised->watch, link);
+	carrier_start(&supervised->carrier, &link->ports, &supervised->watch, now_us);
+	interfaces_start(&supervised->interfaces, &link->ports);
+}
+
+void supervisor_start(struct supervisor *supervisor, struct links *links,
+		      struct worker *const *workers, uint32_t worker_count, uint64_t now_us)
+{
+	supervisor->workers = workers;
+	supervisor->link_count = links->count;
 	supervisor->watchdog_us = systemd_watchdog_us();
 	supervisor->fed_us = supervisor->second_us = now_us;
-	health_init(&supervisor->health, link->worker_count, now_us);
-	port_watch_start(&supervisor->watch, link);
-	carrier_start(&supervisor->carrier, &link->ports, &supervisor->watch, now_us);
-	interfaces_start(&supervisor->interfaces, &link->ports);
+	health_init(&supervisor->health, worker_count, now_us);
+	for (uint32_t i = 0; i < links->count; i++)
+		start_link(&supervisor->link[i], &links->link[i], now_us);
 	timekeeper_start(&supervisor->clock);
 }
 
 static void look_at_worker(struct supervisor *supervisor, uint32_t index, uint64_t now_us)
 {
-	const struct worker *worker = supervisor->link->workers[index];
+	const struct worker *worker = supervisor->workers[index];
 	struct worker_health health;
 
 #define READ(field) health.field = __atomic_load_n(&worker->health.field, __ATOMIC_RELAXED)
@@ -81,31 +90,31 @@ static void feed_watchdog(struct supervisor *supervisor, uint64_t now_us)
 	supervisor->fed_us = now_us;
 }
 
-static void look_at_pressure(struct supervisor *supervisor)
+static void look_at_pressure(struct supervised *supervised)
 {
-	const struct link *link = supervisor->link;
+	const struct link *link = supervised->link;
 
 	for (uint32_t i = 0; i < link->worker_count; i++) {
 		const struct worker_link *part = link_part(link, i);
 		bool pressed = __atomic_load_n(&part->pressed, __ATOMIC_RELAXED);
 
-		if (pressed == supervisor->pressed[i])
+		if (pressed == supervised->pressed[i])
 			continue;
-		supervisor->pressed[i] = pressed;
-		log_warning("event=pressure worker=%u state=%s flows_squeezed=%" PRIu64, i,
-			    pressed ? "begin" : "end",
+		supervised->pressed[i] = pressed;
+		log_warning("event=pressure%s worker=%u state=%s flows_squeezed=%" PRIu64,
+			    link->label, part->worker->index, pressed ? "begin" : "end",
 			    __atomic_load_n(&part->counters.flows_squeezed, __ATOMIC_RELAXED));
 	}
 }
 
-static void look_at_checksums(struct supervisor *supervisor, const struct counters *sum,
+static void look_at_checksums(struct supervised *supervised, const struct counters *sum,
 			      enum snoop_side side, uint64_t now_us)
 {
 	struct checksums_counts counts = checksums_count(sum, side == SNOOP_WIRELESS), news;
-	const char *port = supervisor->link->ports.port[side].name;
+	const char *port = supervised->link->ports.port[side].name;
 	const char *name = side == SNOOP_WIRED ? "wired" : "wireless";
 
-	switch (checksums_look(&supervisor->checksums[side], &counts, now_us, &news)) {
+	switch (checksums_look(&supervised->checksums[side], &counts, now_us, &news)) {
 	case CHECKSUMS_UNFINISHED:
 		log_warning("event=checksums side=%s port=%s state=unfinished packets=%" PRIu64
 			    " tcp_packets=%" PRIu64 " message=\"the sender of these TCP packets "
@@ -124,37 +133,18 @@ static void look_at_checksums(struct supervisor *supervisor, const struct counte
 	}
 }
 
-static void look_at_packets(struct supervisor *supervisor, uint64_t now_us)
+static void look_at_packets(struct supervised *supervised, uint64_t now_us)
 {
-	const struct link *link = supervisor->link;
+	const struct link *link = supervised->link;
 	struct counters sum;
 
 	totals_sum(&sum, link->workers, link->worker_count, link->number);
-	look_at_checksums(supervisor, &sum, SNOOP_WIRED, now_us);
-	look_at_checksums(supervisor, &sum, SNOOP_WIRELESS, now_us);
-	interfaces_look(&supervisor->interfaces, &sum, now_us);
+	look_at_checksums(supervised, &sum, SNOOP_WIRED, now_us);
+	look_at_checksums(supervised, &sum, SNOOP_WIRELESS, now_us);
+	interfaces_look(&supervised->interfaces, &sum, now_us);
 }
 
 /* ---- With the link's lock ---- */
-
-static void tell_status(struct supervisor *supervisor, const struct link *link)
-{
-	const struct port *port = link->ports.port;
-	struct counters sum;
-	char line[sizeof(supervisor->status)];
-
-	totals_sum(&sum, link->workers, link->worker_count, link->number);
-	snprintf(line, sizeof(line),
-		 "mode %s, wired %s, wireless %s, radio losses %" PRIu64 ", repaired %" PRIu64
-		 ", flows %" PRIu64 ", workers stuck %u of %u",
-		 snoop_level_name(link->config->mode), ports_link_name(&port[SNOOP_WIRED]),
-		 ports_link_name(&port[SNOOP_WIRELESS]), sum.radio_losses, sum.repairs_confirmed,
-		 sum.flows_active, health_stuck(&supervisor->health), link->worker_count);
-	if (strcmp(line, supervisor->status) == 0)
-		return;
-	memcpy(supervisor->status, line, sizeof(line));
-	systemd_status(line);
-}
 
 /* Ask every worker that has a page left. @return -1 if one cannot be asked; the others were. */
 static int ask_votes(const struct link *link, const uint32_t position[], struct request *asked[])
@@ -224,7 +214,7 @@ static struct guard_counts guard_counts_of(const struct link *link)
 	return guard_count(&sum);
 }
 
-static enum guard_action ask_guard(struct supervisor *supervisor, const struct link *link,
+static enum guard_action ask_guard(struct supervised *supervised, const struct link *link,
 				   uint64_t now_us)
 {
 	const struct config *config = link->config;
@@ -239,16 +229,16 @@ static enum guard_action ask_guard(struct supervisor *supervisor, const struct l
 	bool known;
 
 	/* Somebody else has configured the link: what the guard has learnt is void. */
-	if (link->configured_us != supervisor->configured_us) {
-		supervisor->configured_us = link->configured_us;
-		supervisor->wanted = config->mode;
-		guard_restart(&supervisor->guard, &counts, &limits, now_us);
+	if (link->configured_us != supervised->configured_us) {
+		supervised->configured_us = link->configured_us;
+		supervised->wanted = config->mode;
+		guard_restart(&supervised->guard, &counts, &limits, now_us);
 	}
-	if (config->guard_levels == 0 || supervisor->wanted <= SNOOP_LEVEL_OBSERVE)
+	if (config->guard_levels == 0 || supervised->wanted <= SNOOP_LEVEL_OBSERVE)
 		return GUARD_LEAVE;
-	known = guard_suspects(&supervisor->guard, &counts, &limits, now_us) &&
+	known = guard_suspects(&supervised->guard, &counts, &limits, now_us) &&
 		count_votes(link, stations) == 0;
-	return guard_look(&supervisor->guard, &counts, known ? stations : NULL, &limits, now_us);
+	return guard_look(&supervised->guard, &counts, known ? stations : NULL, &limits, now_us);
 }
 
 static const char *result_name(int result)
@@ -258,19 +248,19 @@ static const char *result_name(int result)
 
 /* Do what the guard decided. If that fails, restore what it was before, so that it decides again.
  */
-static void obey_guard(struct supervisor *supervisor, enum guard_action action,
+static void obey_guard(struct supervised *supervised, enum guard_action action,
 		       const struct guard *before)
 {
 	bool demote = action == GUARD_DEMOTE;
-	enum snoop_level level = demote ? SNOOP_LEVEL_OBSERVE : supervisor->wanted;
-	const char *cause = demote ? guard_cause_name(supervisor->guard.cause) : "loss";
+	enum snoop_level level = demote ? SNOOP_LEVEL_OBSERVE : supervised->wanted;
+	const char *cause = demote ? guard_cause_name(supervised->guard.cause) : "loss";
 	char line[APPLY_LINE_CHARS];
-	int result = apply_mode_locked(supervisor->link, level, line, sizeof(line));
+	int result = apply_mode_locked(supervised->link, level, line, sizeof(line));
 
 	if (result != 0 && result != -EINPROGRESS)
-		supervisor->guard = *before;
-	supervisor->configured_us = supervisor->link->configured_us;
-	log_warning("event=guard action=%s because=%s mode=%s result=%s",
+		supervised->guard = *before;
+	supervised->configured_us = supervised->link->configured_us;
+	log_warning("event=guard%s action=%s because=%s mode=%s result=%s", supervised->link->label,
 		    demote ? "demote" : "promote", cause, snoop_level_name(level),
 		    result_name(result));
 }
@@ -279,45 +269,104 @@ static void obey_guard(struct supervisor *supervisor, enum guard_action action,
  * Look at what needs the configuration. Another thread may hold the lock and wait for a stuck
  * worker: skip this look then, rather than stop looking at the other workers.
  */
-static void look_at_link(struct supervisor *supervisor, uint64_t now_us)
+static void look_at_link(struct supervised *supervised, uint64_t now_us)
 {
-	const struct link *link = link_try_lock(supervisor->link);
-	struct guard before = supervisor->guard;
+	const struct link *link = link_try_lock(supervised->link);
+	struct guard before = supervised->guard;
 	enum guard_action action;
 
 	if (link == NULL)
 		return;
-	supervisor->carrier.follow = link->config->propagate != 0;
-	supervisor->carrier.stable_us = link->config->propagate_hold_us;
-	action = ask_guard(supervisor, link, now_us);
+	supervised->carrier.follow = link->config->propagate != 0;
+	supervised->carrier.stable_us = link->config->propagate_hold_us;
+	action = ask_guard(supervised, link, now_us);
 	if (action != GUARD_LEAVE)
-		obey_guard(supervisor, action, &before);
-	tell_status(supervisor, link);
-	link_unlock(supervisor->link);
+		obey_guard(supervised, action, &before);
+	link_unlock(supervised->link);
+}
+
+/* ---- All links ---- */
+
+static void describe_links(const struct supervisor *supervisor, char *out, size_t out_bytes)
+{
+	const struct link *link = supervisor->link[0].link;
+	uint32_t down = 0;
+
+	if (supervisor->link_count == 1) {
+		snprintf(out, out_bytes, "mode %s, wired %s, wireless %s",
+			 snoop_level_name(link->config->mode),
+			 ports_link_name(&link->ports.port[0]),
+			 ports_link_name(&link->ports.port[1]));
+		return;
+	}
+	for (uint32_t i = 0; i < supervisor->link_count; i++) {
+		const struct port *port = supervisor->link[i].link->ports.port;
+
+		down += !port[SNOOP_WIRED].link_up || !port[SNOOP_WIRELESS].link_up;
+	}
+	snprintf(out, out_bytes, "%u links, %u of them down", supervisor->link_count, down);
+}
+
+/* The first link's lock keeps its configuration. */
+static void tell_status(struct supervisor *supervisor)
+{
+	uint32_t workers = supervisor->health.count;
+	char links[80], line[sizeof(supervisor->status)];
+	struct counters sum;
+
+	if (link_try_lock(supervisor->link[0].link) == NULL)
+		return;
+	describe_links(supervisor, links, sizeof(links));
+	link_unlock(supervisor->link[0].link);
+	totals_sum_all(&sum, supervisor->workers, workers);
+	snprintf(line, sizeof(line),
+		 "%s, radio losses %" PRIu64 ", repaired %" PRIu64 ", flows %" PRIu64
+		 ", workers stuck %u of %u",
+		 links, sum.radio_losses, sum.repairs_confirmed, sum.flows_active,
+		 health_stuck(&supervisor->health), workers);
+	if (strcmp(line, supervisor->status) == 0)
+		return;
+	memcpy(supervisor->status, line, sizeof(line));
+	systemd_status(line);
+}
+
+/* @return false if a port is gone and snoopd has to end for that. */
+static bool look_at_ports(struct supervised *supervised, uint64_t now_us)
+{
+	port_watch_look(&supervised->watch);
+	carrier_look(&supervised->carrier, now_us);
+	return port_watch_act(&supervised->watch, now_us);
 }
 
 bool supervisor_tick(struct supervisor *supervisor, uint64_t now_us)
 {
-	for (uint32_t i = 0; i < supervisor->link->worker_count; i++)
+	bool stays = true;
+
+	for (uint32_t i = 0; i < supervisor->health.count; i++)
 		look_at_worker(supervisor, i, now_us);
 	feed_watchdog(supervisor, now_us);
-	port_watch_look(&supervisor->watch);
-	carrier_look(&supervisor->carrier, now_us);
-	if (!port_watch_act(&supervisor->watch, now_us))
+	for (uint32_t i = 0; i < supervisor->link_count; i++)
+		stays &= look_at_ports(&supervisor->link[i], now_us);
+	if (!stays)
 		return false;
 	if (now_us < supervisor->second_us)
 		return true;
 	supervisor->second_us = now_us + CLOCK_US_PER_S;
-	look_at_pressure(supervisor);
 	timekeeper_look(&supervisor->clock);
-	look_at_packets(supervisor, now_us);
-	look_at_link(supervisor, now_us);
+	for (uint32_t i = 0; i < supervisor->link_count; i++) {
+		look_at_pressure(&supervisor->link[i]);
+		look_at_packets(&supervisor->link[i], now_us);
+		look_at_link(&supervisor->link[i], now_us);
+	}
+	tell_status(supervisor);
 	return true;
 }
 
 void supervisor_stop(struct supervisor *supervisor)
 {
-	interfaces_stop(&supervisor->interfaces);
-	carrier_stop(&supervisor->carrier);
-	port_watch_stop(&supervisor->watch);
+	for (uint32_t i = 0; i < supervisor->link_count; i++) {
+		interfaces_stop(&supervisor->link[i].interfaces);
+		carrier_stop(&supervisor->link[i].carrier);
+		port_watch_stop(&supervisor->link[i].watch);
+	}
 }

@@ -13,6 +13,7 @@
 
 #include <stdint.h>
 
+#include <config/links.h>
 #include <snoopd/base/clock_watch.h>
 #include <snoopd/control/carrier.h>
 #include <snoopd/control/checksums.h>
@@ -23,30 +24,44 @@
 #include <snoopd/datapath/handoff.h>
 
 struct link;
+struct links;
 
-/** Written by the control thread. Other threads read two fields, by way of struct link. */
-struct supervisor {
+/** What is looked at of one link. Written by the control thread. */
+struct supervised {
 	struct link *link;
-	/* Written without the lock: a reader sees each number as of one of the last looks. */
-	struct health health;
 	/* Written under the link's lock, read under it. */
 	struct guard guard;
 
 	struct port_watch watch;
 	struct carrier carrier;
 	struct interfaces interfaces;
-	struct clock_watch clock;
 	struct checksums_watch checksums[2]; /* by enum snoop_side */
 	uint64_t configured_us;		     /* of the link, when the guard started or acted */
 	enum snoop_level wanted;	     /* the level that an operator chose */
 	bool pressed[HANDOFF_WORKERS_MAX];
+};
+
+/** Written by the control thread. Other threads read two fields, by way of struct link. */
+struct supervisor {
+	/* Written without a lock: a reader sees each number as of one of the last looks. */
+	struct health health; /* by index of the worker in the process */
+
+	struct worker *const *workers; /* of the process */
+	uint32_t link_count;
+	struct supervised link[CONFIG_LINKS_MAX]; /* by number */
+	struct clock_watch clock;
 	uint64_t watchdog_us, fed_us; /* WATCHDOG=1: interval, 0 = none; when it was sent last */
 	uint64_t second_us;	      /* when the once-a-second looks are due */
 	char status[160];	      /* as systemd was told last */
 };
 
-/** The workers of the link run. The link outlives the supervisor. */
-void supervisor_start(struct supervisor *supervisor, struct link *link, uint64_t now_us);
+/**
+ * The workers run. Links and workers outlive the supervisor.
+ *
+ * @param workers  all of the process, worker_count of them
+ */
+void supervisor_start(struct supervisor *supervisor, struct links *links,
+		      struct worker *const *workers, uint32_t worker_count, uint64_t now_us);
 
 /**
  * Look at everything. Call it a few times a second.

@@ -64,17 +64,18 @@ uint64_t handoff_bytes(const struct handoff_plan *plan, uint32_t packets)
 		       (uint64_t)rte_ring_get_memsize(rte_align32pow2(packets + 1));
 }
 
-static struct rte_ring *make_ring(const char *what, enum snoop_side side, uint32_t from,
-				  uint32_t to, uint32_t packets, int socket)
+static struct rte_ring *make_ring(const char *what, uint32_t link, enum snoop_side side,
+				  uint32_t from, uint32_t to, uint32_t packets, int socket)
 {
 	char name[RTE_RING_NAMESIZE];
 
-	snprintf(name, sizeof(name), "%s%u_%u_%u", what, side, from, to);
+	snprintf(name, sizeof(name), "%s%u_%u_%u_%u", what, link, side, from, to);
 	return rte_ring_create(name, packets, socket,
 			       RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
 }
 
-static bool make_rings(struct handoff *handoff, enum snoop_side side, uint32_t packets, int socket)
+static bool make_rings(struct handoff *handoff, uint32_t link, enum snoop_side side,
+		       uint32_t packets, int socket)
 {
 	const struct handoff_plan *plan = &handoff->plan;
 
@@ -82,8 +83,8 @@ static bool make_rings(struct handoff *handoff, enum snoop_side side, uint32_t p
 		struct handoff_queues queues = handoff_queues_of(plan, side, from);
 
 		if (!queues.has_tx) {
-			handoff->tx[side][from] =
-				make_ring("tx", side, from, queues.tx_worker, packets, socket);
+			handoff->tx[side][from] = make_ring("tx", link, side, from,
+							    queues.tx_worker, packets, socket);
 			if (handoff->tx[side][from] == NULL)
 				return false;
 		}
@@ -91,7 +92,7 @@ static bool make_rings(struct handoff *handoff, enum snoop_side side, uint32_t p
 			if (!hands_over(plan, side, from, to))
 				continue;
 			handoff->rx[side][from][to] =
-				make_ring("rx", side, from, to, packets, socket);
+				make_ring("rx", link, side, from, to, packets, socket);
 			if (handoff->rx[side][from][to] == NULL)
 				return false;
 		}
@@ -99,7 +100,8 @@ static bool make_rings(struct handoff *handoff, enum snoop_side side, uint32_t p
 	return true;
 }
 
-struct handoff *handoff_create(const struct handoff_plan *plan, uint32_t packets, int socket)
+struct handoff *handoff_create(const struct handoff_plan *plan, uint32_t link, uint32_t packets,
+			       int socket)
 {
 	struct handoff *handoff =
 		rte_zmalloc_socket("handoff", sizeof(*handoff), RTE_CACHE_LINE_SIZE, socket);
@@ -109,8 +111,8 @@ struct handoff *handoff_create(const struct handoff_plan *plan, uint32_t packets
 	handoff->plan = *plan;
 	handoff->receiving = plan->workers;
 	handoff->sending = plan->workers;
-	if (make_rings(handoff, SNOOP_WIRED, packets, socket) &&
-	    make_rings(handoff, SNOOP_WIRELESS, packets, socket))
+	if (make_rings(handoff, link, SNOOP_WIRED, packets, socket) &&
+	    make_rings(handoff, link, SNOOP_WIRELESS, packets, socket))
 		return handoff;
 	handoff_free(handoff);
 	return NULL;

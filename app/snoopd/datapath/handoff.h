@@ -84,11 +84,13 @@ uint64_t handoff_bytes(const struct handoff_plan *plan, uint32_t packets);
 /**
  * Make the rings.
  *
+ * @param link     whose packets they are: its number in the process
  * @param packets  that a ring takes
  * @param socket   NUMA node
  * @return the hand-off, or NULL (rte_errno says why).
  */
-struct handoff *handoff_create(const struct handoff_plan *plan, uint32_t packets, int socket);
+struct handoff *handoff_create(const struct handoff_plan *plan, uint32_t link, uint32_t packets,
+			       int socket);
 
 /** May be NULL. The rings must be empty. */
 void handoff_free(struct handoff *handoff);

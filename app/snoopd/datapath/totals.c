@@ -25,6 +25,18 @@ void totals_sum(struct counters *sum, struct worker *const *workers, uint32_t co
 	}
 }
 
+void totals_sum_all(struct counters *sum, struct worker *const *workers, uint32_t count)
+{
+	memset(sum, 0, sizeof(*sum));
+	for (uint32_t i = 0; i < count; i++) {
+		const struct worker_link *link;
+
+		WORKER_FOR_EACH_LINK(workers[i], link)
+		add(sum, &link->counters);
+		add(sum, &workers[i]->counters);
+	}
+}
+
 FILE *totals_open(const char *path)
 {
 	FILE *file = fopen(path, "we");

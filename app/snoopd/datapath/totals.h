@@ -21,6 +21,9 @@ struct worker;
  */
 void totals_sum(struct counters *sum, struct worker *const *workers, uint32_t count, uint32_t link);
 
+/** The sum of all that the workers counted, for whatever link. */
+void totals_sum_all(struct counters *sum, struct worker *const *workers, uint32_t count);
+
 /** Open the file for totals_write(). @return NULL after one line on stderr. */
 FILE *totals_open(const char *path);
 

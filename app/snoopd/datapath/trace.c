@@ -29,6 +29,7 @@ struct trace *trace_new(const struct worker_link *link, const struct snoop_key *
 	trace->epoch_us = (uint64_t)now.tv_sec * CLOCK_US_PER_S + (uint64_t)now.tv_nsec / 1000 -
 			  __atomic_load_n(&link->worker->now_us, __ATOMIC_RELAXED);
 	trace->key = *key;
+	trace->key.link = (uint8_t)link->number;
 	trace->count = count;
 	return trace;
 }

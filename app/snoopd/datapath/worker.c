@@ -55,12 +55,13 @@ static void keep_house(void *owner)
 /* @return 0, or -1 after a line on stderr. */
 static int create_table(struct worker *worker, const struct worker_setup *setup)
 {
-	uint64_t flows = 0;
+	uint64_t flows = 0; /* a worker that serves no link has a table too */
 	char name[32];
 
 	for (uint32_t i = 0; i < WORKER_LINKS_MAX; i++)
 		if (setup->link[i] != NULL)
 			flows += worker_link_flows(setup->link[i]);
+	flows = RTE_MAX(flows, 1u);
 	snprintf(name, sizeof(name), "flows_%u", setup->index);
 	if (flows <= FLOW_MAX &&
 	    flow_table_create(&worker->table, name, (uint32_t)flows, setup->socket) == 0)

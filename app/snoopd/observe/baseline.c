@@ -6,25 +6,27 @@
 
 #include <snoopd/base/clock.h>
 
-/* A process has one link. started_us tells it from one that was attached before. */
+/* By number of the link. started_us tells it from one that was attached before. */
 static struct {
 	const struct link *link; /* NULL = nobody has reset anything */
 	uint64_t started_us;
 	struct baseline baseline;
-} last;
+} last[CONFIG_LINKS_MAX];
 
 void baseline_reset(const struct link *link)
 {
-	last.link = link;
-	last.started_us = link->started_us;
-	report_sum(link, &last.baseline.totals);
-	last.baseline.reset_at_s = (uint64_t)time(NULL);
-	last.baseline.reset_us = clock_monotonic_us();
+	last[link->number].link = link;
+	last[link->number].started_us = link->started_us;
+	report_sum(link, &last[link->number].baseline.totals);
+	last[link->number].baseline.reset_at_s = (uint64_t)time(NULL);
+	last[link->number].baseline.reset_us = clock_monotonic_us();
 }
 
 const struct baseline *baseline_of(const struct link *link)
 {
-	return last.link == link && last.started_us == link->started_us ? &last.baseline : NULL;
+	return last[link->number].link == link && last[link->number].started_us == link->started_us
+		       ? &last[link->number].baseline
+		       : NULL;
 }
 
 static void subtract_histogram(struct histogram *histogram, const struct histogram *before)

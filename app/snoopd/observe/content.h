@@ -19,11 +19,15 @@ struct content {
 	bool owned;	  /* the receiver frees data */
 };
 
-/* @param openmetrics  the client reads OpenMetrics 1.0, not only Prometheus' text 0.0.4
+/* @param chosen       the link that is asked for; metrics are of all
+ * @param openmetrics  the client reads OpenMetrics 1.0, not only Prometheus' text 0.0.4
  * @return 0, or -1: no memory. */
-int content_page(const struct link *link, bool openmetrics, struct content *content);
-int content_json(const struct link *link, bool openmetrics, struct content *content);
-int content_metrics(const struct link *link, bool openmetrics, struct content *content);
+int content_page(const struct links *links, const struct link *chosen, bool openmetrics,
+		 struct content *content);
+int content_json(const struct links *links, const struct link *chosen, bool openmetrics,
+		 struct content *content);
+int content_metrics(const struct links *links, const struct link *chosen, bool openmetrics,
+		    struct content *content);
 
 /** page.html, from the build. */
 extern const unsigned char content_page_html[];

@@ -33,7 +33,8 @@ struct http_server {
 
 static const struct {
 	const char *path;
-	int (*make)(const struct link *link, bool openmetrics, struct content *content);
+	int (*make)(const struct links *links, const struct link *chosen, bool openmetrics,
+		    struct content *content);
 } pages[] = {
 	{"/", content_page},
 	{"/snoop.json", content_json},
@@ -84,8 +85,9 @@ static enum MHD_Result serve(void *context, struct MHD_Connection *connection, c
 			     const char *method, const char *version, const char *upload,
 			     size_t *upload_bytes, void **state)
 {
-	struct link *served = context;
-	const struct link *link;
+	struct links *links = context;
+	const struct link *chosen;
+	const char *name;
 	struct content content;
 	size_t page = 0;
 	int failed;
@@ -97,12 +99,15 @@ static enum MHD_Result serve(void *context, struct MHD_Connection *connection, c
 	if (page == sizeof(pages) / sizeof(pages[0]))
 		return answer_line(connection, MHD_HTTP_NOT_FOUND,
 				   "there is / (the live page), /snoop.json and /metrics\n");
-	link = link_lock(served);
-	if (link == NULL)
+	name = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "link");
+	chosen = name == NULL ? &links->link[0] : links_find(links, name);
+	if (chosen == NULL)
+		return answer_line(connection, MHD_HTTP_NOT_FOUND, "there is no such link\n");
+	if (!links_lock(links))
 		return answer_line(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
 				   "snoopd is starting or stopping\n");
-	failed = pages[page].make(link, wants_openmetrics(connection), &content);
-	link_unlock(served);
+	failed = pages[page].make(links, chosen, wants_openmetrics(connection), &content);
+	links_unlock(links);
 	if (failed)
 		return answer_line(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "no memory\n");
 	return answer(connection, MHD_HTTP_OK, &content);
@@ -167,18 +172,19 @@ static int listen_at(const struct sockaddr_storage *addr)
 }
 
 /* The daemon takes the listener over. Where it does not start, snoopd ends. */
-static struct MHD_Daemon *start_daemon(struct http_server *server, int listener, struct link *link)
+static struct MHD_Daemon *start_daemon(struct http_server *server, int listener,
+				       struct links *links)
 {
 	unsigned int flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ERROR_LOG;
 
 	return MHD_start_daemon(
-		flags, 0, NULL, NULL, serve, link, MHD_OPTION_EXTERNAL_LOGGER, log_http, server,
+		flags, 0, NULL, NULL, serve, links, MHD_OPTION_EXTERNAL_LOGGER, log_http, server,
 		MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
 		MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_TIMEOUT_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_END);
 }
 
-int http_server_start(struct http_server **server, const struct config *config, struct link *link)
+int http_server_start(struct http_server **server, const struct config *config, struct links *links)
 {
 	struct sockaddr_storage addr;
 	int listener;
@@ -196,7 +202,7 @@ int http_server_start(struct http_server **server, const struct config *config, 
 		log_error("[metrics] listen = %s: %s; give another address or port, or off",
 			  config->metrics_listen, strerror(errno));
 	else
-		(*server)->daemon = start_daemon(*server, listener, link);
+		(*server)->daemon = start_daemon(*server, listener, links);
 	if ((*server)->daemon == NULL) {
 		if (listener >= 0)
 			log_error("[metrics] listen = %s: the HTTP server does not start",

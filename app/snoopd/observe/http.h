@@ -13,7 +13,7 @@
 #include <config/config.h>
 
 struct http_server;
-struct link;
+struct links;
 
 /**
  * Start. Control thread, after it was pinned.
@@ -22,7 +22,8 @@ struct link;
  * @param link    what the pages are about; outlives the server
  * @return 0, or -1 after one line on stderr.
  */
-int http_server_start(struct http_server **server, const struct config *config, struct link *link);
+int http_server_start(struct http_server **server, const struct config *config,
+		      struct links *links);
 
 /** Returns when no answer is under way. NULL is allowed. */
 void http_server_stop(struct http_server *server);

@@ -83,13 +83,18 @@ static void add_group(const struct link *link, json_t *root, const char *name,
 	report.close(report.ctx);
 }
 
-int content_json(const struct link *link, bool openmetrics, struct content *content)
+int content_json(const struct links *links, const struct link *link, bool openmetrics,
+		 struct content *content)
 {
-	json_t *root = json_object(), *hosts = json_array();
+	json_t *root = json_object(), *hosts = json_array(), *names = json_array();
 	bool timed_out = false;
 	uint64_t position = 0;
 	char *text;
 
+	json_object_set_new(root, "link", json_string(link->name));
+	for (uint32_t i = 0; i < links->count; i++)
+		json_array_append_new(names, json_string(links->link[i].name));
+	json_object_set_new(root, "links", names);
 	add_group(link, root, "status", report_status);
 	add_group(link, root, "stats", report_stats);
 	add_group(link, root, "histograms", report_histograms);
@@ -113,7 +118,8 @@ int content_json(const struct link *link, bool openmetrics, struct content *cont
 	return 0;
 }
 
-int content_page(const struct link *link, bool openmetrics, struct content *content)
+int content_page(const struct links *links, const struct link *chosen, bool openmetrics,
+		 struct content *content)
 {
 	*content = (struct content){(const char *)content_page_html, content_page_html_bytes,
 				    "text/html; charset=utf-8", false};

@@ -24,6 +24,8 @@ static const char *const side_names[] = {[SNOOP_WIRED] = "wired", [SNOOP_WIRELES
 struct metrics {
 	FILE *out;
 	bool open;
+	/* The label of the link, alone and before others; both empty where there is one link. */
+	char alone[CONFIG_LINK_CHARS_MAX + 16], before[CONFIG_LINK_CHARS_MAX + 16];
 };
 
 static bool ends_with(const char *text, const char *end)
@@ -59,7 +61,8 @@ static void print_counter(const struct metrics *metrics, const char *id, const c
 	if (counts && ends_with(name, "_total"))
 		name[strlen(name) - strlen("_total")] = '\0';
 	print_head(metrics, name, type, unit, help);
-	fprintf(metrics->out, PREFIX "%s%s %" PRIu64 "\n", name, counts ? "_total" : "", value);
+	fprintf(metrics->out, PREFIX "%s%s%s %" PRIu64 "\n", name, counts ? "_total" : "",
+		metrics->alone, value);
 }
 
 static void print_histogram(const struct metrics *metrics, const char *id, const char *unit,
@@ -74,13 +77,15 @@ static void print_histogram(const struct metrics *metrics, const char *id, const
 	print_head(metrics, name, "histogram", time ? "seconds" : unit, help);
 	for (unsigned int i = 0; i + 1 < HISTOGRAM_BUCKETS; i++) {
 		below += histogram->bucket[i];
-		fprintf(metrics->out, PREFIX "%s_bucket{le=\"%.9g\"} %" PRIu64 "\n", name,
-			(double)(1ull << i) * factor, below);
+		fprintf(metrics->out, PREFIX "%s_bucket{%sle=\"%.9g\"} %" PRIu64 "\n", name,
+			metrics->before, (double)(1ull << i) * factor, below);
 	}
 	below += histogram->bucket[HISTOGRAM_BUCKETS - 1];
-	fprintf(metrics->out, PREFIX "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", name, below);
-	fprintf(metrics->out, PREFIX "%s_sum %.9g\n", name, (double)histogram->sum * factor);
-	fprintf(metrics->out, PREFIX "%s_count %" PRIu64 "\n", name, below);
+	fprintf(metrics->out, PREFIX "%s_bucket{%sle=\"+Inf\"} %" PRIu64 "\n", name,
+		metrics->before, below);
+	fprintf(metrics->out, PREFIX "%s_sum%s %.9g\n", name, metrics->alone,
+		(double)histogram->sum * factor);
+	fprintf(metrics->out, PREFIX "%s_count%s %" PRIu64 "\n", name, metrics->alone, below);
 }
 
 /* A side has no line where nobody counts. */
@@ -94,8 +99,8 @@ static void print_losses(const struct metrics *metrics, const struct link *link)
 	print_head(metrics, name, "counter", unit, help);                                          \
 	for (int side = 0; side < 2; side++)                                                       \
 		if (known)                                                                         \
-			fprintf(metrics->out, PREFIX name "_total{side=\"%s\"} %" PRIu64 "\n",     \
-				side_names[side], value);
+			fprintf(metrics->out, PREFIX name "_total{%sside=\"%s\"} %" PRIu64 "\n",   \
+				metrics->before, side_names[side], value);
 
 	EACH_SIDE("missed_packets", "packets",
 		  "packets that the port dropped before snoopd saw them", of[side].missed_known,
@@ -111,21 +116,25 @@ static void print_ports(const struct metrics *metrics, const struct link *link)
 {
 	print_head(metrics, "link_up", "gauge", "", "whether the port reports a carrier");
 	for (int side = 0; side < 2; side++)
-		fprintf(metrics->out, PREFIX "link_up{side=\"%s\"} %d\n", side_names[side],
+		fprintf(metrics->out, PREFIX "link_up{%sside=\"%s\"} %d\n", metrics->before,
+			side_names[side],
 			__atomic_load_n(&link->ports.port[side].link_up, __ATOMIC_RELAXED));
 	print_head(metrics, "port_gone", "gauge", "",
 		   "whether the interface or device of the port has vanished");
 	for (int side = 0; side < 2; side++)
-		fprintf(metrics->out, PREFIX "port_gone{side=\"%s\"} %d\n", side_names[side],
+		fprintf(metrics->out, PREFIX "port_gone{%sside=\"%s\"} %d\n", metrics->before,
+			side_names[side],
 			__atomic_load_n(&link->ports.port[side].gone, __ATOMIC_RELAXED));
 	print_head(metrics, "port_mtu_bytes", "gauge", "bytes", "MTU of the port now");
 	for (int side = 0; side < 2; side++)
-		fprintf(metrics->out, PREFIX "port_mtu_bytes{side=\"%s\"} %d\n", side_names[side],
+		fprintf(metrics->out, PREFIX "port_mtu_bytes{%sside=\"%s\"} %d\n", metrics->before,
+			side_names[side],
 			__atomic_load_n(&link->ports.port[side].mtu_now_bytes, __ATOMIC_RELAXED));
 	print_head(metrics, "link_taken", "gauge", "",
 		   "whether snoopd took the port down because the other side has no carrier");
 	for (int side = 0; side < 2; side++)
-		fprintf(metrics->out, PREFIX "link_taken{side=\"%s\"} %d\n", side_names[side],
+		fprintf(metrics->out, PREFIX "link_taken{%sside=\"%s\"} %d\n", metrics->before,
+			side_names[side],
 			__atomic_load_n(&link->ports.port[side].link_taken, __ATOMIC_RELAXED));
 	print_losses(metrics, link);
 }
@@ -135,10 +144,10 @@ static void print_service(const struct metrics *metrics, const struct link *link
 	print_head(metrics, metrics->open ? "build" : "build_info",
 		   metrics->open ? "info" : "gauge", "",
 		   "version of snoopd, and level of the link");
-	fprintf(metrics->out, PREFIX "build_info{version=\"%s\",mode=\"%s\"} 1\n", SNOOPD_VERSION,
-		snoop_level_name(link->config->mode));
+	fprintf(metrics->out, PREFIX "build_info{%sversion=\"%s\",mode=\"%s\"} 1\n",
+		metrics->before, SNOOPD_VERSION, snoop_level_name(link->config->mode));
 	print_head(metrics, "uptime_seconds", "gauge", "seconds", "time since the start");
-	fprintf(metrics->out, PREFIX "uptime_seconds %.3f\n",
+	fprintf(metrics->out, PREFIX "uptime_seconds%s %.3f\n", metrics->alone,
 		(double)(clock_monotonic_us() - link->started_us) / US_PER_SECOND);
 	print_counter(metrics, "reloads", "counter", "",
 		      "times that a configuration file took effect after the start", link->reloads);
@@ -150,11 +159,14 @@ static double seconds_of(const uint64_t *cycles)
 	return (double)__atomic_load_n(cycles, __ATOMIC_RELAXED) / (double)clock_tsc_hz();
 }
 
+/* Of the process: with the first link, and without its label. */
 static void print_workers(const struct metrics *metrics, const struct link *link)
 {
+	uint32_t count = link->number == 0 ? link->supervisor->health.count : 0;
+
 #define EACH_WORKER(name, format, value)                                                           \
-	for (uint32_t i = 0; i < link->worker_count; i++) {                                        \
-		const struct worker_health *health = &link->workers[i]->health;                    \
+	for (uint32_t i = 0; i < count; i++) {                                                     \
+		const struct worker_health *health = &link->supervisor->workers[i]->health;        \
                                                                                                    \
 		fprintf(metrics->out, PREFIX name "{worker=\"%u\"} " format "\n", i, value);       \
 	}
@@ -171,19 +183,34 @@ static void print_workers(const struct metrics *metrics, const struct link *link
 	print_head(metrics, "worker_turn_max_seconds", "gauge", "seconds", "longest turn");
 	EACH_WORKER("worker_turn_max_seconds", "%.6f", seconds_of(&health->turn_cycles_max))
 #undef EACH_WORKER
-	print_counter(metrics, "guard_demoted", "gauge", "",
-		      "whether the guard lets the link only observe",
-		      link->supervisor->guard.demoted);
-	print_counter(metrics, "guard_demotions", "counter", "", "times that the link was demoted",
-		      link->supervisor->guard.demotions);
-	print_counter(metrics, "guard_promotions", "counter", "",
-		      "times that a demoted link got its level back",
-		      link->supervisor->guard.promotions);
-	print_counter(metrics, "workers_stuck", "gauge", "", "workers that do not move now",
-		      health_stuck(&link->supervisor->health));
+	print_head(metrics, "workers_stuck", "gauge", "", "workers that do not move now");
+	if (link->number == 0)
+		fprintf(metrics->out, PREFIX "workers_stuck %u\n",
+			health_stuck(&link->supervisor->health));
 }
 
-int content_metrics(const struct link *link, bool openmetrics, struct content *content)
+static void print_guard(const struct metrics *metrics, const struct link *link)
+{
+	print_counter(metrics, "guard_demoted", "gauge", "",
+		      "whether the guard lets the link only observe",
+		      link->supervisor->link[link->number].guard.demoted);
+	print_counter(metrics, "guard_demotions", "counter", "", "times that the link was demoted",
+		      link->supervisor->link[link->number].guard.demotions);
+	print_counter(metrics, "guard_promotions", "counter", "",
+		      "times that a demoted link got its level back",
+		      link->supervisor->link[link->number].guard.promotions);
+}
+
+static void label(struct metrics *metrics, const struct links *links, const struct link *link)
+{
+	if (links->count == 1)
+		return;
+	snprintf(metrics->alone, sizeof(metrics->alone), "{link=\"%s\"}", link->name);
+	snprintf(metrics->before, sizeof(metrics->before), "link=\"%s\",", link->name);
+}
+
+/* @return the metrics of one link, for free(), or NULL: no memory. */
+static char *print_link(const struct links *links, const struct link *link, bool openmetrics)
 {
 	struct metrics metrics = {.open = openmetrics};
 	struct report_totals totals;
@@ -192,12 +219,14 @@ int content_metrics(const struct link *link, bool openmetrics, struct content *c
 
 	metrics.out = open_memstream(&text, &bytes);
 	if (metrics.out == NULL)
-		return -1;
+		return NULL;
+	label(&metrics, links, link);
 	report_sum(link, &totals);
 
 	print_service(&metrics, link);
 	print_ports(&metrics, link);
 	print_workers(&metrics, link);
+	print_guard(&metrics, link);
 #define PRINT_COUNTER(id, type, unit, help)                                                        \
 	print_counter(&metrics, #id, #type, #unit, help, totals.counters.id);
 	COUNTERS(PRINT_COUNTER)
@@ -206,9 +235,62 @@ int content_metrics(const struct link *link, bool openmetrics, struct content *c
 	print_histogram(&metrics, #id, #unit, help, &totals.histograms.id);
 	HISTOGRAMS(PRINT_HISTOGRAM)
 #undef PRINT_HISTOGRAM
-	if (metrics.open)
-		fputs("# EOF\n", metrics.out);
-	if (fclose(metrics.out) != 0) {
+	if (fclose(metrics.out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* Copy the lines of one family, or only its samples. @return what comes after them. */
+static const char *copy_family(FILE *out, const char *at, bool head)
+{
+	bool samples = false;
+
+	while (*at != '\0' && !(samples && *at == '#')) {
+		size_t bytes = strcspn(at, "\n") + 1;
+
+		samples |= *at != '#';
+		if (head || *at != '#')
+			fwrite(at, 1, bytes, out);
+		at += bytes;
+		/* A family without a sample ends where the next one begins. */
+		if (strncmp(at, "# TYPE", 6) == 0)
+			break;
+	}
+	return at;
+}
+
+/* All links have the same families in the same order: the samples of each belong together. */
+static void merge(FILE *out, char *const texts[], uint32_t count)
+{
+	const char *at[CONFIG_LINKS_MAX] = {NULL};
+
+	for (uint32_t i = 0; i < count; i++)
+		at[i] = texts[i];
+	while (*at[0] != '\0')
+		for (uint32_t i = 0; i < count; i++)
+			at[i] = copy_family(out, at[i], i == 0);
+}
+
+int content_metrics(const struct links *links, const struct link *chosen, bool openmetrics,
+		    struct content *content)
+{
+	char *texts[CONFIG_LINKS_MAX] = {NULL}, *text = NULL;
+	bool failed = false;
+	size_t bytes = 0;
+	FILE *out = open_memstream(&text, &bytes);
+
+	for (uint32_t i = 0; i < links->count; i++) {
+		texts[i] = print_link(links, &links->link[i], openmetrics);
+		failed |= texts[i] == NULL;
+	}
+	if (out != NULL && !failed)
+		merge(out, texts, links->count);
+	for (uint32_t i = 0; i < links->count; i++)
+		free(texts[i]);
+	if (out != NULL && openmetrics)
+		fputs("# EOF\n", out);
+	if (out == NULL || (fclose(out) != 0) | failed) {
 		free(text);
 		return -1;
 	}

@@ -75,6 +75,9 @@ void report_histograms_both(const struct link *link, const struct report *report
 /** How flows find their workers, and what each worker does. */
 void report_workers(const struct link *link, const struct report *report);
 
+/** One of several links, under its number: what tells them apart at a glance. */
+void report_link(const struct link *link, const struct report *report);
+
 /** Everything about one flow, and the number of the worker that owns it. */
 void report_flow(const struct request_flow *flow, uint64_t worker, const struct report *report);
 

@@ -57,7 +57,7 @@ static void fill_port(struct verdict_port *facts, const struct port *port,
 static void fill_facts(struct verdict_facts *facts, const struct link *link,
 		       const struct counters *sum, const struct port_losses losses[2])
 {
-	const struct guard *guard = &link->supervisor->guard;
+	const struct guard *guard = &link->supervisor->link[link->number].guard;
 	unsigned int level = SNOOP_LEVEL_BYPASS;
 
 	verdict_facts_init(facts);
@@ -210,7 +210,7 @@ void report_status(const struct link *link, const struct report *report)
 	report_sum(link, &totals);
 	read_losses(link, losses);
 	report_service(link, report, losses);
-	report_guard(&link->supervisor->guard, report);
+	report_guard(&link->supervisor->link[link->number].guard, report);
 	report_now(link, report);
 	report_achieved(link, &totals, report, losses);
 }
@@ -221,7 +221,7 @@ void report_status_both(const struct link *link, const struct report *report)
 
 	read_losses(link, losses);
 	report_service(link, report, losses);
-	report_guard(&link->supervisor->guard, report);
+	report_guard(&link->supervisor->link[link->number].guard, report);
 	report_now(link, report);
 	report_both(link, report, report_achieved, losses);
 }

@@ -2,7 +2,6 @@
 #include <snoopd/observe/telemetry.h>
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,14 +12,12 @@
 #include <snoopd/base/log.h>
 #include <snoopd/control/apply.h>
 #include <snoopd/control/link.h>
-#include <snoopd/datapath/trace.h>
 #include <snoopd/observe/baseline.h>
 #include <snoopd/observe/flow_name.h>
 #include <snoopd/observe/page_cursor.h>
 #include <snoopd/observe/report.h>
-#include <snoopd/observe/telemetry_config.h>
+#include <snoopd/observe/telemetry_capture.h>
 #include <snoopd/observe/telemetry_report.h>
-#include <snoopd/observe/trace_session.h>
 
 _Static_assert(COUNTERS_COUNT < RTE_TEL_MAX_DICT_ENTRIES,
 	       "they fit into one dictionary, with since_reset");
@@ -28,35 +25,19 @@ _Static_assert(COUNTERS_COUNT < RTE_TEL_MAX_DICT_ENTRIES,
 #define LEVEL_WORD(id, token, help) " " #token
 #define LEVELS SNOOP_LEVELS(LEVEL_WORD) /* " bypass observe ..." */
 
-/* The link that the commands are about: DPDK gives them no context. Set once, before they exist. */
-static struct link *served;
-
-/* One line instead of an object: the command was understood, and is refused. */
-__attribute__((format(printf, 2, 3))) static int refuse(struct rte_tel_data *data,
-							const char *format, ...)
-{
-	char line[APPLY_LINE_CHARS];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	return rte_tel_data_string(data, line);
-}
-
-static int refuse_not_running(struct rte_tel_data *data)
-{
-	return refuse(data, "snoopd is starting or stopping: try again");
-}
+/* What the commands are about: DPDK gives them no context. Set once, before they exist. */
+static struct links *links;
 
 static int refuse_position(const char *parameters, struct rte_tel_data *data)
 {
-	return refuse(data, "position '%s' is not a number, allowed: 0, or next of the last page",
-		      parameters);
+	return telemetry_refuse(
+		data, "position '%s' is not a number, allowed: 0, or next of the last page",
+		parameters);
 }
 
 /* The commands that only report. */
-static int report_command(void (*command)(const struct link *, const struct report *),
+static int report_command(struct link *served,
+			  void (*command)(const struct link *, const struct report *),
 			  struct rte_tel_data *data)
 {
 	const struct link *link = link_lock(served);
@@ -64,14 +45,15 @@ static int report_command(void (*command)(const struct link *, const struct repo
 	struct telemetry_report tree;
 
 	if (link == NULL)
-		return refuse_not_running(data);
+		return telemetry_refuse_not_running(data);
 	report = telemetry_report_begin(&tree, data);
 	command(link, &report);
 	link_unlock(served);
 	return 0;
 }
 
-static int page_command(int (*command)(const struct link *, uint64_t, const struct report *),
+static int page_command(struct link *served,
+			int (*command)(const struct link *, uint64_t, const struct report *),
 			const char *parameters, struct rte_tel_data *data)
 {
 	const struct link *link;
@@ -84,44 +66,44 @@ static int page_command(int (*command)(const struct link *, uint64_t, const stru
 		return refuse_position(parameters, data);
 	link = link_lock(served);
 	if (link == NULL)
-		return refuse_not_running(data);
+		return telemetry_refuse_not_running(data);
 	report = telemetry_report_begin(&tree, data);
 	result = command(link, position, &report);
 	link_unlock(served);
 	if (result != 0)
-		return refuse(data, "position %llu: no worker has it",
-			      (unsigned long long)position);
+		return telemetry_refuse(data, "position %llu: no worker has it",
+					(unsigned long long)position);
 	return 0;
 }
 
-static int answer_stats(const char *command, const char *parameters, struct rte_tel_data *data)
+static int answer_stats(struct link *served, const char *parameters, struct rte_tel_data *data)
 {
-	return report_command(report_stats_both, data);
+	return report_command(served, report_stats_both, data);
 }
 
-static int answer_status(const char *command, const char *parameters, struct rte_tel_data *data)
+static int answer_status(struct link *served, const char *parameters, struct rte_tel_data *data)
 {
-	return report_command(report_status_both, data);
+	return report_command(served, report_status_both, data);
 }
 
-static int answer_histograms(const char *command, const char *parameters, struct rte_tel_data *data)
+static int answer_histograms(struct link *served, const char *parameters, struct rte_tel_data *data)
 {
-	return report_command(report_histograms_both, data);
+	return report_command(served, report_histograms_both, data);
 }
 
-static int answer_workers(const char *command, const char *parameters, struct rte_tel_data *data)
+static int answer_workers(struct link *served, const char *parameters, struct rte_tel_data *data)
 {
-	return report_command(report_workers, data);
+	return report_command(served, report_workers, data);
 }
 
-static int answer_flows(const char *command, const char *parameters, struct rte_tel_data *data)
+static int answer_flows(struct link *served, const char *parameters, struct rte_tel_data *data)
 {
-	return page_command(report_flows, parameters, data);
+	return page_command(served, report_flows, parameters, data);
 }
 
-static int answer_hosts(const char *command, const char *parameters, struct rte_tel_data *data)
+static int answer_hosts(struct link *served, const char *parameters, struct rte_tel_data *data)
 {
-	return page_command(report_hosts, parameters, data);
+	return page_command(served, report_hosts, parameters, data);
 }
 
 static int find_flow(const struct link *link, const struct snoop_key *key,
@@ -136,7 +118,7 @@ static int find_flow(const struct link *link, const struct snoop_key *key,
 	return result;
 }
 
-static int answer_flow(const char *command, const char *parameters, struct rte_tel_data *data)
+static int answer_flow(struct link *served, const char *parameters, struct rte_tel_data *data)
 {
 	const struct link *link;
 	struct report report;
@@ -145,115 +127,27 @@ static int answer_flow(const char *command, const char *parameters, struct rte_t
 	int result;
 
 	if (parameters == NULL || flow_name_parse(parameters, &key) != 0)
-		return refuse(
+		return telemetry_refuse(
 			data,
 			"'%s' is not the key of a flow, allowed: WIRED:PORT STATION:PORT [vlan "
 			"TPID:VID[.TPID:VID]] as /snoop/flows shows it",
 			parameters != NULL ? parameters : "");
 	link = link_lock(served);
 	if (link == NULL)
-		return refuse_not_running(data);
+		return telemetry_refuse_not_running(data);
 	report = telemetry_report_begin(&tree, data);
 	result = find_flow(link, &key, &report);
 	link_unlock(served);
 	if (result == -ENOENT)
-		return refuse(data, "no flow %s: it has ended, or the sides are swapped",
-			      parameters);
-	return result == 0
-		       ? 0
-		       : refuse(data, "a worker does not answer: another program may take its CPU");
+		return telemetry_refuse(data, "no flow %s: it has ended, or the sides are swapped",
+					parameters);
+	return result == 0 ? 0
+			   : telemetry_refuse(
+				     data,
+				     "a worker does not answer: another program may take its CPU");
 }
 
-static int answer_done(int result, const char *line, struct rte_tel_data *data)
-{
-	if (result != 0 && result != -EINPROGRESS)
-		return refuse(data, "%s", line);
-	rte_tel_data_start_dict(data);
-	/* Cut at 127 characters. */
-	rte_tel_data_add_dict_string(data, result == 0 ? "done" : "partly", line);
-	return 0;
-}
-
-static int answer_capture(const char *command, const char *parameters, struct rte_tel_data *data)
-{
-	const struct link *link;
-	struct snoop_key key;
-	const char *text = parameters;
-	uint64_t count, id;
-	int result;
-
-	if (page_cursor_number(&text, &count) != 0 || count == 0 || count > TRACE_PACKETS_MAX ||
-	    flow_name_parse(text, &key) != 0)
-		return refuse(data,
-			      "'%s' is not a count of packets and the key of a flow, allowed: 1 to "
-			      "%d, a blank, WIRED:PORT STATION:PORT as /snoop/flows shows it",
-			      parameters != NULL ? parameters : "", TRACE_PACKETS_MAX);
-	link = link_lock(served);
-	if (link == NULL)
-		return refuse_not_running(data);
-	result = trace_session_start(link, &key, (uint32_t)count, &id);
-	link_unlock(served);
-	if (result == -ENOENT)
-		return refuse(data, "no flow %s: it has ended, or the sides are swapped", text);
-	if (result != 0)
-		return refuse(data, "no capture: %s", strerror(-result));
-	answer_done(0, "capturing", data);
-	return compat_tel_dict_uint(data, "id", id);
-}
-
-static int refuse_capture(int result, uint64_t id, struct rte_tel_data *data)
-{
-	if (result == -ENOENT)
-		return refuse(data, "capture %llu has ended: a later one has taken its place",
-			      (unsigned long long)id);
-	return refuse(data, "a worker does not answer: another program may take its CPU");
-}
-
-static int answer_captured(const char *command, const char *parameters, struct rte_tel_data *data)
-{
-	const char *text = parameters;
-	const struct link *link;
-	struct report report;
-	uint64_t id, position;
-	struct telemetry_report tree;
-	int result;
-
-	if (page_cursor_number(&text, &id) != 0 || page_cursor_parse(text, &position) != 0)
-		return refuse(data,
-			      "'%s' is not the id of a capture and a position, allowed: what "
-			      "/snoop/capture answered, a blank, 0 or next of the last page",
-			      parameters != NULL ? parameters : "");
-	link = link_lock(served);
-	if (link == NULL)
-		return refuse_not_running(data);
-	report = telemetry_report_begin(&tree, data);
-	result = trace_session_report(id, position, &report);
-	link_unlock(served);
-	return result == 0 ? 0 : refuse_capture(result, id, data);
-}
-
-static int answer_capture_stop(const char *command, const char *parameters,
-			       struct rte_tel_data *data)
-{
-	const struct link *link;
-	const char *text = parameters;
-	uint64_t id;
-	int result;
-
-	if (page_cursor_number(&text, &id) != 0 || *text != '\0')
-		return refuse(data,
-			      "'%s' is not the id of a capture, allowed: what /snoop/capture "
-			      "answered",
-			      parameters != NULL ? parameters : "");
-	link = link_lock(served);
-	if (link == NULL)
-		return refuse_not_running(data);
-	result = trace_session_stop(link, id);
-	link_unlock(served);
-	return result == 0 ? answer_done(0, "no capture", data) : refuse_capture(result, id, data);
-}
-
-static int answer_config(const char *command, const char *parameters, struct rte_tel_data *data)
+static int answer_config(struct link *served, const char *parameters, struct rte_tel_data *data)
 {
 	const struct link *link;
 	uint64_t position;
@@ -262,61 +156,76 @@ static int answer_config(const char *command, const char *parameters, struct rte
 		return refuse_position(parameters, data);
 	link = link_lock(served);
 	if (link == NULL)
-		return refuse_not_running(data);
+		return telemetry_refuse_not_running(data);
 	telemetry_config_fill(link->config, position, data);
 	link_unlock(served);
 	return 0;
 }
 
-static int answer_reset_counters(const char *command, const char *parameters,
+static int answer_reset_counters(struct link *served, const char *parameters,
 				 struct rte_tel_data *data)
 {
 	const struct link *link = link_lock(served);
 
 	if (link == NULL)
-		return refuse_not_running(data);
+		return telemetry_refuse_not_running(data);
 	baseline_reset(link);
 	link_unlock(served);
 	log_line("event=reset_counters result=done");
-	return answer_done(0, "snoopctl shows what is counted from now on", data);
+	return telemetry_done(0, "snoopctl shows what is counted from now on", data);
 }
 
-static int answer_reload(const char *command, const char *parameters, struct rte_tel_data *data)
+static int answer_reload(struct link *served, const char *parameters, struct rte_tel_data *data)
 {
 	char line[APPLY_LINE_CHARS];
-	int result = apply_reload(served, line, sizeof(line));
+	int result = apply_reload(links, line, sizeof(line));
 
-	return answer_done(result, line, data);
+	return telemetry_done(result, line, data);
 }
 
-static int answer_mode(const char *command, const char *parameters, struct rte_tel_data *data)
+static int answer_mode(struct link *served, const char *parameters, struct rte_tel_data *data)
 {
 	char line[APPLY_LINE_CHARS];
 	int level = parameters != NULL ? snoop_level_parse(parameters) : -1, result;
 
 	if (level < 0)
-		return refuse(data, "'%s' is not a level, allowed:" LEVELS,
-			      parameters != NULL ? parameters : "");
+		return telemetry_refuse(data, "'%s' is not a level, allowed:" LEVELS,
+					parameters != NULL ? parameters : "");
 	result = apply_mode(served, (enum snoop_level)level, line, sizeof(line));
-	return answer_done(result, line, data);
+	return telemetry_done(result, line, data);
 }
 
-static int answer_log_level(const char *command, const char *parameters, struct rte_tel_data *data)
+static int answer_log_level(struct link *served, const char *parameters, struct rte_tel_data *data)
 {
 	int level = parameters != NULL ? log_level_parse(parameters) : -1;
 
 	if (level < 0)
-		return refuse(
+		return telemetry_refuse(
 			data,
 			"'%s' is not a log level, allowed: error, warning, notice, info, debug",
 			parameters != NULL ? parameters : "");
 	log_set_level(level);
-	return answer_done(0, log_level_name(level), data);
+	return telemetry_done(0, log_level_name(level), data);
+}
+
+/* One entry per link, in the order of their numbers. */
+static int answer_links(struct link *served, const char *parameters, struct rte_tel_data *data)
+{
+	struct telemetry_report tree;
+	struct report report;
+
+	if (!links_lock(links))
+		return telemetry_refuse_not_running(data);
+	report = telemetry_report_begin(&tree, data);
+	for (uint32_t i = 0; i < links->count; i++)
+		report_link(&links->link[i], &report);
+	links_unlock(links);
+	return 0;
 }
 
 static const struct {
 	const char *name;
-	telemetry_cb answer;
+	int (*answer)(struct link *served, const char *parameters, struct rte_tel_data *data);
 	const char *help;
 } commands[] = {
 	{"/snoop/status", answer_status,
@@ -338,11 +247,11 @@ static const struct {
 	 "A page of the stations. Parameter: position, as for flows."},
 	{"/snoop/workers", answer_workers,
 	 "How flows find their workers, and what each worker does. No parameters."},
-	{"/snoop/capture", answer_capture,
+	{"/snoop/capture", telemetry_capture,
 	 "Capture packets of one flow. Parameter: COUNT WIRED:PORT STATION:PORT."},
-	{"/snoop/captured", answer_captured,
+	{"/snoop/captured", telemetry_captured,
 	 "A page of a capture. Parameters: id, a blank, position as for flows."},
-	{"/snoop/capture_stop", answer_capture_stop, "End the capture. Parameter: its id."},
+	{"/snoop/capture_stop", telemetry_capture_stop, "End the capture. Parameter: its id."},
 	{"/snoop/config", answer_config,
 	 "A page of the configuration in effect. Parameter: position; the last page has no next."},
 	{"/snoop/reload", answer_reload, "Read the configuration file again. No parameters."},
@@ -350,13 +259,78 @@ static const struct {
 	 "Set the level of the link, until the next reload. Parameter, one of:" LEVELS "."},
 	{"/snoop/log_level", answer_log_level,
 	 "What snoopd logs. Parameter: error, warning, notice, info, debug."},
+	{"/snoop/links", answer_links,
+	 "The links of the process, each with its level and its ports. No parameters."},
 };
 
-void telemetry_start(struct link *link)
+/* "b, north, main" */
+static void name_links(char *out, size_t out_bytes)
 {
-	served = link;
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < links->count && used < out_bytes; i++)
+		used += (size_t)snprintf(out + used, out_bytes - used, "%s%s", i > 0 ? ", " : "",
+					 links->link[i].name);
+}
+
+/*
+ * Take "link=NAME" off the front of the parameters; one link needs no name.
+ *
+ * @param parameters  what is left, NULL = nothing
+ * @return the link, or NULL after an answer that says which there are.
+ */
+static struct link *choose_link(const char **parameters, struct rte_tel_data *data)
+{
+	static const char key[] = "link=";
+	char name[CONFIG_LINK_CHARS_MAX + 1], names[256];
+	const char *text = *parameters;
+	struct link *link = links->count == 1 ? &links->link[0] : NULL;
+	size_t chars;
+
+	if (text == NULL || strncmp(text, key, sizeof(key) - 1) != 0) {
+		if (link == NULL) {
+			name_links(names, sizeof(names));
+			telemetry_refuse(data, "snoopd has %u links: say which, allowed: %s",
+					 links->count, names);
+		}
+		return link;
+	}
+	text += sizeof(key) - 1;
+	chars = strcspn(text, " ");
+	snprintf(name, sizeof(name), "%.*s", (int)chars, text);
+	text += chars;
+	*parameters = *text == '\0' ? NULL : text + 1;
+	link = links_find(links, name);
+	if (link == NULL) {
+		name_links(names, sizeof(names));
+		telemetry_refuse(data, "there is no link %s, allowed: %s", name, names);
+	}
+	return link;
+}
+
+/* The others are about the process. */
+static bool is_of_link(int (*command)(struct link *, const char *, struct rte_tel_data *))
+{
+	return command != answer_links && command != answer_reload && command != answer_log_level;
+}
+
+static int answer(const char *name, const char *parameters, struct rte_tel_data *data)
+{
+	size_t at = 0;
+	struct link *link;
+
+	while (at + 1 < RTE_DIM(commands) && strcmp(commands[at].name, name) != 0)
+		at++;
+	if (!is_of_link(commands[at].answer))
+		return commands[at].answer(NULL, parameters, data);
+	link = choose_link(&parameters, data);
+	return link == NULL ? 0 : commands[at].answer(link, parameters, data);
+}
+
+void telemetry_start(struct links *process_links)
+{
+	links = process_links;
 	for (size_t i = 0; i < RTE_DIM(commands); i++)
-		if (rte_telemetry_register_cmd(commands[i].name, commands[i].answer,
-					       commands[i].help) != 0)
+		if (rte_telemetry_register_cmd(commands[i].name, answer, commands[i].help) != 0)
 			log_warning("event=telemetry command=%s result=failed", commands[i].name);
 }

@@ -20,13 +20,13 @@
 #ifndef SNOOPD_TELEMETRY_H
 #define SNOOPD_TELEMETRY_H
 
-struct link;
+struct links;
 
 /**
  * Register the commands. Control thread, once, after rte_eal_init().
  *
  * @param link  outlives the process: DPDK's thread is never joined
  */
-void telemetry_start(struct link *link);
+void telemetry_start(struct links *process_links);
 
 #endif

@@ -13,8 +13,9 @@
 
 static struct {
 	struct trace *trace; /* NULL = none */
-	uint32_t worker;     /* who writes it */
-	uint64_t id;	     /* of this one, or of the last one */
+	const struct link *link;
+	uint32_t worker; /* of the link, who writes it */
+	uint64_t id;	 /* of this one, or of the last one */
 } current;
 
 static int hand_to_worker(const struct link *link, uint32_t worker, struct trace *trace)
@@ -28,14 +29,14 @@ static int hand_to_worker(const struct link *link, uint32_t worker, struct trace
 	return link_wait(request) != NULL ? 0 : -ETIMEDOUT;
 }
 
-static int end_current(const struct link *link)
+static int end_current(void)
 {
 	struct trace *trace = current.trace;
 	int result;
 
 	if (trace == NULL)
 		return 0;
-	result = hand_to_worker(link, current.worker, NULL);
+	result = hand_to_worker(current.link, current.worker, NULL);
 	current.trace = NULL;
 	/* Leak it otherwise: a worker that did not answer may still write to it. */
 	if (result == 0)
@@ -45,7 +46,7 @@ static int end_current(const struct link *link)
 
 int trace_session_stop(const struct link *link, uint64_t id)
 {
-	return current.trace != NULL && current.id == id ? end_current(link) : -ENOENT;
+	return current.trace != NULL && current.id == id ? end_current() : -ENOENT;
 }
 
 int trace_session_start(const struct link *link, const struct snoop_key *key, uint32_t count,
@@ -56,12 +57,13 @@ int trace_session_start(const struct link *link, const struct snoop_key *key, ui
 	int result = link_find_flow(link, key, &request, &worker);
 
 	if (result == 0)
-		result = end_current(link);
+		result = end_current();
 	if (result != 0)
 		return result;
 	current.trace = trace_new(link_part(link, worker), key, count);
 	if (current.trace == NULL)
 		return -ENOMEM;
+	current.link = link;
 	current.worker = worker;
 	*id = ++current.id;
 	return hand_to_worker(link, worker, current.trace);

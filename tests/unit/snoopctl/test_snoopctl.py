@@ -19,7 +19,7 @@ import unittest
 SNOOPCTL = None
 COMPLETION = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                           '../../../app/snoopctl/completion/snoopctl')
-COMMANDS = ('status stats flows flow hosts top workers config mode reload log-level '
+COMMANDS = ('status stats flows flow hosts top workers links config mode reload log-level '
             'reset-counters capture').split()
 GREETING = {'version': 'DPDK 22.11', 'pid': 1, 'max_output_len': 16384}
 
@@ -162,6 +162,29 @@ class Test(unittest.TestCase):
     def test_total_is_for_what_a_reset_affects(self):
         self.fails(self.run_it('flows', '--total'), 2, 'flows')
         self.fails(self.run_it('workers', '--total'), 2, 'workers')
+
+    def test_link(self):
+        """Its name goes before the other parameters; what is about all links takes none."""
+        asked = []
+
+        def answer(command):
+            asked.append(command)
+            return {command.split(',')[0]: {'vetoes': 1, 'done': 'mode bypass'}}
+        self.serve(answer)
+        for words in ['stats'], ['mode', 'bypass']:
+            self.assertEqual(self.run_it('--link', 'north', *words).returncode, 0)
+        self.assertEqual(asked, ['/snoop/stats,link=north', '/snoop/mode,link=north bypass'])
+        self.fails(self.run_it('--link', 'north', 'reload'), 2, '--link', 'reload')
+        self.fails(self.run_it('--link', 'a b', 'stats'), 2, 'a b')
+
+    def test_links(self):
+        self.serve(lambda command: {command: {
+            '0': {'name': 'main', 'mode': 'auto', 'wired': 'up', 'wireless': 'down', 'workers': 2,
+                  'flows': 12345, 'radio_losses': 7, 'repairs_confirmed': 6}}})
+        done = self.run_it('links')
+        self.assertEqual([line.split() for line in done.stdout.splitlines()], [
+            'LINK LEVEL WIRED WIRELESS WORKERS FLOWS LOSSES REPAIRED'.split(),
+            'main auto up down 2 12,345 7 6'.split()])
 
     def pages(self, count, page, as_list):
         def answer(command):

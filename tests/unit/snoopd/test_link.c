@@ -17,6 +17,7 @@
 #define WORKERS 3
 
 static struct link links[2];
+static pthread_mutex_t locks[2] = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER};
 static struct config configs[2];
 static struct worker *workers[WORKERS];
 static const struct worker *busy, *silent, *owner; /* how a worker behaves, NULL = none does */
@@ -41,7 +42,7 @@ int request_await(struct request *request, uint32_t timeout_ms)
 static int start(void **state)
 {
 	for (int i = 0; i < 2; i++) {
-		link_init(&links[i]);
+		link_init(&links[i], (uint32_t)i, i == 0 ? "main" : "north", &locks[i]);
 		links[i].worker_count = WORKERS;
 		memcpy(links[i].workers, workers, sizeof(workers));
 	}

@@ -25,7 +25,8 @@
 #include <snoopd/datapath/worker.h>
 
 static struct config config;
-static struct link wire;
+static struct links links;
+#define wire links.link[0]
 static struct supervisor supervisor;
 static uint64_t now_us;
 
@@ -146,6 +147,11 @@ void totals_sum(struct counters *sum, struct worker *const *workers, uint32_t wo
 	memset(sum, 0, sizeof(*sum));
 }
 
+void totals_sum_all(struct counters *sum, struct worker *const *workers, uint32_t worker_count)
+{
+	memset(sum, 0, sizeof(*sum));
+}
+
 void interfaces_start(struct interfaces *interfaces, struct ports *ports)
 {
 }
@@ -220,7 +226,8 @@ static int start(void **state)
 	decision = GUARD_LEAVE;
 	apply_result = 0;
 	port_lost = false;
-	supervisor_start(&supervisor, &wire, now_us);
+	links.count = 1;
+	supervisor_start(&supervisor, &links, NULL, 0, now_us);
 	tick();
 	assert_string_equal(done, "");
 	return 0;
@@ -232,13 +239,13 @@ static void a_demotion_is_logged_after_it_is_in_effect(void **state)
 	tick();
 	assert_string_equal(done, "mode observe;event=guard action=demote because=useless "
 				  "mode=observe result=done;");
-	assert_true(supervisor.guard.demoted);
+	assert_true(supervisor.link[0].guard.demoted);
 
 	/* Its own change of the mode does not make the guard start anew. */
 	decision = GUARD_LEAVE;
 	tick();
 	assert_string_equal(done, "");
-	assert_true(supervisor.guard.demoted);
+	assert_true(supervisor.link[0].guard.demoted);
 }
 
 static void a_promotion_restores_the_wanted_level(void **state)
@@ -249,7 +256,7 @@ static void a_promotion_restores_the_wanted_level(void **state)
 	tick();
 	assert_string_equal(done, "mode repair;event=guard action=promote because=loss "
 				  "mode=repair result=done;");
-	assert_false(supervisor.guard.demoted);
+	assert_false(supervisor.link[0].guard.demoted);
 }
 
 static void a_late_worker_is_told_in_the_log(void **state)
@@ -259,7 +266,7 @@ static void a_late_worker_is_told_in_the_log(void **state)
 	tick();
 	assert_string_equal(done, "mode observe;event=guard action=demote because=useless "
 				  "mode=observe result=partly;");
-	assert_true(supervisor.guard.demoted);
+	assert_true(supervisor.link[0].guard.demoted);
 }
 
 static void what_fails_does_not_count_and_is_tried_again(void **state)
@@ -269,13 +276,13 @@ static void what_fails_does_not_count_and_is_tried_again(void **state)
 	tick();
 	assert_string_equal(done, "mode observe;event=guard action=demote because=useless "
 				  "mode=observe result=failed;");
-	assert_false(supervisor.guard.demoted);
-	assert_int_equal(supervisor.guard.demotions, 0);
+	assert_false(supervisor.link[0].guard.demoted);
+	assert_int_equal(supervisor.link[0].guard.demotions, 0);
 
 	apply_result = 0;
 	tick();
-	assert_true(supervisor.guard.demoted);
-	assert_int_equal(supervisor.guard.demotions, 1);
+	assert_true(supervisor.link[0].guard.demoted);
+	assert_int_equal(supervisor.link[0].guard.demotions, 1);
 }
 
 static void an_operator_who_chooses_a_level_makes_it_start_anew(void **state)
@@ -286,8 +293,8 @@ static void an_operator_who_chooses_a_level_makes_it_start_anew(void **state)
 	config.mode = SNOOP_LEVEL_SNOOP;
 	wire.configured_us++;
 	tick();
-	assert_false(supervisor.guard.demoted);
-	assert_int_equal(supervisor.wanted, SNOOP_LEVEL_SNOOP);
+	assert_false(supervisor.link[0].guard.demoted);
+	assert_int_equal(supervisor.link[0].wanted, SNOOP_LEVEL_SNOOP);
 	assert_string_equal(done, "");
 }
 
