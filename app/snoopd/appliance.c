@@ -11,6 +11,7 @@
 
 #include <rte_launch.h>
 #include <rte_lcore.h>
+#include <rte_pause.h>
 
 #include <snoopd/appliance_log.h>
 #include <snoopd/base/clock.h>
@@ -181,6 +182,7 @@ static void launch_workers(struct appliance *appliance)
 	link->lost = appliance->config->lost;
 	for (uint32_t i = 0; i < link->worker_count; i++)
 		rte_eal_remote_launch(worker_main, link->workers[i], appliance->lcores[i]);
+	standby_forwards(appliance->standby);
 	supervisor_start(&appliance->supervisor, link, clock_monotonic_us());
 	link_attach(link, appliance->config, &appliance->supervisor);
 }
@@ -198,21 +200,20 @@ static int stop_workers(struct appliance *appliance)
 	int failed = 0;
 
 	for (uint32_t i = 0; i < link->worker_count; i++)
-		worker_stop(link->workers[i]);
+		worker_stop(link->workers[i], WORKER_STOPS);
 	for (uint32_t i = 0; i < link->worker_count; i++)
 		failed |= rte_eal_wait_lcore(appliance->lcores[i]) != 0;
 	return failed;
 }
 
-/* Everything that has arrived is forwarded; then the workers stop. */
-static void empty_workers(struct appliance *appliance)
+/* Everything that has arrived is forwarded; then the workers sleep. */
+static void empty_workers(const struct link *link)
 {
-	struct link *link = appliance->link;
-
 	for (uint32_t i = 0; i < link->worker_count; i++)
-		worker_empty(link->workers[i]);
+		worker_stop(link->workers[i], WORKER_EMPTIES);
 	for (uint32_t i = 0; i < link->worker_count; i++)
-		rte_eal_wait_lcore(appliance->lcores[i]);
+		while (!worker_is_empty(link->workers[i]))
+			rte_pause();
 }
 
 /* If a standby is there, it forwards from now on, without a gap. */
@@ -220,17 +221,17 @@ static void hand_over(struct appliance *appliance)
 {
 	const struct ports *ports = &appliance->link->ports;
 	struct handover_peer *peer = handover_begin(&appliance->handover);
-	uint64_t since_us = clock_monotonic_us();
-	uint32_t left;
+	uint64_t since_us;
+	bool sent;
 
 	if (peer == NULL || port_switch_shut(ports) != 0)
 		return;
-	empty_workers(appliance);
-	left = port_switch_flush(ports);
+	empty_workers(appliance->link);
+	since_us = clock_monotonic_us();
+	sent = port_switch_flush(ports);
 	if (handover_go(&appliance->handover, peer, since_us) != 0)
 		return;
-	log_line("event=handover pid=%d state=handed after_us=%" PRIu64 " not_sent=%u", peer->pid,
-		 clock_monotonic_us() - since_us, left);
+	log_line("event=handover pid=%d state=handed sent=%s", peer->pid, sent ? "all" : "part");
 	systemd_main_pid(peer->pid);
 	appliance->handed = true;
 }

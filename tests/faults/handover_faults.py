@@ -14,7 +14,17 @@ PLANNED_GAP_MS = 20
 CRASH_GAP_MS = 300
 
 
-class StandbyBox(FaultBox):
+# A crowd sends thousands of frames at once where it had no CPU for a while.
+RING = ",framecnt=8192"
+
+
+class FirstBox(FaultBox):
+    def eal_args(self, lab, megabytes):
+        return [each + RING if each.startswith("--vdev=") else each
+                for each in super().eal_args(lab, megabytes)]
+
+
+class StandbyBox(FirstBox):
     """The same box once more, beside another one. What asks the lab's prefix reaches the one that
     forwards."""
 
@@ -49,24 +59,22 @@ def taken(standby):
                      r"thrown_away=(\d+)", standby.log())
 
 
-def sum_up(arguments, crowd, numbered, limit_ms, lossless):
+def sum_up(crowd, numbered, lossless):
     """Everything must have come through. @return the slowest datagram, and how many were lost"""
     crowd.mark()
     crowd.run_until(crowd.all_moved, "every connection moves on")
     figures = numbered.finish()
-    print("       ", figures, flush=True)
     slowest_ms = max(each["slowest_ms"] for each in figures)
     lost = sum(each["lost"] for each in figures)
     if lossless:
         demand(lost == 0, "%d datagrams were lost" % lost)
         demand(all(each["twice"] == 0 for each in figures), "datagrams came twice")
         demand(all(each["overtaken"] == 0 for each in figures), "datagrams overtook others")
-        demand(not arguments.goals or slowest_ms < limit_ms, "%.0f ms" % slowest_ms)
     return slowest_ms, lost
 
 
 def change(arguments, option, act, limit_ms, lossless=True):
-    box = FaultBox(arguments.snoopd)
+    box = FirstBox(arguments.snoopd)
     lab = VethLab(PATH, sysctls=SYSCTLS)
     with running(box, lab, lossy=False):
         crowd = Crowd(lab)
@@ -82,13 +90,15 @@ def change(arguments, option, act, limit_ms, lossless=True):
             crowd.run_until(lambda: box.process.poll() is not None, "the first one ends")
             crowd.run_for(0.5)
             gap_ms = crowd.gap_s * 1e3
-            slowest_ms, lost = sum_up(arguments, crowd, numbered, limit_ms, lossless)
+            slowest_ms, lost = sum_up(crowd, numbered, lossless)
         crowd.run_until(lambda: box.counter("flows_midstream") >= arguments.flows,
                         "every flow is picked up, and telemetry answers under the old name")
         crowd.drain()
         demand(not crowd.lost, "%d connections lost: %s" % (len(crowd.lost), crowd.lost[:3]))
         crowd.close()
         because, gap_us, twice = taken(standby).groups()
+        demand(int(gap_us) < 1e3 * limit_ms or not arguments.goals,
+               "nobody forwarded for %s us" % gap_us)
         first = box.process.returncode
         box.process, box.exit_status = standby.process, None
         standby.signal(signal.SIGTERM)

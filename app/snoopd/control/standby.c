@@ -127,6 +127,7 @@ static int obey(struct waiting *waiting, const struct handover_message *message)
 {
 	switch (message->kind) {
 	case HANDOVER_BEGIN:
+		port_switch_begin(&waiting->standby->ports_switch);
 		if (open_ports(waiting) != 0)
 			return -1;
 		usleep(SETTLE_US);
@@ -156,7 +157,7 @@ static bool hear(struct waiting *waiting, enum standby_end *end)
 			*end = STANDBY_FAILED;
 		return *end == STANDBY_FAILED;
 	}
-	standby->twice = port_switch_skip(waiting->ports, waiting->marks);
+	standby->twice = port_switch_skip(&waiting->standby->ports_switch, waiting->marks);
 	standby->begun_us = message.since_us;
 	standby->listener = listener;
 	standby->handed = true;
@@ -197,7 +198,7 @@ enum standby_end standby_wait(struct standby *standby, const struct ports *ports
 
 	if (standby->connection < 0)
 		return STANDBY_FORWARDS;
-	port_switch_stamp(ports, true);
+	port_switch_prepare(&standby->ports_switch, ports);
 	announce(standby);
 	end = wait_for_end(&waiting);
 	frame_marks_free(&waiting.marks[SNOOP_WIRED]);
@@ -207,18 +208,24 @@ enum standby_end standby_wait(struct standby *standby, const struct ports *ports
 
 /* ---- Afterwards ---- */
 
+void standby_forwards(struct standby *standby)
+{
+	standby->forwards_us = clock_monotonic_us();
+	if (standby->connection >= 0)
+		tell(standby, HANDOVER_FORWARDS);
+}
+
 int standby_settle(struct standby *standby, struct ports *ports)
 {
 	struct pollfd wait = {.fd = standby->connection, .events = POLLIN};
-	uint64_t now_us = clock_monotonic_us();
 
 	if (standby->begun_us == 0)
 		return 0; /* it was no standby */
 	log_line("event=handover from_pid=%d state=taken because=%s gap_us=%" PRIu64
 		 " thrown_away=%" PRIu32,
-		 standby->pid, standby->handed ? "handed" : "ended", now_us - standby->begun_us,
-		 standby->twice);
-	port_switch_stamp(ports, false);
+		 standby->pid, standby->handed ? "handed" : "ended",
+		 standby->forwards_us - standby->begun_us, standby->twice);
+	port_switch_forget(&standby->ports_switch);
 	if (standby->connection >= 0) {
 		if (poll(&wait, 1, END_TIMEOUT_MS) <= 0)
 			log_warning("event=handover from_pid=%d message=\"it has handed over, but "

@@ -23,8 +23,10 @@ struct standby {
 	pid_t pid;			/* of it */
 	int listener;			/* the name, once this process forwards; -1 = not (yet) */
 	uint32_t twice;			/* frames that it had forwarded, and this one threw away */
-	uint64_t begun_us; /* since when nobody forwards, as far as is known; 0 = not yet */
-	bool handed;	   /* by order, or it ended without */
+	uint64_t begun_us;    /* since when nobody forwards, as far as is known; 0 = not yet */
+	uint64_t forwards_us; /* since when this process does */
+	struct port_switch ports_switch;
+	bool handed; /* by order, or it ended without */
 };
 
 enum standby_end {
@@ -43,6 +45,9 @@ int standby_join(struct standby *standby, const char *prefix, bool may_wait, boo
 
 /** Wait; meanwhile the ports hear nothing. For a process that is no standby: go on at once. */
 enum standby_end standby_wait(struct standby *standby, const struct ports *ports);
+
+/** The workers have been launched: tell the other process. */
+void standby_forwards(struct standby *standby);
 
 /** The workers run: when the other process is gone, take its claims and the name of its telemetry
  * socket. @return 0, or -1 after one line on stderr. */

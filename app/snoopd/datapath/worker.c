@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <rte_malloc.h>
 
@@ -383,18 +384,17 @@ int worker_main(void *argument)
 	}
 	if (worker->handoff != NULL)
 		end_together(worker, worker->handoff);
-	else
+	__atomic_store_n(&worker->empty, true, __ATOMIC_RELEASE);
+	/* The CPU is for the standby now. */
+	while (__atomic_load_n(&worker->stop, __ATOMIC_RELAXED) != WORKER_STOPS)
+		nanosleep(&(const struct timespec){.tv_nsec = 1000000}, NULL);
+	if (worker->handoff == NULL)
 		worker_close(worker, clock_now_us(&worker->clock));
 	stop_jobs(worker);
 	return 0;
 }
 
-void worker_stop(struct worker *worker)
+void worker_stop(struct worker *worker, enum worker_stop when)
 {
-	__atomic_store_n(&worker->stop, WORKER_STOPS, __ATOMIC_RELAXED);
-}
-
-void worker_empty(struct worker *worker)
-{
-	__atomic_store_n(&worker->stop, WORKER_EMPTIES, __ATOMIC_RELAXED);
+	__atomic_store_n(&worker->stop, (uint8_t)when, __ATOMIC_RELAXED);
 }
