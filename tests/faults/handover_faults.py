@@ -2,8 +2,12 @@
 """A standby takes over, each a function of the arguments that returns one line of figures or raises
 CheckError."""
 
+import json
+import os
 import re
 import signal
+import subprocess
+import time
 
 from fault_box import PATH, SYSCTLS, FaultBox, VethLab, running
 from crowd import Crowd
@@ -125,4 +129,32 @@ def take_over(arguments):
     return change(arguments, "--take-over", lambda box: None, PLANNED_GAP_MS)
 
 
-FAULTS = (standby_restart, standby_crash, take_over)
+def upgrade(arguments):
+    """snoopctl upgrade; before that with a program that does not start."""
+    box = FirstBox(arguments.snoopd)
+    snoopctl = [arguments.snoopctl, "--file-prefix"]
+    with running(box, VethLab(PATH, sysctls=SYSCTLS), lossy=False) as lab:
+        with Numbered(lab) as numbered:
+            snoopctl += [box.file_prefix, "upgrade"]
+            refused = subprocess.run([*snoopctl, arguments.snoopd, "--", "--config", "/none"],
+                                     capture_output=True, text=True, timeout=60, check=False)
+            demand(refused.returncode == 3 and "goes on" in refused.stderr, refused.stderr)
+            demand(box.ask("/snoop/status")["pid"] == box.process.pid, "the first one has gone")
+            done = subprocess.run([*snoopctl, "--json", os.path.abspath(arguments.snoopd)],
+                                  capture_output=True, text=True, timeout=60, check=False)
+            demand(done.returncode == 0, done.stderr)
+            pids = json.loads(done.stdout)
+            demand(pids["was"] == box.process.pid, done.stdout)
+            demand(box.ask("/snoop/status")["pid"] == pids["pid"], "telemetry: another process")
+            box.process.wait(30)
+            figures = numbered.finish()
+        os.kill(pids["pid"], signal.SIGTERM)
+        while os.path.exists("/proc/%d" % pids["pid"]):
+            time.sleep(0.05)
+        demand("event=end" in box.log().split("state=taken")[1], "no end in the same log")
+        box.exit_status = box.process.returncode
+    demand(all(each["lost"] == each["twice"] == 0 for each in figures), figures)
+    return "0 of %d datagrams lost or twice" % sum(each["sent"] for each in figures)
+
+
+FAULTS = (standby_restart, standby_crash, take_over, upgrade)
