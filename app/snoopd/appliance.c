@@ -32,6 +32,10 @@
 #include <snoopd/datapath/worker.h>
 #include <snoopd/observe/http.h>
 
+/* How long the workers may forward what has arrived: where nothing more does, and where it does. */
+#define EMPTY_US CLOCK_US_PER_S
+#define EMPTY_LATE_US 2000
+
 struct appliance {
 	const struct config *config;
 	const struct options *options;
@@ -43,6 +47,7 @@ struct appliance {
 	struct handoff *handoff;
 	struct memory_need memory;
 	bool handed; /* to a standby */
+	bool left;   /* by whoever looks at the link */
 	struct supervisor supervisor;
 	struct clock_watch clock; /* until the supervisor has one */
 	struct http_server *http;
@@ -206,29 +211,53 @@ static int stop_workers(struct appliance *appliance)
 	return failed;
 }
 
-/* Everything that has arrived is forwarded; then the workers sleep. */
-static void empty_workers(const struct link *link)
+/* Everything that has arrived is forwarded, and the workers sleep; or the time is over. */
+static void empty_workers(const struct link *link, uint64_t limit_us)
 {
+	uint64_t end_us = clock_monotonic_us() + limit_us;
+
 	for (uint32_t i = 0; i < link->worker_count; i++)
 		worker_stop(link->workers[i], WORKER_EMPTIES);
 	for (uint32_t i = 0; i < link->worker_count; i++)
-		while (!worker_is_empty(link->workers[i]))
+		while (!worker_is_empty(link->workers[i]) && clock_monotonic_us() < end_us)
 			rte_pause();
+}
+
+/* Nobody looks at the link any more. */
+static void leave(struct appliance *appliance)
+{
+	if (appliance->left)
+		return;
+	appliance->left = true;
+	supervisor_stop(&appliance->supervisor);
+	http_server_stop(appliance->http);
+	link_detach(appliance->link);
+}
+
+static void close_ports(struct appliance *appliance)
+{
+	leave(appliance);
+	stop_workers(appliance);
+	ports_close(&appliance->link->ports);
+	port_interfaces_release(&appliance->link->ports);
 }
 
 /* If a standby is there, it forwards from now on, without a gap. */
 static void hand_over(struct appliance *appliance)
 {
-	const struct ports *ports = &appliance->link->ports;
+	struct ports *ports = &appliance->link->ports;
 	struct handover_peer *peer = handover_begin(&appliance->handover);
 	uint64_t since_us;
-	bool sent;
+	bool sent = false;
 
-	if (peer == NULL || port_switch_shut(ports) != 0)
+	if (peer == NULL || (!peer->late && port_switch_shut(ports) != 0))
 		return;
-	empty_workers(appliance->link);
+	empty_workers(appliance->link, peer->late ? EMPTY_LATE_US : EMPTY_US);
 	since_us = clock_monotonic_us();
-	sent = port_switch_flush(ports);
+	if (peer->late)
+		close_ports(appliance);
+	else
+		sent = port_switch_flush(ports);
 	if (handover_go(&appliance->handover, peer, since_us) != 0)
 		return;
 	log_line("event=handover pid=%d state=handed sent=%s", peer->pid, sent ? "all" : "part");
@@ -279,27 +308,13 @@ static int run(struct appliance *appliance)
 	}
 	if (!appliance->handed)
 		systemd_stopping();
-	supervisor_stop(&appliance->supervisor);
-	http_server_stop(appliance->http);
-	link_detach(link);
+	leave(appliance);
 	failed |= drain(appliance);
 	/* A driver whose interface is gone may not give its buffers back: that is no other failure.
 	 */
 	if (lost)
 		return EXIT_PORT_LOST;
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
-static int wait_and_run(struct appliance *appliance)
-{
-	switch (standby_wait(appliance->standby, &appliance->link->ports)) {
-	case STANDBY_FORWARDS:
-		return run(appliance);
-	case STANDBY_STOPPED:
-		return EXIT_SUCCESS;
-	default:
-		return EXIT_FAILURE;
-	}
 }
 
 /* @return 0, or the exit status after one line on stderr. */
@@ -315,7 +330,7 @@ static int bring_up(struct appliance *appliance)
 	result = ports_find(&link->ports, config);
 	if (result != 0)
 		return result == -ENODEV ? EXIT_PORT_LOST : EXIT_USAGE;
-	if (appliance->standby->connection >= 0)
+	if (appliance->standby->connection >= 0 && !appliance->standby->late)
 		link->ports.beside = appliance->standby->pid;
 	if (port_interfaces_take(&link->ports, config) != 0)
 		return EXIT_FAILURE;
@@ -365,12 +380,15 @@ int appliance_run(struct link *link, const struct config *config, const struct o
 		.options = options,
 		.standby = standby,
 	};
+	enum standby_end end;
 	int status;
 
 	timekeeper_start(&appliance.clock);
 	status = bring_up(&appliance);
-	if (status == 0)
-		status = wait_and_run(&appliance);
+	if (status == 0) {
+		end = standby_wait(standby, &link->ports);
+		status = end == STANDBY_FORWARDS ? run(&appliance) : standby_exit_status(end);
+	}
 	take_down(&appliance);
 	return status;
 }

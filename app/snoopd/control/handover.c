@@ -96,7 +96,7 @@ static void prepare_if_needed(struct handover *handover)
 	bool needed = false;
 
 	for (int i = 0; i < HANDOVER_STANDBYS_MAX; i++)
-		needed |= handover->peer[i].ready;
+		needed |= handover->peer[i].ready && !handover->peer[i].late;
 	if (needed)
 		port_switch_prepare(&handover->ports_switch, handover->ports);
 	else
@@ -139,6 +139,7 @@ static void hear(struct handover *handover, struct handover_peer *peer)
 	} else if (message.kind == HANDOVER_READY || message.kind == HANDOVER_TAKE_OVER) {
 		log_line("event=standby pid=%d state=ready", peer->pid);
 		peer->ready = true;
+		peer->late = message.late != 0;
 		peer->asks = message.kind == HANDOVER_TAKE_OVER;
 		prepare_if_needed(handover);
 	}
@@ -200,7 +201,7 @@ struct handover_peer *handover_begin(struct handover *handover)
 	int result;
 
 	handover_look(handover);
-	while ((peer = choose(handover)) != NULL) {
+	while ((peer = choose(handover)) != NULL && !peer->late) {
 		port_switch_begin(&handover->ports_switch);
 		result = handover_send(peer->connection, &message, -1);
 		if (result == 0)
@@ -209,7 +210,7 @@ struct handover_peer *handover_begin(struct handover *handover)
 			return peer;
 		forget(handover, peer, strerror(-result));
 	}
-	return NULL;
+	return peer;
 }
 
 static int send_marks(const struct handover_peer *peer, enum snoop_side side,
@@ -234,7 +235,7 @@ int handover_go(struct handover *handover, struct handover_peer *peer, uint64_t 
 	struct handover_message go = {.kind = HANDOVER_GO, .since_us = since_us};
 	int result = 0;
 
-	for (int side = 0; side < 2 && result == 0; side++) {
+	for (int side = 0; side < 2 && result == 0 && !peer->late; side++) {
 		struct frame_marks marks = {0};
 
 		result = port_switch_taken(&handover->ports_switch, (enum snoop_side)side, &marks);

@@ -15,6 +15,9 @@
  *	FORWARDS                  ->
  *	                                   (ends, and with it the connection)
  *
+ * A standby that is late cannot open the ports beside another process: there is no BEGIN, OPEN and
+ * MARKS, and the ports are closed before GO.
+ *
  * Nobody closes a connection before: its end says that the process has let go of everything.
  *
  * Who runs here: the control thread.
@@ -51,7 +54,7 @@ struct handover_message {
 	uint16_t kind; /* enum handover_kind */
 	uint16_t side; /* MARKS: enum snoop_side */
 	uint32_t count;
-	uint32_t unused;
+	uint32_t late;	   /* READY, TAKE_OVER: see below */
 	uint64_t since_us; /* GO: since when nobody forwards, CLOCK_MONOTONIC */
 	uint64_t mark[HANDOVER_MARKS_MAX];
 };
@@ -68,7 +71,7 @@ int handover_receive(int connection, struct handover_message *message, int *pass
 struct handover_peer {
 	int connection; /* -1 = free */
 	pid_t pid;
-	bool ready, asks;
+	bool ready, asks, late;
 };
 
 struct handover {

@@ -9,6 +9,7 @@
 
 #include <snoopd/base/clock.h>
 #include <snoopd/base/log.h>
+#include <snoopd/bringup/late_ports.h>
 #include <snoopd/bringup/port_interfaces.h>
 #include <snoopd/bringup/port_switch.h>
 #include <snoopd/bringup/privileges.h>
@@ -79,12 +80,12 @@ struct waiting {
 static int open_ports(struct waiting *waiting)
 {
 	waiting->standby->begun_us = clock_monotonic_us();
-	return port_switch_open(waiting->ports);
+	return waiting->standby->late ? 0 : port_switch_open(waiting->ports);
 }
 
 static int tell(const struct standby *standby, enum handover_kind kind)
 {
-	struct handover_message message = {.kind = (uint16_t)kind};
+	struct handover_message message = {.kind = (uint16_t)kind, .late = standby->late};
 
 	return handover_send(standby->connection, &message, -1);
 }
@@ -157,7 +158,8 @@ static bool hear(struct waiting *waiting, enum standby_end *end)
 			*end = STANDBY_FAILED;
 		return *end == STANDBY_FAILED;
 	}
-	standby->twice = port_switch_skip(&waiting->standby->ports_switch, waiting->marks);
+	if (!standby->late)
+		standby->twice = port_switch_skip(&waiting->standby->ports_switch, waiting->marks);
 	standby->begun_us = message.since_us;
 	standby->listener = listener;
 	standby->handed = true;
@@ -196,13 +198,27 @@ enum standby_end standby_wait(struct standby *standby, const struct ports *ports
 	struct waiting waiting = {.standby = standby, .ports = ports};
 	enum standby_end end;
 
-	if (standby->connection < 0)
+	if (standby->connection < 0 || standby->late)
 		return STANDBY_FORWARDS;
 	port_switch_prepare(&standby->ports_switch, ports);
 	announce(standby);
 	end = wait_for_end(&waiting);
 	frame_marks_free(&waiting.marks[SNOOP_WIRED]);
 	frame_marks_free(&waiting.marks[SNOOP_WIRELESS]);
+	return end;
+}
+
+enum standby_end standby_wait_late(struct standby *standby)
+{
+	struct waiting waiting = {.standby = standby};
+	enum standby_end end;
+
+	if (standby->connection < 0 || !standby->late)
+		return STANDBY_FORWARDS;
+	announce(standby);
+	end = wait_for_end(&waiting);
+	if (end == STANDBY_FORWARDS && late_ports_make() != 0)
+		end = STANDBY_FAILED;
 	return end;
 }
 
