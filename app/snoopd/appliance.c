@@ -12,6 +12,7 @@
 #include <snoopd/base/log.h>
 #include <snoopd/bringup/memory.h>
 #include <snoopd/bringup/pool.h>
+#include <snoopd/bringup/port_checks.h>
 #include <snoopd/bringup/port_interfaces.h>
 #include <snoopd/bringup/port_switch.h>
 #include <snoopd/bringup/privileges.h>
@@ -260,6 +261,10 @@ static int configure_ports(struct appliance *appliance, struct link *link)
 
 	if (result != 0)
 		return result == -ENODEV ? EXIT_PORT_LOST : EXIT_USAGE;
+	for (uint32_t i = 0; i < link->number; i++)
+		if (port_check_links(&link->ports, config, &appliance->links->link[i].ports,
+				     appliance->configs->link[i]) != 0)
+			return EXIT_USAGE;
 	if (appliance->standby->connection >= 0 && !appliance->standby->late)
 		link->ports.beside = appliance->standby->pid;
 	if (port_interfaces_take(&link->ports, config) != 0)

@@ -146,28 +146,6 @@ int config_links_load(struct config_links *links, const char *path, char *error,
 	return done ? 0 : -1;
 }
 
-/* What the rest of snoopd does not serve yet is refused here. */
-static bool serves_one(const struct config_links *links, char *error, size_t error_bytes)
-{
-	const struct config *first = links->link[0];
-
-	if (links->count > 1) {
-		snprintf(error, error_bytes,
-			 "%s:%u: [link %s] is a second link, and this snoopd serves one, "
-			 "allowed: one [link]; start one snoopd for each",
-			 first->file, links->link[1]->link_line, links->link[1]->link);
-		return false;
-	}
-	if (first->worker_mask != 0) {
-		snprintf(error, error_bytes,
-			 "%s:%u: all workers serve the only link of this snoopd, allowed: workers "
-			 "= all",
-			 first->file, first->workers_line);
-		return false;
-	}
-	return true;
-}
-
 int config_load(struct config *config, const char *path, char *error, size_t error_bytes)
 {
 	struct config_links links;
@@ -175,9 +153,12 @@ int config_load(struct config *config, const char *path, char *error, size_t err
 
 	if (config_links_load(&links, path, error, error_bytes) != 0)
 		return -1;
-	one = serves_one(&links, error, error_bytes);
+	one = links.count == 1;
 	if (one)
 		memcpy(config, links.link[0], sizeof(*config));
+	else
+		snprintf(error, error_bytes, "%s:%u: [link %s] is a second link, allowed: one",
+			 path, links.link[1]->link_line, links.link[1]->link);
 	config_links_free(&links);
 	return one ? 0 : -1;
 }

@@ -30,6 +30,9 @@ CASES = [
     ("net_ring", {"workers": "distribution = rss"}, 2, 2,
      r"error: start.ini: \[workers\] distribution = rss is not possible here: port net_ring0 "
      r"\(net_ring\) has no RSS"),
+    ("net_null", {"link b": "wired = 1\nwireless = 0"}, 1, 2,
+     r"error: start.ini:9: \[link b\] wireless = 0 and \[link main\] wired = net_null0 are the "
+     r"same port \(net_null0\); give each port to one link"),
     ("net_null", {"cache": "segments = 1000000"}, 1, 1,
      r"error: not enough memory on NUMA node 0: [0-9.]+ MiB are needed \(packet buffers [0-9.]+, "
      r"flow tables [0-9.]+, "

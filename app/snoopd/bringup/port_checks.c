@@ -72,6 +72,39 @@ int port_check_pair(const struct ports *ports, const struct config *config)
 	return 0;
 }
 
+static const char *key_of(enum snoop_side side)
+{
+	return side == SNOOP_WIRED ? "wired" : "wireless";
+}
+
+static const char *value_of(const struct config *config, enum snoop_side side)
+{
+	return side == SNOOP_WIRED ? config->wired : config->wireless;
+}
+
+int port_check_links(const struct ports *ports, const struct config *config,
+		     const struct ports *earlier, const struct config *earlier_config)
+{
+	for (int i = 0; i < 4; i++) {
+		enum snoop_side side = i & 1, other = i >> 1;
+		const struct port *a = &ports->port[side], *b = &earlier->port[other];
+		bool same = a->id == b->id;
+
+		if (!same && (a->if_index == 0 || a->if_index != b->if_index))
+			continue;
+		log_error("%s:%u: [link %s] %s = %s and [link %s] %s = %s %s (%s); give each port "
+			  "to one link",
+			  config->file,
+			  side == SNOOP_WIRED ? config->wired_line : config->wireless_line,
+			  config->link, key_of(side), value_of(config, side), earlier_config->link,
+			  key_of(other), value_of(earlier_config, other),
+			  same ? "are the same port" : "have the same interface behind them",
+			  same ? a->name : a->interface);
+		return -1;
+	}
+	return 0;
+}
+
 int port_check_mtu(const struct port *port, const struct config *config, uint16_t mtu_bytes,
 		   const struct rte_eth_dev_info *info)
 {

@@ -21,6 +21,11 @@ int port_check_missing(const struct config *config, unsigned int line, const cha
 /** After ports_find(): two different ports. Warns if they are on different NUMA nodes. */
 int port_check_pair(const struct ports *ports, const struct config *config);
 
+/** After ports_find() of both links: neither has a port, or the interface behind it, of the other.
+ */
+int port_check_links(const struct ports *ports, const struct config *config,
+		     const struct ports *earlier, const struct config *earlier_config);
+
 /** Before rte_eth_dev_configure(): the device takes that MTU. */
 int port_check_mtu(const struct port *port, const struct config *config, uint16_t mtu_bytes,
 		   const struct rte_eth_dev_info *info);
