@@ -125,8 +125,10 @@
 	X(repairs_confirmed, counter, segments,                                                    \
 	  "radio losses that a retransmit made good without help of the sender")                   \
 	X(repairs_unproven, counter, segments,                                                     \
-	  "the same after a time-out, though the ACK may only have been delayed: claimed if more " \
-	  "proves it")                                                                             \
+	  "the same, though it is unknown whether the segment was lost: the ACK may have been "    \
+	  "delayed, or the original have come late")                                               \
+	X(unproven_confirmed, counter, segments,                                                   \
+	  "of those, proven later and counted as repairs_confirmed too")                           \
 	X(spurious_repairs, counter, segments, "retransmits whose segment had arrived")            \
 	X(spurious_probe, counter, segments, "of those, probes of a silent station")               \
 	X(spurious_shield, counter, segments,                                                      \

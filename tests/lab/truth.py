@@ -45,6 +45,8 @@ CASES = {
     "lossless": Case(window_bytes=NO_OVERFLOW_BYTES),
     "overflow": Case(),
     "before": Case(wired_fwd={"loss": 0.01}),
+    "before-heavy": Case(wired_fwd={"loss": 0.15}),
+    "before-bursts": Case(wired_fwd={"burst_loss": 0.15, "burst_len_pkts": 8}),
     "radio": Case(radio_fwd={"loss": 0.02}),
     "both": Case(wired_fwd={"loss": 0.01}, radio_fwd={"loss": 0.02}),
     "reorder": Case(radio_fwd=REORDER),

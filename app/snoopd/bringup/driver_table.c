@@ -24,9 +24,10 @@ static const struct driver_traits table[] = {
 	{"net_af_packet", NULL, DRIVER_SHARE,
 	 DRIVER_FRAMESZ | DRIVER_REASSEMBLES | DRIVER_ALL_QUEUES | DRIVER_REOPENS | DRIVER_SHARES,
 	 0, "an mbuf must take a slot of the ring; the socket joins a fanout group with DEFRAG"},
-	{"net_af_xdp", NULL, DRIVER_SHARE, DRIVER_ALL_QUEUES,
+	{"net_af_xdp", NULL, DRIVER_SHARE, DRIVER_ALL_QUEUES | DRIVER_KEEPS_BUFFERS,
 	 KEEPS(CAP_NET_ADMIN) | KEEPS(CAP_NET_RAW),
-	 "each socket has a queue of the NIC; closing takes its program off the interface"},
+	 "each socket has a queue of the NIC; closing takes its program off the interface; "
+	 "what the kernel has in its fill ring does not come back"},
 	{"net_tap", NULL, DRIVER_SHARE, DRIVER_ONE_QUEUE | DRIVER_REOPENS | DRIVER_MAKES_INTERFACE,
 	 KEEPS(CAP_NET_ADMIN),
 	 "as many RX as TX queues, or none; stopping takes the interface down"},

@@ -49,6 +49,8 @@
 #define DRIVER_MAKES_INTERFACE 0x100
 /* Two processes may have the port open, and each can be told to hear nothing: port_switch.h. */
 #define DRIVER_SHARES 0x200
+/* Buffers that the kernel had for reception do not come back when the port is closed. */
+#define DRIVER_KEEPS_BUFFERS 0x400
 
 struct driver_traits {
 	const char *driver;  /* rte_eth_dev_info.driver_name */

@@ -25,15 +25,15 @@ uint16_t port_behind_mtu(unsigned int if_index)
 
 /* What the kernel has dropped instead of giving it to the port, since the interface was made. All
  * is 0 where the interface is gone. */
-static struct port_drops dropped(const struct port_behind *behind)
+static struct port_drops dropped(enum interface_path path, unsigned int if_index)
 {
-	struct link_state state = {.index = behind->index};
+	struct link_state state = {.index = if_index};
 	struct port_drops drops = {0};
 
-	if (behind->path == INTERFACE_NONE || behind->path == INTERFACE_BIFURCATED)
+	if (path == INTERFACE_NONE || path == INTERFACE_BIFURCATED)
 		return drops; /* the driver counts, or nobody does */
 	ask(&state);
-	if (behind->path == INTERFACE_TAP) {
+	if (path == INTERFACE_TAP) {
 		/* The other end of a cable: what it did not send, the port did not get. */
 		drops.interface = state.tx_dropped;
 		return drops;
@@ -49,12 +49,10 @@ static uint64_t growth(uint64_t now, uint64_t before)
 	return now > before ? now - before : 0;
 }
 
-void port_behind_find(struct port_behind *behind, const char *driver, unsigned int if_index,
+void port_behind_find(struct port_behind *behind, enum interface_path path, unsigned int if_index,
 		      bool rings, const char *devargs)
 {
-	behind->path = interface_path_of(driver, if_index);
-	behind->index = if_index;
-	behind->before = dropped(behind);
+	behind->before = dropped(path, if_index);
 	behind->sockets.count = 0;
 	if (!rings)
 		return;
@@ -62,9 +60,10 @@ void port_behind_find(struct port_behind *behind, const char *driver, unsigned i
 	packet_sockets_find(&behind->sockets, if_index);
 }
 
-uint64_t port_behind_missed(struct port_behind *behind)
+uint64_t port_behind_missed(struct port_behind *behind, enum interface_path path,
+			    unsigned int if_index)
 {
-	struct port_drops now = dropped(behind);
+	struct port_drops now = dropped(path, if_index);
 
 	return packet_sockets_drops(&behind->sockets) +
 	       growth(now.interface, behind->before.interface) +

@@ -24,8 +24,6 @@ struct port_drops {
 };
 
 struct port_behind {
-	enum interface_path path;
-	unsigned int index;
 	struct port_drops before; /* when the port was started */
 	struct packet_ring ring;
 	struct packet_sockets sockets;
@@ -37,14 +35,15 @@ struct port_behind {
  * @param rings    the driver has packet sockets with rings, laid out by devargs
  * @param devargs  of the port, may be NULL
  */
-void port_behind_find(struct port_behind *behind, const char *driver, unsigned int if_index,
+void port_behind_find(struct port_behind *behind, enum interface_path path, unsigned int if_index,
 		      bool rings, const char *devargs);
 
 /** @return the MTU of the interface, 0 if there is none. */
 uint16_t port_behind_mtu(unsigned int if_index);
 
 /** @return packets for the port that the kernel dropped, beside what the driver counts. */
-uint64_t port_behind_missed(struct port_behind *behind);
+uint64_t port_behind_missed(struct port_behind *behind, enum interface_path path,
+			    unsigned int if_index);
 
 /**
  * Throw away what the driver's transmit rings have kept during an outage that has just ended. No

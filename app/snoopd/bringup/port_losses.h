@@ -16,6 +16,7 @@
 
 /** All since the start of the port. */
 struct port_losses {
+	bool known; /* false: the port does not tell (it is gone); all else is 0 */
 	/* false: nobody counts what the port did not receive; missed is 0 then, and means nothing.
 	 */
 	bool missed_known;
@@ -24,7 +25,6 @@ struct port_losses {
 	uint64_t tx_errors; /* packets that the driver took and did not send */
 };
 
-/** @return false, with all of it unknown, if the port does not tell (it is gone). */
-bool port_losses_read(const struct port *port, struct port_losses *losses);
+void port_losses_read(const struct port *port, struct port_losses *losses);
 
 #endif

@@ -314,7 +314,7 @@ static int start(struct port *port, struct rte_mempool *mempool)
 		log_error("port %s: no memory", port->name);
 		return -1;
 	}
-	port_behind_find(port->behind, port->driver, port->if_index,
+	port_behind_find(port->behind, port->path, port->if_index,
 			 (port->traits->flags & DRIVER_FRAMESZ) != 0, port->devargs);
 	return port_check_vlan(port) == 0 ? receive_everything(port) : -1;
 }

@@ -17,8 +17,9 @@ struct guard_counts guard_count(const struct counters *sum)
 		.retransmits = sum->retransmits_scoreboard + sum->retransmits_dupack +
 			       sum->retransmits_timeout,
 		.spurious = sum->spurious_repairs - sum->spurious_probe - sum->spurious_shield,
-		/* What may have helped is not useless. */
-		.confirmed = sum->repairs_confirmed + sum->repairs_unproven,
+		/* What may have helped is not useless. Each repair counts once. */
+		.confirmed =
+			sum->repairs_confirmed + sum->repairs_unproven - sum->unproven_confirmed,
 		.losses = sum->radio_losses,
 	};
 }

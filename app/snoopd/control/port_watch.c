@@ -240,8 +240,8 @@ static void watch_port(struct port_watch_side *side)
 
 	side->interrupts = rte_eth_dev_info_get(port->id, &info) == 0 && info.dev_flags != NULL &&
 			   (*info.dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
-	side->watched = side->watch->news != NULL && port->behind->path != INTERFACE_NONE &&
-			port->behind->path != INTERFACE_BIFURCATED;
+	side->watched = side->watch->news != NULL && port->path != INTERFACE_NONE &&
+			port->path != INTERFACE_BIFURCATED;
 	side->now = (struct link_state){.index = port->if_index};
 	/* A driver without such interrupts never calls it. */
 	rte_eth_dev_callback_register(port->id, RTE_ETH_EVENT_INTR_RMV, removed, side);

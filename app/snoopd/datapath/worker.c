@@ -81,6 +81,8 @@ static void set_up(struct worker *worker, const struct worker_setup *setup)
 	worker->segments_per_frame = setup->segments_per_frame;
 	flow_timers_init(&worker->timers, worker->table.records);
 	clock_init(&worker->clock);
+	/* Found before the workers were made. */
+	worker->counters.clock_calibrations += worker->clock.hz != rte_get_tsc_hz();
 	periodic_init(&worker->tick, TICK_US, tick, worker);
 	periodic_init(&worker->ageing, AGEING_US, age, worker);
 	periodic_init(&worker->housekeeping, HOUSEKEEPING_US, keep_house, worker);

@@ -92,10 +92,9 @@ static void print_histogram(const struct metrics *metrics, const char *id, const
 static void print_losses(const struct metrics *metrics, const struct link *link)
 {
 	struct port_losses of[2];
-	bool known[2];
 
 	for (int side = 0; side < 2; side++)
-		known[side] = port_losses_read(&link->ports.port[side], &of[side]);
+		port_losses_read(&link->ports.port[side], &of[side]);
 #define EACH_SIDE(name, unit, help, known, value)                                                  \
 	print_head(metrics, name, "counter", unit, help);                                          \
 	for (int side = 0; side < 2; side++)                                                       \
@@ -104,12 +103,12 @@ static void print_losses(const struct metrics *metrics, const struct link *link)
 				metrics->before, side_names[side], value);
 
 	EACH_SIDE("missed_packets", "packets",
-		  "packets that the port dropped before snoopd saw them",
-		  known[side] && of[side].missed_known, of[side].missed)
+		  "packets that the port dropped before snoopd saw them", of[side].missed_known,
+		  of[side].missed)
 	EACH_SIDE("port_rx_errors", "", "packets that the port refused as damaged or too long",
-		  known[side], of[side].rx_errors)
+		  of[side].known, of[side].rx_errors)
 	EACH_SIDE("port_tx_errors", "", "packets that the driver took and did not send",
-		  known[side], of[side].tx_errors)
+		  of[side].known, of[side].tx_errors)
 #undef EACH_SIDE
 }
 

@@ -38,13 +38,14 @@ void report_sum(const struct link *link, struct report_totals *totals)
 
 void report_both(const struct link *link, const struct report *report,
 		 void (*each)(const struct link *, const struct report_totals *,
-			      const struct report *))
+			      const struct report *, const void *context),
+		 const void *context)
 {
 	const struct baseline *baseline = baseline_of(link);
 	struct report_totals totals;
 
 	report_sum(link, &totals);
-	each(link, &totals, report);
+	each(link, &totals, report, context);
 	if (baseline == NULL)
 		return;
 	baseline_subtract(baseline, &totals);
@@ -52,12 +53,12 @@ void report_both(const struct link *link, const struct report *report,
 	report_number(report, "reset_at", baseline->reset_at_s);
 	report_number(report, "reset_ago_s",
 		      (clock_monotonic_us() - baseline->reset_us) / CLOCK_US_PER_S);
-	each(link, &totals, report);
+	each(link, &totals, report, context);
 	report_close(report);
 }
 
 static void report_counters(const struct link *link, const struct report_totals *totals,
-			    const struct report *report)
+			    const struct report *report, const void *context)
 {
 #define REPORT_COUNTER(id, type, unit, help) report_number(report, #id, totals->counters.id);
 	COUNTERS(REPORT_COUNTER)
@@ -69,12 +70,12 @@ void report_stats(const struct link *link, const struct report *report)
 	struct report_totals totals;
 
 	report_sum(link, &totals);
-	report_counters(link, &totals, report);
+	report_counters(link, &totals, report, NULL);
 }
 
 void report_stats_both(const struct link *link, const struct report *report)
 {
-	report_both(link, report, report_counters);
+	report_both(link, report, report_counters, NULL);
 }
 
 static void report_histogram(const struct report *report, const char *name, const char *unit,
@@ -99,7 +100,7 @@ static void report_histogram(const struct report *report, const char *name, cons
 }
 
 static void report_each_histogram(const struct link *link, const struct report_totals *totals,
-				  const struct report *report)
+				  const struct report *report, const void *context)
 {
 #define REPORT_HISTOGRAM(id, unit, help)                                                           \
 	report_histogram(report, #id, #unit, &totals->histograms.id);
@@ -112,12 +113,12 @@ void report_histograms(const struct link *link, const struct report *report)
 	struct report_totals totals;
 
 	report_sum(link, &totals);
-	report_each_histogram(link, &totals, report);
+	report_each_histogram(link, &totals, report, NULL);
 }
 
 void report_histograms_both(const struct link *link, const struct report *report)
 {
-	report_both(link, report, report_each_histogram);
+	report_both(link, report, report_each_histogram, NULL);
 }
 
 static uint64_t us_of(uint64_t cycles)

@@ -112,9 +112,12 @@ void report_sum(const struct link *link, struct report_totals *totals);
 /**
  * Report something as counted since the start, and where somebody has reset the counters once more
  * in a group "since_reset". For the functions *_both().
+ *
+ * @param context  handed to each()
  */
 void report_both(const struct link *link, const struct report *report,
 		 void (*each)(const struct link *, const struct report_totals *,
-			      const struct report *));
+			      const struct report *, const void *context),
+		 const void *context);
 
 #endif

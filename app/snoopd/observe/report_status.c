@@ -10,10 +10,10 @@
 #include <snoopd/kernel/offloads.h>
 #include <snoopd/observe/verdict.h>
 
-static void report_port(const struct report *report, const char *side, const struct port *port)
+static void report_port(const struct report *report, const char *side, const struct port *port,
+			const struct port_losses *losses)
 {
 	char offloads[OFFLOADS_TEXT_CHARS];
-	struct port_losses losses;
 
 	report_open(report, side);
 	report_text(report, "name", port->name);
@@ -25,19 +25,18 @@ static void report_port(const struct report *report, const char *side, const str
 	offloads_list(__atomic_load_n(&port->offloads_on, __ATOMIC_RELAXED), offloads);
 	report_text(report, "offloads", offloads);
 	/* A value that nobody counts is left out. */
-	if (port_losses_read(port, &losses)) {
-		if (losses.missed_known)
-			report_number(report, "missed_packets", losses.missed);
-		report_number(report, "rx_errors", losses.rx_errors);
-		report_number(report, "tx_errors", losses.tx_errors);
+	if (losses->missed_known)
+		report_number(report, "missed_packets", losses->missed);
+	if (losses->known) {
+		report_number(report, "rx_errors", losses->rx_errors);
+		report_number(report, "tx_errors", losses->tx_errors);
 	}
 	report_close(report);
 }
 
-static void fill_port(struct verdict_port *facts, const struct port *port)
+static void fill_port(struct verdict_port *facts, const struct port *port,
+		      const struct port_losses *losses)
 {
-	struct port_losses losses;
-
 	if (__atomic_load_n(&port->gone, __ATOMIC_RELAXED))
 		facts->link = VERDICT_LINK_GONE;
 	else
@@ -46,17 +45,17 @@ static void fill_port(struct verdict_port *facts, const struct port *port)
 	facts->mtu_bytes = __atomic_load_n(&port->mtu_now_bytes, __ATOMIC_RELAXED);
 	facts->taken = __atomic_load_n(&port->link_taken, __ATOMIC_RELAXED);
 	facts->bad_offloads = __atomic_load_n(&port->offloads_on, __ATOMIC_RELAXED);
-	if (!port_losses_read(port, &losses))
+	if (losses->missed_known)
+		facts->missed_packets = losses->missed;
+	if (!losses->known)
 		return;
-	if (losses.missed_known)
-		facts->missed_packets = losses.missed;
-	facts->rx_errors = losses.rx_errors;
-	facts->tx_errors = losses.tx_errors;
+	facts->rx_errors = losses->rx_errors;
+	facts->tx_errors = losses->tx_errors;
 }
 
 /* What verdict.h judges by, of a link. */
 static void fill_facts(struct verdict_facts *facts, const struct link *link,
-		       const struct counters *sum)
+		       const struct counters *sum, const struct port_losses losses[2])
 {
 	const struct guard *guard = &link->supervisor->link[link->number].guard;
 	unsigned int level = SNOOP_LEVEL_BYPASS;
@@ -64,7 +63,7 @@ static void fill_facts(struct verdict_facts *facts, const struct link *link,
 	verdict_facts_init(facts);
 	facts->sum = *sum;
 	for (int side = 0; side < 2; side++)
-		fill_port(&facts->port[side], &link->ports.port[side]);
+		fill_port(&facts->port[side], &link->ports.port[side], &losses[side]);
 	while (!config_at_most(link->config, (enum snoop_level)level))
 		level++;
 	facts->level = level;
@@ -91,13 +90,13 @@ static void report_evidence(const struct verdict_row *row, const struct verdict_
 }
 
 static void report_verdict(const struct link *link, const struct counters *sum,
-			   const struct report *report)
+			   const struct report *report, const struct port_losses losses[2])
 {
 	const struct verdict_row *rows[VERDICT_SENTENCES_MAX];
 	struct verdict_facts facts;
 	size_t count;
 
-	fill_facts(&facts, link, sum);
+	fill_facts(&facts, link, sum, losses);
 	count = verdict_judge(&facts, rows);
 	report_text(report, "verdict", rows[0]->sentence);
 	report_text(report, "verdict_id", rows[0]->id);
@@ -132,12 +131,12 @@ static void report_rules(const struct config *config, const struct report *repor
 
 /* What a reset of the counters affects. */
 static void report_achieved(const struct link *link, const struct report_totals *totals,
-			    const struct report *report)
+			    const struct report *report, const void *losses)
 {
 	const struct counters *sum = &totals->counters;
 	const struct histogram *rtt = &totals->histograms.wireless_rtt;
 
-	report_verdict(link, sum, report);
+	report_verdict(link, sum, report, losses);
 	report_number(report, "data_segments", sum->data_segments);
 	report_number(report, "radio_losses", sum->radio_losses);
 	report_number(report, "repaired", sum->repairs_confirmed);
@@ -153,7 +152,8 @@ static void report_achieved(const struct link *link, const struct report_totals 
 	report_number(report, "stalls", sum->turn_stalls);
 }
 
-static void report_service(const struct link *link, const struct report *report)
+static void report_service(const struct link *link, const struct report *report,
+			   const struct port_losses losses[2])
 {
 	uint64_t now_us = clock_monotonic_us();
 
@@ -166,8 +166,8 @@ static void report_service(const struct link *link, const struct report *report)
 	report_number(report, "workers_stuck", health_stuck(&link->supervisor->health));
 	report_text(report, "mode", snoop_level_name(link->config->mode));
 	report_rules(link->config, report);
-	report_port(report, "wired", &link->ports.port[SNOOP_WIRED]);
-	report_port(report, "wireless", &link->ports.port[SNOOP_WIRELESS]);
+	report_port(report, "wired", &link->ports.port[SNOOP_WIRED], &losses[SNOOP_WIRED]);
+	report_port(report, "wireless", &link->ports.port[SNOOP_WIRELESS], &losses[SNOOP_WIRELESS]);
 }
 
 static void report_guard(const struct guard *guard, const struct report *report)
@@ -195,21 +195,33 @@ static void report_now(const struct link *link, const struct report *report)
 	report_number(report, "cache_bytes", sum->cache_bytes);
 }
 
+/* Once for an answer: all of it goes by the same figures. */
+static void read_losses(const struct link *link, struct port_losses losses[2])
+{
+	for (int side = 0; side < 2; side++)
+		port_losses_read(&link->ports.port[side], &losses[side]);
+}
+
 void report_status(const struct link *link, const struct report *report)
 {
 	struct report_totals totals;
+	struct port_losses losses[2];
 
 	report_sum(link, &totals);
-	report_service(link, report);
+	read_losses(link, losses);
+	report_service(link, report, losses);
 	report_guard(&link->supervisor->link[link->number].guard, report);
 	report_now(link, report);
-	report_achieved(link, &totals, report);
+	report_achieved(link, &totals, report, losses);
 }
 
 void report_status_both(const struct link *link, const struct report *report)
 {
-	report_service(link, report);
+	struct port_losses losses[2];
+
+	read_losses(link, losses);
+	report_service(link, report, losses);
 	report_guard(&link->supervisor->link[link->number].guard, report);
 	report_now(link, report);
-	report_both(link, report, report_achieved);
+	report_both(link, report, report_achieved, losses);
 }

@@ -41,8 +41,8 @@
 	  "snoopd dropped frames that the " #side " port did not take in time",                    \
 	  SUM(tx_##side##_drops), SUM(tx_##side##_packets))                                        \
 	X(side##_offloads, leads(known(f->port[SNOOP_##SIDE].bad_offloads) != 0),                  \
-	  "offloads of the interface behind the " #side " port cut frames or lose tags; see "      \
-	  "the log",                                                                               \
+	  "offloads of the interface behind the " #side " port cut frames or lose tags; "          \
+	  "event=offloads in the log has the command",                                             \
 	  PORT(side, SIDE, bad_offloads))
 
 #define ROWS_OF_CHECKSUMS(X, side, SIDE)                                                           \

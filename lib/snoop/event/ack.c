@@ -25,6 +25,7 @@ static void ack_advance(struct snoop_engine *engine, struct snoop_flow *flow, ui
 	if (seq_gt(ack, flow->snd_max))
 		flow->snd_max = ack; /* data that went another way, or before our time */
 	ack_move_una(engine, flow, ack);
+	dupack_forget_strays(engine, flow);
 	scoreboard_remove_acked(engine, flow, delivery, now_us);
 	/* The hole is filled: what was withheld for it says nothing any more. */
 	release_as_needless(engine, flow);

@@ -36,8 +36,6 @@ static inline void ack_move_una(struct snoop_engine *engine, struct snoop_flow *
 	station_count_progress(engine, flow, ack - flow->una, 0);
 	flow->una = ack;
 	flow->uncached_end = seq_max(flow->uncached_end, ack);
-	if (seq_geq(ack, flow->recovery_point))
-		flow->stray_dup_acks = 0; /* those that did not come were lost */
 	flow->dup_acks = 0;
 	if (flow->withhold_over)
 		flow->withhold_over = false;

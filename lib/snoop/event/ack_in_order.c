@@ -41,7 +41,7 @@ inline bool ack_in_order(struct snoop_engine *engine, struct snoop_flow *flow,
 	struct delivery delivery;
 
 	if (!ack_suits_flow(flow, view) || !packet->checksum_ok || view->options_malformed ||
-	    view->sack_count || flow->dup_acks ||
+	    view->sack_count || (flow->dup_acks | flow->stray_dup_acks) ||
 	    (view->tcp_flags & (WIRE_TCP_RST | WIRE_TCP_FIN | WIRE_TCP_ACK)) != WIRE_TCP_ACK ||
 	    !news || news > flow->snd_max - flow->una || !station || station->silent ||
 	    station->era != flow->station_era)

@@ -29,13 +29,16 @@ static inline void scoreboard_settle(struct snoop_engine *engine, struct snoop_f
 	if (delivery->segments) {
 		station_count_progress(engine, flow, 0, delivery->segments);
 		flow->progress_us = now_us;
-		flow->backoff = 0;
 		congestion_delivered(engine, flow, delivery->segments, now_us);
 	}
-	if (delivery->has_sample)
+	if (delivery->has_sample) {
+		/* Only now: where the path's RTT has grown, each answer comes after a retransmit
+		 * until the timer is longer (RFC 6298 section 5.7). */
+		flow->backoff = 0;
 		rtt_sample(engine, flow,
 			   (uint32_t)min_u64(now_us - delivery->sent_once_us, UINT32_MAX - 1),
 			   delivery->segments == 1 && !flow->open_count, now_us);
+	}
 	rack_update(engine, flow, delivery, now_us);
 	congestion_progress(flow, now_us);
 	retransmit_earn(engine, flow, delivery->segments);

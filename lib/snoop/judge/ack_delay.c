@@ -183,8 +183,11 @@ void ack_delay_note_timeout(struct snoop_engine *engine, struct snoop_flow *flow
 {
 	/* A duplicate ACK may answer a needless retransmit, but not for long. */
 	bool quiet = !flow->sack && (uint32_t)now_us - flow->retransmit_us > QUIET_US;
+	struct snoop_tail *tail = &extra_get(engine, flow)->tail;
+	bool again = segment->flags & SEGMENT_RETRANSMITTED && tail->seq == segment->seq;
 
-	extra_get(engine, flow)->tail = (struct snoop_tail){
+	*tail = (struct snoop_tail){
+		.sent_us = again ? tail->sent_us : segment->sent_us,
 		.seq = segment->seq,
 		.end = flow->snd_max,
 		.bytes = flow->open_bytes,
@@ -195,7 +198,6 @@ void ack_delay_note_timeout(struct snoop_engine *engine, struct snoop_flow *flow
 		.quiet = quiet,
 		.fills = dupack_is_filling(engine, segment),
 		.open = true,
-		.sent_us = segment->sent_us,
 	};
 }
 
@@ -233,14 +235,22 @@ void ack_delay_note_dsack(struct snoop_engine *engine, const struct snoop_flow *
 		station->dsack_seen = true;
 }
 
-void ack_delay_note_duplicate_of(struct snoop_flow_extra *extra, uint32_t seq)
+void ack_delay_note_duplicate_of(struct snoop_flow_extra *extra, struct snoop_outcome *outcome)
 {
 	/* The answer before this one was the original's. */
-	if (!extra->tail.unproven || extra->tail.seq != seq)
+	if (!outcome->unproven)
 		return;
-	extra->tail.unproven = false;
+	outcome->unproven = false;
 	if (extra->unproven)
 		extra->unproven--;
+}
+
+void ack_delay_note_sample(struct snoop_engine *engine, const struct snoop_flow *flow,
+			   struct snoop_flow_extra *extra, uint64_t rtt_us)
+{
+	/* It takes as long as that of the original would have taken: the path's RTT has grown. */
+	if (extra->tail.answer_us && rtt_us + rtt_jitter_us(engine, flow) >= extra->tail.answer_us)
+		extra->unproven = 0;
 }
 
 /* The retransmit is answered in time, and nothing says that its original had arrived. */

@@ -104,8 +104,11 @@ void ack_delay_note_timeout(struct snoop_engine *engine, struct snoop_flow *flow
 void ack_delay_note_duplicate(struct snoop_engine *engine, struct snoop_flow *flow);
 /** The flow's station reports duplicates. */
 void ack_delay_note_dsack(struct snoop_engine *engine, const struct snoop_flow *flow);
-/** The retransmit of the segment at seq, answered before, was a duplicate. */
-void ack_delay_note_duplicate_of(struct snoop_flow_extra *extra, uint32_t seq);
+/** The retransmit of a segment, answered before, was a duplicate. */
+void ack_delay_note_duplicate_of(struct snoop_flow_extra *extra, struct snoop_outcome *outcome);
+/** After the answer to a time-out's retransmit something is answered that was sent once. */
+void ack_delay_note_sample(struct snoop_engine *engine, const struct snoop_flow *flow,
+			   struct snoop_flow_extra *extra, uint64_t rtt_us);
 /**
  * A segment is answered that was retransmitted for no more than a time-out: was it lost? Learn of
  * the station from it, too.

@@ -40,4 +40,13 @@ static inline bool delivery_use_portion(struct snoop_engine *engine, struct deli
 void delivery_add(struct snoop_engine *engine, struct snoop_flow *flow,
 		  struct snoop_segment *segment, struct delivery *delivery, uint64_t now_us);
 
+/**
+ * A segment that ends at `end` is answered after a time-out has retransmitted it. Is the answer the
+ * original's, as the path's RTT has grown?
+ *
+ * @return after how long what was sent next would be answered if so: until then nothing is known.
+ */
+uint64_t delivery_wait_us(struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t end,
+			  uint64_t now_us);
+
 #endif

@@ -81,7 +81,7 @@ static bool dsack_judge_outcome(struct snoop_engine *engine, struct snoop_flow *
 		return false;
 	dsack_count_spurious(engine, flow, (enum snoop_cause)outcome->cause);
 	dsack_learn(engine, flow, extra, (enum snoop_cause)outcome->cause);
-	ack_delay_note_duplicate_of(extra, outcome->seq);
+	ack_delay_note_duplicate_of(extra, outcome);
 	return true;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <base/seq.h>
+#include <snoop/judge/delivery.h>
 #include <snoop/judge/dupack.h>
 #include <snoop/judge/loss.h>
 #include <snoop/judge/rtt.h>
@@ -14,6 +15,17 @@ void dupack_note(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t 
 	dupack_count(&flow->dup_acks);
 	if (!flow->sack && flow->dup_acks == 1)
 		extra_get(engine, flow)->dups_since_us = now_us;
+}
+
+void dupack_forget_strays(struct snoop_engine *engine, struct snoop_flow *flow)
+{
+	const struct snoop_flow_extra *extra = extra_of(engine, flow);
+	uint64_t wait_us = extra ? extra->tail.answer_us : 0;
+
+	/* Where a time-out took its answer for late, they are late, too. */
+	if (seq_geq(flow->una, flow->recovery_point) &&
+	    (uint32_t)engine->now_us - flow->retransmit_us >= wait_us)
+		flow->stray_dup_acks = 0;
 }
 
 static uint32_t dupack_usual(const struct snoop_flow_extra *extra, uint64_t now_us)
@@ -124,7 +136,8 @@ bool dupack_detect_loss(struct snoop_engine *engine, struct snoop_flow *flow, bo
 		    (uint32_t)now_us - flow->retransmit_us < rtt_min_us(engine, flow))
 			flow->recovery = false; /* over; or this answers no retransmit, as the
 						   originals arrive */
-		if (flow->recovery && !segment->tries)
+		if (flow->recovery && !segment->tries &&
+		    !delivery_wait_us(engine, flow, flow->una, now_us))
 			left = loss_mark(engine, flow, index, SNOOP_CAUSE_DUPACK, now_us);
 		return left;
 	}

@@ -17,6 +17,8 @@ static inline void dupack_count(uint16_t *count)
 
 /** A duplicate that answers no retransmit of ours that was needless. */
 void dupack_note(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
+/** una has moved: duplicates that answer needless retransmits, and did not come, were lost. */
+void dupack_forget_strays(struct snoop_engine *engine, struct snoop_flow *flow);
 /** Before una moves: if nothing was missing, so many duplicates prove no loss on this path. */
 void dupack_learn(struct snoop_engine *engine, const struct snoop_flow *flow, uint64_t now_us);
 /** The segment at una was sent once more: from now on duplicates are counted anew. */

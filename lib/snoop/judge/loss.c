@@ -15,6 +15,7 @@ void loss_count_settled(struct snoop_engine *engine, struct snoop_flow *flow, ui
 	flow->repairs_confirmed += count;
 	engine->counters->radio_losses += count;
 	engine->counters->repairs_confirmed += count;
+	engine->counters->unproven_confirmed += count;
 	station_totals(engine, flow)->radio_losses += count;
 	station_totals(engine, flow)->repairs_confirmed += count;
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <base/seq.h>
+#include <snoop/judge/ack_delay.h>
 #include <snoop/judge/dupack.h>
 #include <snoop/judge/loss.h>
 #include <snoop/judge/rack.h>
 #include <snoop/judge/rtt.h>
 #include <snoop/store/outcomes.h>
-
-#define DOUBT_MIN_US 1000U
 
 /* RFC 8985 RACK_sent_after(): order of transmission, by sequence within one burst. */
 static bool rack_was_sent_before(const struct snoop_flow *flow, const struct snoop_segment *segment)
@@ -58,6 +57,32 @@ static bool rack_timeout_in_doubt(struct snoop_engine *engine, struct snoop_flow
 	return false;
 }
 
+/* After the answer to a time-out's retransmit something is answered that was sent once. */
+static __attribute__((noinline)) void rack_end_doubt(struct snoop_engine *engine,
+						     struct snoop_flow *flow,
+						     const struct delivery *delivery,
+						     uint64_t now_us)
+{
+	flow->timeout_in_doubt = false;
+	ack_delay_note_sample(engine, flow, extra_of(engine, flow),
+			      now_us - delivery->sent_once_us);
+}
+
+/* The answer to a time-out's retransmit, which may be the original's. */
+static __attribute__((noinline)) void rack_begin_doubt(struct snoop_engine *engine,
+						       struct snoop_flow *flow,
+						       const struct delivery *delivery,
+						       uint64_t now_us)
+{
+	struct snoop_flow_extra *extra = extra_of(engine, flow);
+
+	flow->timeout_in_doubt = true;
+	extra->doubt_until_us = now_us + rtt_jitter_us(engine, flow) +
+				delivery_wait_us(engine, flow, delivery->newest_end, now_us);
+	extra->doubt_sent_us = delivery->newest_sent_us;
+	extra->doubt_end = delivery->newest_end;
+}
+
 inline void rack_update(struct snoop_engine *engine, struct snoop_flow *flow,
 			const struct delivery *delivery, uint64_t now_us)
 {
@@ -68,7 +93,7 @@ inline void rack_update(struct snoop_engine *engine, struct snoop_flow *flow,
 	if (!delivery->has_newest)
 		return;
 	if (delivery->has_sent_once && flow->timeout_in_doubt)
-		flow->timeout_in_doubt = false;
+		rack_end_doubt(engine, flow, delivery, now_us);
 	if (delivery->newest_guessed && delivery->has_sent_once) {
 		/* What was sent before the time-out arrives too: the radio stalled and lost
 		 * nothing. */
@@ -82,11 +107,7 @@ inline void rack_update(struct snoop_engine *engine, struct snoop_flow *flow,
 		 * (RFC 8985 step 2). */
 		return;
 	} else if (delivery->newest_guessed && extra) {
-		flow->timeout_in_doubt = true;
-		extra->doubt_until_us =
-			now_us + max_u64(rtt_min_us(engine, flow) / 4, DOUBT_MIN_US);
-		extra->doubt_sent_us = sent_us;
-		extra->doubt_end = end;
+		rack_begin_doubt(engine, flow, delivery, now_us);
 		return;
 	}
 	if (sent_us < flow->rack_sent_us ||

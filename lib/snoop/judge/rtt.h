@@ -8,7 +8,8 @@
 
 #include <snoop/store/stations.h>
 
-#define RTT_WAITED_US 5000U	  /* what waits no longer is measured */
+#define RTT_WAITED_US 5000U /* what waits no longer is measured */
+#define RTT_JITTER_MIN_US 1000U
 #define RTT_GROWTH_SPAN_US 10000U /* shortest span over which the queue's growth is measured */
 void rtt_sample(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t rtt_us,
 		bool may_be_delayed, uint64_t now_us);
@@ -59,6 +60,11 @@ static inline uint32_t rtt_min_us(struct snoop_engine *engine, const struct snoo
 	if (shared_us < own_us)
 		own_us = shared_us;
 	return own_us == UINT32_MAX ? 0 : own_us;
+}
+/** @return how much later than expected an answer still comes by chance. */
+static inline uint64_t rtt_jitter_us(struct snoop_engine *engine, const struct snoop_flow *flow)
+{
+	return max_u64(rtt_min_us(engine, flow) / 4, RTT_JITTER_MIN_US);
 }
 void rtt_wired_echo(struct snoop_flow *flow, const struct wire_view *view, uint64_t now_us);
 void rtt_wired_arm(struct snoop_flow *flow, const struct wire_view *view, uint64_t now_us);

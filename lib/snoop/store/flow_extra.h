@@ -25,19 +25,21 @@ struct snoop_outcome {
 	uint8_t duplicates; /* of those, known to have arrived in vain */
 	uint8_t late;	    /* copies that the sender sent after its delivery */
 	uint8_t cause : 4;
-	bool ours : 1;	  /* SEGMENT_RETRANSMITTED */
-	bool senders : 1; /* SEGMENT_SENDER */
-	bool missing : 1; /* the station was seen to miss it */
-	bool early : 1;	  /* its delivery came too soon for the last copy, a duplicate */
+	bool ours : 1;	   /* SEGMENT_RETRANSMITTED */
+	bool senders : 1;  /* SEGMENT_SENDER */
+	bool missing : 1;  /* the station was seen to miss it */
+	bool unproven : 1; /* counted in struct snoop_flow_extra's unproven */
+	bool early : 1;	   /* its delivery came too soon for the last copy, a duplicate */
 };
 
 /** The flow when its tail timer expired last, see judge/ack_delay.h. */
 struct snoop_tail {
-	uint64_t sent_us; /* when the segment that was retransmitted had been sent before */
-	uint32_t seq;	  /* of that segment */
-	uint32_t end;	  /* of what had been sent */
-	uint32_t bytes;	  /* in flight */
-	bool delayed;	  /* the timer allowed for a delayed ACK */
+	uint64_t sent_us;   /* when the segment that was retransmitted was sent first */
+	uint32_t seq;	    /* of it */
+	uint32_t end;	    /* of what had been sent */
+	uint32_t bytes;	    /* in flight */
+	uint32_t answer_us; /* from sent_us to its answer, 0 = not answered yet */
+	bool delayed;	    /* the timer allowed for a delayed ACK */
 	bool proven;   /* it was missing: duplicate ACKs say so, or no ACK is delayed that long */
 	bool quiet;    /* no duplicate ACK can be of another retransmit */
 	bool fills;    /* it had filled a hole from upstream, or a part of it */

@@ -29,6 +29,14 @@
  */
 void outcome_open(struct snoop_engine *engine, struct snoop_flow *flow,
 		  const struct snoop_segment *segment, bool early, uint64_t now_us);
+/** The newest outcome is of the flow's last time-out, and it is open if the segment was lost. */
+static inline void outcome_note_unproven(struct snoop_flow_extra *extra, uint32_t seq)
+{
+	uint32_t newest = (extra->outcome_first + extra->outcome_count - 1U) % SNOOP_OUTCOMES;
+
+	if (extra->tail.unproven && extra->tail.seq == seq)
+		extra->outcomes[newest].unproven = true;
+}
 /** The sender sends [seq, end) once more: a D-SACK may report its copy. */
 void outcome_note_sender(struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq,
 			 uint32_t end, uint64_t now_us);

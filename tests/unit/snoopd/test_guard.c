@@ -223,6 +223,17 @@ static void the_stations_are_wanted_after_a_bad_period_only(void **state)
 	assert_false(guard_suspects(&guard, &counts, &limits, now_us + limits.period_us));
 }
 
+/* A repair that is proven late stands in two counters. */
+static void a_repair_counts_once(void **state)
+{
+	struct counters sum = {.repairs_confirmed = 3, .repairs_unproven = 5};
+	uint64_t before = guard_count(&sum).confirmed;
+
+	sum.repairs_confirmed += 4;
+	sum.unproven_confirmed += 4;
+	assert_int_equal(guard_count(&sum).confirmed, before);
+}
+
 /* Two of ten repairs and nearly all of many shields are duplicates: the repairs help. */
 static void copies_without_a_loss_have_no_vote(void **state)
 {
@@ -266,6 +277,7 @@ int main(void)
 		cmocka_unit_test_setup(without_a_vote_nothing_happens, start),
 		cmocka_unit_test_setup(flows_that_ended_do_not_make_it_negative, start),
 		cmocka_unit_test_setup(the_stations_are_wanted_after_a_bad_period_only, start),
+		cmocka_unit_test(a_repair_counts_once),
 		cmocka_unit_test_setup(copies_without_a_loss_have_no_vote, start),
 	};
 
