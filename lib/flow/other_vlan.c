@@ -23,9 +23,12 @@ static bool same_but_for_tags(const struct snoop_key *a, const struct snoop_key 
 void flow_other_vlan_note(struct flow_other_vlan *memory, const struct flow_table *table,
 			  const struct flow_record *record, uint64_t secret)
 {
-	const struct snoop_key *key = flow_table_key(table, record);
+	uint32_t entry = record->hash % FLOW_OTHER_VLAN_ENTRIES;
 
-	memory->places[entry_of(key, secret)] = (uint32_t)(record - table->records) + 1;
+	/* Without tags it is the hash of the table. */
+	if (!record->short_key)
+		entry = entry_of(flow_table_key(table, record), secret);
+	memory->places[entry] = (uint32_t)(record - table->records) + 1;
 }
 
 struct flow_record *flow_other_vlan_find(const struct flow_other_vlan *memory,

@@ -139,9 +139,12 @@ struct snoop_key {
 };
 _Static_assert(sizeof(struct snoop_key) == 48, "the key is hashed as a block: no hidden padding");
 
-/** Build the key of a TCP packet that was received on the given side of a link. */
-static inline void snoop_key_of(struct snoop_key *key, const struct wire_view *view,
-				enum snoop_side from, uint8_t link)
+/**
+ * Build the key of a TCP packet that was received on the given side of a link, without its VLAN
+ * tags.
+ */
+static inline void snoop_key_untagged(struct snoop_key *key, const struct wire_view *view,
+				      enum snoop_side from, uint8_t link)
 {
 	bool wired = from == SNOOP_WIRED;
 	uint16_t wired_port = wired ? view->src_port : view->dst_port;
@@ -164,10 +167,22 @@ static inline void snoop_key_of(struct snoop_key *key, const struct wire_view *v
 	key->link = link;
 	memset(key->pad, 0, sizeof(key->pad));
 #endif
-	/* A priority tag (VID 0) is no VLAN; one direction may carry it alone. */
+}
+
+/** Add the VLAN tags. A priority tag (VID 0) is no VLAN; one direction may carry it alone. */
+static inline void snoop_key_add_tags(struct snoop_key *key, const struct wire_view *view)
+{
 	for (int i = 0, at = 0; i < view->vlan_count; i++)
 		if (view->vlan[i] & 0xfff)
 			key->vlan[at++] = view->vlan[i];
+}
+
+/** Build the whole key. */
+static inline void snoop_key_of(struct snoop_key *key, const struct wire_view *view,
+				enum snoop_side from, uint8_t link)
+{
+	snoop_key_untagged(key, view, from, link);
+	snoop_key_add_tags(key, view);
 }
 
 struct snoop_engine;

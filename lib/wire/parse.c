@@ -25,6 +25,7 @@
 #define IP_PROTO_IPV4 4
 #define IP_PROTO_TCP 6
 #define IP_PROTO_UDP 17
+#define UDP_PORTS_BYTES 4
 #define IP_PROTO_IPV6 41
 #define IP_PROTO_ROUTING 43
 #define IP_PROTO_FRAGMENT 44
@@ -73,28 +74,25 @@ static __attribute__((noinline)) enum wire_kind kind_of_udp_port(uint16_t port)
 	}
 }
 
-/* Most ports are none of these by their last six bits. */
-static inline bool may_be_tunnel(uint16_t port)
+/* Most ports are none of these by the last six bits of their second byte. */
+static inline bool may_be_tunnel(const uint8_t *udp)
 {
 #define PORT_BIT(number, id) | 1ULL << number % 64
-	return ((0 UDP_PORTS(PORT_BIT)) >> port % 64 & 1) != 0;
+	const uint64_t bits = 0 UDP_PORTS(PORT_BIT);
 #undef PORT_BIT
+
+	return ((bits >> udp[1] % 64 | bits >> udp[3] % 64) & 1) != 0;
 }
 
 /* Tunnels have their port at the destination; some answer from it. */
-static inline enum wire_kind kind_of_udp(const uint8_t *udp, uint32_t bytes)
+static enum wire_kind kind_of_udp(const uint8_t *udp, uint32_t bytes)
 {
-	uint16_t source, target;
 	enum wire_kind kind;
 
-	if (bytes < 4)
+	if (bytes < UDP_PORTS_BYTES)
 		return WIRE_IP_OTHER;
-	source = wire_load_be16(udp);
-	target = wire_load_be16(udp + 2);
-	if (__builtin_expect(!may_be_tunnel(source) && !may_be_tunnel(target), 1))
-		return WIRE_IP_OTHER;
-	kind = kind_of_udp_port(target);
-	return kind != WIRE_IP_OTHER ? kind : kind_of_udp_port(source);
+	kind = kind_of_udp_port(wire_load_be16(udp + 2));
+	return kind != WIRE_IP_OTHER ? kind : kind_of_udp_port(wire_load_be16(udp));
 }
 
 /*
@@ -105,9 +103,9 @@ static inline enum wire_kind kind_of_udp(const uint8_t *udp, uint32_t bytes)
 static __attribute__((noinline)) enum wire_kind kind_of_protocol(uint8_t protocol,
 								 const uint8_t *l4, uint32_t bytes)
 {
-	if (__builtin_expect(protocol == IP_PROTO_UDP, 1))
-		return kind_of_udp(l4, bytes);
 	switch (protocol) {
+	case IP_PROTO_UDP:
+		return kind_of_udp(l4, bytes);
 	case IP_PROTO_GRE:
 		return WIRE_GRE;
 	case IP_PROTO_IPV4:
@@ -127,6 +125,10 @@ static inline enum wire_kind kind_of_payload(const struct cursor *in, uint8_t pr
 {
 	uint32_t readable_end = end < in->bytes ? end : in->bytes;
 
+	if (__builtin_expect(protocol == IP_PROTO_UDP && at + UDP_PORTS_BYTES <= readable_end &&
+				     !may_be_tunnel(in->frame + at),
+			     1))
+		return WIRE_IP_OTHER;
 	return kind_of_protocol(protocol, in->frame + at,
 				at < readable_end ? readable_end - at : 0);
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <snoopd/datapath/burst.h>
 
-#include <string.h>
-
 #include <rte_prefetch.h>
 
 #include <flow/hash.h>
@@ -56,6 +54,7 @@ static uint32_t count_received(struct worker_link *link, enum snoop_side from,
 	uint32_t longer = 0;
 	uint64_t bytes = 0;
 
+#pragma GCC unroll 4
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t length = rte_pktmbuf_pkt_len(packets[i]);
 
@@ -140,6 +139,14 @@ static __rte_always_inline bool begin_train(struct worker *worker, struct worker
 	return true;
 }
 
+static __rte_always_inline void make_key(struct burst_slot *slot, enum snoop_side from,
+					 const struct worker_link *link)
+{
+	snoop_key_untagged(&slot->key, &slot->view, from, (uint8_t)link->number);
+	if (unlikely(slot->view.vlan_count > 0) && link->config->flow_vlan != CONFIG_VLAN_IGNORE)
+		snoop_key_add_tags(&slot->key, &slot->view);
+}
+
 /*
  * Append packets to the burst. TCP that belongs to another worker is handed over; everything else
  * stays with the worker that received it.
@@ -152,7 +159,6 @@ static __rte_always_inline void parse(struct worker *worker, struct worker_link 
 {
 	bool spread = link->spreads && !handed;
 	bool trusts_nic = link->config->checksum == CONFIG_CHECKSUM_NIC;
-	uint8_t number = (uint8_t)link->number;
 	struct burst_slot *slot = &worker->slots[burst->count];
 	uint32_t first_train = burst->train_count, trains = first_train, kept = burst->count;
 	uint32_t others = 0;
@@ -174,9 +180,7 @@ static __rte_always_inline void parse(struct worker *worker, struct worker_link 
 			continue;
 		}
 		slot->verify = tcp_must_verify(trusts_nic, packet, &slot->view);
-		snoop_key_of(&slot->key, &slot->view, from, number);
-		if (slot->view.vlan_count > 0 && link->config->flow_vlan == CONFIG_VLAN_IGNORE)
-			memset(slot->key.vlan, 0, sizeof(slot->key.vlan));
+		make_key(slot, from, link);
 		if (trains > first_train && flow_key_equal(&slot->key, burst->keys[trains - 1]))
 			slot->hash = burst->hashes[trains - 1];
 		else if (begin_train(worker, link, burst, trains, slot, packet, spread, handed))

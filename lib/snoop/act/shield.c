@@ -9,6 +9,7 @@
 #include <snoop/judge/rtt.h>
 #include <snoop/judge/window.h>
 #include <snoop/store/flow_extra.h>
+#include <snoop/store/lists.h>
 #include <snoop/store/stations.h>
 
 /* Copies of one shield: 190 KB, less than the shortest radio queue of the lab (300 KB). */
@@ -133,6 +134,7 @@ void shield_note_answer(struct snoop_engine *engine, struct snoop_flow *flow, ui
 struct shield_places {
 	uint8_t shift;
 	uint64_t first, end; /* before first nothing is known, from end on it is too early */
+	uint32_t oldest;     /* index of the first segment that was looked at */
 	uint64_t missing[SNOOP_ANSWERS / 64];
 };
 
@@ -152,6 +154,7 @@ static void shield_find_places(struct snoop_engine *engine, struct snoop_flow *f
 {
 	struct snoop_flow_extra *extra = extra_get(engine, flow);
 	int excess[SNOOP_ANSWERS], sum = 0, least;
+	uint32_t looked_at = 0;
 
 	answers_advance(engine, flow, extra, now_us);
 	memset(places, 0, sizeof(*places));
@@ -159,11 +162,15 @@ static void shield_find_places(struct snoop_engine *engine, struct snoop_flow *f
 	places->shift = extra->answers_shift;
 	places->end = (now_us - answer_us(engine, flow)) >> places->shift;
 	places->first = places->end;
-	for (uint32_t at = flow->in_flight.head; at; at = segment_at(engine, at)->send_next) {
+	/* From the newest: behind a hole that stays, the flight grows. */
+	for (uint32_t at = flow->in_flight.tail; at;
+	     at = list_before(engine, &flow->in_flight, LIST_SEND, at)) {
 		uint64_t sent = segment_at(engine, at)->sent_us >> places->shift;
 
-		if (sent + SNOOP_ANSWERS <= extra->answers_at || sent >= places->end ||
-		    segment_at(engine, at)->tries)
+		if (sent + SNOOP_ANSWERS <= extra->answers_at || ++looked_at > SHIELD_LOOK_SEGMENTS)
+			break;
+		places->oldest = at;
+		if (sent >= places->end || segment_at(engine, at)->tries)
 			continue;
 		places->first = min_u64(places->first, sent);
 		excess[sent % SNOOP_ANSWERS]++;
@@ -237,15 +244,15 @@ static uint32_t shield_missing(struct snoop_engine *engine, struct snoop_flow *f
 			       struct snoop_flow_extra *extra, uint32_t tsval, uint32_t budget,
 			       uint64_t now_us)
 {
-	uint32_t last = flow->in_flight.tail, copies = 0, looked_at = 0;
+	uint32_t last = flow->in_flight.tail, copies = 0;
 	struct shield_places places;
 
 	extra->shield_us = (uint32_t)now_us;
 	shield_find_places(engine, flow, &places, now_us);
-	for (uint32_t at = flow->in_flight.head, next; at && copies < budget; at = next) {
+	for (uint32_t at = places.oldest, next; at && copies < budget; at = next) {
 		const struct snoop_segment *segment = segment_at(engine, at);
 
-		next = at == last || ++looked_at > SHIELD_LOOK_SEGMENTS ? 0 : segment->send_next;
+		next = at == last ? 0 : segment->send_next;
 		if (places_hold(&places, segment) && shield_suits(flow, segment, tsval)) {
 			/* It was sent twice, and will be answered twice unless it is missing. */
 			answers_add(extra, segment->sent_us, -1);

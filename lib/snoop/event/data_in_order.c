@@ -53,9 +53,10 @@ inline bool data_in_order(struct snoop_engine *engine, struct snoop_flow *flow,
 	    !data_cache_evicting(engine, flow, packet, end, now_us))
 		flow->uncached_end = end;
 	flow->snd_max = end;
-	if (delayed)
-		data_end_delay(engine, flow, now_us);
-	if (rearm)
+	if (rearm) {
+		if (delayed)
+			data_end_delay(engine, flow, now_us);
 		deadline_set(engine, flow, now_us);
+	}
 	return true;
 }

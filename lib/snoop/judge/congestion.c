@@ -138,12 +138,14 @@ static void count_outcome(struct snoop_engine *engine, struct snoop_flow *flow, 
 		}
 		return;
 	}
-	flow->high_delivered = (uint16_t)min_u64(flow->high_delivered + delivered, UINT16_MAX);
-	flow->high_lost = (uint16_t)(flow->high_lost + lost);
-	if (flow->high_delivered + flow->high_lost > HIGH_MEMORY) {
-		flow->high_delivered /= 2;
-		flow->high_lost /= 2;
+	delivered += flow->high_delivered;
+	lost += flow->high_lost;
+	if (delivered + lost > HIGH_MEMORY) {
+		delivered = (uint32_t)min_u64(delivered / 2, UINT16_MAX);
+		lost /= 2;
 	}
+	flow->high_delivered = (uint16_t)delivered;
+	flow->high_lost = (uint16_t)lost;
 }
 
 void congestion_delivered(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t segments,

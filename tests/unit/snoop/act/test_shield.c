@@ -17,8 +17,12 @@
 /* A flow to a station whose radio loses one segment of ten. */
 static struct fixture *open_lossy(bool sack)
 {
-	struct fixture *f = fixture_open(SNOOP_LEVEL_REPAIR, NULL, 1000);
+	struct snoop_config config;
+	struct fixture *f;
 
+	snoop_config_defaults(&config);
+	config.cache_segments = 2048;
+	f = fixture_open(SNOOP_LEVEL_REPAIR, &config, 1000);
 	f->engine->stations[f->flow.station].low_delivered = 900;
 	f->engine->stations[f->flow.station].low_lost = 100;
 	f->flow.sack = sack;
@@ -32,16 +36,16 @@ static void retransmit_of_sender(struct fixture *f, uint32_t n)
 	fixture_send_view(f, &view);
 }
 
-/* Segments 2 to 101 at a steady pace; the first and perhaps another one are lost, all others are
+/* Segments from 2 on at a steady pace; the first and perhaps another one are lost, all others are
  * answered after a round trip. */
-static struct fixture *without_sack(uint32_t missing)
+static struct fixture *without_sack(uint32_t segments, uint32_t missing)
 {
 	struct fixture *f = open_lossy(false);
 
-	for (uint32_t n = 2; n < 102 + RTT_US / STEP_US; n++) {
+	for (uint32_t n = 2; n < 2 + segments + RTT_US / STEP_US; n++) {
 		uint32_t answered = n - RTT_US / STEP_US;
 
-		if (n < 102)
+		if (n < 2 + segments)
 			fixture_send(f, n, n + 1, 0);
 		if (answered > 2 && answered < n && answered != missing)
 			fixture_ack(f, 2, 0, 0);
@@ -52,7 +56,7 @@ static struct fixture *without_sack(uint32_t missing)
 
 static void test_what_is_missing_is_sent(void **state)
 {
-	struct fixture *f = without_sack(MISSING);
+	struct fixture *f = without_sack(100, MISSING);
 
 	retransmit_of_sender(f, 2);
 	assert_int_equal(fixture_retransmits_of(f, MISSING), 1);
@@ -60,9 +64,20 @@ static void test_what_is_missing_is_sent(void **state)
 	fixture_close(f);
 }
 
+/* Behind a hole that stays, the flight grows: it is the newest of it that can still be repaired. */
+static void test_a_long_flight_is_looked_at_from_its_end(void **state)
+{
+	struct fixture *f = without_sack(1100, 1060);
+
+	retransmit_of_sender(f, 2);
+	assert_int_equal(fixture_retransmits_of(f, 1060), 1);
+	assert_in_range(f->counters.retransmits_shield, 1, 6);
+	fixture_close(f);
+}
+
 static void test_what_has_arrived_is_not_sent(void **state)
 {
-	struct fixture *f = without_sack(0);
+	struct fixture *f = without_sack(100, 0);
 
 	retransmit_of_sender(f, 2);
 	retransmit_of_sender(f, 3);
@@ -120,6 +135,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_missing_is_sent),
+		cmocka_unit_test(test_a_long_flight_is_looked_at_from_its_end),
 		cmocka_unit_test(test_what_has_arrived_is_not_sent),
 		cmocka_unit_test(test_losses_earn_copies),
 		cmocka_unit_test(test_failure_makes_copies_dear),
