@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_config.h>
 #include <rte_eal.h>
 #include <rte_version.h>
 
@@ -59,6 +60,26 @@ static char **beside(struct standby *standby, char **argv, int *eal_argc)
 	return *eal_argc >= 0 ? argv : NULL;
 }
 
+/* @return 0, or -1 after one line on stderr: the links are too many for this program. */
+static int check_count(const struct config_links *configs, const struct options *options)
+{
+	const char *file = configs->link[0]->file;
+
+	if (2 * configs->count > RTE_MAX_ETHPORTS) {
+		log_error("%s has %u links, but this DPDK is built for %u ports, two of each link: "
+			  "start another snoopd for the others, or build DPDK with "
+			  "-Dmax_ethports=%u",
+			  file, configs->count, RTE_MAX_ETHPORTS, 2 * configs->count);
+		return -1;
+	}
+	if (options->standby && configs->count > 1) {
+		log_error("%s has %u links, but --standby takes over one: start without it", file,
+			  configs->count);
+		return -1;
+	}
+	return 0;
+}
+
 static int run(const struct config_links *configs, const struct options *options, char **argv)
 {
 	/* DPDK never joins its telemetry thread, so the links must outlive this function. */
@@ -70,11 +91,8 @@ static int run(const struct config_links *configs, const struct options *options
 
 	if (config->log == CONFIG_LOG_SYSLOG)
 		log_to_syslog();
-	if (options->standby && configs->count > 1) {
-		log_error("%s has %u links, but --standby takes over one: start without it",
-			  config->file, configs->count);
+	if (check_count(configs, options) != 0)
 		return EXIT_USAGE;
-	}
 	loop_block_signals();
 	argv[eal_argc] = NULL;
 	if (privileges_find(config) != 0 ||

@@ -106,10 +106,10 @@ static void add_box(const struct box *box, struct totals *totals)
 	totals->packets += box->packets_total;
 	if (box->worker == NULL)
 		return;
-	WORKER_FOR_EACH_LINK(box->worker, link)
-	totals->retransmits += link->counters.retransmits_scoreboard +
-			       link->counters.retransmits_timeout +
-			       link->counters.retransmits_shield;
+	WORKER_FOR_EACH_LINK (box->worker, link)
+		totals->retransmits += link->counters.retransmits_scoreboard +
+				       link->counters.retransmits_timeout +
+				       link->counters.retransmits_shield;
 }
 
 static struct totals add_up(const struct lane *lanes, uint32_t count)

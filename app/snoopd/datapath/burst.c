@@ -344,6 +344,7 @@ static inline void begin_input(struct worker *worker, const struct worker_link *
 			       uint64_t now_us)
 {
 	worker->now_us = now_us;
+	worker->unsent |= 1ull << link->number;
 	snoop_engine_waited(link->engine, now_us - worker->receive.settled_us);
 }
 

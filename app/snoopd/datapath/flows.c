@@ -149,8 +149,8 @@ void flows_age(struct worker *worker)
 	}
 	if (worker->table.hand != 0)
 		return;
-	WORKER_FOR_EACH_LINK(worker, link)
-	publish_gauges(link);
+	WORKER_FOR_EACH_LINK (worker, link)
+		publish_gauges(link);
 }
 
 void flows_look_at_pressure(struct worker_link *link)

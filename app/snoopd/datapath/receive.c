@@ -52,11 +52,23 @@ static uint32_t receive_from_link(struct worker_link *link)
 
 uint32_t receive_from_ports(struct worker *worker)
 {
-	struct worker_link *link;
+	uint64_t chosen = receive_choose(&worker->round, worker->links);
+	bool several = (worker->links & (worker->links - 1)) != 0;
 	uint32_t packets = 0;
 
-	WORKER_FOR_EACH_LINK(worker, link)
-	packets += receive_from_link(link);
+	for (; chosen != 0; chosen &= chosen - 1) {
+		struct worker_link *link = worker->link[__builtin_ctzll(chosen)];
+		uint32_t count;
+
+		worker->receive.more = false;
+		count = receive_from_link(link);
+		receive_answered(&worker->round, link->number, count, worker->receive.more);
+		packets += count;
+		/* What the next links bring would push it out of the cache. */
+		if (several && count > 0)
+			transmit_flush_link(link);
+	}
+	worker->receive.more = worker->round.full != 0;
 	return packets;
 }
 
@@ -85,8 +97,8 @@ uint32_t receive_handed(struct worker *worker)
 	struct worker_link *link;
 	uint32_t packets = 0;
 
-	WORKER_FOR_EACH_LINK(worker, link)
-	packets += take_handed(link);
+	WORKER_FOR_EACH_LINK (worker, link)
+		packets += take_handed(link);
 	return packets;
 }
 
@@ -116,8 +128,8 @@ uint32_t receive_to_send(struct worker *worker)
 	struct worker_link *link;
 	uint32_t packets = 0;
 
-	WORKER_FOR_EACH_LINK(worker, link)
-	packets += take_to_send(link);
+	WORKER_FOR_EACH_LINK (worker, link)
+		packets += take_to_send(link);
 	return packets;
 }
 

@@ -29,10 +29,54 @@ struct worker_link;
  * ACK that it waits for may be among them.
  */
 struct receive_state {
-	bool more;	     /* a source of this turn may hold more packets */
-	uint32_t turns;	     /* in a row that left the question open */
+	bool more;	/* a source may hold more packets than it gave when it was asked last */
+	uint32_t turns; /* in a row that left the question open */
 	uint64_t settled_us; /* what arrived before was looked at */
 };
+
+/* Links that gave nothing when they were asked last: so many are asked in a turn. */
+#define RECEIVE_QUIET_PER_TURN 8u
+
+/**
+ * Whose ports are asked in a turn. Links that gave packets when they were asked last are asked in
+ * every turn, of the others a few, so that a link without traffic costs little. A round is as many
+ * turns as it takes to ask all: one, unless there are many links.
+ */
+struct receive_round {
+	uint64_t busy;	  /* bit n: link n gave packets when it was asked last */
+	uint64_t full;	  /* of these, the links that may hold more */
+	uint64_t unasked; /* links that were not asked in this round */
+};
+
+/** Begin a turn. @param links  all of the worker. @return those to ask. */
+static inline uint64_t receive_choose(struct receive_round *round, uint64_t links)
+{
+	uint64_t chosen = round->busy & links, quiet = round->unasked & ~chosen;
+
+	for (uint32_t i = 0; i < RECEIVE_QUIET_PER_TURN && quiet != 0; i++) {
+		chosen |= quiet & -quiet;
+		quiet &= quiet - 1;
+	}
+	round->unasked &= ~chosen;
+	return chosen;
+}
+
+/** A link was asked, and gave so many packets. @param more  one of its queues may hold more */
+static inline void receive_answered(struct receive_round *round, uint32_t link, uint32_t packets,
+				    bool more)
+{
+	round->busy = (round->busy & ~(1ull << link)) | (uint64_t)(packets > 0) << link;
+	round->full = (round->full & ~(1ull << link)) | (uint64_t)more << link;
+}
+
+/** End a turn. @return whether the round has ended with it; then the next one begins. */
+static inline bool receive_ends_round(struct receive_round *round, uint64_t links)
+{
+	if (round->unasked != 0)
+		return false;
+	round->unasked = links;
+	return true;
+}
 
 /** A source gave so many packets. */
 static inline void receive_note(struct receive_state *state, uint32_t packets)
@@ -43,14 +87,17 @@ static inline void receive_note(struct receive_state *state, uint32_t packets)
 /**
  * End a turn at now_us.
  *
- * @param late  the turn took so long that packets may have come since its sources were asked
+ * @param asked  a round has ended with it, so that all sources were asked
+ * @param late   that took so long that packets may have come since they were asked
  * @return may timers fire? Under overload they do so every RECEIVE_TURNS_MAX turns.
  */
-static inline bool receive_settles(struct receive_state *state, bool late, uint64_t now_us)
+static inline bool receive_settles(struct receive_state *state, bool asked, bool late,
+				   uint64_t now_us)
 {
-	bool settled = !(state->more | late) || ++state->turns >= RECEIVE_TURNS_MAX;
+	bool settled = asked && (!(state->more | late) || state->turns + 1 >= RECEIVE_TURNS_MAX);
 
 	state->more = false;
+	state->turns++;
 	if (settled) {
 		state->turns = 0;
 		state->settled_us = now_us;

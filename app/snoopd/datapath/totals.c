@@ -31,8 +31,8 @@ void totals_sum_all(struct counters *sum, struct worker *const *workers, uint32_
 	for (uint32_t i = 0; i < count; i++) {
 		const struct worker_link *link;
 
-		WORKER_FOR_EACH_LINK(workers[i], link)
-		add(sum, &link->counters);
+		WORKER_FOR_EACH_LINK (workers[i], link)
+			add(sum, &link->counters);
 		add(sum, &workers[i]->counters);
 	}
 }

@@ -165,6 +165,13 @@ void transmit_flush(struct worker_link *link, enum snoop_side to)
 	output->bytes_all = 0;
 }
 
+void transmit_flush_link(struct worker_link *link)
+{
+	transmit_flush(link, SNOOP_WIRED);
+	transmit_flush(link, SNOOP_WIRELESS);
+	link->worker->unsent &= ~(1ull << link->number);
+}
+
 static inline void append(struct worker_link *link, enum snoop_side to, struct rte_mbuf *packet,
 			  bool ours)
 {
@@ -173,6 +180,7 @@ static inline void append(struct worker_link *link, enum snoop_side to, struct r
 	if (output->count == TRANSMIT_ROOM)
 		transmit_flush(link, to);
 	transmit_put(output, packet, ours);
+	link->worker->unsent |= 1ull << link->number;
 }
 
 void transmit_append(struct worker_link *link, enum snoop_side to, struct rte_mbuf *packet,

@@ -92,4 +92,7 @@ void transmit_append(struct worker_link *link, enum snoop_side to, struct rte_mb
  */
 void transmit_flush(struct worker_link *link, enum snoop_side to);
 
+/** The same on both sides. */
+void transmit_flush_link(struct worker_link *link);
+
 #endif

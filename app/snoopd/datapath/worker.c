@@ -43,8 +43,7 @@ static void keep_house(void *owner)
 	struct worker *worker = owner;
 	struct worker_link *link;
 
-	WORKER_FOR_EACH_LINK(worker, link)
-	{
+	WORKER_FOR_EACH_LINK (worker, link) {
 		flows_look_at_pressure(link);
 		if (unlikely(link->trace != NULL))
 			trace_publish(link);
@@ -143,25 +142,21 @@ static void run_timers(struct worker *worker)
 	struct worker_link *link;
 
 	worker->timers_due = flow_timers_run(&worker->timers, worker->now_us);
-	WORKER_FOR_EACH_LINK(worker, link)
-	if (worker->now_us >= snoop_engine_deadline_us(link->engine))
-		snoop_engine_timer(link->engine, worker->now_us);
+	WORKER_FOR_EACH_LINK (worker, link)
+		if (worker->now_us >= snoop_engine_deadline_us(link->engine))
+			snoop_engine_timer(link->engine, worker->now_us);
 }
 
 static void flush(struct worker *worker)
 {
-	struct worker_link *link;
-
-	WORKER_FOR_EACH_LINK(worker, link)
-	{
-		transmit_flush(link, SNOOP_WIRED);
-		transmit_flush(link, SNOOP_WIRELESS);
-	}
+	for (uint64_t left = worker->unsent; left != 0; left &= left - 1)
+		transmit_flush_link(worker->link[__builtin_ctzll(left)]);
 }
 
-static void end_turn(struct worker *worker, bool late)
+/* @param asked  all sources were asked since the last turn for which that is so */
+static void end_turn(struct worker *worker, bool asked, bool late)
 {
-	if (receive_settles(&worker->receive, late, worker->now_us)) {
+	if (receive_settles(&worker->receive, asked, late, worker->now_us)) {
 		if (worker->timers_due)
 			run_timers(worker);
 		flows_serve_due(worker);
@@ -186,7 +181,7 @@ void worker_service(struct worker *worker, uint64_t now_us)
 	worker->now_us = now_us;
 	if (now_us >= worker->jobs_us)
 		run_jobs(worker);
-	end_turn(worker, false);
+	end_turn(worker, true, false);
 }
 
 static void start_jobs(struct worker *worker)
@@ -226,25 +221,30 @@ static void run_pending_jobs(struct worker *worker)
 	rte_timer_manage();
 }
 
-/* worker_service() on the worker's lcore: rte_timer runs the jobs. The turn began at that TSC. */
-static void service(struct worker *worker, uint64_t begin)
+/* worker_service() on the worker's lcore: rte_timer runs the jobs. The first source was asked after
+ * that TSC. */
+static void service(struct worker *worker, bool asked, uint64_t begin)
 {
 	uint64_t now = rte_rdtsc();
 
 	worker->now_us = clock_read(&worker->clock, now);
 	if (++worker->turns % WORKER_MANAGE_TURNS == 0 || worker->shares_cpu)
 		run_pending_jobs(worker);
-	end_turn(worker, clock_cycles(begin, now) * (CLOCK_US_PER_S / LATE_US) > worker->clock.hz);
+	end_turn(worker, asked,
+		 clock_cycles(begin, now) * (CLOCK_US_PER_S / LATE_US) > worker->clock.hz);
 }
 
 /* @return packets that came from ports and workers. */
 static uint32_t turn(struct worker *worker, uint64_t begin)
 {
-	uint32_t packets = receive_from_ports(worker);
+	uint32_t packets;
 
+	if (worker->round.unasked == worker->links)
+		worker->round_begin = begin;
+	packets = receive_from_ports(worker);
 	packets += receive_handed(worker);
 	packets += receive_to_send(worker);
-	service(worker, begin);
+	service(worker, receive_ends_round(&worker->round, worker->links), worker->round_begin);
 	/* Time that no packet needs: go on with a request that takes many steps. */
 	if (packets == 0 && mailbox_is_open(&worker->request.mail))
 		mailbox_serve(worker, &worker->request.mail);
@@ -257,8 +257,8 @@ void worker_close(struct worker *worker, uint64_t now_us)
 
 	worker->now_us = now_us;
 	flows_remove_all(worker);
-	WORKER_FOR_EACH_LINK(worker, link)
-	snoop_engine_flush(link->engine);
+	WORKER_FOR_EACH_LINK (worker, link)
+		snoop_engine_flush(link->engine);
 	flush(worker);
 	packet_free_dropped(worker);
 	packet_free_dropped(worker);
@@ -269,10 +269,11 @@ static void arrive(struct worker *worker, bool sent)
 {
 	struct worker_link *link;
 
-	WORKER_FOR_EACH_LINK(worker, link)
-	if (link->handoff != NULL)
-		__atomic_sub_fetch(sent ? &link->handoff->sending : &link->handoff->receiving, 1,
-				   __ATOMIC_ACQ_REL);
+	WORKER_FOR_EACH_LINK (worker, link)
+		if (link->handoff != NULL)
+			__atomic_sub_fetch(sent ? &link->handoff->sending
+						: &link->handoff->receiving,
+					   1, __ATOMIC_ACQ_REL);
 }
 
 /* @return whether all workers of all its links have come so far. */
@@ -280,11 +281,11 @@ static bool all_arrived(const struct worker *worker, bool sent)
 {
 	const struct worker_link *link;
 
-	WORKER_FOR_EACH_LINK(worker, link)
-	if (link->handoff != NULL &&
-	    __atomic_load_n(sent ? &link->handoff->sending : &link->handoff->receiving,
-			    __ATOMIC_ACQUIRE) != 0)
-		return false;
+	WORKER_FOR_EACH_LINK (worker, link)
+		if (link->handoff != NULL &&
+		    __atomic_load_n(sent ? &link->handoff->sending : &link->handoff->receiving,
+				    __ATOMIC_ACQUIRE) != 0)
+			return false;
 	return true;
 }
 
@@ -302,7 +303,7 @@ static void end_together(struct worker *worker)
 	do {
 		done = all_arrived(worker, false);
 		taken = receive_handed(worker) + receive_to_send(worker);
-		service(worker, rte_rdtsc());
+		service(worker, true, rte_rdtsc());
 		worker_relax(worker);
 	} while (!done || taken > 0);
 	worker_close(worker, clock_now_us(&worker->clock));
@@ -365,11 +366,13 @@ int worker_main(void *argument)
 
 	clock_init(&worker->clock); /* from its creation to here is no step */
 	worker->receive.settled_us = clock_now_us(&worker->clock);
+	worker->round.unasked = worker->links;
 	start_jobs(worker);
 	while ((stop = __atomic_load_n(&worker->stop, __ATOMIC_RELAXED)) != WORKER_STOPS) {
 		bool busy = turn(worker, begin) > 0;
 
-		if (unlikely(stop == WORKER_EMPTIES) && !busy)
+		if (unlikely(stop == WORKER_EMPTIES) && !busy &&
+		    worker->round.unasked == worker->links)
 			break;
 		idle_turns = busy ? 0 : idle_turns + 1;
 		begin = end_of_turn(worker, begin, busy, idle_turns);

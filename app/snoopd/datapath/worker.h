@@ -102,6 +102,9 @@ struct worker {
 	struct clock clock;
 	uint32_t clock_steps; /* of the clock, that the jobs have followed */
 	uint32_t turns;
+	struct receive_round round;
+	uint64_t round_begin; /* TSC */
+	uint64_t unsent;      /* bit n: link n may have packets in its TX buffers */
 	struct receive_state receive;
 	/* What the jobs begin, and turns end in portions. */
 	bool timers_due;      /* the wheel may have timers that fire now */
