@@ -202,9 +202,9 @@ static inline bool worker_is_alone(const struct worker *worker)
 {
 	const struct worker_link *link;
 
-	WORKER_FOR_EACH_LINK(worker, link)
-	if (link->handoff != NULL)
-		return false;
+	WORKER_FOR_EACH_LINK (worker, link)
+		if (link->handoff != NULL)
+			return false;
 	return true;
 }
 
