@@ -134,7 +134,7 @@ class Metrics(unittest.TestCase):
 
     def test_both_ways(self):
         source = (SOURCE / "app/snoopd/observe/prometheus.c").read_text()
-        samples = set(re.findall(r'PREFIX "(\w+)(?:\{| )',
+        samples = set(re.findall(r'PREFIX "(\w+)(?:\{|%s| )',
                                  source)) | set(re.findall(r'EACH_WORKER\("(\w+)"', source))
         samples |= {f"{name}_total" for name in re.findall(r'EACH_SIDE\("(\w+)"', source)}
         for name, kind in re.findall(r'print_counter\(metrics, "(\w+)", "(\w+)"', source):
