@@ -10,6 +10,7 @@
 #include "options.h"
 #include "text.h"
 #include "top.h"
+#include "upgrade.h"
 #include "view.h"
 
 #define TIMEOUT_MS 5000
@@ -53,6 +54,7 @@ static json_t *ask(struct client *client, const struct options *options)
 	case COMMAND_RESET_COUNTERS:
 		return client_ask(client, "/snoop/reset_counters");
 	case COMMAND_CAPTURE:
+	case COMMAND_UPGRADE:
 		break; /* see run() */
 	}
 	return NULL;
@@ -106,6 +108,8 @@ static int run(const struct options *options, const char *path)
 		failed = top_run(&client, options);
 	} else if (failed == 0 && options->command == COMMAND_CAPTURE) {
 		failed = capture_run(&client, options);
+	} else if (failed == 0 && options->command == COMMAND_UPGRADE) {
+		failed = upgrade_run(&client, options);
 	} else if (failed == 0) {
 		reply = ask(&client, options);
 		failed = reply == NULL;

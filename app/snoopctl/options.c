@@ -70,6 +70,12 @@ static const struct command {
 		 "later capture ends an earlier one. The connection has to exist, on a\n"
 		 "link that is not wholly in bypass. --json prints file and number of\n"
 		 "packets.\n"},
+	[COMMAND_UPGRADE] =
+		{"upgrade", "PROGRAM", 0, "start another snoopd, which takes over without a gap",
+		 "PROGRAM [-- ARGUMENTS] is a path; without ARGUMENTS it gets those of the\n"
+		 "snoopd that runs, and always its output, environment, network namespace and\n"
+		 "control group. If it does not start, the one that runs goes on. See\n"
+		 "doc/deploy.md for the drivers that can do it.\n"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -317,6 +323,10 @@ static enum options_result check(struct options *options, unsigned int takes, in
 		return wrong("not an option of", command->name);
 	if (options->link != NULL && (command->takes & PROCESS))
 		return wrong("--link is not for", command->name);
+	options->words = word + 1;
+	options->word_count = words - 1;
+	if (options->command == COMMAND_UPGRADE)
+		return OPTIONS_RUN;
 	if (!join(options->operand, sizeof(options->operand), word + 1, words - 1))
 		return wrong("too long:", command->operand);
 	if (options->command == COMMAND_CAPTURE && options->flow == NULL)

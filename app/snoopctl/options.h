@@ -29,11 +29,14 @@ enum command_id {
 	COMMAND_LOG_LEVEL,
 	COMMAND_RESET_COUNTERS,
 	COMMAND_CAPTURE,
+	COMMAND_UPGRADE,
 };
 
 struct options {
 	enum command_id command;
 	char operand[256]; /* what follows the command, its words joined by one blank */
+	char **words;	   /* of upgrade: the program and its arguments, NULL ends them */
+	int word_count;
 	const char *socket_path, *file_prefix;
 	const char *link;   /* NULL = the only one */
 	const char *filter; /* NULL = all */

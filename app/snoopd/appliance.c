@@ -27,6 +27,10 @@
 #include <snoopd/observe/http.h>
 #include <snoopd/worker_set.h>
 
+/* How long the workers may forward what has arrived: where nothing more does, and where it does. */
+#define EMPTY_US CLOCK_US_PER_S
+#define EMPTY_LATE_US 2000
+
 struct appliance {
 	const struct config_links *configs;
 	const struct config *config; /* of the first link: for what is the process's */
@@ -41,6 +45,7 @@ struct appliance {
 	struct handoff *handoff[CONFIG_LINKS_MAX];
 	struct memory_need memory;
 	bool handed; /* to a standby */
+	bool left;   /* by whoever looks at the link */
 	struct supervisor supervisor;
 	struct clock_watch clock; /* until the supervisor has one */
 	struct http_server *http;
@@ -114,6 +119,7 @@ static void launch_workers(struct appliance *appliance)
 	for (uint32_t i = 0; i < links->count; i++)
 		links->link[i].lost = appliance->configs->link[i]->lost;
 	worker_set_launch(&appliance->workers);
+	standby_forwards(appliance->standby);
 	supervisor_start(supervisor, links, appliance->workers.worker, appliance->workers.count,
 			 clock_monotonic_us());
 	for (uint32_t i = 0; i < links->count; i++)
@@ -127,41 +133,67 @@ static int start_http(void *context)
 	return http_server_start(&appliance->http, appliance->config, appliance->links);
 }
 
-/* Then what is missing says nothing. */
-static bool keeps_buffers(const struct links *links)
+/* Nobody looks at the links any more. */
+static void leave(struct appliance *appliance)
 {
-	uint32_t flags = 0;
-
-	for (uint32_t i = 0; i < links->count; i++)
-		for (int side = 0; side < 2; side++)
-			flags |= links->link[i].ports.port[side].traits->flags;
-	return (flags & DRIVER_KEEPS_BUFFERS) != 0;
-}
-
-/* If a standby is there, it forwards from now on, without a gap. */
-static void hand_over(struct appliance *appliance)
-{
-	const struct ports *ports = &appliance->links->link[0].ports;
-	struct handover_peer *peer = handover_begin(&appliance->handover);
-	uint64_t since_us = clock_monotonic_us();
-	uint32_t left;
-
-	if (peer == NULL || port_switch_shut(ports) != 0)
+	if (appliance->left)
 		return;
-	worker_set_empty(&appliance->workers);
-	left = port_switch_flush(ports);
-	if (handover_go(&appliance->handover, peer, since_us) != 0)
-		return;
-	log_line("event=handover pid=%d state=handed after_us=%" PRIu64 " not_sent=%u", peer->pid,
-		 clock_monotonic_us() - since_us, left);
-	systemd_main_pid(peer->pid);
-	appliance->handed = true;
+	appliance->left = true;
+	supervisor_stop(&appliance->supervisor);
+	http_server_stop(appliance->http);
+	for (uint32_t i = 0; i < appliance->links->count; i++)
+		link_detach(&appliance->links->link[i]);
 }
 
 static void close_ports(struct links *links)
 {
 	for (uint32_t i = 0; i < links->count; i++)
 		ports_close(&links->link[i].ports);
+}
+
+/* Only one process can have the ports: the standby opens them when they are free. */
+static void give_ports(struct appliance *appliance)
+{
+	struct links *links = appliance->links;
+
+	leave(appliance);
+	worker_set_stop(&appliance->workers);
+	close_ports(links);
+	for (uint32_t i = 0; i < links->count; i++)
+		port_interfaces_release(&links->link[i].ports);
+}
+
+/* If a standby is there, it forwards from now on, without a gap. */
+static void hand_over(struct appliance *appliance)
+{
+	struct ports *ports = &appliance->links->link[0].ports;
+	struct handover_peer *peer = handover_begin(&appliance->handover);
+	uint64_t since_us;
+	bool sent = false;
+
+	if (peer == NULL || (!peer->late && port_switch_shut(ports) != 0))
+		return;
+	worker_set_empty(&appliance->workers, peer->late ? EMPTY_LATE_US : EMPTY_US);
+	since_us = clock_monotonic_us();
+	if (peer->late)
+		give_ports(appliance);
+	else
+		sent = port_switch_flush(ports);
+	if (handover_go(&appliance->handover, peer, since_us) != 0)
+		return;
+	log_line("event=handover pid=%d state=handed sent=%s", peer->pid, sent ? "all" : "part");
+	systemd_main_pid(peer->pid);
+	appliance->handed = true;
+}
+
+/* A driver does not give all buffers back: then what is missing says nothing. */
+static bool keeps_buffers(const struct links *links)
+{
+	for (uint32_t i = 0; i < links->count; i++)
+		for (int side = 0; side < 2; side++)
+			if (links->link[i].ports.port[side].traits->flags & DRIVER_KEEPS_BUFFERS)
+				return true;
+	return false;
 }
 
 /* The workers let go of every packet, then the ports do; then the pool must be full. */
@@ -210,28 +242,13 @@ static int run(struct appliance *appliance)
 	}
 	if (!appliance->handed)
 		systemd_stopping();
-	supervisor_stop(&appliance->supervisor);
-	http_server_stop(appliance->http);
-	for (uint32_t i = 0; i < links->count; i++)
-		link_detach(&links->link[i]);
+	leave(appliance);
 	failed |= drain(appliance);
 	/* A driver whose interface is gone may not give its buffers back: that is no other failure.
 	 */
 	if (lost)
 		return EXIT_PORT_LOST;
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
-static int wait_and_run(struct appliance *appliance)
-{
-	switch (standby_wait(appliance->standby, &appliance->links->link[0].ports)) {
-	case STANDBY_FORWARDS:
-		return run(appliance);
-	case STANDBY_STOPPED:
-		return EXIT_SUCCESS;
-	default:
-		return EXIT_FAILURE;
-	}
 }
 
 /* @return 0, or the exit status after one line on stderr. */
@@ -243,7 +260,7 @@ static int configure_ports(struct appliance *appliance, struct link *link)
 
 	if (result != 0)
 		return result == -ENODEV ? EXIT_PORT_LOST : EXIT_USAGE;
-	if (appliance->standby->connection >= 0)
+	if (appliance->standby->connection >= 0 && !appliance->standby->late)
 		link->ports.beside = appliance->standby->pid;
 	if (port_interfaces_take(&link->ports, config) != 0)
 		return EXIT_FAILURE;
@@ -318,6 +335,7 @@ int appliance_run(struct links *links, const struct config_links *configs,
 		  const struct options *options, struct standby *standby)
 {
 	static struct appliance appliance;
+	enum standby_end end;
 	int status;
 
 	appliance.links = links;
@@ -327,8 +345,10 @@ int appliance_run(struct links *links, const struct config_links *configs,
 	appliance.standby = standby;
 	timekeeper_start(&appliance.clock);
 	status = bring_up(&appliance);
-	if (status == 0)
-		status = wait_and_run(&appliance);
+	if (status == 0) {
+		end = standby_wait(standby, &links->link[0].ports);
+		status = end == STANDBY_FORWARDS ? run(&appliance) : standby_exit_status(end);
+	}
 	take_down(&appliance);
 	return status;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <rte_config.h>
 #include <rte_eal.h>
@@ -9,6 +10,7 @@
 #include <config/links.h>
 #include <snoopd/appliance.h>
 #include <snoopd/base/log.h>
+#include <snoopd/bringup/late_ports.h>
 #include <snoopd/bringup/privileges.h>
 #include <snoopd/bringup/rundir.h>
 #include <snoopd/control/link.h>
@@ -55,12 +57,36 @@ static int check_count(const struct config_links *configs, const struct options 
 	return 0;
 }
 
+/* @return the arguments for the EAL of a standby, or NULL after one line on stderr. */
+static char **beside(struct standby *standby, char **argv, int *eal_argc)
+{
+	bool pci = true;
+
+	for (int i = 0; i < *eal_argc; i++)
+		pci &= strcmp(argv[i], "--no-pci") != 0;
+	if (pci) {
+		log_error("--standby: PCI devices cannot be had beside the process that has them; "
+			  "with virtual devices alone give the EAL --no-pci");
+		return NULL;
+	}
+	argv = rundir_beside(argv, eal_argc);
+	if (argv == NULL) {
+		log_error("--standby: no memory, or the file prefix is too long");
+		return NULL;
+	}
+	standby->late = late_ports_needed(argv);
+	if (standby->late)
+		*eal_argc = late_ports_take_out(argv);
+	return *eal_argc >= 0 ? argv : NULL;
+}
+
 static int run(const struct config_links *configs, const struct options *options, char **argv)
 {
 	/* DPDK never joins its telemetry thread, so the links must outlive this function. */
 	static struct links links;
 	const struct config *config = configs->link[0];
 	struct standby standby;
+	enum standby_end end;
 	int status, eal_argc = options->eal_argc;
 
 	if (config->log == CONFIG_LOG_SYSLOG)
@@ -72,11 +98,10 @@ static int run(const struct config_links *configs, const struct options *options
 	if (privileges_find(config) != 0 ||
 	    standby_join(&standby, rundir_prefix(argv), options->standby, options->takes_over) != 0)
 		return EXIT_USAGE;
-	if (standby.connection >= 0)
-		argv = rundir_beside(argv, &eal_argc);
-	if (argv == NULL) {
-		log_error("--standby: no memory, or the file prefix is too long");
-		return EXIT_USAGE;
+	if (standby.connection >= 0) {
+		argv = beside(&standby, argv, &eal_argc);
+		if (argv == NULL)
+			return EXIT_USAGE;
 	}
 	if (privileges_prepare(argv) != 0)
 		return EXIT_USAGE;
@@ -86,7 +111,9 @@ static int run(const struct config_links *configs, const struct options *options
 	}
 	links_init(&links, configs);
 	telemetry_start(&links);
-	status = appliance_run(&links, configs, options, &standby);
+	end = standby_wait_late(&standby);
+	status = end == STANDBY_FORWARDS ? appliance_run(&links, configs, options, &standby)
+					 : standby_exit_status(end);
 	rte_eal_cleanup();
 	return status;
 }

@@ -6,7 +6,9 @@
 #include <sys/random.h>
 
 #include <rte_launch.h>
+#include <rte_pause.h>
 
+#include <snoopd/base/clock.h>
 #include <snoopd/base/log.h>
 #include <snoopd/bringup/lcores.h>
 #include <snoopd/bringup/memory.h>
@@ -98,27 +100,26 @@ void worker_set_launch(const struct worker_set *set)
 		rte_eal_remote_launch(worker_main, set->worker[i], set->lcore[i]);
 }
 
-static int wait_for_all(const struct worker_set *set)
+int worker_set_stop(const struct worker_set *set)
 {
 	int failed = 0;
 
+	for (uint32_t i = 0; i < set->count; i++)
+		worker_stop(set->worker[i], WORKER_STOPS);
 	for (uint32_t i = 0; i < set->count; i++)
 		failed |= rte_eal_wait_lcore(set->lcore[i]);
 	return failed != 0 ? -1 : 0;
 }
 
-int worker_set_stop(const struct worker_set *set)
+void worker_set_empty(const struct worker_set *set, uint64_t limit_us)
 {
-	for (uint32_t i = 0; i < set->count; i++)
-		worker_stop(set->worker[i]);
-	return wait_for_all(set);
-}
+	uint64_t end_us = clock_monotonic_us() + limit_us;
 
-void worker_set_empty(const struct worker_set *set)
-{
 	for (uint32_t i = 0; i < set->count; i++)
-		worker_empty(set->worker[i]);
-	wait_for_all(set);
+		worker_stop(set->worker[i], WORKER_EMPTIES);
+	for (uint32_t i = 0; i < set->count; i++)
+		while (!worker_is_empty(set->worker[i]) && clock_monotonic_us() < end_us)
+			rte_pause();
 }
 
 void worker_set_destroy(struct worker_set *set)

@@ -41,8 +41,9 @@ void worker_set_launch(const struct worker_set *set);
 /** Stop them and wait. @return 0, or -1 if one failed. */
 int worker_set_stop(const struct worker_set *set);
 
-/** Everything that has arrived is forwarded; then they stop. */
-void worker_set_empty(const struct worker_set *set);
+/** Everything that has arrived is forwarded, and they sleep until worker_set_stop(); or the time is
+ * over. */
+void worker_set_empty(const struct worker_set *set, uint64_t limit_us);
 
 /** They do not run. */
 void worker_set_destroy(struct worker_set *set);

@@ -42,8 +42,17 @@ PROBE_PORT = 5999
 PROBE_INTERVAL_S = 0.005
 
 
+def add_cable(lab, near, far):
+    """A veth pair between a switch and a box, whose kernels leave frames as they are."""
+    lab.ip("link", "add", near, "type", "veth", "peer", "name", far)
+    for name in near, far:
+        lab.host_command("box", "ethtool", "-K", name, "gro", "off", "gso", "off", "tso", "off",
+                         "tx", "off")
+        lab.ip("link", "set", name, "up")
+
+
 class SwitchLab(Lab):
-    """The lab with a switch at either end of the boxes; these plug in what `cables` names."""
+    """The lab with a switch at either end of the boxes."""
 
     def __init__(self):
         sysctls = dict(SYSCTLS)
@@ -76,14 +85,14 @@ class SwitchLab(Lab):
         self.ip("link", "set", port, "type", "bridge_slave", "cost", str(COSTS[index]))
         self.ip("link", "set", port, "up")
 
-    def add_cable(self, side, index, end):
-        """A veth pair from the switch to an interface of a box."""
-        self.ip("link", "add", self.port(side, index), "type", "veth", "peer", "name", end)
-        for name in self.port(side, index), end:
-            self.host_command("box", "ethtool", "-K", name, "gro", "off", "gso", "off", "tso",
-                              "off", "tx", "off")
-        self.ip("link", "set", end, "up")
-        self.connect(side, index)
+    def box_ends(self, index):
+        """@return the interfaces of that box, if they are not taps"""
+        return [f"e{LETTERS[side]}{index}x{self.id}" for side in SIDES]
+
+    def plug_in(self, index):
+        for side, end in zip(SIDES, self.box_ends(index)):
+            add_cable(self, self.port(side, index), end)
+            self.connect(side, index)
 
     def shown(self, device):
         """@return what `ip -d link show` says of a bridge or of its port, {} if it is not there"""
@@ -122,17 +131,14 @@ class WirePath(Path, Box):
         super().__init__("plain")
         self.index, self.bridge, self.lab = index, None, None
 
-    def ends(self):
-        return [f"e{LETTERS[side]}{self.index}x{self.lab.id}" for side in SIDES]
-
     def start(self, lab):
         self.lab = lab
         if self.bridge is None:
             self.bridge = f"w{self.index}x{lab.id}"
             lab.ip("link", "add", self.bridge, "type", "bridge", "stp_state", "0",
                    "forward_delay", "0")
-            for side, end in zip(SIDES, self.ends()):
-                lab.add_cable(side, self.index, end)
+            lab.plug_in(self.index)
+            for end in lab.box_ends(self.index):
                 lab.ip("link", "set", end, "master", self.bridge)
                 # A wire learns nothing: what the switches flood would teach it wrong places.
                 lab.ip("link", "set", end, "type", "bridge_slave", "learning", "off")
@@ -147,11 +153,11 @@ class WirePath(Path, Box):
         self.start(self.lab)
 
     def power_off(self):
-        for end in self.ends():
+        for end in self.lab.box_ends(self.index):
             self.lab.ip("link", "set", end, "down")
 
     def power_on(self):
-        for end in self.ends():
+        for end in self.lab.box_ends(self.index):
             self.lab.ip("link", "set", end, "up")
 
 
@@ -164,12 +170,11 @@ class PacketPath(Path, FaultBox):
         self.index, self.name = index, f"box-{index}"
 
     def interfaces(self, lab):
-        return [f"e{LETTERS[side]}{self.index}x{lab.id}" for side in SIDES]
+        return lab.box_ends(self.index)
 
     def start(self, lab):
         if self.lab is None:
-            for side, end in zip(SIDES, self.interfaces(lab)):
-                lab.add_cable(side, self.index, end)
+            lab.plug_in(self.index)
         super().start(lab)
 
     def kill(self):

@@ -172,6 +172,9 @@ class Lab:
     station        "linux", or "lwip": the mobile host's kernel has no address then (traffic.py)
     """
 
+    # What linkemu emulates: name, then host and tap at either end; "fwd" is from left to right.
+    links = (("wired", "wired", "w0", "box", "b0"), ("radio", "box", "b1", "mobile", "m0"))
+
     def __init__(self, path, profile="default", seed=1, sysctls=None, keep_logs=False,
                  host_defaults=False, station="linux"):
         if os.geteuid() != 0:
@@ -185,7 +188,7 @@ class Lab:
         self.station = station
         self.id = str(os.getpid())
         self.netns = {role: f"snoop-{self.id}-{role}" for role in ("wired", "box", "mobile")}
-        self.taps = {tap: f"{tap}x{self.id}" for tap in ("w0", "b0", "b1", "m0")}
+        self.taps = {tap: f"{tap}x{self.id}" for _, tap in self.ends()}
         self.dir = None
         self._made_netns = []
         self._processes = []
@@ -219,7 +222,9 @@ class Lab:
         self.dir = None if not self.keep_logs else self.dir
         atexit.unregister(self.close)
 
-    # What runs in the lab
+    def ends(self):
+        """@return host and tap of each end of the links"""
+        return [end for link in self.links for end in (link[1:3], link[3:5])]
 
     def in_netns(self, role, *argv):
         return ["ip", "netns", "exec", self.netns[role], *argv]
@@ -294,24 +299,21 @@ class Lab:
 
     def reset_links(self):
         """Zero the counters, start the random sequences again from the seed."""
-        for index, (link, direction) in enumerate((("radio", "fwd"), ("radio", "rev"),
-                                                   ("wired", "fwd"), ("wired", "rev"))):
+        names = ["radio", "wired", *[link[0] for link in self.links[2:]]]
+        ways = [(name, direction) for name in names for direction in ("fwd", "rev")]
+        for index, (link, direction) in enumerate(ways):
             self.set_link(link, direction, seed=self.seed + 1000 * index)
         self.control("reset")
 
     def _start_linkemu(self):
         offloads = "/offloads" if self.host_defaults else ""
-        argv = [find_linkemu(), "--realtime", "--control", str(self.dir / "linkemu.sock"),
-                "--link",
-                f"wired,a={self.netns['wired']}:{self.taps['w0']}{offloads},"
-                f"b={self.netns['box']}:{self.taps['b0']}",
-                "--link",
-                f"radio,a={self.netns['box']}:{self.taps['b1']},"
-                f"b={self.netns['mobile']}:{self.taps['m0']}{offloads}",
-                "--track", "wired", "--track", "radio"]
-        for name in ("wired", "radio"):
+        argv = [find_linkemu(), "--realtime", "--control", str(self.dir / "linkemu.sock")]
+        for name, *ends in self.links:
+            a, b = (f"{self.netns[role]}:{self.taps[tap]}{offloads if role != 'box' else ''}"
+                    for role, tap in (ends[:2], ends[2:]))
+            argv += ["--link", f"{name},a={a},b={b}", "--track", name]
             for direction in ("fwd", "rev"):
-                keys = getattr(self.path, name).keys(direction)
+                keys = getattr(self.path, name.split("-")[0]).keys(direction)
                 pairs = ",".join(f"{key}={value:.17g}" for key, value in keys.items())
                 argv += ["--dir", f"{name}:{direction}:{pairs}"]
         self._linkemu = self.process(argv, "linkemu")
@@ -344,13 +346,13 @@ class Lab:
         return {**HOST_SYSCTLS, **quiet, **PROFILES[self.profile], **self.sysctls}
 
     def _configure_hosts(self):
-        for role, tap in (("wired", "w0"), ("box", "b0"), ("box", "b1"), ("mobile", "m0")):
+        for role, tap in self.ends():
             address = ["address", ADDRESSES[role]["mac"]] if role in ADDRESSES else []
             check_call("ip", "-n", self.netns[role], "link", "set", self.taps[tap], *address,
                        "mtu", "1500", "txqueuelen", "10000", "up")
-        for tap in ("b0", "b1"):  # as doc/deploy.md has it for the box's own interfaces
-            self.host_command("box", "ethtool", "-K", self.taps[tap], "gro", "off", "lro", "off",
-                              "gso", "off", "tso", "off")
+            if role == "box":  # as doc/deploy.md has it for its own interfaces
+                self.host_command("box", "ethtool", "-K", self.taps[tap], "gro", "off", "lro",
+                                  "off", "gso", "off", "tso", "off")
         for role, peer, tap in (("wired", "mobile", "w0"), ("mobile", "wired", "m0")):
             netns, dev = self.netns[role], self.taps[tap]
             if role == "mobile" and self.station != "linux":

@@ -10,17 +10,59 @@
 #include <snoopd/bringup/port_interfaces.h>
 #include <snoopd/kernel/outgoing.h>
 
-void port_switch_stamp(const struct ports *ports, bool on)
+static void warn(const struct port *port, int result)
 {
-	for (int side = 0; side < 2; side++) {
-		const struct port *port = &ports->port[side];
-		int result = packet_sockets_stamp(&port->behind->sockets, on);
+	log_warning(
+		"event=handover port=%s message=\"frames cannot be told apart (%s): a few may be "
+		"forwarded twice when a standby takes over\"",
+		port->name, strerror(-result));
+}
 
-		if (result != 0)
-			log_warning("event=handover port=%s message=\"no times of reception (%s): "
-				    "a few frames may be forwarded twice\"",
-				    port->name, strerror(-result));
+static void prepare(struct port_switch *ports_switch, int side)
+{
+	const struct port *port = &ports_switch->ports->port[side];
+	const struct port_behind *behind = port->behind;
+	int result = packet_sockets_stamp(&behind->sockets, true);
+	uint32_t *count = &ports_switch->count[side];
+
+	while (result == 0 && *count < behind->sockets.count) {
+		result = packet_sockets_map(&behind->sockets, *count, &behind->ring,
+					    &ports_switch->ring[side][*count].map);
+		if (result == 0)
+			++*count;
 	}
+	if (result != 0)
+		warn(port, result);
+}
+
+void port_switch_prepare(struct port_switch *ports_switch, const struct ports *ports)
+{
+	ports_switch->ports = ports;
+	for (int side = 0; side < 2 && !ports_switch->prepared; side++)
+		prepare(ports_switch, side);
+	ports_switch->prepared = true;
+}
+
+void port_switch_forget(struct port_switch *ports_switch)
+{
+	for (int side = 0; side < 2 && ports_switch->prepared; side++) {
+		packet_sockets_stamp(&ports_switch->ports->port[side].behind->sockets, false);
+		while (ports_switch->count[side] > 0)
+			packet_sockets_unmap(
+				&ports_switch->ring[side][--ports_switch->count[side]].map);
+	}
+	ports_switch->prepared = false;
+}
+
+void port_switch_begin(struct port_switch *ports_switch)
+{
+	for (int side = 0; side < 2; side++)
+		for (uint32_t i = 0; i < ports_switch->count[side]; i++) {
+			struct port_switch_ring *ring = &ports_switch->ring[side][i];
+
+			ring->newest = frame_marks_newest(
+				ring->map.rx, &ports_switch->ports->port[side].behind->ring);
+		}
 }
 
 static int set_filter(const struct port *port, int (*filter)(unsigned int if_index))
@@ -52,47 +94,41 @@ int port_switch_shut(const struct ports *ports)
 	return failed;
 }
 
-uint32_t port_switch_flush(const struct ports *ports)
+bool port_switch_flush(const struct ports *ports)
 {
-	uint32_t left = 0;
+	bool sent = true;
 
-	for (int side = 0; side < 2; side++) {
-		const struct port_behind *behind = ports->port[side].behind;
-
-		left += packet_sockets_flush(&behind->sockets, &behind->ring);
-	}
-	return left;
+	for (int side = 0; side < 2; side++)
+		sent &= packet_sockets_flush(&ports->port[side].behind->sockets);
+	return sent;
 }
 
-int port_switch_taken(const struct ports *ports, enum snoop_side side, struct frame_marks *marks)
+int port_switch_taken(const struct port_switch *ports_switch, enum snoop_side side,
+		      struct frame_marks *marks)
 {
-	const struct port_behind *behind = ports->port[side].behind;
 	int result = 0;
 
-	for (uint32_t i = 0; i < behind->sockets.count && result == 0; i++) {
-		struct packet_map map;
+	for (uint32_t i = 0; i < ports_switch->count[side] && result == 0; i++) {
+		const struct port_switch_ring *ring = &ports_switch->ring[side][i];
 
-		result = packet_sockets_map(&behind->sockets, i, &behind->ring, &map);
-		if (result != 0)
-			break;
-		result = frame_marks_taken(marks, map.rx, &behind->ring);
-		packet_sockets_unmap(&map);
+		result = frame_marks_taken(marks, ring->map.rx,
+					   &ports_switch->ports->port[side].behind->ring,
+					   ring->newest);
 	}
 	return result;
 }
 
-static uint32_t blank(const struct port *port, const struct frame_marks *marks)
+static uint32_t blank(const struct port_switch *ports_switch, int side,
+		      const struct frame_marks *marks)
 {
-	const struct port_behind *behind = port->behind;
 	uint32_t blanked = 0;
 
-	for (uint32_t i = 0; i < behind->sockets.count; i++) {
-		struct packet_map map;
+	for (uint32_t i = 0; i < ports_switch->count[side]; i++) {
+		const struct port_switch_ring *ring = &ports_switch->ring[side][i];
 
-		if (packet_sockets_map(&behind->sockets, i, &behind->ring, &map) != 0)
-			continue;
-		blanked += frame_marks_blank(marks, map.rx, &behind->ring);
-		packet_sockets_unmap(&map);
+		blanked += frame_marks_blank(marks, ring->map.rx,
+					     &ports_switch->ports->port[side].behind->ring,
+					     ring->newest);
 	}
 	return blanked;
 }
@@ -125,17 +161,17 @@ static void take_out(const struct port *from, const struct port *to, uint32_t bl
 	}
 }
 
-uint32_t port_switch_skip(const struct ports *ports, struct frame_marks marks[2])
+uint32_t port_switch_skip(const struct port_switch *ports_switch, struct frame_marks marks[2])
 {
 	uint32_t sum = 0;
 
 	for (int side = 0; side < 2; side++) {
-		const struct port *from = &ports->port[side], *to = &ports->port[!side];
+		const struct port *port = ports_switch->ports->port;
 		uint32_t blanked;
 
 		frame_marks_sort(&marks[side]);
-		blanked = blank(from, &marks[side]);
-		take_out(from, to, blanked);
+		blanked = blank(ports_switch, side, &marks[side]);
+		take_out(&port[side], &port[!side], blanked);
 		sum += blanked;
 	}
 	return sum;

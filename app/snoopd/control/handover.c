@@ -83,7 +83,7 @@ void handover_start(struct handover *handover, int listener, const struct ports 
 {
 	handover->listener = listener;
 	handover->ports = ports;
-	handover->stamps = false;
+	handover->ports_switch.prepared = false;
 	for (int i = 0; i < HANDOVER_STANDBYS_MAX; i++)
 		handover->peer[i] = (struct handover_peer){.connection = -1};
 	if (listener >= 0)
@@ -91,15 +91,16 @@ void handover_start(struct handover *handover, int listener, const struct ports 
 }
 
 /* Without a standby frames need no times, which cost a little. */
-static void stamp_if_needed(struct handover *handover)
+static void prepare_if_needed(struct handover *handover)
 {
 	bool needed = false;
 
 	for (int i = 0; i < HANDOVER_STANDBYS_MAX; i++)
-		needed |= handover->peer[i].ready;
-	if (needed != handover->stamps)
-		port_switch_stamp(handover->ports, needed);
-	handover->stamps = needed;
+		needed |= handover->peer[i].ready && !handover->peer[i].late;
+	if (needed)
+		port_switch_prepare(&handover->ports_switch, handover->ports);
+	else
+		port_switch_forget(&handover->ports_switch);
 }
 
 static void forget(struct handover *handover, struct handover_peer *peer, const char *why)
@@ -107,7 +108,7 @@ static void forget(struct handover *handover, struct handover_peer *peer, const 
 	log_warning("event=standby pid=%d state=gone message=\"%s\"", peer->pid, why);
 	close(peer->connection);
 	*peer = (struct handover_peer){.connection = -1};
-	stamp_if_needed(handover);
+	prepare_if_needed(handover);
 }
 
 static void accept_one(struct handover *handover, struct handover_peer *peer)
@@ -138,8 +139,9 @@ static void hear(struct handover *handover, struct handover_peer *peer)
 	} else if (message.kind == HANDOVER_READY || message.kind == HANDOVER_TAKE_OVER) {
 		log_line("event=standby pid=%d state=ready", peer->pid);
 		peer->ready = true;
+		peer->late = message.late != 0;
 		peer->asks = message.kind == HANDOVER_TAKE_OVER;
-		stamp_if_needed(handover);
+		prepare_if_needed(handover);
 	}
 }
 
@@ -176,7 +178,7 @@ static struct handover_peer *choose(struct handover *handover)
 	return chosen;
 }
 
-static int wait_open(const struct handover_peer *peer)
+static int wait_for(const struct handover_peer *peer, enum handover_kind kind)
 {
 	struct pollfd wait = {.fd = peer->connection, .events = POLLIN};
 	struct handover_message message;
@@ -188,7 +190,7 @@ static int wait_open(const struct handover_peer *peer)
 		result = handover_receive(peer->connection, &message, NULL);
 		if (result <= 0)
 			return result == 0 ? -EPIPE : result;
-	} while (message.kind != HANDOVER_OPEN);
+	} while (message.kind != kind);
 	return 0;
 }
 
@@ -199,15 +201,16 @@ struct handover_peer *handover_begin(struct handover *handover)
 	int result;
 
 	handover_look(handover);
-	while ((peer = choose(handover)) != NULL) {
+	while ((peer = choose(handover)) != NULL && !peer->late) {
+		port_switch_begin(&handover->ports_switch);
 		result = handover_send(peer->connection, &message, -1);
 		if (result == 0)
-			result = wait_open(peer);
+			result = wait_for(peer, HANDOVER_OPEN);
 		if (result == 0)
 			return peer;
 		forget(handover, peer, strerror(-result));
 	}
-	return NULL;
+	return peer;
 }
 
 static int send_marks(const struct handover_peer *peer, enum snoop_side side,
@@ -232,16 +235,18 @@ int handover_go(struct handover *handover, struct handover_peer *peer, uint64_t 
 	struct handover_message go = {.kind = HANDOVER_GO, .since_us = since_us};
 	int result = 0;
 
-	for (int side = 0; side < 2 && result == 0; side++) {
+	for (int side = 0; side < 2 && result == 0 && !peer->late; side++) {
 		struct frame_marks marks = {0};
 
-		result = port_switch_taken(handover->ports, (enum snoop_side)side, &marks);
+		result = port_switch_taken(&handover->ports_switch, (enum snoop_side)side, &marks);
 		if (result == 0)
 			result = send_marks(peer, (enum snoop_side)side, &marks);
 		frame_marks_free(&marks);
 	}
 	if (result == 0)
 		result = handover_send(peer->connection, &go, handover->listener);
+	if (result == 0)
+		result = wait_for(peer, HANDOVER_FORWARDS);
 	if (result == 0)
 		return 0;
 	log_error("event=handover pid=%d state=failed message=\"%s\"", peer->pid,

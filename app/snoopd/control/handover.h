@@ -12,8 +12,11 @@
  *	                                   (hears nothing more, forwards what it has, stops)
  *	                          <-       MARKS ... of what it has forwarded
  *	                          <-       GO, with the listening socket of the name
- *	(forwards)
+ *	FORWARDS                  ->
  *	                                   (ends, and with it the connection)
+ *
+ * A standby that is late cannot open the ports beside another process: there is no BEGIN, OPEN and
+ * MARKS, and the ports are closed before GO.
  *
  * Nobody closes a connection before: its end says that the process has let go of everything.
  *
@@ -26,7 +29,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include <snoopd/bringup/ports.h>
+#include <snoopd/bringup/port_switch.h>
 
 #define HANDOVER_NAME_CHARS 96
 #define HANDOVER_STANDBYS_MAX 4
@@ -43,6 +46,7 @@ enum handover_kind {
 	HANDOVER_OPEN,
 	HANDOVER_MARKS,
 	HANDOVER_GO,
+	HANDOVER_FORWARDS,
 };
 
 struct handover_message {
@@ -50,8 +54,8 @@ struct handover_message {
 	uint16_t kind; /* enum handover_kind */
 	uint16_t side; /* MARKS: enum snoop_side */
 	uint32_t count;
-	uint32_t unused;
-	uint64_t since_us; /* GO: since when nothing is received, CLOCK_MONOTONIC */
+	uint32_t late;	   /* READY, TAKE_OVER: see below */
+	uint64_t since_us; /* GO: since when nobody forwards, CLOCK_MONOTONIC */
 	uint64_t mark[HANDOVER_MARKS_MAX];
 };
 
@@ -67,14 +71,14 @@ int handover_receive(int connection, struct handover_message *message, int *pass
 struct handover_peer {
 	int connection; /* -1 = free */
 	pid_t pid;
-	bool ready, asks;
+	bool ready, asks, late;
 };
 
 struct handover {
 	int listener; /* -1 = nobody can wait for our end */
 	struct handover_peer peer[HANDOVER_STANDBYS_MAX];
 	const struct ports *ports;
-	bool stamps; /* frames get times, for the marks */
+	struct port_switch ports_switch; /* prepared while a standby is there */
 };
 
 /** @param prefix  of the process that came first. Writes the name for rendezvous.h. */
@@ -89,8 +93,8 @@ bool handover_look(struct handover *handover);
 /** @return the standby that hears what we hear now, and goes on from here; NULL: there is none. */
 struct handover_peer *handover_begin(struct handover *handover);
 
-/** The workers have stopped: it may forward. @param since_us  when they were told. @return 0, or -1
- * after a line on stderr. */
+/** The workers have stopped: it may forward; wait until it does. @param since_us  when they had
+ * sent all. @return 0, or -1 after a line on stderr. */
 int handover_go(struct handover *handover, struct handover_peer *peer, uint64_t since_us);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <snoopd/base/clock.h>
 #include <snoopd/base/log.h>
+#include <snoopd/bringup/late_ports.h>
 #include <snoopd/bringup/port_interfaces.h>
 #include <snoopd/bringup/port_switch.h>
 #include <snoopd/bringup/privileges.h>
@@ -79,12 +80,12 @@ struct waiting {
 static int open_ports(struct waiting *waiting)
 {
 	waiting->standby->begun_us = clock_monotonic_us();
-	return port_switch_open(waiting->ports);
+	return waiting->standby->late ? 0 : port_switch_open(waiting->ports);
 }
 
 static int tell(const struct standby *standby, enum handover_kind kind)
 {
-	struct handover_message message = {.kind = (uint16_t)kind};
+	struct handover_message message = {.kind = (uint16_t)kind, .late = standby->late};
 
 	return handover_send(standby->connection, &message, -1);
 }
@@ -127,6 +128,7 @@ static int obey(struct waiting *waiting, const struct handover_message *message)
 {
 	switch (message->kind) {
 	case HANDOVER_BEGIN:
+		port_switch_begin(&waiting->standby->ports_switch);
 		if (open_ports(waiting) != 0)
 			return -1;
 		usleep(SETTLE_US);
@@ -156,7 +158,8 @@ static bool hear(struct waiting *waiting, enum standby_end *end)
 			*end = STANDBY_FAILED;
 		return *end == STANDBY_FAILED;
 	}
-	standby->twice = port_switch_skip(waiting->ports, waiting->marks);
+	if (!standby->late)
+		standby->twice = port_switch_skip(&waiting->standby->ports_switch, waiting->marks);
 	standby->begun_us = message.since_us;
 	standby->listener = listener;
 	standby->handed = true;
@@ -195,9 +198,9 @@ enum standby_end standby_wait(struct standby *standby, const struct ports *ports
 	struct waiting waiting = {.standby = standby, .ports = ports};
 	enum standby_end end;
 
-	if (standby->connection < 0)
+	if (standby->connection < 0 || standby->late)
 		return STANDBY_FORWARDS;
-	port_switch_stamp(ports, true);
+	port_switch_prepare(&standby->ports_switch, ports);
 	announce(standby);
 	end = wait_for_end(&waiting);
 	frame_marks_free(&waiting.marks[SNOOP_WIRED]);
@@ -205,20 +208,40 @@ enum standby_end standby_wait(struct standby *standby, const struct ports *ports
 	return end;
 }
 
+enum standby_end standby_wait_late(struct standby *standby)
+{
+	struct waiting waiting = {.standby = standby};
+	enum standby_end end;
+
+	if (standby->connection < 0 || !standby->late)
+		return STANDBY_FORWARDS;
+	announce(standby);
+	end = wait_for_end(&waiting);
+	if (end == STANDBY_FORWARDS && late_ports_make() != 0)
+		end = STANDBY_FAILED;
+	return end;
+}
+
 /* ---- Afterwards ---- */
+
+void standby_forwards(struct standby *standby)
+{
+	standby->forwards_us = clock_monotonic_us();
+	if (standby->connection >= 0)
+		tell(standby, HANDOVER_FORWARDS);
+}
 
 int standby_settle(struct standby *standby, struct ports *ports)
 {
 	struct pollfd wait = {.fd = standby->connection, .events = POLLIN};
-	uint64_t now_us = clock_monotonic_us();
 
 	if (standby->begun_us == 0)
 		return 0; /* it was no standby */
 	log_line("event=handover from_pid=%d state=taken because=%s gap_us=%" PRIu64
 		 " thrown_away=%" PRIu32,
-		 standby->pid, standby->handed ? "handed" : "ended", now_us - standby->begun_us,
-		 standby->twice);
-	port_switch_stamp(ports, false);
+		 standby->pid, standby->handed ? "handed" : "ended",
+		 standby->forwards_us - standby->begun_us, standby->twice);
+	port_switch_forget(&standby->ports_switch);
 	if (standby->connection >= 0) {
 		if (poll(&wait, 1, END_TIMEOUT_MS) <= 0)
 			log_warning("event=handover from_pid=%d message=\"it has handed over, but "

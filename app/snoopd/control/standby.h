@@ -10,21 +10,25 @@
 #define SNOOPD_STANDBY_H
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <sys/types.h>
 
 #include <snoopd/bringup/ports.h>
 #include <snoopd/control/handover.h>
 
 struct standby {
-	bool takes_over;		/* do not wait: ask */
-	const char *prefix;		/* of the process that came first */
+	bool takes_over;    /* do not wait: ask */
+	bool late;	    /* the ports are made when the other process has closed them */
+	const char *prefix; /* of the process that came first */
 	char name[HANDOVER_NAME_CHARS]; /* where the one that forwards listens */
 	int connection;			/* to it, -1 = none: this process is no standby */
 	pid_t pid;			/* of it */
 	int listener;			/* the name, once this process forwards; -1 = not (yet) */
 	uint32_t twice;			/* frames that it had forwarded, and this one threw away */
-	uint64_t begun_us; /* since when nobody forwards, as far as is known; 0 = not yet */
-	bool handed;	   /* by order, or it ended without */
+	uint64_t begun_us;    /* since when nobody forwards, as far as is known; 0 = not yet */
+	uint64_t forwards_us; /* since when this process does */
+	struct port_switch ports_switch;
+	bool handed; /* by order, or it ended without */
 };
 
 enum standby_end {
@@ -32,6 +36,12 @@ enum standby_end {
 	STANDBY_STOPPED, /* by a signal; the other process goes on */
 	STANDBY_FAILED,	 /* after one line on stderr */
 };
+
+/** @return the exit status of one that never forwarded. */
+static inline int standby_exit_status(enum standby_end end)
+{
+	return end == STANDBY_STOPPED ? EXIT_SUCCESS : EXIT_FAILURE;
+}
 
 /**
  * Before the EAL starts. Take the name of the prefix, or call the process that has it.
@@ -41,8 +51,15 @@ enum standby_end {
  */
 int standby_join(struct standby *standby, const char *prefix, bool may_wait, bool takes_over);
 
-/** Wait; meanwhile the ports hear nothing. For a process that is no standby: go on at once. */
+/** Before the ports are looked for, the same for one that is late: wait, then make them. */
+enum standby_end standby_wait_late(struct standby *standby);
+
+/** Wait; meanwhile the ports hear nothing. For a process that is no standby, or has waited: go on
+ * at once. */
 enum standby_end standby_wait(struct standby *standby, const struct ports *ports);
+
+/** The workers have been launched: tell the other process. */
+void standby_forwards(struct standby *standby);
 
 /** The workers run: when the other process is gone, take its claims and the name of its telemetry
  * socket. @return 0, or -1 after one line on stderr. */

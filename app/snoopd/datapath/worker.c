@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <rte_malloc.h>
 
@@ -361,6 +362,7 @@ int worker_main(void *argument)
 	struct worker *worker = argument;
 	uint64_t begin = rte_rdtsc();
 	uint32_t stop, idle_turns = 0;
+	bool alone;
 
 	clock_init(&worker->clock); /* from its creation to here is no step */
 	worker->receive.settled_us = clock_now_us(&worker->clock);
@@ -375,17 +377,20 @@ int worker_main(void *argument)
 		idle_turns = busy ? 0 : idle_turns + 1;
 		begin = end_of_turn(worker, begin, busy, idle_turns);
 	}
-	end_together(worker);
+	alone = worker_is_alone(worker);
+	if (!alone)
+		end_together(worker);
+	__atomic_store_n(&worker->empty, true, __ATOMIC_RELEASE);
+	/* The CPU is for the standby now. */
+	while (__atomic_load_n(&worker->stop, __ATOMIC_RELAXED) != WORKER_STOPS)
+		nanosleep(&(const struct timespec){.tv_nsec = 1000000}, NULL);
+	if (alone)
+		end_together(worker);
 	stop_jobs(worker);
 	return 0;
 }
 
-void worker_stop(struct worker *worker)
+void worker_stop(struct worker *worker, enum worker_stop when)
 {
-	__atomic_store_n(&worker->stop, WORKER_STOPS, __ATOMIC_RELAXED);
-}
-
-void worker_empty(struct worker *worker)
-{
-	__atomic_store_n(&worker->stop, WORKER_EMPTIES, __ATOMIC_RELAXED);
+	__atomic_store_n(&worker->stop, (uint8_t)when, __ATOMIC_RELAXED);
 }

@@ -128,6 +128,7 @@ struct worker {
 
 	/* Worker: rw. Any thread: ro, atomic. */
 	struct worker_health health __rte_cache_aligned;
+	bool empty; /* with WORKER_EMPTIES: all that had arrived was sent */
 
 	/* Control: rw, worker: ro, atomic. */
 	uint8_t stop __rte_cache_aligned; /* enum worker_stop: asks the loop to end */
@@ -190,11 +191,28 @@ void worker_close(struct worker *worker, uint64_t now_us);
 /** The lcore's function (rte_eal_remote_launch): turns until worker_stop(), then worker_close(). */
 int worker_main(void *worker);
 
-/** Control thread. Stop all workers: at their end they wait for each other. */
-void worker_stop(struct worker *worker);
+/**
+ * Control thread. Stop all workers: at their end they wait for each other. With WORKER_EMPTIES they
+ * forward what has arrived, as nothing more does, and sleep until WORKER_STOPS.
+ */
+void worker_stop(struct worker *worker, enum worker_stop when);
 
-/** The same once they have forwarded what has arrived, as nothing more does. */
-void worker_empty(struct worker *worker);
+/** @return whether no other worker waits for this one at its end. */
+static inline bool worker_is_alone(const struct worker *worker)
+{
+	const struct worker_link *link;
+
+	WORKER_FOR_EACH_LINK (worker, link)
+		if (link->handoff != NULL)
+			return false;
+	return true;
+}
+
+/** Control thread. @return whether it sleeps. */
+static inline bool worker_is_empty(const struct worker *worker)
+{
+	return __atomic_load_n(&worker->empty, __ATOMIC_ACQUIRE);
+}
 
 /**
  * Control thread: has every turn that began before the gate was set ended?

@@ -23,9 +23,17 @@ struct frame_marks {
 /** @return 0, or -ENOMEM. */
 int frame_marks_add(struct frame_marks *marks, const uint64_t *mark, uint32_t count);
 
-/** Add the frames that the driver has taken out of a receive ring. @return 0, or -ENOMEM. */
+/** @return the slot of the frame that came last, or the last slot of a ring that had none. */
+uint32_t frame_marks_newest(const unsigned char *ring_memory, const struct packet_ring *ring);
+
+/**
+ * Add the frames that the driver has taken out of a receive ring since, and some of before.
+ *
+ * @param newest  what frame_marks_newest() said then
+ * @return 0, or -ENOMEM.
+ */
 int frame_marks_taken(struct frame_marks *marks, const unsigned char *ring_memory,
-		      const struct packet_ring *ring);
+		      const struct packet_ring *ring, uint32_t newest);
 
 /** To be called once before frame_marks_blank(). */
 void frame_marks_sort(struct frame_marks *marks);
@@ -34,10 +42,11 @@ void frame_marks_sort(struct frame_marks *marks);
  * Make the frames in a receive ring that are marked, and that the driver has not taken yet, empty:
  * it delivers a packet of length 0 for each.
  *
+ * @param newest  what frame_marks_newest() said when the driver had taken everything
  * @return how many.
  */
 uint32_t frame_marks_blank(const struct frame_marks *marks, unsigned char *ring_memory,
-			   const struct packet_ring *ring);
+			   const struct packet_ring *ring, uint32_t newest);
 
 void frame_marks_free(struct frame_marks *marks);
 

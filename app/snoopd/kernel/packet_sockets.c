@@ -122,23 +122,14 @@ void packet_sockets_unmap(struct packet_map *map)
 	munmap(map->rx, map->bytes);
 }
 
-static struct tpacket2_hdr *slot_to_send(unsigned char *frames, const struct packet_ring *ring,
-					 uint32_t number)
-{
-	struct tpacket2_hdr *head = (void *)(frames + (size_t)number * ring->frame_bytes);
-	uint32_t status = __atomic_load_n(&head->tp_status, __ATOMIC_ACQUIRE);
-
-	return (status & TP_STATUS_SEND_REQUEST) != 0 ? head : NULL;
-}
-
 static uint32_t spoil(unsigned char *frames, const struct packet_ring *ring)
 {
 	uint32_t spoilt = 0;
 
 	for (uint32_t i = 0; i < ring->frames; i++) {
-		struct tpacket2_hdr *head = slot_to_send(frames, ring, i);
+		struct tpacket2_hdr *head = (void *)(frames + (size_t)i * ring->frame_bytes);
 
-		if (head == NULL)
+		if (!(__atomic_load_n(&head->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_SEND_REQUEST))
 			continue;
 		head->tp_len = NO_LENGTH;
 		spoilt++;
@@ -179,34 +170,29 @@ int packet_sockets_discard(const struct packet_sockets *sockets, const struct pa
 	return result;
 }
 
-static uint32_t waiting(unsigned char *frames, const struct packet_ring *ring)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < ring->frames; i++)
-		count += slot_to_send(frames, ring, i) != NULL;
-	return count;
-}
-
-uint32_t packet_sockets_flush(const struct packet_sockets *sockets, const struct packet_ring *ring)
+/* @return whether the kernel may still have something to send. */
+static bool flush_one(int fd)
 {
 	const struct timespec pause = {.tv_nsec = FLUSH_PAUSE_NS};
-	uint32_t left = 0;
 
-	for (uint32_t i = 0; i < sockets->count; i++) {
-		struct packet_map map;
-		uint32_t each;
+	for (int look = 0; look < FLUSH_LOOKS; look++) {
+		ssize_t bytes = send(fd, NULL, 0, MSG_DONTWAIT);
 
-		if (packet_sockets_map(sockets, i, ring, &map) != 0)
-			continue;
-		each = waiting(map.tx, ring);
-		for (int look = 0; each > 0 && look < FLUSH_LOOKS; look++) {
-			send(sockets->fd[i], NULL, 0, MSG_DONTWAIT);
+		if (bytes == 0)
+			return false;
+		if (bytes < 0 && errno != EAGAIN && errno != ENOBUFS)
+			return true;
+		if (bytes < 0)
 			nanosleep(&pause, NULL);
-			each = waiting(map.tx, ring);
-		}
-		packet_sockets_unmap(&map);
-		left += each;
 	}
-	return left;
+	return true;
+}
+
+bool packet_sockets_flush(const struct packet_sockets *sockets)
+{
+	bool left = false;
+
+	for (uint32_t i = 0; i < sockets->count; i++)
+		left |= flush_one(sockets->fd[i]);
+	return !left;
 }

@@ -54,9 +54,9 @@ int packet_sockets_map(const struct packet_sockets *sockets, uint32_t number,
 		       const struct packet_ring *ring, struct packet_map *map);
 void packet_sockets_unmap(struct packet_map *map);
 
-/** Let the kernel send what the transmit rings still hold, for some ms at most. Meanwhile nobody
- * else sends. @return frames that stay. */
-uint32_t packet_sockets_flush(const struct packet_sockets *sockets, const struct packet_ring *ring);
+/** Let the kernel send what the transmit rings still hold, for some ms at most. @return false: not
+ * all of it. */
+bool packet_sockets_flush(const struct packet_sockets *sockets);
 
 /**
  * Throw away what the transmit rings still hold, and an old error of the sockets. Meanwhile nobody

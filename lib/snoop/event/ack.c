@@ -22,6 +22,9 @@
 static void ack_advance(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t ack,
 			struct delivery *delivery, uint64_t now_us)
 {
+	scoreboard_find_elsewhere(engine, flow, ack, delivery);
+	if (delivery->elsewhere)
+		flow->progress_us = now_us; /* it has moved on, though nothing of ours answers */
 	if (seq_gt(ack, flow->snd_max))
 		flow->snd_max = ack; /* data that went another way, or before our time */
 	ack_move_una(engine, flow, ack);

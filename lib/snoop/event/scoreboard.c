@@ -9,6 +9,34 @@ static void scoreboard_note_sacked(struct snoop_flow *flow)
 	flow->has_sacked = seq_gt(flow->high_sack, flow->una);
 }
 
+void scoreboard_find_elsewhere(const struct snoop_engine *engine, const struct snoop_flow *flow,
+			       uint32_t ack, struct delivery *delivery)
+{
+	uint32_t passed_end = seq_max(flow->una, flow->uncached_end);
+	uint32_t left = delivery->portion_left;
+
+	if (!flow->gaps && seq_leq(ack, flow->snd_max))
+		return;
+	for (uint32_t index = flow->by_seq.head; index;) {
+		const struct snoop_segment *segment = segment_at(engine, index);
+
+		if (seq_geq(segment->seq, ack))
+			break;
+		if (!left--)
+			return;
+		if (seq_gt(segment->seq, passed_end)) {
+			delivery->elsewhere = true;
+			delivery->known_from = segment->seq;
+		}
+		passed_end = seq_max(passed_end, segment->end);
+		index = segment->seq_next;
+	}
+	if (seq_gt(ack, passed_end)) {
+		delivery->elsewhere = true;
+		delivery->known_from = ack;
+	}
+}
+
 void scoreboard_remove_acked(struct snoop_engine *engine, struct snoop_flow *flow,
 			     struct delivery *delivery, uint64_t now_us)
 {
@@ -23,7 +51,8 @@ void scoreboard_remove_acked(struct snoop_engine *engine, struct snoop_flow *flo
 			scoreboard_note_sacked(flow);
 			return;
 		}
-		if (!(segment->flags & SEGMENT_SACKED))
+		if (!(segment->flags & SEGMENT_SACKED) &&
+		    !(delivery->elsewhere && seq_lt(segment->seq, delivery->known_from)))
 			delivery_add(engine, flow, segment, delivery, now_us);
 		segment_remove(engine, flow, index);
 	}

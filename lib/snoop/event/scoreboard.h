@@ -14,6 +14,13 @@
 #include <snoop/judge/rtt.h>
 #include <snoop/store/stations.h>
 
+/**
+ * An ACK of bytes that never passed here: the station received them through another box. What it
+ * acknowledges below them answers nothing of ours then, neither with an RTT nor with a repair. Call
+ * it before una moves.
+ */
+void scoreboard_find_elsewhere(const struct snoop_engine *engine, const struct snoop_flow *flow,
+			       uint32_t ack, struct delivery *delivery);
 /** Remove everything below una, or as much as may leave for one packet. */
 void scoreboard_remove_acked(struct snoop_engine *engine, struct snoop_flow *flow,
 			     struct delivery *delivery, uint64_t now_us);

@@ -24,6 +24,8 @@ struct delivery {
 	bool newest_retransmitted;
 	bool newest_guessed;	       /* retransmitted because of a time-out */
 	const struct wire_sack *dsack; /* what this ACK reports as a duplicate, or NULL */
+	bool elsewhere; /* the ACK covers what never passed here: all below known_from */
+	uint32_t known_from;
 };
 
 /** Charge one segment that leaves the scoreboard. @return false if none may leave now. */
