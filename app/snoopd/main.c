@@ -54,7 +54,6 @@ static int run(const struct config *config, const struct options *options, char 
 	/* DPDK never joins its telemetry thread, so the link must outlive this function. */
 	static struct link link;
 	struct standby standby;
-	enum standby_end end;
 	int status, eal_argc = options->eal_argc;
 
 	if (config->log == CONFIG_LOG_SYSLOG)
@@ -77,9 +76,7 @@ static int run(const struct config *config, const struct options *options, char 
 	}
 	link_init(&link);
 	telemetry_start(&link);
-	end = standby_wait_late(&standby);
-	status = end == STANDBY_FORWARDS ? appliance_run(&link, config, options, &standby)
-					 : standby_exit_status(end);
+	status = appliance_run(&link, config, options, &standby);
 	rte_eal_cleanup();
 	return status;
 }
