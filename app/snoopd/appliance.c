@@ -349,11 +349,12 @@ int appliance_run(struct links *links, const struct config_links *configs,
 	appliance.options = options;
 	appliance.standby = standby;
 	timekeeper_start(&appliance.clock);
-	status = bring_up(&appliance);
-	if (status == 0) {
+	end = standby_wait_late(standby);
+	status = end == STANDBY_FORWARDS ? bring_up(&appliance) : EXIT_SUCCESS;
+	if (end == STANDBY_FORWARDS && status == 0) {
 		end = standby_wait(standby, &links->link[0].ports);
-		status = end == STANDBY_FORWARDS ? run(&appliance) : standby_exit_status(end);
+		status = end == STANDBY_FORWARDS ? run(&appliance) : EXIT_SUCCESS;
 	}
 	take_down(&appliance);
-	return status;
+	return end == STANDBY_FAILED ? EXIT_FAILURE : status;
 }

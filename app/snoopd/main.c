@@ -86,7 +86,6 @@ static int run(const struct config_links *configs, const struct options *options
 	static struct links links;
 	const struct config *config = configs->link[0];
 	struct standby standby;
-	enum standby_end end;
 	int status, eal_argc = options->eal_argc;
 
 	if (config->log == CONFIG_LOG_SYSLOG)
@@ -111,9 +110,7 @@ static int run(const struct config_links *configs, const struct options *options
 	}
 	links_init(&links, configs);
 	telemetry_start(&links);
-	end = standby_wait_late(&standby);
-	status = end == STANDBY_FORWARDS ? appliance_run(&links, configs, options, &standby)
-					 : standby_exit_status(end);
+	status = appliance_run(&links, configs, options, &standby);
 	rte_eal_cleanup();
 	return status;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Numbered datagrams in both directions from a process of their own: which were lost, which came
-twice, which overtook others, and how long the slowest took from host to host."""
+twice, which overtook others, how long the slowest took from host to host, and the longest time
+between two that were sent one after the other and came."""
 
 import json
 import multiprocessing
@@ -35,6 +36,7 @@ class Direction:
     def __init__(self, source, target, where):
         self.source, self.target, self.where = source, target, where
         self.sent, self.last, self.overtaken, self.slowest_ns = 0, -1, 0, 0
+        self.last_ns, self.outage_ns = None, 0
         self.came = {}
 
     def send(self):
@@ -51,6 +53,9 @@ class Direction:
             seconds, nanoseconds = TIME.unpack(extra[0][2])
             self.came[number] = self.came.get(number, 0) + 1
             self.overtaken += number < self.last
+            if number > self.last:  # what was sent between the two was lost
+                self.outage_ns = max(self.outage_ns, sent_ns - (self.last_ns or sent_ns))
+                self.last_ns = sent_ns
             self.last = max(self.last, number)
             self.slowest_ns = max(self.slowest_ns, seconds * 10**9 + nanoseconds - sent_ns)
 
@@ -58,7 +63,7 @@ class Direction:
         return {"sent": self.sent, "lost": self.sent - len(self.came),
                 "twice": sum(count - 1 for count in self.came.values()),
                 "overtaken": self.overtaken, "slowest_ms": self.slowest_ns / 1e6,
-                "first_lost": next((n for n in range(self.sent) if n not in self.came), None)}
+                "outage_ms": self.outage_ns / 1e6}
 
 
 def _run(directions, stop):

@@ -13,6 +13,8 @@
 #include <flow/table.h>
 #include <snoopd/base/log.h>
 
+/* For what the heap needs beside the block. */
+#define TOUCH_LESS_BYTES 4096u
 #define KIB 1024ull
 #define MIB (1024.0 * 1024.0)
 
@@ -150,4 +152,18 @@ void memory_warn_remote(unsigned int lcore, int socket)
 		"reaches the ports' memory across nodes (distance 10 is local): choose an lcore of "
 		"the ports' node with -l\"",
 		lcore, own, socket, numa_available() < 0 ? 0 : numa_distance(own, socket));
+}
+
+void memory_touch(void)
+{
+	for (unsigned int i = 0; i < rte_socket_count(); i++) {
+		int socket = rte_socket_id_by_idx(i);
+		struct rte_malloc_socket_stats stats;
+
+		if (rte_malloc_get_socket_stats(socket, &stats) != 0 ||
+		    stats.greatest_free_size <= TOUCH_LESS_BYTES)
+			continue;
+		rte_free(rte_zmalloc_socket(NULL, stats.greatest_free_size - TOUCH_LESS_BYTES, 0,
+					    socket));
+	}
 }

@@ -40,4 +40,8 @@ void memory_explain(const struct memory_need *need, int socket);
 /** Warn if a worker's lcore is on another node than the ports. */
 void memory_warn_remote(unsigned int lcore, int socket);
 
+/** Let the kernel give all memory of the EAL now, not when it is needed first: that takes a
+ * hundred ms and more. */
+void memory_touch(void);
+
 #endif

@@ -10,6 +10,7 @@
 #include <snoopd/base/clock.h>
 #include <snoopd/base/log.h>
 #include <snoopd/bringup/late_ports.h>
+#include <snoopd/bringup/memory.h>
 #include <snoopd/bringup/port_interfaces.h>
 #include <snoopd/bringup/port_switch.h>
 #include <snoopd/bringup/privileges.h>
@@ -215,6 +216,7 @@ enum standby_end standby_wait_late(struct standby *standby)
 
 	if (standby->connection < 0 || !standby->late)
 		return STANDBY_FORWARDS;
+	memory_touch();
 	announce(standby);
 	end = wait_for_end(&waiting);
 	if (end == STANDBY_FORWARDS && late_ports_make() != 0)

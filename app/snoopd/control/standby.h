@@ -10,7 +10,6 @@
 #define SNOOPD_STANDBY_H
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <sys/types.h>
 
 #include <snoopd/bringup/ports.h>
@@ -36,12 +35,6 @@ enum standby_end {
 	STANDBY_STOPPED, /* by a signal; the other process goes on */
 	STANDBY_FAILED,	 /* after one line on stderr */
 };
-
-/** @return the exit status of one that never forwarded. */
-static inline int standby_exit_status(enum standby_end end)
-{
-	return end == STANDBY_STOPPED ? EXIT_SUCCESS : EXIT_FAILURE;
-}
 
 /**
  * Before the EAL starts. Take the name of the prefix, or call the process that has it.
