@@ -360,7 +360,7 @@ void wire_parse(const uint8_t *frame, uint32_t bytes, uint32_t frame_bytes, stru
 	if (!readable(&in, at + 2, view))
 		return;
 	type = wire_load_be16(frame + at);
-	while (__builtin_expect(is_vlan(type), 0)) {
+	while (__builtin_expect(type != ETHER_TYPE_IPV4 && is_vlan(type), 0)) {
 		if (view->vlan_count == WIRE_VLAN_MAX) {
 			view->kind = WIRE_VLAN_DEPTH;
 			return;

@@ -29,9 +29,11 @@ void scoreboard_remove_acked(struct snoop_engine *engine, struct snoop_flow *flo
 bool scoreboard_sack(struct snoop_engine *engine, struct snoop_flow *flow,
 		     const struct wire_view *view, uint8_t first, struct delivery *delivery,
 		     uint64_t now_us);
-/** What follows for the flow as a whole. */
-static inline void scoreboard_settle(struct snoop_engine *engine, struct snoop_flow *flow,
-				     const struct delivery *delivery, uint64_t now_us)
+/** What follows for the flow as a whole. Inline, as the fast path knows most of the delivery. */
+static inline __attribute__((always_inline)) void scoreboard_settle(struct snoop_engine *engine,
+								    struct snoop_flow *flow,
+								    const struct delivery *delivery,
+								    uint64_t now_us)
 {
 	if (delivery->segments) {
 		station_count_progress(engine, flow, 0, delivery->segments);

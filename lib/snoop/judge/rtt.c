@@ -104,6 +104,8 @@ uint64_t rtt_rto_us(const struct snoop_engine *engine, const struct snoop_flow *
 	else
 		rto_us = engine->config.rto_initial_us;
 	rto_us = max_u64(rto_us, engine->config.rto_min_us) + flow->rto_widen_us;
+	if (!flow->backoff)
+		return rto_us;
 	/* The ceiling limits the backoff only: nothing is known before a round trip. */
 	return min_u64(rto_us << flow->backoff, max_u64(engine->config.rto_max_us, rto_us));
 }
