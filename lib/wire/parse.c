@@ -129,6 +129,9 @@ static inline enum wire_kind kind_of_payload(const struct cursor *in, uint8_t pr
 				     !may_be_tunnel(in->frame + at),
 			     1))
 		return WIRE_IP_OTHER;
+	if (protocol == IP_PROTO_UDP && at + UDP_PORTS_BYTES > in->bytes &&
+	    at + UDP_PORTS_BYTES <= end)
+		return WIRE_SPLIT_HEADER;
 	return kind_of_protocol(protocol, in->frame + at,
 				at < readable_end ? readable_end - at : 0);
 }
