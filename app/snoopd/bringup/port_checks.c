@@ -85,8 +85,8 @@ static const char *value_of(const struct config *config, enum snoop_side side)
 int port_check_links(const struct ports *ports, const struct config *config,
 		     const struct ports *earlier, const struct config *earlier_config)
 {
-	for (int i = 0; i < 4; i++) {
-		enum snoop_side side = i & 1, other = i >> 1;
+	for (unsigned int i = 0; i < 4; i++) {
+		enum snoop_side side = (enum snoop_side)(i & 1), other = (enum snoop_side)(i >> 1);
 		const struct port *a = &ports->port[side], *b = &earlier->port[other];
 		bool same = a->id == b->id;
 
