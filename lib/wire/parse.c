@@ -123,14 +123,12 @@ static __attribute__((noinline)) enum wire_kind kind_of_protocol(uint8_t protoco
 static inline enum wire_kind kind_of_payload(const struct cursor *in, uint8_t protocol, uint32_t at,
 					     uint32_t end)
 {
-	uint32_t readable_end = end < in->bytes ? end : in->bytes;
+	uint32_t readable_end = end < in->bytes ? end : in->bytes, ports_end = at + UDP_PORTS_BYTES;
+	bool udp = protocol == IP_PROTO_UDP;
 
-	if (__builtin_expect(protocol == IP_PROTO_UDP && at + UDP_PORTS_BYTES <= readable_end &&
-				     !may_be_tunnel(in->frame + at),
-			     1))
+	if (__builtin_expect(udp && ports_end <= readable_end && !may_be_tunnel(in->frame + at), 1))
 		return WIRE_IP_OTHER;
-	if (protocol == IP_PROTO_UDP && at + UDP_PORTS_BYTES > in->bytes &&
-	    at + UDP_PORTS_BYTES <= end)
+	if (udp && ports_end <= end && ports_end > in->bytes)
 		return WIRE_SPLIT_HEADER;
 	return kind_of_protocol(protocol, in->frame + at,
 				at < readable_end ? readable_end - at : 0);
