@@ -40,6 +40,8 @@ COSTS = 10, 20
 RTO_MAX = "net.ipv4.tcp_rto_max_ms", "2000"
 PROBE_PORT = 5999
 PROBE_INTERVAL_S = 0.005
+START_S, STARTS_MAX = 30, 3
+EXIT_PORT_LOST = 3
 
 
 def add_cable(lab, near, far):
@@ -175,7 +177,19 @@ class PacketPath(Path, FaultBox):
     def start(self, lab):
         if self.lab is None:
             lab.plug_in(self.index)
-        super().start(lab)
+        for _ in range(STARTS_MAX):
+            super().start(lab)
+            if not self.lacks_port():
+                break
+
+    def lacks_port(self):
+        """Did it end with the status that systemd answers with another start? The driver numbers
+        its fanout group by process and interface, and the other box's may have the same number."""
+        end = time.monotonic() + START_S
+        while (self.process.poll() is None and self.counter("forwarded_packets") < 0 and
+               time.monotonic() < end):
+            time.sleep(0.02)
+        return self.process.poll() == EXIT_PORT_LOST
 
     def kill(self):
         self.signal(signal.SIGKILL)
@@ -218,7 +232,7 @@ class TapPath(PacketPath):
 
     def start(self, lab):
         FaultBox.start(self, lab)
-        end = time.monotonic() + 30
+        end = time.monotonic() + START_S
         while time.monotonic() < end and self.process.poll() is None:
             try:
                 for side in SIDES:
