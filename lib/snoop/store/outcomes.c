@@ -38,13 +38,18 @@ static const struct snoop_outcome *outcome_take_first(struct snoop_flow *flow,
 }
 
 /*
- * Our copy was answered in time, but the station reports no duplicates, and on this path segments
- * come late: whether the original was lost, or came after the copy, is unknown.
+ * Our copy was answered in time, but the station reports no duplicates (nor did it in another flow
+ * with SACK), and on this path segments come late: whether the original was lost, or came after the
+ * copy, is unknown.
  */
-static bool outcome_is_open(const struct snoop_flow *flow, const struct snoop_flow_extra *extra,
+static bool outcome_is_open(struct snoop_engine *engine, const struct snoop_flow *flow,
+			    const struct snoop_flow_extra *extra,
 			    const struct snoop_outcome *outcome)
 {
+	const struct snoop_station *station = station_of(engine, flow);
+
 	return outcome->ours && !outcome->senders && !extra->reports &&
+	       !(flow->sack && station && station->dsack_seen) &&
 	       (flow->sack ? flow->reordering : extra->dups_usual >= DUPS_MISLEADING);
 }
 
@@ -55,7 +60,7 @@ static void outcome_settle_first(struct snoop_engine *engine, struct snoop_flow 
 
 	if (!outcome->missing || outcome->copies <= outcome->duplicates)
 		return;
-	if (outcome_is_open(flow, extra, outcome))
+	if (outcome_is_open(engine, flow, extra, outcome))
 		engine->counters->repairs_unproven++;
 	else
 		outcome_count(engine, flow, outcome, outcome->copies - outcome->duplicates);
