@@ -139,6 +139,8 @@ static void look_at_packets(struct supervised *supervised, uint64_t now_us)
 	struct counters sum;
 
 	totals_sum(&sum, link->workers, link->worker_count, link->number);
+	health_load(&supervised->load, (uint64_t[]){sum.tx_wired_bytes, sum.tx_wireless_bytes},
+		    now_us);
 	look_at_checksums(supervised, &sum, SNOOP_WIRED, now_us);
 	look_at_checksums(supervised, &sum, SNOOP_WIRELESS, now_us);
 	interfaces_look(&supervised->interfaces, &sum, now_us);
