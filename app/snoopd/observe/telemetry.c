@@ -171,7 +171,7 @@ static int answer_reset_counters(struct link *served, const char *parameters,
 		return telemetry_refuse_not_running(data);
 	baseline_reset(link);
 	link_unlock(served);
-	log_line("event=reset_counters result=done");
+	log_line("event=reset_counters%s result=done", served->label);
 	return telemetry_done(0, "snoopctl shows what is counted from now on", data);
 }
 
