@@ -46,8 +46,8 @@ static const struct command {
 		 "while it runs. --json prints one list after one interval.\n"},
 	[COMMAND_WORKERS] = {"workers", NULL, 0,
 			     "how flows find their workers, and how busy each is", ""},
-	[COMMAND_LINKS] = {"links", NULL, PROCESS, "one line per link: its level and its ports",
-			   ""},
+	[COMMAND_LINKS] = {"links", NULL, PROCESS,
+			   "one line per link: ports, load, losses, verdict", ""},
 	[COMMAND_CONFIG] = {"config", NULL, 0, "the configuration in effect", ""},
 	[COMMAND_MODE] = {"mode", "LEVEL", 0, "set the level of the link, until the next reload",
 			  "LEVEL is one of\n" LEVEL_LINES

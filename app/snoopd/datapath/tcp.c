@@ -29,14 +29,11 @@ inline void tcp_prefetch_payload(const struct rte_mbuf *packet)
 	rte_prefetch0(frame + packet->data_len - 1);
 }
 
-static __rte_noinline bool checksum_ok(const struct rte_mbuf *packet, const struct wire_view *view)
+static __rte_noinline bool chain_ok(const struct rte_mbuf *packet, const struct wire_view *view)
 {
-	const uint8_t *frame = rte_pktmbuf_mtod(packet, const uint8_t *);
 	uint32_t skip = view->l4_offset, left = wire_l4_bytes(view), done = 0, sum;
 
-	if (likely(packet->nb_segs == 1))
-		return wire_tcp_checksum_ok(frame, packet->data_len, view);
-	if (!wire_ip_checksum_ok(frame, view))
+	if (!wire_ip_checksum_ok(rte_pktmbuf_mtod(packet, const uint8_t *), view))
 		return false;
 	sum = wire_sum_pseudo(view);
 	for (const struct rte_mbuf *segment = packet; segment != NULL && left > 0;
@@ -51,6 +48,14 @@ static __rte_noinline bool checksum_ok(const struct rte_mbuf *packet, const stru
 		left -= bytes;
 	}
 	return left == 0 && wire_sum_ok(sum);
+}
+
+static inline bool checksum_ok(const struct rte_mbuf *packet, const struct wire_view *view)
+{
+	return likely(packet->nb_segs == 1)
+		       ? wire_tcp_checksum_ok(rte_pktmbuf_mtod(packet, const uint8_t *),
+					      packet->data_len, view)
+		       : chain_ok(packet, view);
 }
 
 static __rte_cold __rte_noinline void count_invalid(struct worker_link *link, enum snoop_side from,
