@@ -74,9 +74,9 @@ static const struct command {
 		{"upgrade", "PROGRAM", PROCESS,
 		 "start another snoopd, which takes over without a gap",
 		 "PROGRAM [-- ARGUMENTS] is a path; without ARGUMENTS it gets those of the\n"
-		 "snoopd that runs, and always its output, environment, network namespace and\n"
-		 "control group. If it does not start, the one that runs goes on. See\n"
-		 "doc/deploy.md for the drivers that can do it.\n"},
+		 "snoopd that runs, and always its output, environment, limits, umask, network\n"
+		 "namespace and control group. If it does not start, the one that runs goes\n"
+		 "on. See doc/deploy.md for the drivers that can do it.\n"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

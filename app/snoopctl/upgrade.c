@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -120,6 +121,29 @@ static void join_control_group(pid_t pid)
 	fclose(file);
 }
 
+/* What a service manager has set for the one that runs, and the shell of the caller has not. */
+static void take_limits(pid_t pid)
+{
+	char line[256], path[64];
+	unsigned int mask;
+	FILE *file;
+
+	for (int i = 0; i < RLIM_NLIMITS; i++) {
+		struct rlimit limit;
+
+		if (prlimit(pid, (__rlimit_resource_t)i, NULL, &limit) == 0)
+			setrlimit((__rlimit_resource_t)i, &limit);
+	}
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return;
+	while (fgets(line, sizeof(line), file) != NULL)
+		if (sscanf(line, "Umask: %o", &mask) == 1)
+			umask((mode_t)mask);
+	fclose(file);
+}
+
 /* Its log goes on where it was. */
 static void take_output(pid_t pid)
 {
@@ -143,6 +167,7 @@ static void become(pid_t pid, const char *program, char *const *argv, char *cons
 	join_namespace(pid);
 	if (chdir(path) != 0)
 		leave(path);
+	take_limits(pid);
 	take_output(pid);
 	execve(program, argv, environment);
 	leave(program);

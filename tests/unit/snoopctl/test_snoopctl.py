@@ -14,6 +14,7 @@ import sys
 import tempfile
 import termios
 import threading
+import time
 import unittest
 
 SNOOPCTL = None
@@ -122,6 +123,22 @@ class Test(unittest.TestCase):
         self.fails(self.run_it('--link', 'a', 'upgrade', '/bin/true'), 2, '--link')
         self.fails(self.run_it('--socket', 'a', '--file-prefix', 'b', 'upgrade', '/bin/true'), 2,
                    'exclude each other')
+
+    @unittest.skipIf(os.geteuid() != 0, 'needs root for the network namespace')
+    def test_upgrade_takes_limits_and_umask(self):
+        script, found = (os.path.join(self.dir.name, name) for name in ('script', 'found'))
+        with open(script, 'w', encoding='ascii') as file:
+            file.write(f'#!/bin/sh\necho "$(ulimit -c) $(ulimit -n) $(umask) $*" > {found}\n')
+        os.chmod(script, 0o755)
+        with subprocess.Popen(['sh', '-c', 'ulimit -c 0; ulimit -n 77; umask 0077; exec sleep 60'],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+            self.serve(lambda command: {command: {'pid': running.pid}})
+            while 'sleep' not in os.readlink(f'/proc/{running.pid}/exe') and running.poll() is None:
+                time.sleep(0.01)
+            self.fails(self.run_it('upgrade', script, '--', 'a'), 3, 'status 0', 'goes on')
+            running.kill()
+        with open(found, encoding='ascii') as file:
+            self.assertEqual(file.read(), '0 77 0077 a --take-over\n')
 
     def test_stats_text(self):
         self.serve(lambda command: {command: {'rx_wired_packets': 1234567, 'vetoes': '89',
