@@ -29,7 +29,7 @@ struct words {
 
 static int fail(struct client *client, const char *what, const char *why)
 {
-	snprintf(client->error, sizeof(client->error), "upgrade: %s: %s", what, why);
+	snprintf(client->error, sizeof(client->error), "upgrade: %.500s: %s", what, why);
 	return -1;
 }
 
@@ -150,12 +150,15 @@ static void become(pid_t pid, const char *program, char *const *argv, char *cons
 
 /* ---- Until it forwards ---- */
 
+/* Of the process, not of a link: there may be several. */
 static pid_t forwarding(struct client *client)
 {
-	json_t *status = client_reopen(client) == 0 ? client_ask(client, "/snoop/status") : NULL;
-	pid_t pid = (pid_t)json_integer_value(json_object_get(status, "pid"));
+	json_t *links = client_reopen(client) == 0 ? client_ask(client, "/snoop/links") : NULL;
+	json_t *info = links != NULL ? client_ask(client, "/info") : NULL;
+	pid_t pid = (pid_t)json_integer_value(json_object_get(info, "pid"));
 
-	json_decref(status);
+	json_decref(links);
+	json_decref(info);
 	return pid;
 }
 
