@@ -11,11 +11,15 @@
 inline bool tcp_must_verify(bool trusts_nic, const struct rte_mbuf *packet,
 			    const struct wire_view *view)
 {
-	uint64_t ip = packet->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
-	uint64_t l4 = packet->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+	uint64_t both = RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK;
+	uint64_t good = RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
 
-	return !(trusts_nic && l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD &&
-		 (ip == RTE_MBUF_F_RX_IP_CKSUM_GOOD || view->ip_version == 6));
+	if (!trusts_nic)
+		return true;
+	if (likely((packet->ol_flags & both) == good))
+		return false;
+	return view->ip_version != 6 ||
+	       (packet->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != RTE_MBUF_F_RX_L4_CKSUM_GOOD;
 }
 
 inline void tcp_prefetch_payload(const struct rte_mbuf *packet)

@@ -64,6 +64,9 @@ void report_status(const struct link *link, const struct report *report);
 /** What is the same for all links: version, pid, uptime. */
 void report_process(const struct link *link, const struct report *report);
 
+/** @return the id of the sentence that the status of these counters begins with. */
+const char *report_verdict_id(const struct link *link, const struct counters *sum);
+
 /** All histograms since the start. */
 void report_histograms(const struct link *link, const struct report *report);
 

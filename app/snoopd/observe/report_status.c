@@ -240,6 +240,17 @@ void report_status_both(const struct link *link, const struct report *report)
 	report_both(link, report, report_achieved, losses);
 }
 
+const char *report_verdict_id(const struct link *link, const struct counters *sum)
+{
+	const struct verdict_row *rows[VERDICT_SENTENCES_MAX];
+	struct verdict_facts facts;
+	struct port_losses losses[2];
+
+	read_losses(link, losses);
+	judge(link, sum, losses, &facts, rows);
+	return rows[0]->id;
+}
+
 /* ---- One of several ---- */
 
 static void report_side(const struct port *port, const char *side, const struct report *report)
