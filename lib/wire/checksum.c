@@ -6,8 +6,6 @@
 #include <immintrin.h>
 #endif
 
-#define IP_PROTO_TCP 6
-#define IPV4_HEADER_BYTES 20
 #define TCP_CHECKSUM_OFFSET 16
 
 static inline uint32_t load32(const uint8_t *p)

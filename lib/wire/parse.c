@@ -4,7 +4,6 @@
 
 #include "wire_internal.h"
 
-#define ETHER_TYPE_OFFSET 12
 #define ETHER_TYPE_IPV4 0x0800
 #define ETHER_TYPE_IPV6 0x86dd
 #define ETHER_TYPE_VLAN 0x8100
@@ -16,14 +15,11 @@
 #define VLAN_TAG_BYTES 4
 #define VLAN_VID_MASK 0x0fff
 
-#define IPV4_HEADER_BYTES 20
-#define IPV4_USUAL_START 0x08004500U /* type, version, header length; then the traffic class */
-#define IPV4_FRAGMENT_MASK 0x3fff    /* MF and the offset; neither DF nor the reserved bit */
+#define IPV4_FRAGMENT_MASK 0x3fff /* MF and the offset; neither DF nor the reserved bit */
 #define IPV6_HEADER_BYTES 40
 
 #define IP_PROTO_HOP_BY_HOP 0
 #define IP_PROTO_IPV4 4
-#define IP_PROTO_TCP 6
 #define IP_PROTO_UDP 17
 #define UDP_PORTS_BYTES 4
 #define IP_PROTO_IPV6 41
@@ -281,83 +277,17 @@ static inline bool is_vlan(uint16_t type)
 	return type == ETHER_TYPE_VLAN || type == ETHER_TYPE_QINQ || type == ETHER_TYPE_QINQ_OLD;
 }
 
-/* gcc makes a memset of this size a "rep stos", which alone takes as long as the whole parser. */
-static inline void clear(struct wire_view *view)
-{
-	typedef uint64_t block __attribute__((vector_size(16), aligned(1), may_alias));
-	enum { BLOCKS = sizeof(*view) / sizeof(block) };
-	block *at = (block *)view;
-
-#pragma GCC unroll 16
-	for (unsigned int i = 0; i < BLOCKS; i++)
-		at[i] = (block){0};
-	memset(at + BLOCKS, 0, sizeof(*view) % sizeof(block));
-}
-
-/*
- * One store of all 16 bytes: a load of them right after it need not wait until smaller stores have
- * left the CPU's store buffer. gcc splits an array of words into two stores.
- */
-static inline void load_ipv4_address(uint8_t address[16], const uint8_t *from)
-{
-	typedef uint32_t block __attribute__((vector_size(16), aligned(1), may_alias));
-	uint32_t word;
-
-	memcpy(&word, from, sizeof(word));
-	*(block *)address = (block){word};
-}
-
-/*
- * What nearly every packet is: Ethernet, IPv4 without options, TCP with timestamps and no other
- * option. Everything has its place then.
- *
- * @return
- *   False where the general parser has to look; otherwise the view is what that would make of it.
- */
-static inline bool parse_usual(const struct cursor *in, struct wire_view *view)
-{
-	enum { L3 = ETHER_TYPE_OFFSET + 2, L4 = L3 + IPV4_HEADER_BYTES };
-	enum { HEADER_BYTES = WIRE_TCP_HEADER_BYTES + WIRE_ALIGNED_TIMESTAMP_BYTES };
-	const uint8_t *ip = in->frame + L3, *tcp = in->frame + L4;
-	uint32_t total_bytes;
-
-	if (in->bytes < L4 + HEADER_BYTES)
-		return false;
-	total_bytes = wire_load_be16(ip + 2);
-	if ((wire_load_be32(in->frame + ETHER_TYPE_OFFSET) & 0xffffff00) != IPV4_USUAL_START ||
-	    (wire_load_be32(ip + 6) & 0x3fff00ff) != IP_PROTO_TCP ||
-	    tcp[12] >> 4 != HEADER_BYTES / 4 ||
-	    wire_load_be32(tcp + WIRE_TCP_HEADER_BYTES) != WIRE_ALIGNED_TIMESTAMP_WORD ||
-	    total_bytes < IPV4_HEADER_BYTES + HEADER_BYTES || L3 + total_bytes > in->frame_bytes ||
-	    wire_flags_malformed(tcp[13]))
-		return false;
-	view->ip_version = 4;
-	view->ecn = ip[1] & 3;
-	view->l3_offset = L3;
-	view->l4_offset = L4;
-	view->payload_offset = L4 + HEADER_BYTES;
-	view->payload_bytes = total_bytes - IPV4_HEADER_BYTES - HEADER_BYTES;
-	view->ip_total_bytes = total_bytes;
-	load_ipv4_address(view->src, ip + 12);
-	load_ipv4_address(view->dst, ip + 16);
-	wire_load_tcp(tcp, view);
-	wire_load_timestamp(tcp + WIRE_TCP_HEADER_BYTES + 2, view);
-	return true;
-}
-
-void wire_parse(const uint8_t *frame, uint32_t bytes, uint32_t frame_bytes, struct wire_view *view)
+void wire_parse_general(const uint8_t *frame, uint32_t bytes, uint32_t frame_bytes,
+			struct wire_view *view)
 {
 	const struct cursor in = {
 		.frame = frame,
-		.bytes = bytes < frame_bytes ? bytes : frame_bytes,
+		.bytes = bytes,
 		.frame_bytes = frame_bytes,
 	};
 	uint32_t at = ETHER_TYPE_OFFSET;
 	uint16_t type;
 
-	clear(view);
-	if (__builtin_expect(parse_usual(&in, view), 1))
-		return;
 	if (!readable(&in, at + 2, view))
 		return;
 	type = wire_load_be16(frame + at);

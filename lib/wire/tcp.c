@@ -82,7 +82,7 @@ static bool load_option(const uint8_t *option, uint32_t option_bytes, struct wir
 	return true;
 }
 
-static void parse_options(const uint8_t *options, uint32_t bytes, struct wire_view *view)
+void wire_parse_options(const uint8_t *options, uint32_t bytes, struct wire_view *view)
 {
 	uint32_t at = 0;
 
@@ -140,6 +140,6 @@ void wire_parse_tcp(const uint8_t *frame, uint32_t bytes, struct wire_view *view
 	view->payload_bytes = l4_bytes - header_bytes;
 	wire_load_tcp(tcp, view);
 	if (header_bytes > WIRE_TCP_HEADER_BYTES)
-		parse_options(tcp + WIRE_TCP_HEADER_BYTES, header_bytes - WIRE_TCP_HEADER_BYTES,
-			      view);
+		wire_parse_options(tcp + WIRE_TCP_HEADER_BYTES,
+				   header_bytes - WIRE_TCP_HEADER_BYTES, view);
 }

@@ -37,6 +37,9 @@ static inline uint32_t wire_load_be32(const uint8_t *p)
 	return value;
 }
 
+#define ETHER_TYPE_OFFSET 12
+#define IPV4_HEADER_BYTES 20
+#define IP_PROTO_TCP 6
 #define WIRE_TCP_HEADER_BYTES 20
 
 #define WIRE_OPTION_NOP 1
@@ -89,5 +92,19 @@ static inline void wire_load_tcp(const uint8_t *tcp, struct wire_view *view)
  *   l3_offset, l4_offset and ip_total_bytes are set and known to lie within the frame.
  */
 void wire_parse_tcp(const uint8_t *frame, uint32_t bytes, struct wire_view *view);
+
+/** Parse TCP options of so many bytes, which are readable. The view has the flags. */
+void wire_parse_options(const uint8_t *options, uint32_t bytes, struct wire_view *view);
+
+/**
+ * Parse any frame: wire_parse() where the usual layout does not fit.
+ *
+ * @param bytes
+ *   At most frame_bytes.
+ * @param view
+ *   All zero.
+ */
+void wire_parse_general(const uint8_t *frame, uint32_t bytes, uint32_t frame_bytes,
+			struct wire_view *view);
 
 #endif /* WIRE_INTERNAL_H */

@@ -4,7 +4,6 @@
 #include <rte_prefetch.h>
 
 #include <flow/hash.h>
-#include <snoopd/base/carriage.h>
 #include <snoopd/datapath/handoff.h>
 #include <snoopd/datapath/passthrough.h>
 #include <snoopd/datapath/receive.h>
@@ -45,43 +44,6 @@ static inline void count_tcp(struct worker_link *link, enum snoop_side from, uin
 		link->counters.tcp_wired_packets += count;
 	else
 		link->counters.tcp_wireless_packets += count;
-}
-
-/* @return how many of the packets are longer than plain_bytes. */
-static uint32_t count_received(struct worker_link *link, enum snoop_side from,
-			       struct rte_mbuf **packets, uint32_t count, uint32_t plain_bytes)
-{
-	uint32_t longer = 0;
-	uint64_t bytes = 0;
-
-#pragma GCC unroll 4
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t length = rte_pktmbuf_pkt_len(packets[i]);
-
-		bytes += length;
-		longer += length > plain_bytes;
-	}
-	if (from == SNOOP_WIRED) {
-		link->counters.rx_wired_packets += count;
-		link->counters.rx_wired_bytes += bytes;
-	} else {
-		link->counters.rx_wireless_packets += count;
-		link->counters.rx_wireless_bytes += bytes;
-	}
-	return longer;
-}
-
-/* Count, and drop what the other port cannot carry whole. @return how many packets are left. */
-static uint32_t admit(struct worker_link *link, enum snoop_side from,
-		      const struct worker_received *received)
-{
-	uint32_t plain_bytes =
-		__atomic_load_n(&link->port[from].carriage->rx_plain_bytes, __ATOMIC_RELAXED);
-
-	if (likely(count_received(link, from, received->packets, received->count, plain_bytes) ==
-		   0))
-		return received->count;
-	return receive_drop_long(link, from, received->packets, received->count);
 }
 
 /* One line of a buffer of ours, see POOL_PRIVATE_BYTES. */
@@ -363,8 +325,8 @@ void worker_input(struct worker_link *link, const struct worker_received receive
 	const struct worker_received *wired = &received[SNOOP_WIRED];
 	const struct worker_received *wireless = &received[SNOOP_WIRELESS];
 	const uint32_t count[2] = {
-		[SNOOP_WIRED] = admit(link, SNOOP_WIRED, wired),
-		[SNOOP_WIRELESS] = admit(link, SNOOP_WIRELESS, wireless),
+		[SNOOP_WIRED] = receive_admit(link, SNOOP_WIRED, wired),
+		[SNOOP_WIRELESS] = receive_admit(link, SNOOP_WIRELESS, wireless),
 	};
 	uint32_t most = RTE_MAX(count[SNOOP_WIRED], count[SNOOP_WIRELESS]);
 	struct worker *worker = link->worker;

@@ -147,8 +147,8 @@ static void count_long(struct worker_link *link, enum snoop_side from, bool cut)
 		counters->tx_wired_too_long++;
 }
 
-uint32_t receive_drop_long(struct worker_link *link, enum snoop_side from,
-			   struct rte_mbuf **packets, uint32_t packet_count)
+__rte_noinline uint32_t receive_drop_long(struct worker_link *link, enum snoop_side from,
+					  struct rte_mbuf **packets, uint32_t packet_count)
 {
 	enum snoop_side to = from == SNOOP_WIRED ? SNOOP_WIRELESS : SNOOP_WIRED;
 	uint32_t cut_bytes = link->port[from].carriage->rx_cut_bytes, kept = 0;
@@ -168,4 +168,40 @@ uint32_t receive_drop_long(struct worker_link *link, enum snoop_side from,
 		rte_pktmbuf_free(packet);
 	}
 	return kept;
+}
+
+/* @return how many of the packets are longer than plain_bytes. */
+static uint32_t count_received(struct worker_link *link, enum snoop_side from,
+			       struct rte_mbuf **packets, uint32_t count, uint32_t plain_bytes)
+{
+	uint32_t longer = 0;
+	uint64_t bytes = 0;
+
+#pragma GCC unroll 4
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t length = rte_pktmbuf_pkt_len(packets[i]);
+
+		bytes += length;
+		longer += length > plain_bytes;
+	}
+	if (from == SNOOP_WIRED) {
+		link->counters.rx_wired_packets += count;
+		link->counters.rx_wired_bytes += bytes;
+	} else {
+		link->counters.rx_wireless_packets += count;
+		link->counters.rx_wireless_bytes += bytes;
+	}
+	return longer;
+}
+
+uint32_t receive_admit(struct worker_link *link, enum snoop_side from,
+		       const struct worker_received *received)
+{
+	uint32_t plain_bytes =
+		__atomic_load_n(&link->port[from].carriage->rx_plain_bytes, __ATOMIC_RELAXED);
+
+	if (likely(count_received(link, from, received->packets, received->count, plain_bytes) ==
+		   0))
+		return received->count;
+	return receive_drop_long(link, from, received->packets, received->count);
 }

@@ -17,6 +17,7 @@
 
 struct worker;
 struct worker_link;
+struct worker_received;
 
 /* A source that gives more than this may have more. A full burst is no measure: drivers give less
  * than they hold, as they stop at a cache line of descriptors, or a frame takes several. */
@@ -115,8 +116,16 @@ uint32_t receive_handed(struct worker *worker);
 uint32_t receive_to_send(struct worker *worker);
 
 /**
- * Some packets of a burst are longer than rx_plain_bytes of struct carriage: free and count those
- * that cannot be carried whole, and close the gaps.
+ * Count what was received; free and count those packets that the other port cannot carry whole, and
+ * close the gaps.
+ *
+ * @return how many packets are left.
+ */
+uint32_t receive_admit(struct worker_link *link, enum snoop_side from,
+		       const struct worker_received *received);
+
+/**
+ * Of that, the second part: some packets are longer than rx_plain_bytes of struct carriage.
  *
  * @return how many packets are left.
  */
