@@ -187,6 +187,9 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* What a page says of itself; anything beside that and its entries is kept. */
+static const char *const of_page[] = {"offset", "next", "timed_out"};
+
 static json_t *read_pages(struct client *client, const char *name, unsigned int limit_ms)
 {
 	json_t *all = json_object(), *list = json_array(), *page;
@@ -208,6 +211,7 @@ static json_t *read_pages(struct client *client, const char *name, unsigned int 
 		text_number(json_object_get(page, "total"), &total);
 		if (!text_number(json_object_get(page, "next"), &next) || next <= offset)
 			next = -1;
+		json_object_update_missing(all, page);
 		/* The table may have become shorter since the last page. */
 		if (!add_entries(list, page, name) && total > offset) {
 			json_decref(page);
@@ -226,6 +230,8 @@ static json_t *read_pages(struct client *client, const char *name, unsigned int 
 		}
 		json_decref(page);
 	}
+	for (size_t i = 0; i < sizeof(of_page) / sizeof(of_page[0]); i++)
+		json_object_del(all, of_page[i]);
 	json_object_set_new(all, "total", json_integer(total));
 	if (lacks != NULL)
 		json_object_set_new(all, "missing", json_string(lacks));
@@ -240,6 +246,29 @@ fail:
 json_t *list_flows(struct client *client, unsigned int limit_ms)
 {
 	return read_pages(client, "flows", limit_ms);
+}
+
+json_t *list_links(struct client *client)
+{
+	return read_pages(client, "links", LIST_LIMIT_MS);
+}
+
+/* A refusal may be that of a name: then show all links, if there are several. */
+json_t *list_status(struct client *client)
+{
+	json_t *status = client_ask(client, "/snoop/status"), *links;
+	char why[sizeof(client->error)];
+
+	if (status != NULL || !client->refused || client->link != NULL)
+		return status;
+	memcpy(why, client->error, sizeof(why));
+	links = list_links(client);
+	if (links != NULL && number_of(links, "total") > 1)
+		return links;
+	json_decref(links);
+	client->refused = true;
+	memcpy(client->error, why, sizeof(why));
+	return NULL;
 }
 
 static void add_sections(json_t *all, json_t *page)

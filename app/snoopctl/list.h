@@ -27,6 +27,15 @@ bool list_sort_known(const char *sort);
  */
 json_t *list_flows(struct client *client, unsigned int limit_ms);
 
+/** The process, and all its links. @return NULL with a line in client->error. */
+json_t *list_links(struct client *client);
+
+/**
+ * The status of the link that client->link names, or of the only one; or, where there are several
+ * and none is named, list_links(). @return NULL with a line in client->error.
+ */
+json_t *list_status(struct client *client);
+
 /** The configuration, sections with their keys. @return NULL with a line in client->error. */
 json_t *list_config(struct client *client);
 

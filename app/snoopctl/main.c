@@ -28,7 +28,7 @@ static json_t *ask(struct client *client, const struct options *options)
 {
 	switch (options->command) {
 	case COMMAND_STATUS:
-		return client_ask(client, "/snoop/status");
+		return list_status(client);
 	case COMMAND_STATS:
 		return client_ask(client, "/snoop/stats");
 	case COMMAND_FLOWS:
@@ -42,7 +42,7 @@ static json_t *ask(struct client *client, const struct options *options)
 	case COMMAND_WORKERS:
 		return client_ask(client, "/snoop/workers");
 	case COMMAND_LINKS:
-		return client_ask(client, "/snoop/links");
+		return list_links(client);
 	case COMMAND_CONFIG:
 		return list_config(client);
 	case COMMAND_MODE:

@@ -46,8 +46,8 @@ static const struct command {
 		 "while it runs. --json prints one list after one interval.\n"},
 	[COMMAND_WORKERS] = {"workers", NULL, 0,
 			     "how flows find their workers, and how busy each is", ""},
-	[COMMAND_LINKS] = {"links", NULL, PROCESS, "one line per link: its level and its ports",
-			   ""},
+	[COMMAND_LINKS] = {"links", NULL, PROCESS,
+			   "one line per link: ports, load, losses, verdict", ""},
 	[COMMAND_CONFIG] = {"config", NULL, 0, "the configuration in effect", ""},
 	[COMMAND_MODE] = {"mode", "LEVEL", 0, "set the level of the link, until the next reload",
 			  "LEVEL is one of\n" LEVEL_LINES
@@ -71,11 +71,12 @@ static const struct command {
 		 "link that is not wholly in bypass. --json prints file and number of\n"
 		 "packets.\n"},
 	[COMMAND_UPGRADE] =
-		{"upgrade", "PROGRAM", 0, "start another snoopd, which takes over without a gap",
+		{"upgrade", "PROGRAM", PROCESS,
+		 "start another snoopd, which takes over without a gap",
 		 "PROGRAM [-- ARGUMENTS] is a path; without ARGUMENTS it gets those of the\n"
-		 "snoopd that runs, and always its output, environment, network namespace and\n"
-		 "control group. If it does not start, the one that runs goes on. See\n"
-		 "doc/deploy.md for the drivers that can do it.\n"},
+		 "snoopd that runs, and always its output, environment, limits, umask, network\n"
+		 "namespace and control group. If it does not start, the one that runs goes\n"
+		 "on. See doc/deploy.md for the drivers that can do it.\n"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -270,7 +271,8 @@ static enum options_result parse_one(struct options *options, int option, unsign
 		return OPTIONS_RUN;
 	case 'l':
 		options->link = optarg;
-		if (strlen(optarg) < LINK_CHARS_MAX && strpbrk(optarg, " ,") == NULL)
+		if (optarg[0] != '\0' && strlen(optarg) < LINK_CHARS_MAX &&
+		    strpbrk(optarg, " ,") == NULL)
 			return OPTIONS_RUN;
 		return wrong("no name of a link:", optarg);
 	case 'j':
@@ -325,9 +327,8 @@ static enum options_result check(struct options *options, unsigned int takes, in
 		return wrong("--link is not for", command->name);
 	options->words = word + 1;
 	options->word_count = words - 1;
-	if (options->command == COMMAND_UPGRADE)
-		return OPTIONS_RUN;
-	if (!join(options->operand, sizeof(options->operand), word + 1, words - 1))
+	if (options->command != COMMAND_UPGRADE &&
+	    !join(options->operand, sizeof(options->operand), word + 1, words - 1))
 		return wrong("too long:", command->operand);
 	if (options->command == COMMAND_CAPTURE && options->flow == NULL)
 		return wrong("capture takes", "--flow KEY");

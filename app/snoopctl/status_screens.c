@@ -155,8 +155,27 @@ static void print_achieved(const json_t *status, FILE *out)
 	fprintf(out, "  %-28s %14s  median, 99 %%: %s\n\n", "wireless RTT", p50, p99);
 }
 
+/* Where there are several links. */
+static void print_process(const json_t *status, FILE *out)
+{
+	char uptime[32];
+
+	format_duration(number_of(status, "uptime_s"), uptime, sizeof(uptime));
+	fprintf(out,
+		"snoopd %s, up %s, %" PRId64 " links, %" PRId64 " of %" PRId64 " workers stuck\n\n",
+		text_of(status, "version"), uptime, number_of(status, "total"),
+		number_of(status, "workers_stuck"), number_of(status, "workers"));
+	text_links(status, out);
+	fprintf(out, "\nsince the start of snoopd, Mb/s of the last second; more about one: "
+		     "snoopctl --link NAME status\n");
+}
+
 void text_status(const json_t *status, FILE *out)
 {
+	if (json_object_get(status, "links") != NULL) {
+		print_process(status, out);
+		return;
+	}
 	print_service(status, out);
 	print_achieved(status, out);
 	fprintf(out, "%-10s %" PRId64 ", helped %" PRId64 "\n", "flows", number_of(status, "flows"),
@@ -251,21 +270,77 @@ void text_workers(const json_t *reply, FILE *out)
 	}
 }
 
-void text_links(const json_t *reply, FILE *out)
+/* "net_af_packet0 up" */
+static void format_side(const json_t *link, const char *side, char *out, size_t out_bytes)
 {
-	char flows[32], losses[32], repaired[32];
-	const char *number;
+	char port[32], taken[32];
+
+	snprintf(port, sizeof(port), "%s_port", side);
+	snprintf(taken, sizeof(taken), "%s_taken", side);
+	snprintf(out, out_bytes, "%s %s%s", text_of(link, port), text_of(link, side),
+		 number_of(link, taken) != 0 ? " (follows)" : "");
+}
+
+static void format_mbps(const json_t *link, const char *name, char *out, size_t out_bytes)
+{
+	snprintf(out, out_bytes, "%.1f", (double)number_of(link, name) / 1e6);
+}
+
+/* What was repaired of the losses. */
+static void format_repaired(const json_t *link, char *out, size_t out_bytes)
+{
+	int64_t losses = number_of(link, "radio_losses");
+
+	if (losses > 0)
+		snprintf(out, out_bytes, "%.1f%%",
+			 100.0 * (double)number_of(link, "repairs_confirmed") / (double)losses);
+	else
+		snprintf(out, out_bytes, "-");
+}
+
+static void print_link(const json_t *link, const int width[3], FILE *out)
+{
+	char wired[96], wireless[96], flows[32], down[32], up[32], loss[32], repaired[32];
+
+	format_side(link, "wired", wired, sizeof(wired));
+	format_side(link, "wireless", wireless, sizeof(wireless));
+	text_count(link, "flows", flows, sizeof(flows));
+	format_mbps(link, "to_wireless_bps", down, sizeof(down));
+	format_mbps(link, "to_wired_bps", up, sizeof(up));
+	text_loss(link, loss, sizeof(loss));
+	format_repaired(link, repaired, sizeof(repaired));
+	fprintf(out, "%-*s %-8s %-*s %-*s %8s %8s %8s %8s %9s %s\n", width[0],
+		text_of(link, "name"), text_of(link, "mode"), width[1], wired, width[2], wireless,
+		flows, down, up, loss, repaired, text_of(link, "verdict_id"));
+}
+
+/* How wide the column of a side is. */
+static int side_width(const json_t *links, const char *side)
+{
+	size_t index, width = strlen("WIRELESS");
+	char text[96];
 	json_t *link;
 
-	fprintf(out, "%-31s %-8s %-6s %-8s %7s %10s %12s %12s\n", "LINK", "LEVEL", "WIRED",
-		"WIRELESS", "WORKERS", "FLOWS", "LOSSES", "REPAIRED");
-	json_object_foreach ((json_t *)(uintptr_t)reply, number, link) {
-		text_count(link, "flows", flows, sizeof(flows));
-		text_count(link, "radio_losses", losses, sizeof(losses));
-		text_count(link, "repairs_confirmed", repaired, sizeof(repaired));
-		fprintf(out, "%-31s %-8s %-6s %-8s %7" PRId64 " %10s %12s %12s\n",
-			text_of(link, "name"), text_of(link, "mode"), text_of(link, "wired"),
-			text_of(link, "wireless"), number_of(link, "workers"), flows, losses,
-			repaired);
+	json_array_foreach (links, index, link) {
+		format_side(link, side, text, sizeof(text));
+		width = strlen(text) > width ? strlen(text) : width;
 	}
+	return (int)width;
+}
+
+void text_links(const json_t *reply, FILE *out)
+{
+	const json_t *links = json_object_get(reply, "links");
+	const int width[] = {text_width(links, "name"), side_width(links, "wired"),
+			     side_width(links, "wireless")};
+	size_t index;
+	json_t *link;
+
+	fprintf(out, "%-*s %-8s %-*s %-*s %8s %8s %8s %8s %9s %s\n", width[0], "LINK", "LEVEL",
+		width[1], "WIRED", width[2], "WIRELESS", "FLOWS", "TO RADIO", "TO WIRE", "LOSS",
+		"REPAIRED", "VERDICT");
+	json_array_foreach (links, index, link)
+		print_link(link, width, out);
+	if (json_object_get(reply, "missing") != NULL)
+		text_total(reply, "links", out);
 }

@@ -25,7 +25,7 @@ void text_config(const json_t *config, FILE *out);
 /** One line per station. */
 void text_hosts(const json_t *hosts, FILE *out);
 
-/** One screen about the whole box. */
+/** One screen about a link, or, for what list_links() returned, about all of them. */
 void text_status(const json_t *status, FILE *out);
 
 /** Everything about one flow. */
@@ -33,6 +33,8 @@ void text_flow(const json_t *flow, FILE *out);
 
 /** One line per worker. */
 void text_workers(const json_t *reply, FILE *out);
+
+/** One line per link. */
 void text_links(const json_t *reply, FILE *out);
 
 /** What snoopd did. */

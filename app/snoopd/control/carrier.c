@@ -5,6 +5,7 @@
 #include <rte_ethdev.h>
 
 #include <snoopd/base/log.h>
+#include <snoopd/control/link.h>
 #include <snoopd/control/port_watch.h>
 
 static const char *const side_names[] = {[SNOOP_WIRED] = "wired", [SNOOP_WIRELESS] = "wireless"};
@@ -20,6 +21,12 @@ static int wake_up(uint16_t port, enum rte_eth_event_type event, void *argument,
 
 /* A port that starts without a carrier is told only where somebody can bring it up: others may
  * just be negotiating. */
+/* For log lines. */
+static const char *label_of(const struct carrier *carrier)
+{
+	return carrier->watch->link->label;
+}
+
 static void read_carrier(struct carrier *carrier, enum snoop_side side)
 {
 	struct port *port = &carrier->ports->port[side];
@@ -38,8 +45,8 @@ static void read_carrier(struct carrier *carrier, enum snoop_side side)
 		return;
 	carrier->seen[side] = true;
 	__atomic_store_n(&port->link_up, up, __ATOMIC_RELAXED);
-	log_line("event=link side=%s port=%s state=%s%s", side_names[side], port->name,
-		 up ? "up" : "down", advice);
+	log_line("event=link%s side=%s port=%s state=%s%s", label_of(carrier), side_names[side],
+		 port->name, up ? "up" : "down", advice);
 }
 
 void carrier_start(struct carrier *carrier, struct ports *ports, const struct port_watch *watch,
@@ -66,15 +73,16 @@ static void take_down(struct carrier *carrier, int side)
 
 	if (result != 0) {
 		carrier_policy_refused(&carrier->policy, side);
-		log_warning("event=propagate side=%s port=%s result=refused driver=%s "
+		log_warning("event=propagate%s side=%s port=%s result=refused driver=%s "
 			    "message=\"the driver cannot take its carrier down: %s; it stays up "
 			    "when the other side is down\"",
-			    side_names[side], port->name, port->driver, rte_strerror(-result));
+			    label_of(carrier), side_names[side], port->name, port->driver,
+			    rte_strerror(-result));
 		return;
 	}
 	__atomic_store_n(&port->link_taken, true, __ATOMIC_RELAXED);
-	log_line("event=propagate side=%s port=%s state=down because=%s", side_names[side],
-		 port->name, side_names[!side]);
+	log_line("event=propagate%s side=%s port=%s state=down because=%s", label_of(carrier),
+		 side_names[side], port->name, side_names[!side]);
 }
 
 static void give_back(struct carrier *carrier, int side)
@@ -84,12 +92,13 @@ static void give_back(struct carrier *carrier, int side)
 
 	__atomic_store_n(&port->link_taken, false, __ATOMIC_RELAXED);
 	if (result != 0)
-		log_error("event=propagate side=%s port=%s result=failed driver=%s message=\"the "
+		log_error("event=propagate%s side=%s port=%s result=failed driver=%s message=\"the "
 			  "driver does not bring its carrier up again: %s; restart snoopd\"",
-			  side_names[side], port->name, port->driver, rte_strerror(-result));
+			  label_of(carrier), side_names[side], port->name, port->driver,
+			  rte_strerror(-result));
 	else
-		log_line("event=propagate side=%s port=%s state=up because=%s", side_names[side],
-			 port->name, side_names[!side]);
+		log_line("event=propagate%s side=%s port=%s state=up because=%s", label_of(carrier),
+			 side_names[side], port->name, side_names[!side]);
 }
 
 void carrier_look(struct carrier *carrier, uint64_t now_us)

@@ -50,6 +50,22 @@ enum health_event health_look(struct health *health, uint32_t index,
 	return stalled ? HEALTH_STALLED : HEALTH_STEADY;
 }
 
+void health_load(struct health_load *load, const uint64_t bytes[2], uint64_t now_us)
+{
+	uint64_t length_us = now_us - load->window_us;
+
+	if (length_us < HEALTH_WINDOW_US)
+		return;
+	for (int side = 0; side < 2; side++) {
+		uint64_t bits = (bytes[side] - load->bytes[side]) * 8;
+		uint64_t bits_per_s = load->window_us == 0 ? 0 : bits * 1000000 / length_us;
+
+		__atomic_store_n(&load->bits_per_s[side], bits_per_s, __ATOMIC_RELAXED);
+		load->bytes[side] = bytes[side];
+	}
+	load->window_us = now_us;
+}
+
 bool health_all_moved(struct health *health)
 {
 	for (uint32_t i = 0; i < health->count; i++)

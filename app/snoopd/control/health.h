@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * Does every worker move, and how busy is it? Pure: what a worker says of itself goes in with the
- * time; what to log, and whether to feed systemd's watchdog, comes out.
+ * Does every worker move, how busy is it, and what do links carry? Pure: what a worker says of
+ * itself goes in with the time; what to log, and whether to feed systemd's watchdog, comes out.
  *
  * Who runs here: the control thread looks at each worker's struct worker_health a few times a
  * second and owns struct health. Any thread may read that; it is as old as the last look.
@@ -39,11 +39,25 @@ struct health {
 	struct health_worker worker[HEALTH_WORKERS_MAX];
 };
 
+/** What a link has sent to either side, by enum snoop_side. */
+struct health_load {
+	uint64_t window_us; /* start of the window, and bytes sent until then: */
+	uint64_t bytes[2];
+	uint64_t bits_per_s[2]; /* in the last full window */
+};
+
 void health_init(struct health *health, uint32_t workers, uint64_t now_us);
 
 /** Look at one worker. @return what to log. */
 enum health_event health_look(struct health *health, uint32_t worker,
 			      const struct worker_health *now, uint64_t now_us);
+
+/**
+ * Look at what a link has sent since it started.
+ *
+ * @param bytes  by enum snoop_side
+ */
+void health_load(struct health_load *load, const uint64_t bytes[2], uint64_t now_us);
 
 /** @return true if every worker has moved since the last call that returned true. */
 bool health_all_moved(struct health *health);

@@ -59,14 +59,15 @@ static void read_port(struct interfaces *interfaces, struct port *port)
 		return;
 	__atomic_store_n(&port->offloads_on, on, __ATOMIC_RELAXED);
 	if (on == 0) {
-		log_line("event=offloads port=%s interface=%s on=\"\"", port->name,
-			 port->interface);
+		log_line("event=offloads%s port=%s interface=%s on=\"\"", interfaces->label,
+			 port->name, port->interface);
 		return;
 	}
 	offloads_list(on, list);
 	offloads_command(on, port->interface, command);
-	log_warning("event=offloads port=%s interface=%s on=\"%s\" message=\"%s: %s\"", port->name,
-		    port->interface, list, offloads_harm(on), command);
+	log_warning("event=offloads%s port=%s interface=%s on=\"%s\" message=\"%s: %s\"",
+		    interfaces->label, port->name, port->interface, list, offloads_harm(on),
+		    command);
 }
 
 static void read_ports(struct interfaces *interfaces)
@@ -97,11 +98,12 @@ static void look_at_offloads(struct interfaces *interfaces)
 		read_ports(interfaces);
 }
 
-void interfaces_start(struct interfaces *interfaces, struct ports *ports)
+void interfaces_start(struct interfaces *interfaces, struct ports *ports, const char *label)
 {
 	int result;
 
 	interfaces->ports = ports;
+	interfaces->label = label;
 	if (!watches_offloads(ports))
 		return;
 	result = open_sockets(interfaces);
@@ -111,14 +113,14 @@ void interfaces_start(struct interfaces *interfaces, struct ports *ports)
 	}
 	give_up(interfaces);
 	log_warning(
-		"event=offloads message=\"the kernel does not say when one is switched on: %s\"",
-		strerror(-result));
+		"event=offloads%s message=\"the kernel does not say when one is switched on: %s\"",
+		label, strerror(-result));
 }
 
 /* ---- Frames that cannot be carried whole ---- */
 
-static void say_drops(const struct port *from, const struct port *to, uint64_t cut,
-		      uint64_t too_long)
+static void say_drops(const char *label, const struct port *from, const struct port *to,
+		      uint64_t cut, uint64_t too_long)
 {
 	char offloads[160] = "";
 
@@ -127,10 +129,10 @@ static void say_drops(const struct port *from, const struct port *to, uint64_t c
 			 "offloads merge them (ethtool -K %s gro off lro off rx-gro-hw off; of a "
 			 "neighbour on this machine tso off gso off), or ",
 			 from->interface);
-	log_warning("event=too_long port=%s interface=%s cut=%" PRIu64 " too_long=%" PRIu64
+	log_warning("event=too_long%s port=%s interface=%s cut=%" PRIu64 " too_long=%" PRIu64
 		    " message=\"frames from there are longer than MTU %u of %s, or than a slot of "
 		    "the driver: they are dropped; %sthe MTUs differ\"",
-		    from->name, from->interface, cut, too_long,
+		    label, from->name, from->interface, cut, too_long,
 		    __atomic_load_n(&to->carriage.tx_mtu_bytes, __ATOMIC_RELAXED), to->name,
 		    offloads);
 }
@@ -147,7 +149,7 @@ static void look_at_drops(struct interfaces *interfaces, enum snoop_side from, u
 		return;
 	drops->frames = cut + too_long;
 	drops->said_us = now_us;
-	say_drops(&port[from], &port[to], cut, too_long);
+	say_drops(interfaces->label, &port[from], &port[to], cut, too_long);
 }
 
 void interfaces_look(struct interfaces *interfaces, const struct counters *sum, uint64_t now_us)

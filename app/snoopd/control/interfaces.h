@@ -27,13 +27,14 @@ struct interfaces_drops {
 
 struct interfaces {
 	struct ports *ports;
+	const char *label;		    /* of the link, for log lines */
 	struct netlink *asking, *listening; /* NULL = nobody watches the offloads */
 	uint16_t ethtool;		    /* id of the family */
 	struct interfaces_drops drops[2];   /* by enum snoop_side: where they came from */
 };
 
-/** The ports have their interfaces. The ports outlive interfaces_stop(). */
-void interfaces_start(struct interfaces *interfaces, struct ports *ports);
+/** The ports have their interfaces. Ports and label outlive interfaces_stop(). */
+void interfaces_start(struct interfaces *interfaces, struct ports *ports, const char *label);
 
 /** @param sum  over all workers */
 void interfaces_look(struct interfaces *interfaces, const struct counters *sum, uint64_t now_us);

@@ -19,10 +19,10 @@ bool port_return_waits(const struct link *link, const struct port *port)
 void port_return_explain(const struct link *link, const struct port *port)
 {
 	if (link->lost == CONFIG_LOST_WAIT && !port_return_waits(link, port))
-		log_warning("event=port port=%s driver=%s message=\"[ports] lost = wait has no "
+		log_warning("event=port%s port=%s driver=%s message=\"[ports] lost = wait has no "
 			    "effect: snoopd cannot open a port of this driver again while it runs; "
 			    "it will end if the port is lost\"",
-			    port->name, port->driver);
+			    link->label, port->name, port->driver);
 }
 
 /* The driver makes the interface by itself, or it has to be there. */
@@ -52,10 +52,10 @@ static bool reopen(struct port_watch_side *side)
 			 link->workers[0]->pool) != 0) {
 		ports_shut(port);
 		if (!side->refused)
-			log_error("event=port port=%s interface=%s state=gone message=\"the "
+			log_error("event=port%s port=%s interface=%s state=gone message=\"the "
 				  "interface is there, but the port does not open: see the line "
 				  "above; snoopd goes on trying\"",
-				  port->name, port->interface);
+				  link->label, port->name, port->interface);
 		side->refused = true;
 		return false;
 	}
@@ -63,8 +63,8 @@ static bool reopen(struct port_watch_side *side)
 	side->event = PORT_EVENT_NONE;
 	tell_workers(link, side->side);
 	__atomic_store_n(&port->gone, false, __ATOMIC_RELAXED);
-	log_line("event=port port=%s interface=%s state=back mtu=%u", port->name, port->interface,
-		 port->mtu_bytes);
+	log_line("event=port%s port=%s interface=%s state=back mtu=%u", link->label, port->name,
+		 port->interface, port->mtu_bytes);
 	return true;
 }
 

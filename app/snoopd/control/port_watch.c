@@ -60,14 +60,15 @@ static void open_gate(struct port_watch_side *side)
 	result = port_behind_discard(port->behind, &frames);
 	if (result != 0)
 		log_warning(
-			"event=port side=%s port=%s message=\"frames from before the outage may "
+			"event=port%s side=%s port=%s message=\"frames from before the outage may "
 			"come out now: cannot empty the ring of the packet socket (%s)\"",
-			side_names[side->side], port->name, strerror(-result));
+			side->watch->link->label, side_names[side->side], port->name,
+			strerror(-result));
 	else if (frames > 0)
-		log_line("event=port side=%s port=%s discarded=%" PRIu32
+		log_line("event=port%s side=%s port=%s discarded=%" PRIu32
 			 " message=\"threw away frames that were waiting since before the "
 			 "outage\"",
-			 side_names[side->side], port->name, frames);
+			 side->watch->link->label, side_names[side->side], port->name, frames);
 	set_gate(side, GATE_OPEN);
 }
 
@@ -94,8 +95,8 @@ static void lose(struct port_watch_side *side, const char *what)
 	__atomic_store_n(&port->gone, true, __ATOMIC_RELAXED);
 	__atomic_store_n(&port->link_up, false, __ATOMIC_RELAXED);
 	set_gate(side, GATE_ABSENT);
-	log_error("event=port side=%s port=%s interface=%s state=gone message=\"%s; %s\"",
-		  side_names[side->side], port->name,
+	log_error("event=port%s side=%s port=%s interface=%s state=gone message=\"%s; %s\"",
+		  side->watch->link->label, side_names[side->side], port->name,
 		  port->interface[0] != '\0' ? port->interface : "none", what,
 		  waits ? "the wire is cut until it is back ([ports] lost = wait)"
 			: "snoopd ends, so that the service manager starts it again ([ports] lost "
@@ -127,8 +128,9 @@ static void note_mtu(struct port_watch_side *side, uint32_t mtu_bytes)
 	if (now_bytes == port->mtu_now_bytes || now_bytes == 0)
 		return;
 	log_warning(
-		"event=port side=%s port=%s interface=%s mtu=%u was=%u message=\"%s\"",
-		side_names[side->side], port->name, side->now.name, now_bytes, port->mtu_now_bytes,
+		"event=port%s side=%s port=%s interface=%s mtu=%u was=%u message=\"%s\"",
+		side->watch->link->label, side_names[side->side], port->name, side->now.name,
+		now_bytes, port->mtu_now_bytes,
 		now_bytes == other->mtu_now_bytes
 			? "the MTU was changed: both ports have the same one again"
 			: "the MTU was changed, and the other port has another one: a wire needs "
@@ -152,10 +154,11 @@ static void compare(struct port_watch_side *side, const struct link_state *befor
 	}
 	if (before->name[0] != '\0' && strcmp(before->name, now->name) != 0)
 		log_warning(
-			"event=port side=%s port=%s interface=%s was=%s message=\"the interface "
+			"event=port%s side=%s port=%s interface=%s was=%s message=\"the interface "
 			"was renamed: the port keeps it, but the next start looks for the old "
 			"name\"",
-			side_names[side->side], port->name, now->name, before->name);
+			side->watch->link->label, side_names[side->side], port->name, now->name,
+			before->name);
 	note_mtu(side, now->mtu_bytes);
 }
 
@@ -251,9 +254,11 @@ static void watch_port(struct port_watch_side *side)
 		return;
 	/* Without a first answer the port would pass for down. */
 	side->watched = false;
-	log_warning("event=port side=%s port=%s interface=%s message=\"the kernel does not tell of "
-		    "it (%s): its carrier is what the driver says\"",
-		    side_names[side->side], port->name, port->interface, strerror(-result));
+	log_warning(
+		"event=port%s side=%s port=%s interface=%s message=\"the kernel does not tell of "
+		"it (%s): its carrier is what the driver says\"",
+		side->watch->link->label, side_names[side->side], port->name, port->interface,
+		strerror(-result));
 }
 
 bool port_watch_act(struct port_watch *watch, uint64_t now_us)

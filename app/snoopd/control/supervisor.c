@@ -34,7 +34,7 @@ static void start_link(struct supervised *supervised, struct link *link, uint64_
 	supervised->link = link;
 	port_watch_start(&supervised->watch, link);
 	carrier_start(&supervised->carrier, &link->ports, &supervised->watch, now_us);
-	interfaces_start(&supervised->interfaces, &link->ports);
+	interfaces_start(&supervised->interfaces, &link->ports, link->label);
 }
 
 void supervisor_start(struct supervisor *supervisor, struct links *links,
@@ -112,21 +112,22 @@ static void look_at_checksums(struct supervised *supervised, const struct counte
 {
 	struct checksums_counts counts = checksums_count(sum, side == SNOOP_WIRELESS), news;
 	const char *port = supervised->link->ports.port[side].name;
+	const char *label = supervised->link->label;
 	const char *name = side == SNOOP_WIRED ? "wired" : "wireless";
 
 	switch (checksums_look(&supervised->checksums[side], &counts, now_us, &news)) {
 	case CHECKSUMS_UNFINISHED:
-		log_warning("event=checksums side=%s port=%s state=unfinished packets=%" PRIu64
+		log_warning("event=checksums%s side=%s port=%s state=unfinished packets=%" PRIu64
 			    " tcp_packets=%" PRIu64 " message=\"the sender of these TCP packets "
 			    "leaves their checksums to its network card, and they never pass one: "
 			    "run `ethtool -K DEV tx off` at that neighbour\"",
-			    name, port, news.unfinished, news.tcp);
+			    label, name, port, news.unfinished, news.tcp);
 		break;
 	case CHECKSUMS_INVALID:
-		log_warning("event=checksums side=%s port=%s state=invalid packets=%" PRIu64
+		log_warning("event=checksums%s side=%s port=%s state=invalid packets=%" PRIu64
 			    " tcp_packets=%" PRIu64 " message=\"these TCP packets were damaged "
 			    "before that port\"",
-			    name, port, news.invalid, news.tcp);
+			    label, name, port, news.invalid, news.tcp);
 		break;
 	case CHECKSUMS_FINE:
 		break;
@@ -139,6 +140,8 @@ static void look_at_packets(struct supervised *supervised, uint64_t now_us)
 	struct counters sum;
 
 	totals_sum(&sum, link->workers, link->worker_count, link->number);
+	health_load(&supervised->load, (uint64_t[]){sum.tx_wired_bytes, sum.tx_wireless_bytes},
+		    now_us);
 	look_at_checksums(supervised, &sum, SNOOP_WIRED, now_us);
 	look_at_checksums(supervised, &sum, SNOOP_WIRELESS, now_us);
 	interfaces_look(&supervised->interfaces, &sum, now_us);

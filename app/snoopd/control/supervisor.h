@@ -35,13 +35,14 @@ struct supervised {
 	struct port_watch watch;
 	struct carrier carrier;
 	struct interfaces interfaces;
+	struct health_load load;	     /* read atomically */
 	struct checksums_watch checksums[2]; /* by enum snoop_side */
 	uint64_t configured_us;		     /* of the link, when the guard started or acted */
 	enum snoop_level wanted;	     /* the level that an operator chose */
 	bool pressed[HANDOFF_WORKERS_MAX];
 };
 
-/** Written by the control thread. Other threads read two fields, by way of struct link. */
+/** Written by the control thread. Other threads read three fields, by way of struct link. */
 struct supervisor {
 	/* Written without a lock: a reader sees each number as of one of the last looks. */
 	struct health health; /* by index of the worker in the process */

@@ -83,18 +83,28 @@ static void add_group(const struct link *link, json_t *root, const char *name,
 	report.close(report.ctx);
 }
 
+static void add_link(const struct link *link, json_t *list)
+{
+	json_t *entry = json_object();
+	struct tree tree;
+	struct report report = tree_report(&tree, entry);
+
+	report_link(link, &report);
+	json_array_append_new(list, entry);
+}
+
 int content_json(const struct links *links, const struct link *link, bool openmetrics,
 		 struct content *content)
 {
-	json_t *root = json_object(), *hosts = json_array(), *names = json_array();
+	json_t *root = json_object(), *hosts = json_array(), *all = json_array();
 	bool timed_out = false;
 	uint64_t position = 0;
 	char *text;
 
 	json_object_set_new(root, "link", json_string(link->name));
 	for (uint32_t i = 0; i < links->count; i++)
-		json_array_append_new(names, json_string(links->link[i].name));
-	json_object_set_new(root, "links", names);
+		add_link(&links->link[i], all);
+	json_object_set_new(root, "links", all);
 	add_group(link, root, "status", report_status);
 	add_group(link, root, "stats", report_stats);
 	add_group(link, root, "histograms", report_histograms);

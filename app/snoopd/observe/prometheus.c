@@ -24,7 +24,7 @@ static const char *const side_names[] = {[SNOOP_WIRED] = "wired", [SNOOP_WIRELES
 struct metrics {
 	FILE *out;
 	bool open;
-	/* The label of the link, alone and before others; both empty where there is one link. */
+	/* The label of the link, alone and before others. */
 	char alone[CONFIG_LINK_CHARS_MAX + 16], before[CONFIG_LINK_CHARS_MAX + 16];
 };
 
@@ -201,16 +201,18 @@ static void print_guard(const struct metrics *metrics, const struct link *link)
 		      link->supervisor->link[link->number].guard.promotions);
 }
 
-static void label(struct metrics *metrics, const struct links *links, const struct link *link)
+/* The one sentence that the status begins with, as a label, so that a table can show it. */
+static void print_verdict(const struct metrics *metrics, const struct link *link,
+			  const struct counters *sum)
 {
-	if (links->count == 1)
-		return;
-	snprintf(metrics->alone, sizeof(metrics->alone), "{link=\"%s\"}", link->name);
-	snprintf(metrics->before, sizeof(metrics->before), "link=\"%s\",", link->name);
+	print_head(metrics, "verdict", "gauge", "",
+		   "verdict_id of what snoopctl status says first; always 1");
+	fprintf(metrics->out, PREFIX "verdict{%sverdict=\"%s\"} 1\n", metrics->before,
+		report_verdict_id(link, sum));
 }
 
 /* @return the metrics of one link, for free(), or NULL: no memory. */
-static char *print_link(const struct links *links, const struct link *link, bool openmetrics)
+static char *print_link(const struct link *link, bool openmetrics)
 {
 	struct metrics metrics = {.open = openmetrics};
 	struct report_totals totals;
@@ -220,13 +222,15 @@ static char *print_link(const struct links *links, const struct link *link, bool
 	metrics.out = open_memstream(&text, &bytes);
 	if (metrics.out == NULL)
 		return NULL;
-	label(&metrics, links, link);
+	snprintf(metrics.alone, sizeof(metrics.alone), "{link=\"%s\"}", link->name);
+	snprintf(metrics.before, sizeof(metrics.before), "link=\"%s\",", link->name);
 	report_sum(link, &totals);
 
 	print_service(&metrics, link);
 	print_ports(&metrics, link);
 	print_workers(&metrics, link);
 	print_guard(&metrics, link);
+	print_verdict(&metrics, link, &totals.counters);
 #define PRINT_COUNTER(id, type, unit, help)                                                        \
 	print_counter(&metrics, #id, #type, #unit, help, totals.counters.id);
 	COUNTERS(PRINT_COUNTER)
@@ -281,7 +285,7 @@ int content_metrics(const struct links *links, const struct link *chosen, bool o
 	FILE *out = open_memstream(&text, &bytes);
 
 	for (uint32_t i = 0; i < links->count; i++) {
-		texts[i] = print_link(links, &links->link[i], openmetrics);
+		texts[i] = print_link(&links->link[i], openmetrics);
 		failed |= texts[i] == NULL;
 	}
 	if (out != NULL && !failed)

@@ -168,26 +168,6 @@ static void report_worker(const struct link *link, uint32_t index, const struct 
 #undef WORKER_NUMBER
 }
 
-void report_link(const struct link *link, const struct report *report)
-{
-	const struct port *port = link->ports.port;
-	struct report_totals totals;
-	char number[12];
-
-	report_sum(link, &totals);
-	snprintf(number, sizeof(number), "%u", link->number);
-	report_open(report, number);
-	report_text(report, "name", link->name);
-	report_text(report, "mode", snoop_level_name(link->config->mode));
-	report_text(report, "wired", ports_link_name(&port[SNOOP_WIRED]));
-	report_text(report, "wireless", ports_link_name(&port[SNOOP_WIRELESS]));
-	report_number(report, "flows", totals.counters.flows_active);
-	report_number(report, "radio_losses", totals.counters.radio_losses);
-	report_number(report, "repairs_confirmed", totals.counters.repairs_confirmed);
-	report_number(report, "workers", link->worker_count);
-	report_close(report);
-}
-
 void report_workers(const struct link *link, const struct report *report)
 {
 	char number[12];

@@ -61,6 +61,12 @@ void report_stats(const struct link *link, const struct report *report);
  */
 void report_status(const struct link *link, const struct report *report);
 
+/** What is the same for all links: version, pid, uptime. */
+void report_process(const struct link *link, const struct report *report);
+
+/** @return the id of the sentence that the status of these counters begins with. */
+const char *report_verdict_id(const struct link *link, const struct counters *sum);
+
 /** All histograms since the start. */
 void report_histograms(const struct link *link, const struct report *report);
 
@@ -75,7 +81,7 @@ void report_histograms_both(const struct link *link, const struct report *report
 /** How flows find their workers, and what each worker does. */
 void report_workers(const struct link *link, const struct report *report);
 
-/** One of several links, under its number: what tells them apart at a glance. */
+/** One of several links: what tells them apart at a glance, since the start. */
 void report_link(const struct link *link, const struct report *report);
 
 /** Everything about one flow, and the number of the worker that owns it. */
@@ -99,6 +105,16 @@ int report_flows(const struct link *link, uint64_t position, const struct report
 
 /** The same of the stations, in a group "hosts". A station may appear once per worker. */
 int report_hosts(const struct link *link, uint64_t position, const struct report *report);
+
+/**
+ * The process, and a page of its links: version, pid, uptime_s, workers, workers_stuck, total,
+ * offset, next (0 = this was the last page), and a group "links" of groups that are numbered from
+ * 0. With the links' lock.
+ *
+ * @param position  0, or next of the page before
+ * @return 0, or -ENOENT with nothing reported: there are not so many.
+ */
+int report_links(const struct links *links, uint64_t position, const struct report *report);
 
 /** What all workers have counted. */
 struct report_totals {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <snoopd/control/supervisor.h>
 #include <snoopd/datapath/totals.h>
 
 #define POSITION_WORKER_SHIFT 32 /* a position is a record of a worker's table */
@@ -123,4 +124,49 @@ int report_flows(const struct link *link, uint64_t position, const struct report
 int report_hosts(const struct link *link, uint64_t position, const struct report *report)
 {
 	return report_page(link, REQUEST_STATIONS, position, report);
+}
+
+/* How many links fit into the page from that one on; at least one. */
+static uint32_t count_fitting_links(const struct links *links, uint32_t first)
+{
+	size_t bytes = 0;
+	const struct report measure = {&bytes, measure_name, measure_end, measure_number,
+				       measure_text};
+	uint32_t count = 0;
+
+	report_process(&links->link[0], &measure);
+	while (first + count < links->count) {
+		measure_name(&bytes, "number");
+		report_link(&links->link[first + count], &measure);
+		if (bytes > REPORT_PAGE_BYTES && count > 0)
+			break;
+		count++;
+	}
+	return count;
+}
+
+int report_links(const struct links *links, uint64_t position, const struct report *report)
+{
+	const struct health *health = &links->link[0].supervisor->health;
+	uint32_t first = (uint32_t)position, count;
+	char number[12];
+
+	if (position >= links->count)
+		return -ENOENT;
+	count = count_fitting_links(links, first);
+	report_process(&links->link[0], report);
+	report_number(report, "workers", health->count);
+	report_number(report, "workers_stuck", health_stuck(health));
+	report_number(report, "total", links->count);
+	report_number(report, "offset", first);
+	report_number(report, "next", first + count < links->count ? first + count : 0);
+	report_open(report, "links");
+	for (uint32_t i = 0; i < count; i++) {
+		snprintf(number, sizeof(number), "%u", i);
+		report_open(report, number);
+		report_link(&links->link[first + i], report);
+		report_close(report);
+	}
+	report_close(report);
+	return 0;
 }

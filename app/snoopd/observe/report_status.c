@@ -89,15 +89,22 @@ static void report_evidence(const struct verdict_row *row, const struct verdict_
 	report_close(report);
 }
 
+/* What is true of the link, the one that matters most first. @return how many they are. */
+static size_t judge(const struct link *link, const struct counters *sum,
+		    const struct port_losses losses[2], struct verdict_facts *facts,
+		    const struct verdict_row *rows[])
+{
+	fill_facts(facts, link, sum, losses);
+	return verdict_judge(facts, rows);
+}
+
 static void report_verdict(const struct link *link, const struct counters *sum,
 			   const struct report *report, const struct port_losses losses[2])
 {
 	const struct verdict_row *rows[VERDICT_SENTENCES_MAX];
 	struct verdict_facts facts;
-	size_t count;
+	size_t count = judge(link, sum, losses, &facts, rows);
 
-	fill_facts(&facts, link, sum, losses);
-	count = verdict_judge(&facts, rows);
 	report_text(report, "verdict", rows[0]->sentence);
 	report_text(report, "verdict_id", rows[0]->id);
 	report_evidence(rows[0], &facts, report, "verdict_counters");
@@ -152,14 +159,21 @@ static void report_achieved(const struct link *link, const struct report_totals 
 	report_number(report, "stalls", sum->turn_stalls);
 }
 
-static void report_service(const struct link *link, const struct report *report,
-			   const struct port_losses losses[2])
+void report_process(const struct link *link, const struct report *report)
 {
 	uint64_t now_us = clock_monotonic_us();
 
 	report_text(report, "version", SNOOPD_VERSION);
 	report_number(report, "pid", (uint64_t)getpid());
 	report_number(report, "uptime_s", (now_us - link->started_us) / CLOCK_US_PER_S);
+}
+
+static void report_service(const struct link *link, const struct report *report,
+			   const struct port_losses losses[2])
+{
+	uint64_t now_us = clock_monotonic_us();
+
+	report_process(link, report);
 	report_number(report, "configured_s", (now_us - link->configured_us) / CLOCK_US_PER_S);
 	report_number(report, "reloads", link->reloads);
 	report_number(report, "workers", link->worker_count);
@@ -224,4 +238,58 @@ void report_status_both(const struct link *link, const struct report *report)
 	report_guard(&link->supervisor->link[link->number].guard, report);
 	report_now(link, report);
 	report_both(link, report, report_achieved, losses);
+}
+
+const char *report_verdict_id(const struct link *link, const struct counters *sum)
+{
+	const struct verdict_row *rows[VERDICT_SENTENCES_MAX];
+	struct verdict_facts facts;
+	struct port_losses losses[2];
+
+	read_losses(link, losses);
+	judge(link, sum, losses, &facts, rows);
+	return rows[0]->id;
+}
+
+/* ---- One of several ---- */
+
+static void report_side(const struct port *port, const char *side, const struct report *report)
+{
+	char name[32];
+
+	report_text(report, side, ports_link_name(port));
+	snprintf(name, sizeof(name), "%s_port", side);
+	report_text(report, name, port->name);
+	snprintf(name, sizeof(name), "%s_taken", side);
+	report_number(report, name, __atomic_load_n(&port->link_taken, __ATOMIC_RELAXED));
+}
+
+void report_link(const struct link *link, const struct report *report)
+{
+	const struct supervised *supervised = &link->supervisor->link[link->number];
+	const uint64_t *bits_per_s = supervised->load.bits_per_s;
+	const struct verdict_row *rows[VERDICT_SENTENCES_MAX];
+	struct verdict_facts facts;
+	struct port_losses losses[2];
+	struct report_totals totals;
+
+	report_sum(link, &totals);
+	read_losses(link, losses);
+	judge(link, &totals.counters, losses, &facts, rows);
+	report_text(report, "name", link->name);
+	report_text(report, "mode", snoop_level_name(link->config->mode));
+	report_side(&link->ports.port[SNOOP_WIRED], "wired", report);
+	report_side(&link->ports.port[SNOOP_WIRELESS], "wireless", report);
+	report_number(report, "workers", link->worker_count);
+	report_number(report, "to_wireless_bps",
+		      __atomic_load_n(&bits_per_s[SNOOP_WIRELESS], __ATOMIC_RELAXED));
+	report_number(report, "to_wired_bps",
+		      __atomic_load_n(&bits_per_s[SNOOP_WIRED], __ATOMIC_RELAXED));
+	report_number(report, "flows", totals.counters.flows_active);
+	report_number(report, "data_segments", totals.counters.data_segments);
+	report_number(report, "radio_losses", totals.counters.radio_losses);
+	report_number(report, "repairs_confirmed", totals.counters.repairs_confirmed);
+	report_number(report, "demoted", supervised->guard.demoted);
+	report_text(report, "verdict_id", rows[0]->id);
+	report_text(report, "verdict", rows[0]->sentence);
 }

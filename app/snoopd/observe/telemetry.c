@@ -171,7 +171,7 @@ static int answer_reset_counters(struct link *served, const char *parameters,
 		return telemetry_refuse_not_running(data);
 	baseline_reset(link);
 	link_unlock(served);
-	log_line("event=reset_counters result=done");
+	log_line("event=reset_counters%s result=done", served->label);
 	return telemetry_done(0, "snoopctl shows what is counted from now on", data);
 }
 
@@ -208,18 +208,24 @@ static int answer_log_level(struct link *served, const char *parameters, struct 
 	return telemetry_done(0, log_level_name(level), data);
 }
 
-/* One entry per link, in the order of their numbers. */
+/* In the order of their numbers. */
 static int answer_links(struct link *served, const char *parameters, struct rte_tel_data *data)
 {
 	struct telemetry_report tree;
 	struct report report;
+	uint64_t position;
+	int result;
 
+	if (page_cursor_parse(parameters, &position) != 0)
+		return refuse_position(parameters, data);
 	if (!links_lock(links))
 		return telemetry_refuse_not_running(data);
 	report = telemetry_report_begin(&tree, data);
-	for (uint32_t i = 0; i < links->count; i++)
-		report_link(&links->link[i], &report);
+	result = report_links(links, position, &report);
 	links_unlock(links);
+	if (result != 0)
+		return telemetry_refuse(data, "position %llu: there are %u links",
+					(unsigned long long)position, links->count);
 	return 0;
 }
 
@@ -260,17 +266,26 @@ static const struct {
 	{"/snoop/log_level", answer_log_level,
 	 "What snoopd logs. Parameter: error, warning, notice, info, debug."},
 	{"/snoop/links", answer_links,
-	 "The links of the process, each with its level and its ports. No parameters."},
+	 "A page of the links: ports, level, load, losses, verdict. Parameter: position, as for "
+	 "flows."},
 };
 
-/* "b, north, main" */
+/* "b, north, main"; where they do not fit, where they all are. */
 static void name_links(char *out, size_t out_bytes)
 {
+	static const char others[] = ", ...: snoopctl links shows all";
 	size_t used = 0;
 
-	for (uint32_t i = 0; i < links->count && used < out_bytes; i++)
+	for (uint32_t i = 0; i < links->count; i++) {
+		const char *name = links->link[i].name;
+
+		if (used + strlen(", ") + strlen(name) + sizeof(others) > out_bytes) {
+			snprintf(out + used, out_bytes - used, "%s", others);
+			return;
+		}
 		used += (size_t)snprintf(out + used, out_bytes - used, "%s%s", i > 0 ? ", " : "",
-					 links->link[i].name);
+					 name);
+	}
 }
 
 /*

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import termios
 import threading
+import time
 import unittest
 
 SNOOPCTL = None
@@ -52,7 +53,10 @@ class Server:
             return
         client.send(self.encode(self.greeting))
         while True:
-            command = client.recv(1024).decode()
+            try:
+                command = client.recv(1024).decode()
+            except ConnectionResetError:  # it has only looked whether somebody listens
+                break
             if not command:
                 break
             self.commands.append(command)
@@ -106,6 +110,35 @@ class Test(unittest.TestCase):
         self.assertEqual(done.stderr.count('\n'), 1, done.stderr)
         for word in words:
             self.assertIn(word, done.stderr)
+
+    def test_upgrade_with_no_program(self):
+        script = os.path.join(self.dir.name, 'script')
+        with open(script, 'w', encoding='ascii'):
+            pass
+        self.fails(self.run_it('upgrade', '/bin/true'), 1, 'cannot reach snoopd')
+        self.serve(lambda command: None)
+        self.fails(self.run_it('upgrade', script), 3, script, 'Permission denied')
+        self.fails(self.run_it('upgrade', script + 'x'), 3, script + 'x', 'No such file')
+        self.fails(self.run_it('upgrade', self.dir.name), 3, self.dir.name, 'not a program')
+        self.fails(self.run_it('--link', 'a', 'upgrade', '/bin/true'), 2, '--link')
+        self.fails(self.run_it('--socket', 'a', '--file-prefix', 'b', 'upgrade', '/bin/true'), 2,
+                   'exclude each other')
+
+    @unittest.skipIf(os.geteuid() != 0, 'needs root for the network namespace')
+    def test_upgrade_takes_limits_and_umask(self):
+        script, found = (os.path.join(self.dir.name, name) for name in ('script', 'found'))
+        with open(script, 'w', encoding='ascii') as file:
+            file.write(f'#!/bin/sh\necho "$(ulimit -c) $(ulimit -n) $(umask) $*" > {found}\n')
+        os.chmod(script, 0o755)
+        with subprocess.Popen(['sh', '-c', 'ulimit -c 0; ulimit -n 77; umask 0077; exec sleep 60'],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+            self.serve(lambda command: {command: {'pid': running.pid}})
+            while 'sleep' not in os.readlink(f'/proc/{running.pid}/exe') and running.poll() is None:
+                time.sleep(0.01)
+            self.fails(self.run_it('upgrade', script, '--', 'a'), 3, 'status 0', 'goes on')
+            running.kill()
+        with open(found, encoding='ascii') as file:
+            self.assertEqual(file.read(), '0 77 0077 a --take-over\n')
 
     def test_stats_text(self):
         self.serve(lambda command: {command: {'rx_wired_packets': 1234567, 'vetoes': '89',
@@ -177,14 +210,69 @@ class Test(unittest.TestCase):
         self.fails(self.run_it('--link', 'north', 'reload'), 2, '--link', 'reload')
         self.fails(self.run_it('--link', 'a b', 'stats'), 2, 'a b')
 
+    LINKS = [
+        {'name': 'main', 'mode': 'auto', 'wired': 'up', 'wired_port': 'p0', 'wired_taken': 0,
+         'wireless': 'down', 'wireless_port': 'p1', 'wireless_taken': 0, 'workers': 2,
+         'to_wireless_bps': 12345678, 'to_wired_bps': 400000, 'flows': 12345,
+         'data_segments': 1000, 'radio_losses': 8, 'repairs_confirmed': 6, 'demoted': 0,
+         'verdict_id': 'wireless_down'},
+        {'name': 'a-much-longer-name', 'mode': 'observe', 'wired': 'down', 'wired_port': 'p2',
+         'wired_taken': 1, 'wireless': 'down', 'wireless_port': 'p3', 'wireless_taken': 0,
+         'workers': 1, 'to_wireless_bps': 0, 'to_wired_bps': 0, 'flows': 0, 'data_segments': 0,
+         'radio_losses': 0, 'repairs_confirmed': 0, 'demoted': 1, 'verdict_id': 'nothing'},
+        {'name': 'north', 'verdict_id': 'helps'}]
+
+    def several(self, page):
+        """@return the answers of a snoopd with several links, so many on a page"""
+        def answer(command):
+            name, _, rest = command.partition(',')
+            if name != '/snoop/links':
+                return {name: {'flows': 4} if rest.startswith('link=') else
+                        'snoopd has 3 links: say which, allowed: main, a-much-longer-name, north'}
+            offset = int(rest)
+            after = offset + page
+            return {name: {'version': '9', 'uptime_s': 61, 'workers': 2, 'workers_stuck': 1,
+                           'total': len(self.LINKS), 'offset': offset,
+                           'next': after if after < len(self.LINKS) else 0,
+                           'links': {str(n): link for n, link in
+                                     enumerate(self.LINKS[offset:after])}}}
+        return answer
+
+    ROWS = [
+        'LINK LEVEL WIRED WIRELESS FLOWS TO RADIO TO WIRE LOSS REPAIRED VERDICT'.split(),
+        'main auto p0 up p1 down 12,345 12.3 0.4 0.80% 75.0% wireless_down'.split(),
+        'a-much-longer-name observe p2 down (follows) p3 down 0 0.0 0.0 - - nothing'.split(),
+        'north - - - - - - 0.0 0.0 - - helps'.split()]
+
     def test_links(self):
-        self.serve(lambda command: {command: {
-            '0': {'name': 'main', 'mode': 'auto', 'wired': 'up', 'wireless': 'down', 'workers': 2,
-                  'flows': 12345, 'radio_losses': 7, 'repairs_confirmed': 6}}})
-        done = self.run_it('links')
-        self.assertEqual([line.split() for line in done.stdout.splitlines()], [
-            'LINK LEVEL WIRED WIRELESS WORKERS FLOWS LOSSES REPAIRED'.split(),
-            'main auto up down 2 12,345 7 6'.split()])
+        self.serve(self.several(1))
+        for page in 1, 2, 3:
+            self.server.answer = self.several(page)
+            done = self.run_it('links')
+            self.assertEqual([line.split() for line in done.stdout.splitlines()], self.ROWS)
+            columns = [line.index(name) for line, name in zip(
+                done.stdout.splitlines(), ('VERDICT', 'wireless_down', 'nothing', 'helps'))]
+            self.assertEqual(len(set(columns)), 1, done.stdout)
+            reply = json.loads(self.run_it('--json', 'links').stdout)
+            self.assertEqual(reply, {'version': '9', 'uptime_s': 61, 'workers': 2,
+                                     'workers_stuck': 1, 'total': 3, 'links': self.LINKS})
+
+    def test_status_of_all_links(self):
+        """Without --link, where there are several: one screen, and how to see one of them."""
+        self.serve(self.several(2))
+        done = self.run_it('status')
+        self.assertEqual((done.returncode, done.stderr), (0, ''))
+        self.assertIn('snoopd 9, up 1min 1s, 3 links, 1 of 2 workers stuck\n', done.stdout)
+        self.assertEqual([line.split() for line in done.stdout.splitlines()][2:6], self.ROWS)
+        self.assertIn('snoopctl --link NAME status', done.stdout.splitlines()[-1])
+        self.assertEqual(json.loads(self.run_it('--json', 'status').stdout)['links'], self.LINKS)
+        self.assertIn('flows      4', self.run_it('--link', 'main', 'status').stdout)
+        self.fails(self.run_it('stats'), 3, 'say which')
+
+    def test_status_that_is_refused_for_another_reason(self):
+        self.serve(lambda command: {command.split(',')[0]: 'snoopd is starting or stopping'})
+        self.fails(self.run_it('status'), 3, 'starting or stopping')
+        self.assertEqual(self.server.commands, ['/snoop/status', '/snoop/links,0'])
 
     def pages(self, count, page, as_list):
         def answer(command):
@@ -328,10 +416,13 @@ class Test(unittest.TestCase):
         self.fails(self.run_it('stats'), 1, self.path, 'No such file', '--file-prefix')
         other = os.path.join(self.dir.name, 'dpdk', 'other', 'dpdk_telemetry.v2')
         self.serve(lambda command: None, path=other)
-        self.fails(self.run_it('stats'), 1, 'found: ' + other)
-        open_but_dead = os.path.join(self.dir.name, 'dead')
+        open_but_dead = os.path.join(self.dir.name, 'dpdk', 'dead', 'dpdk_telemetry.v2')
+        os.mkdir(os.path.dirname(open_but_dead))
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as dead:
             dead.bind(open_but_dead)
+        done = self.run_it('stats')
+        self.fails(done, 1, 'found: ' + other)
+        self.assertNotIn(open_but_dead, done.stderr)
         self.fails(self.run_it('--socket', open_but_dead, 'stats'), 1, 'Connection refused')
 
     def test_socket_path(self):

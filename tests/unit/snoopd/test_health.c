@@ -132,6 +132,24 @@ static void the_busy_share_is_of_the_last_window(void **state)
 	assert_int_equal(health.worker[0].busy_permille, 1000);
 }
 
+static void the_load_is_that_of_the_last_window(void **state)
+{
+	struct health_load load = {0};
+	uint64_t bytes[2] = {1000000, 2000000};
+
+	health_load(&load, bytes, now_us);
+	assert_int_equal(load.bits_per_s[1], 0); /* what was sent before the first look */
+	bytes[0] += 125000;
+	bytes[1] += 250000;
+	health_load(&load, bytes, now_us + HEALTH_WINDOW_US / 2);
+	assert_int_equal(load.bits_per_s[0], 0); /* no full window yet */
+	health_load(&load, bytes, now_us + 2 * HEALTH_WINDOW_US);
+	assert_int_equal(load.bits_per_s[0], 500000);
+	assert_int_equal(load.bits_per_s[1], 1000000);
+	health_load(&load, bytes, now_us + 3 * HEALTH_WINDOW_US);
+	assert_int_equal(load.bits_per_s[0], 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +159,7 @@ int main(void)
 		cmocka_unit_test_setup(a_late_look_is_no_stall, start),
 		cmocka_unit_test_setup(one_worker_that_stands_keeps_the_watchdog_hungry, start),
 		cmocka_unit_test_setup(the_busy_share_is_of_the_last_window, start),
+		cmocka_unit_test_setup(the_load_is_that_of_the_last_window, start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

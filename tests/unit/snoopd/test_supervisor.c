@@ -152,7 +152,7 @@ void totals_sum_all(struct counters *sum, struct worker *const *workers, uint32_
 	memset(sum, 0, sizeof(*sum));
 }
 
-void interfaces_start(struct interfaces *interfaces, struct ports *ports)
+void interfaces_start(struct interfaces *interfaces, struct ports *ports, const char *label)
 {
 }
 
