@@ -3,6 +3,7 @@
 
 #include <snoop/act/reset.h>
 #include <snoop/event/syn.h>
+#include <snoop/store/answer_rings.h>
 #include <snoop/store/flow_extra.h>
 #include <snoop/store/handshakes.h>
 #include <snoop/store/records.h>
@@ -23,6 +24,7 @@ size_t snoop_engine_bytes(const struct snoop_config *config)
 	       aligned((config->stations + 1ULL) * sizeof(struct snoop_station)) +
 	       aligned(config->stations * sizeof(uint32_t)) +
 	       aligned((SNOOP_EXTRAS + 1ULL) * sizeof(struct snoop_flow_extra)) +
+	       aligned((SNOOP_ANSWER_RINGS + 1ULL) * sizeof(struct snoop_answer_ring)) +
 	       aligned((config->syn_entries + 1ULL) * sizeof(struct snoop_handshake)) +
 	       aligned(config->syn_entries * sizeof(uint32_t));
 }
@@ -59,6 +61,8 @@ struct snoop_engine *snoop_engine_init(void *memory, const struct snoop_config *
 	at += aligned(config->stations * sizeof(uint32_t));
 	engine->extras = (struct snoop_flow_extra *)(void *)at;
 	at += aligned((SNOOP_EXTRAS + 1ULL) * sizeof(struct snoop_flow_extra));
+	engine->answer_rings = (struct snoop_answer_ring *)(void *)at;
+	at += aligned((SNOOP_ANSWER_RINGS + 1ULL) * sizeof(struct snoop_answer_ring));
 	engine->handshake_count = config->syn_entries;
 	engine->handshakes = (struct snoop_handshake *)(void *)at;
 	at += aligned((config->syn_entries + 1ULL) * sizeof(struct snoop_handshake));

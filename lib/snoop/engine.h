@@ -31,6 +31,7 @@ struct snoop_segment;
 struct snoop_station;
 struct snoop_handshake;
 struct snoop_flow_extra;
+struct snoop_answer_ring;
 
 struct snoop_engine {
 	struct snoop_config config;
@@ -61,8 +62,10 @@ struct snoop_engine {
 	struct snoop_segment *segments; /* [1 .. cache_segments] */
 	uint32_t segment_count;
 	uint32_t free_records;
-	struct snoop_flow_extra *extras; /* [1 .. SNOOP_EXTRAS] */
-	uint32_t extra_hand;		 /* where the next one is looked for */
+	struct snoop_flow_extra *extras;	/* [1 .. SNOOP_EXTRAS] */
+	uint32_t extra_hand;			/* where the next one is looked for */
+	struct snoop_answer_ring *answer_rings; /* [1 .. SNOOP_ANSWER_RINGS] */
+	uint32_t answer_ring_hand;
 
 	/* Where segment_find() found something last, and in which flow: a sender retransmits in
 	 * order.

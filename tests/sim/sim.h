@@ -174,6 +174,7 @@ struct sim_sender {
 	uint64_t rto_us, pause_us, timer_us, connect_us, srtt_us, var_us;
 	uint64_t pace_us; /* no segment is sent before */
 	uint32_t backoff, pauses, timeouts, peer_seq;
+	uint32_t echo; /* the receiver's timestamp that it echoes */
 	uint64_t *sent_us;
 	uint8_t *state;
 	bool established, complete, fin_acked;

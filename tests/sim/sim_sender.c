@@ -46,7 +46,7 @@ static struct sim_packet *new_packet(struct sim *sim, uint32_t flow, uint8_t fla
 
 	if (view.has_timestamp) {
 		view.tsval = (uint32_t)(sim->now_us / 1000) + 77;
-		view.tsecr = entry->sender.established ? (uint32_t)(sim->now_us / 1000) : 0;
+		view.tsecr = entry->sender.echo;
 	}
 	return sim_packet_new(sim, flow, true, &view);
 }
@@ -364,6 +364,9 @@ void sim_sender_input(struct sim *sim, uint32_t flow, struct sim_packet *packet)
 	if (packet->generation != entry->generation || (view->tcp_flags & WIRE_TCP_RST) ||
 	    entry->born_us != SNOOP_NEVER)
 		return;
+	/* The newest, RFC 7323 section 4.3. */
+	if (view->has_timestamp && (!sender->established || seq_geq(view->tsval, sender->echo)))
+		sender->echo = view->tsval;
 	if (view->tcp_flags & WIRE_TCP_SYN) {
 		sender->peer_seq = view->seq + 1;
 		sender->established = true;

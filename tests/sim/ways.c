@@ -89,8 +89,9 @@ static void note_line(const char *what, uint64_t value)
 	X(doubt_end) X(reo_round_us) X(reo_persist) \
 	X(outcome_first) X(outcome_count) X(copies_due) X(unexplained) \
 	X(unexplained_at_bytes) X(reports) X(dups_since_us) X(dups_usual_us) X(dups_judged) \
-	X(dups_usual) X(answers_at) \
-	X(answers_shift) X(shield_first) X(shield_end) X(shield_us) X(shield_dear) X(shield_open)
+	X(dups_usual) X(answers_due) X(answers_lost) \
+	X(shield_first) X(shield_end) X(shield_us) X(shield_dear) X(shield_open) \
+	X(shield_looked_us)
 /* clang-format on */
 
 static void note_segment(const struct snoop_segment *segment)

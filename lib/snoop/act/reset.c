@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <snoop/act/release.h>
 #include <snoop/act/reset.h>
+#include <snoop/judge/answers.h>
 #include <snoop/judge/window.h>
 #include <snoop/store/discard.h>
 #include <snoop/store/outcomes.h>
@@ -13,6 +14,7 @@ void snoop_flow_reset(struct snoop_engine *engine, struct snoop_flow *flow)
 		flow->vetoing = false;
 	flow->timeout_in_doubt = false;
 	outcome_settle_all(engine, flow);
+	answers_end(engine, flow);
 	flow->fin_wired = flow->fin_station = flow->silent = false;
 	flow->timestamps = flow->echoed = false;
 	flow->dup_acks = flow->stray_dup_acks = 0;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <string.h>
-
 #include <base/seq.h>
 #include <snoop/act/retransmit.h>
 #include <snoop/act/shield.h>
+#include <snoop/judge/answers.h>
 #include <snoop/judge/congestion.h>
 #include <snoop/judge/loss.h>
 #include <snoop/judge/rtt.h>
@@ -49,8 +48,8 @@ static uint32_t shield_budget(struct snoop_engine *engine, struct snoop_flow *fl
 
 /*
  * Did the last shield do what it was for? It did if the station has acknowledged all of it. It
- * failed if the sender has to retransmit even what comes before the end of its first copy, though
- * that has had the time to arrive.
+ * failed if the sender has to retransmit even its first copy, though that has had the time to
+ * arrive.
  */
 static void shield_judge_last(struct snoop_engine *engine, const struct snoop_flow *flow,
 			      struct snoop_flow_extra *extra, uint32_t seq, uint64_t now_us)
@@ -64,7 +63,9 @@ static void shield_judge_last(struct snoop_engine *engine, const struct snoop_fl
 	} else if (seq_lt(seq, extra->shield_end) &&
 		   (uint32_t)now_us - extra->shield_us > 2 * rtt_smoothed_us(engine, flow)) {
 		extra->shield_open = false;
-		if (seq_lt(flow->una, extra->shield_first) &&
+		/* Without SACK the sender retransmits one hole after the other. */
+		if ((flow->sack ? seq_leq(flow->una, extra->shield_first)
+				: flow->una == extra->shield_first) &&
 		    1U << extra->shield_dear < SHIELD_PRICE_MAX)
 			extra->shield_dear++;
 	}
@@ -80,126 +81,6 @@ static bool shield_suits(const struct snoop_flow *flow, const struct snoop_segme
 	       window_admits(flow, segment);
 }
 
-/* ---- Without SACK: what has arrived since the hole? ---- */
-
-/* The sender's retransmit comes a path RTT after the hole, and what its queues add. */
-#define ANSWERS_RTTS 2U
-
-/* Make room for now in the ring of times. It begins anew if it is too short, or much too long. */
-static void answers_advance(struct snoop_engine *engine, const struct snoop_flow *flow,
-			    struct snoop_flow_extra *extra, uint64_t now_us)
-{
-	uint64_t span_us = ANSWERS_RTTS * congestion_path_rtt_us(engine, flow) / SNOOP_ANSWERS + 1;
-	uint64_t at = now_us >> extra->answers_shift;
-
-	if (1ULL << extra->answers_shift < span_us || 1ULL << extra->answers_shift > 4 * span_us ||
-	    !extra->answers_at || at - extra->answers_at >= SNOOP_ANSWERS) {
-		memset(extra->answers, 0, sizeof(extra->answers));
-		for (extra->answers_shift = 0; 1ULL << extra->answers_shift < span_us;)
-			extra->answers_shift++;
-		extra->answers_at = now_us >> extra->answers_shift;
-		return;
-	}
-	while (extra->answers_at < at)
-		extra->answers[++extra->answers_at % SNOOP_ANSWERS] = 0;
-}
-
-/* Add to what the ring says of a time. */
-static void answers_add(struct snoop_flow_extra *extra, uint64_t sent_us, int8_t count)
-{
-	uint64_t at = sent_us >> extra->answers_shift;
-	int sum = extra->answers[at % SNOOP_ANSWERS] + count;
-
-	if (at > extra->answers_at || extra->answers_at - at >= SNOOP_ANSWERS)
-		return;
-	if (sum >= INT8_MIN && sum <= INT8_MAX)
-		extra->answers[at % SNOOP_ANSWERS] = (int8_t)sum;
-}
-
-/* What the path takes for a segment and its answer, now. */
-static uint32_t answer_us(struct snoop_engine *engine, const struct snoop_flow *flow)
-{
-	return rtt_min_us(engine, flow) + flow->queue_delay_us;
-}
-
-void shield_note_answer(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us)
-{
-	struct snoop_flow_extra *extra = extra_get(engine, flow);
-
-	answers_advance(engine, flow, extra, now_us);
-	answers_add(extra, now_us - answer_us(engine, flow), 1);
-}
-
-/* When, in the ring's time, the segments were sent that are missing. */
-struct shield_places {
-	uint8_t shift;
-	uint64_t first, end; /* before first nothing is known, from end on it is too early */
-	uint32_t oldest;     /* index of the first segment that was looked at */
-	uint64_t missing[SNOOP_ANSWERS / 64];
-};
-
-static void places_mark(struct shield_places *places, uint64_t at)
-{
-	places->missing[at % SNOOP_ANSWERS / 64] |= 1ULL << (at % 64);
-}
-
-/*
- * The station answers each segment after a hole with one duplicate ACK, in the order in which they
- * were sent. Where it has answered fewer than were sent, and never catches up, a segment is
- * missing: that is where the least excess of all that follows rises. A place is as wide as its
- * neighbours, as the radio's delay varies.
- */
-static void shield_find_places(struct snoop_engine *engine, struct snoop_flow *flow,
-			       struct shield_places *places, uint64_t now_us)
-{
-	struct snoop_flow_extra *extra = extra_get(engine, flow);
-	int excess[SNOOP_ANSWERS], sum = 0, least;
-	uint32_t looked_at = 0;
-
-	answers_advance(engine, flow, extra, now_us);
-	memset(places, 0, sizeof(*places));
-	memset(excess, 0, sizeof(excess));
-	places->shift = extra->answers_shift;
-	places->end = (now_us - answer_us(engine, flow)) >> places->shift;
-	places->first = places->end;
-	/* From the newest: behind a hole that stays, the flight grows. */
-	for (uint32_t at = flow->in_flight.tail; at;
-	     at = list_before(engine, &flow->in_flight, LIST_SEND, at)) {
-		uint64_t sent = segment_at(engine, at)->sent_us >> places->shift;
-
-		if (sent + SNOOP_ANSWERS <= extra->answers_at || ++looked_at > SHIELD_LOOK_SEGMENTS)
-			break;
-		places->oldest = at;
-		if (sent >= places->end || segment_at(engine, at)->tries)
-			continue;
-		places->first = min_u64(places->first, sent);
-		excess[sent % SNOOP_ANSWERS]++;
-	}
-	for (uint64_t at = places->first; at < places->end; at++) {
-		sum += excess[at % SNOOP_ANSWERS] - extra->answers[at % SNOOP_ANSWERS];
-		excess[at % SNOOP_ANSWERS] = sum;
-	}
-	least = sum;
-	for (uint64_t at = places->end; at-- > places->first;) {
-		int before = at > places->first ? excess[(at - 1) % SNOOP_ANSWERS] : 0;
-
-		if (before < least) {
-			places_mark(places, at - 1);
-			places_mark(places, at);
-			places_mark(places, at + 1);
-			least = before;
-		}
-	}
-}
-
-static bool places_hold(const struct shield_places *places, const struct snoop_segment *segment)
-{
-	uint64_t sent = segment->sent_us >> places->shift;
-
-	return sent >= places->first && sent < places->end &&
-	       (places->missing[sent % SNOOP_ANSWERS / 64] >> (sent % 64) & 1);
-}
-
 /* ---- What is sent ---- */
 
 static void shield_copy(struct snoop_engine *engine, struct snoop_flow *flow,
@@ -209,7 +90,8 @@ static void shield_copy(struct snoop_engine *engine, struct snoop_flow *flow,
 
 	if (!extra->shield_open) {
 		extra->shield_open = true;
-		extra->shield_first = extra->shield_end = segment->end;
+		extra->shield_first = segment->seq;
+		extra->shield_end = segment->end;
 	}
 	extra->shield_end = seq_max(extra->shield_end, segment->end);
 	segment->cause = SNOOP_CAUSE_SHIELD;
@@ -238,29 +120,50 @@ static uint32_t shield_air(struct snoop_engine *engine, struct snoop_flow *flow,
 	return count;
 }
 
+/* Find what is missing, from the newest on: behind a hole that stays, the flight grows. @return how
+ * many, of which the oldest are in found[]. */
+static uint32_t shield_find(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t tsval,
+			    uint32_t found[SHIELD_MAX_SEGMENTS], uint64_t now_us)
+{
+	uint64_t end_us = now_us - answers_us(engine, flow);
+	/* What follows the hole may have been answered by the ACK that stopped there. */
+	const struct snoop_segment *first = segment_at(engine, flow->open.head);
+	uint32_t unsure = first->seq == flow->una ? first->end : first->seq;
+	uint32_t count = 0, looked_at = 0;
+	struct answers_walk walk;
+
+	if (!answers_walk_begin(engine, flow, &walk))
+		return 0;
+	for (uint32_t at = flow->in_flight.tail, before; at; at = before) {
+		const struct snoop_segment *segment = segment_at(engine, at);
+		uint64_t border_us = segment->sent_us;
+
+		before = list_before(engine, &flow->in_flight, LIST_SEND, at);
+		if (border_us >= end_us)
+			continue;
+		if (looked_at++ == SHIELD_LOOK_SEGMENTS || !answers_walk_reaches(&walk, border_us))
+			break;
+		if (before)
+			border_us -= (border_us - segment_at(engine, before)->sent_us) / 2;
+		if (answers_walk_misses(&walk, border_us) && segment->seq != unsure &&
+		    shield_suits(flow, segment, tsval))
+			found[count++ % SHIELD_MAX_SEGMENTS] = at;
+	}
+	return count;
+}
+
 /* Without SACK what is in flight has mostly arrived: what is found missing is sent, the oldest
- * first. A sender that goes back retransmits much within one round trip; it is looked for once. */
+ * first. */
 static uint32_t shield_missing(struct snoop_engine *engine, struct snoop_flow *flow,
 			       struct snoop_flow_extra *extra, uint32_t tsval, uint32_t budget,
 			       uint64_t now_us)
 {
-	uint32_t last = flow->in_flight.tail, copies = 0;
-	struct shield_places places;
+	uint32_t found[SHIELD_MAX_SEGMENTS];
+	uint32_t count = shield_find(engine, flow, tsval, found, now_us);
+	uint32_t copies = (uint32_t)min_u64(min_u64(count, SHIELD_MAX_SEGMENTS), budget);
 
-	extra->shield_us = (uint32_t)now_us;
-	shield_find_places(engine, flow, &places, now_us);
-	for (uint32_t at = places.oldest, next; at && copies < budget; at = next) {
-		const struct snoop_segment *segment = segment_at(engine, at);
-
-		next = at == last ? 0 : segment->send_next;
-		if (places_hold(&places, segment) && shield_suits(flow, segment, tsval)) {
-			/* It was sent twice, and will be answered twice unless it is missing. */
-			answers_add(extra, segment->sent_us, -1);
-			answers_add(extra, now_us, -1);
-			shield_copy(engine, flow, extra, at, now_us);
-			copies++;
-		}
-	}
+	for (uint32_t i = 0; i < copies; i++)
+		shield_copy(engine, flow, extra, found[--count % SHIELD_MAX_SEGMENTS], now_us);
 	return copies;
 }
 
@@ -290,8 +193,11 @@ void shield_send(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t 
 		return;
 	if (flow->sack)
 		copies = shield_air(engine, flow, extra, tsval, budget, now_us);
-	else if ((uint32_t)now_us - extra->shield_us >= rtt_smoothed_us(engine, flow))
+	/* A sender that goes back retransmits much within one round trip; it is looked for once. */
+	else if ((uint32_t)now_us - extra->shield_looked_us >= rtt_smoothed_us(engine, flow)) {
+		extra->shield_looked_us = (uint32_t)now_us;
 		copies = shield_missing(engine, flow, extra, tsval, budget, now_us);
+	}
 	if (!copies)
 		return;
 	extra->shield_us = (uint32_t)now_us;

@@ -29,7 +29,5 @@
 /** A retransmit of the sender, of seq and with timestamp tsval, is about to be forwarded. */
 void shield_send(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t seq, uint32_t tsval,
 		 uint64_t now_us);
-/** The station has answered a segment after the hole, of a sender without SACK. */
-void shield_note_answer(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
 
 #endif

@@ -3,10 +3,10 @@
 #include <snoop/act/release.h>
 #include <snoop/act/reset.h>
 #include <snoop/act/retransmit.h>
-#include <snoop/act/shield.h>
 #include <snoop/event/ack.h>
 #include <snoop/event/scoreboard.h>
 #include <snoop/judge/ack_delay.h>
+#include <snoop/judge/answers.h>
 #include <snoop/judge/dsack.h>
 #include <snoop/judge/dupack.h>
 #include <snoop/judge/loss.h>
@@ -22,14 +22,22 @@
 static void ack_advance(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t ack,
 			struct delivery *delivery, uint64_t now_us)
 {
+	struct snoop_answer_ring *ring;
+	enum answers_hole hole = HOLE_UNKNOWN;
+
 	scoreboard_find_elsewhere(engine, flow, ack, delivery);
 	if (delivery->elsewhere)
 		flow->progress_us = now_us; /* it has moved on, though nothing of ours answers */
 	if (seq_gt(ack, flow->snd_max))
 		flow->snd_max = ack; /* data that went another way, or before our time */
+	ring = flow->sack ? NULL : answers_open(engine, flow);
+	if (ring)
+		hole = answers_hole(engine, flow, now_us);
 	ack_move_una(engine, flow, ack);
 	dupack_forget_strays(engine, flow);
 	scoreboard_remove_acked(engine, flow, delivery, now_us);
+	if (ring)
+		answers_note_advance(ring, flow, hole, delivery->segments);
 	/* The hole is filled: what was withheld for it says nothing any more. */
 	release_as_needless(engine, flow);
 }
@@ -168,6 +176,7 @@ static void ack_update_scoreboard(struct snoop_engine *engine, struct snoop_flow
 		ack_advance(engine, flow, view->ack, delivery, now_us);
 	} else if (flow->catching_up) {
 		scoreboard_remove_acked(engine, flow, delivery, now_us);
+		answers_note_more(engine, flow, delivery->segments);
 	}
 	news->complete = !flow->catching_up &&
 			 scoreboard_sack(engine, flow, view, news->dsack, delivery, now_us);
@@ -191,8 +200,8 @@ static void ack_count_duplicate(struct snoop_engine *engine, struct snoop_flow *
 	/* Not the station's keep-alives and probes, which lie below what it has sent. */
 	if (view->sack_count || flow->answers_due || view->seq != flow->station_next)
 		return;
-	if (!flow->sack)
-		shield_note_answer(engine, flow, now_us);
+	if (!flow->sack && flow->level > SNOOP_LEVEL_OBSERVE)
+		answers_note(engine, flow, now_us);
 	if (flow->stray_dup_acks)
 		flow->stray_dup_acks--;
 	else

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <base/seq.h>
 #include <snoop/event/scoreboard.h>
+#include <snoop/judge/answers.h>
 #include <snoop/store/search.h>
 
 /* high_sack or una has moved. */
@@ -122,6 +123,7 @@ bool scoreboard_catch_up(struct snoop_engine *engine, struct snoop_flow *flow, u
 	struct delivery delivery = {.portion_left = records_portion(engine)};
 
 	scoreboard_remove_acked(engine, flow, &delivery, now_us);
+	answers_note_more(engine, flow, delivery.segments);
 	delivery.has_sample = false; /* no packet has come just now */
 	scoreboard_settle(engine, flow, &delivery, now_us);
 	return !flow->catching_up;

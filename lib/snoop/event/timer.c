@@ -6,6 +6,7 @@
 #include <snoop/event/scoreboard.h>
 #include <snoop/event/syn.h>
 #include <snoop/judge/ack_delay.h>
+#include <snoop/judge/answers.h>
 #include <snoop/judge/loss.h>
 #include <snoop/judge/rack.h>
 #include <snoop/store/outcomes.h>
@@ -65,6 +66,7 @@ void snoop_flow_timer(struct snoop_engine *engine, struct snoop_flow *flow, uint
 		return;
 	}
 	outcome_settle_due(engine, flow, now_us);
+	answers_settle(engine, flow);
 	if (flow->catching_up) {
 		if (scoreboard_catch_up(engine, flow, now_us) &&
 		    rack_detect_losses(engine, flow, now_us))

@@ -158,6 +158,11 @@ void congestion_delivered(struct snoop_engine *engine, struct snoop_flow *flow, 
 	count_outcome(engine, flow, segments, 0);
 }
 
+void congestion_note_lost(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t segments)
+{
+	count_outcome(engine, flow, 0, segments);
+}
+
 static uint64_t assumed_share_ppm(struct snoop_engine *engine, const struct snoop_flow *flow)
 {
 	struct snoop_station *station = station_of(engine, flow);
@@ -211,7 +216,7 @@ void congestion_wired_data(struct snoop_engine *engine, struct snoop_flow *flow,
 	struct snoop_flow_extra *extra;
 	uint64_t span_us;
 
-	/* Asked for in slow start only, see wired_queue_fills(). */
+	/* Picked up later, a flow is not in slow start: see wired_queue_fills(). */
 	if (flow->sack || flow->midstream)
 		return;
 	extra = extra_get(engine, flow);
@@ -232,18 +237,14 @@ void congestion_wired_data(struct snoop_engine *engine, struct snoop_flow *flow,
 		extra->span_peak_bytes = extra->span_bytes[extra->span_now];
 }
 
-/* What the sender sends within one round trip fills so many spans at the highest rate seen. */
-static bool wired_path_is_filled(struct snoop_engine *engine, const struct snoop_flow *flow)
+/* @return what the sender sends within one round trip. */
+static uint64_t wired_path_bytes(const struct snoop_flow_extra *extra)
 {
-	const struct snoop_flow_extra *extra = extra_of(engine, flow);
 	uint64_t bytes = 0;
 
-	if (!extra)
-		return false;
 	for (int i = 0; i < SNOOP_SPANS; i++)
 		bytes += extra->span_bytes[i];
-	return bytes >= (uint64_t)FILLED_SPANS * extra->span_peak_bytes &&
-	       bytes >= (uint64_t)FILLED_MIN_SEGMENTS * flow->max_payload_bytes;
+	return bytes;
 }
 
 /*
@@ -251,18 +252,24 @@ static bool wired_path_is_filled(struct snoop_engine *engine, const struct snoop
  * that it overran, be it one on the wired side. It has to hear of congestion earlier: in slow start
  * when what it sends within one round trip fills half of it (the train length of HyStart), and
  * later when the wired queue holds three quarters of the path: a cut costs little throughput then,
- * and CUBIC is one or two round trips away from filling a queue as long as the path.
+ * and CUBIC is one or two round trips away from filling a queue as long as the path. A sender that
+ * sends little fills neither, however late it echoes a timestamp.
  */
 static bool wired_queue_fills(struct snoop_engine *engine, const struct snoop_flow *flow)
 {
 	/* It has not cut its window, or has taken back a cut that our repair made needless. */
-	bool slow_start = !flow->midstream && !flow->vetoes &&
-			  flow->sender_retransmits == flow->sender_needless;
+	bool slow_start = !flow->vetoes && flow->sender_retransmits == flow->sender_needless;
+	bool late = 4ULL * flow->wired_delay_us >= 3 * congestion_path_rtt_us(engine, flow);
+	const struct snoop_flow_extra *extra = extra_of(engine, flow);
+	uint64_t bytes;
 
 	if (flow->sack || windowed_min_get(&flow->wired_rtt) == UINT32_MAX)
 		return false;
-	return 4ULL * flow->wired_delay_us >= 3 * congestion_path_rtt_us(engine, flow) ||
-	       (slow_start && wired_path_is_filled(engine, flow));
+	if (flow->midstream || !extra)
+		return late;
+	bytes = wired_path_bytes(extra);
+	return bytes >= (uint64_t)FILLED_MIN_SEGMENTS * flow->max_payload_bytes &&
+	       (late || (slow_start && bytes >= (uint64_t)FILLED_SPANS * extra->span_peak_bytes));
 }
 
 bool congestion_judge_loss(struct snoop_engine *engine, struct snoop_flow *flow,

@@ -14,6 +14,8 @@ void congestion_wired_data(struct snoop_engine *engine, struct snoop_flow *flow,
 			   uint32_t frame_bytes, uint64_t now_us);
 void congestion_delivered(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t segments,
 			  uint64_t now_us);
+/** So many are known to have been lost, and were repaired already. */
+void congestion_note_lost(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t segments);
 /** Judge the loss of a first transmission. @return true if it is left to the sender, which must
  * hear of it.
  */

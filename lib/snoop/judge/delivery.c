@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <base/seq.h>
 #include <snoop/judge/ack_delay.h>
+#include <snoop/judge/answers.h>
 #include <snoop/judge/delivery.h>
 #include <snoop/judge/dupack.h>
 #include <snoop/judge/rtt.h>
@@ -69,6 +70,9 @@ void delivery_add(struct snoop_engine *engine, struct snoop_flow *flow,
 		outcome_open(engine, flow, segment, rtt_us < min_us - min_us / EARLY_MARGIN,
 			     now_us);
 		outcome_note_unproven(extra_of(engine, flow), segment->seq);
+		if (!flow->sack && segment->sent_cause == SNOOP_CAUSE_SHIELD && !segment->missing &&
+		    !(segment->flags & SEGMENT_SENDER))
+			answers_note_shielded(engine, flow);
 	}
 	if (!delivery->has_newest || segment->sent_us > delivery->newest_sent_us ||
 	    (segment->sent_us == delivery->newest_sent_us &&

@@ -5,19 +5,33 @@
 #include <snoop/judge/loss.h>
 #include <snoop/store/stations.h>
 
-void loss_count_settled(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t count)
+static void loss_count_repaired(struct snoop_engine *engine, struct snoop_flow *flow,
+				uint32_t count)
 {
-	if (!count)
-		return;
 	if (!flow->repairs_confirmed)
 		engine->counters->flows_helped++;
 	flow->radio_losses += count;
 	flow->repairs_confirmed += count;
 	engine->counters->radio_losses += count;
 	engine->counters->repairs_confirmed += count;
-	engine->counters->unproven_confirmed += count;
 	station_totals(engine, flow)->radio_losses += count;
 	station_totals(engine, flow)->repairs_confirmed += count;
+}
+
+void loss_count_settled(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t count)
+{
+	if (!count)
+		return;
+	loss_count_repaired(engine, flow, count);
+	engine->counters->unproven_confirmed += count;
+}
+
+void loss_count_shielded(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t count)
+{
+	if (!count)
+		return;
+	loss_count_repaired(engine, flow, count);
+	congestion_note_lost(engine, flow, count);
 }
 
 void loss_note_time(struct snoop_segment *segment, uint64_t now_us)

@@ -14,6 +14,8 @@
 
 /** Count segments that were retransmitted, answered, and only later proven to have been lost. */
 void loss_count_settled(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t count);
+/** Count segments that were lost, and repaired by a shield before anybody asked for them. */
+void loss_count_shielded(struct snoop_engine *engine, struct snoop_flow *flow, uint32_t count);
 /**
  * A segment is lost: ask for a veto, then put it into the lost list or leave it to the sender. The
  * statistics take it for lost when its outcome is known (store/outcomes.h).

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <base/seq.h>
+#include <snoop/store/answer_rings.h>
 #include <snoop/store/flow_extra.h>
 #include <snoop/store/outcomes.h>
 
@@ -25,6 +26,7 @@ struct snoop_flow_extra *extra_get(struct snoop_engine *engine, struct snoop_flo
 	extra = &engine->extras[engine->extra_hand];
 	if (extra->flow) {
 		outcome_settle_all(engine, extra->flow);
+		answer_ring_put(engine, extra);
 		extra->flow->extra = 0;
 		extra->flow->timeout_in_doubt = false;
 	}
@@ -36,8 +38,10 @@ struct snoop_flow_extra *extra_get(struct snoop_engine *engine, struct snoop_flo
 
 void extra_put(struct snoop_engine *engine, struct snoop_flow *flow)
 {
-	if (flow->extra)
+	if (flow->extra) {
+		answer_ring_put(engine, &engine->extras[flow->extra]);
 		engine->extras[flow->extra].flow = NULL;
+	}
 	flow->extra = 0;
 	flow->timeout_in_doubt = false;
 }

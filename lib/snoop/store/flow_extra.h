@@ -11,7 +11,6 @@
 
 #define SNOOP_OUTCOMES 32U /* delivered segments that wait for feedback, a power of 2 */
 #define SNOOP_SPANS 8	   /* parts of a path RTT */
-#define SNOOP_ANSWERS 256  /* parts of two to four path RTTs */
 #define SNOOP_EXTRAS 8192U /* records; flow->extra has 16 bits */
 
 /** A delivered segment of which several copies were sent: how many of them arrived? See outcomes.h.
@@ -82,23 +81,22 @@ struct snoop_flow_extra {
 	/* The last shield, and what came of those before. */
 	uint8_t shield_dear; /* doublings of a copy's price, after those that failed */
 	bool shield_open;    /* it is not known yet whether it did what it was for */
-	uint32_t shield_first, shield_end; /* ends of its first and last copy */
+	uint32_t shield_first, shield_end; /* start of its first copy, end of its last one */
 	uint32_t shield_us;		   /* low half of the clock */
+	uint32_t shield_looked_us; /* when something missing was looked for last, the same */
 	/* Without SACK: bytes from the sender in the last spans, each an eighth of the path RTT. */
 	uint32_t span_peak_bytes; /* most in one span: what the narrowest wired link lets through */
 	uint64_t span_start_us;
 	uint32_t span_bytes[SNOOP_SPANS];
 	uint64_t dups_since_us, dups_usual_us;
 	uint8_t span_now; /* index of the span under way */
-	/* Without SACK: a ring over the times at which segments were sent, in units of 2^shift
-	 * microseconds: answers that came of those, less what was sent then beside the segments
-	 * that are in flight. */
-	uint8_t answers_shift;
-	uint64_t answers_at; /* the newest time, 0 = the ring is not begun */
+	/* Without SACK: index into the engine's answer_rings, 0 = none; and of holes without a
+	 * shield, answers that were due, and how many of them did not come. */
+	uint16_t answer_ring;
+	uint16_t answers_due, answers_lost;
 
 	/* From here on: valid as far as is said above. A new record leaves it as it was. */
 	struct snoop_outcome outcomes[SNOOP_OUTCOMES];
-	int8_t answers[SNOOP_ANSWERS];
 } __attribute__((aligned(64)));
 
 /** @return the flow's record, made if it has none. Another flow may lose its own for it. */
