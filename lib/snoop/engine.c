@@ -16,13 +16,21 @@ static size_t aligned(size_t bytes)
 	return (bytes + ALIGN_BYTES - 1) / ALIGN_BYTES * ALIGN_BYTES;
 }
 
+/* Flows with losses have segments in the cache: a small one needs few. */
+static uint32_t count_extras(const struct snoop_config *config)
+{
+	if (config->cache_segments < SNOOP_EXTRAS_MIN)
+		return SNOOP_EXTRAS_MIN;
+	return config->cache_segments < SNOOP_EXTRAS ? config->cache_segments : SNOOP_EXTRAS;
+}
+
 size_t snoop_engine_bytes(const struct snoop_config *config)
 {
 	return aligned(sizeof(struct snoop_engine)) +
 	       aligned((config->cache_segments + 1ULL) * sizeof(struct snoop_segment)) +
 	       aligned((config->stations + 1ULL) * sizeof(struct snoop_station)) +
 	       aligned(config->stations * sizeof(uint32_t)) +
-	       aligned((SNOOP_EXTRAS + 1ULL) * sizeof(struct snoop_flow_extra)) +
+	       aligned((count_extras(config) + 1ULL) * sizeof(struct snoop_flow_extra)) +
 	       aligned((config->syn_entries + 1ULL) * sizeof(struct snoop_handshake)) +
 	       aligned(config->syn_entries * sizeof(uint32_t));
 }
@@ -57,8 +65,9 @@ struct snoop_engine *snoop_engine_init(void *memory, const struct snoop_config *
 	at += aligned((config->stations + 1ULL) * sizeof(struct snoop_station));
 	engine->station_buckets = (uint32_t *)(void *)at;
 	at += aligned(config->stations * sizeof(uint32_t));
+	engine->extra_count = count_extras(config);
 	engine->extras = (struct snoop_flow_extra *)(void *)at;
-	at += aligned((SNOOP_EXTRAS + 1ULL) * sizeof(struct snoop_flow_extra));
+	at += aligned((count_extras(config) + 1ULL) * sizeof(struct snoop_flow_extra));
 	engine->handshake_count = config->syn_entries;
 	engine->handshakes = (struct snoop_handshake *)(void *)at;
 	at += aligned((config->syn_entries + 1ULL) * sizeof(struct snoop_handshake));

@@ -60,8 +60,9 @@ struct snoop_engine {
 	struct snoop_segment *segments; /* [1 .. cache_segments] */
 	uint32_t segment_count;
 	uint32_t free_records;
-	struct snoop_flow_extra *extras; /* [1 .. SNOOP_EXTRAS] */
-	uint32_t extra_hand;		 /* where the next one is looked for */
+	struct snoop_flow_extra *extras; /* [1 .. extra_count] */
+	uint32_t extra_count;
+	uint32_t extra_hand; /* where the next one is looked for */
 
 	/* Where segment_find() found something last, and in which flow: a sender retransmits in
 	 * order.
