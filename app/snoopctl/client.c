@@ -67,6 +67,21 @@ __attribute__((format(printf, 2, 3))) static int fail(struct client *client, con
 	return -1;
 }
 
+/* A process that was killed leaves its socket behind. */
+static bool has_listener(const char *path)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool listens;
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	listens = fd >= 0 && (connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0 ||
+			      errno != ECONNREFUSED);
+	if (fd >= 0)
+		close(fd);
+	return listens;
+}
+
 /* The sockets of other DPDK processes, in case the user forgot the prefix. */
 static void list_others(const struct client *client, char *out, size_t out_bytes)
 {
@@ -79,7 +94,8 @@ static void list_others(const struct client *client, char *out, size_t out_bytes
 	if (glob(pattern, 0, NULL, &found) != 0)
 		return;
 	for (size_t i = 0; i < found.gl_pathc && listed < OTHERS_MAX && used < out_bytes; i++) {
-		if (strcmp(found.gl_pathv[i], client->path) == 0)
+		if (strcmp(found.gl_pathv[i], client->path) == 0 ||
+		    !has_listener(found.gl_pathv[i]))
 			continue;
 		used += (size_t)snprintf(out + used, out_bytes - used, "%s%s",
 					 listed == 0 ? "; found: " : ", ", found.gl_pathv[i]);

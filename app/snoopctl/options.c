@@ -71,7 +71,8 @@ static const struct command {
 		 "link that is not wholly in bypass. --json prints file and number of\n"
 		 "packets.\n"},
 	[COMMAND_UPGRADE] =
-		{"upgrade", "PROGRAM", 0, "start another snoopd, which takes over without a gap",
+		{"upgrade", "PROGRAM", PROCESS,
+		 "start another snoopd, which takes over without a gap",
 		 "PROGRAM [-- ARGUMENTS] is a path; without ARGUMENTS it gets those of the\n"
 		 "snoopd that runs, and always its output, environment, network namespace and\n"
 		 "control group. If it does not start, the one that runs goes on. See\n"
@@ -270,7 +271,8 @@ static enum options_result parse_one(struct options *options, int option, unsign
 		return OPTIONS_RUN;
 	case 'l':
 		options->link = optarg;
-		if (strlen(optarg) < LINK_CHARS_MAX && strpbrk(optarg, " ,") == NULL)
+		if (optarg[0] != '\0' && strlen(optarg) < LINK_CHARS_MAX &&
+		    strpbrk(optarg, " ,") == NULL)
 			return OPTIONS_RUN;
 		return wrong("no name of a link:", optarg);
 	case 'j':
@@ -325,9 +327,8 @@ static enum options_result check(struct options *options, unsigned int takes, in
 		return wrong("--link is not for", command->name);
 	options->words = word + 1;
 	options->word_count = words - 1;
-	if (options->command == COMMAND_UPGRADE)
-		return OPTIONS_RUN;
-	if (!join(options->operand, sizeof(options->operand), word + 1, words - 1))
+	if (options->command != COMMAND_UPGRADE &&
+	    !join(options->operand, sizeof(options->operand), word + 1, words - 1))
 		return wrong("too long:", command->operand);
 	if (options->command == COMMAND_CAPTURE && options->flow == NULL)
 		return wrong("capture takes", "--flow KEY");

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -28,8 +29,24 @@ struct words {
 
 static int fail(struct client *client, const char *what, const char *why)
 {
-	snprintf(client->error, sizeof(client->error), "upgrade: %s: %s", what, why);
+	snprintf(client->error, sizeof(client->error), "upgrade: %.500s: %s", what, why);
 	return -1;
+}
+
+/* The caller's folder is not that of the process that runs, and is read before it is left. */
+static int find_program(struct client *client, const char *program, char path[PATH_MAX])
+{
+	struct stat status;
+
+	client->refused = true; /* nothing has changed */
+	if (realpath(program, path) == NULL || stat(path, &status) != 0)
+		return fail(client, program, strerror(errno));
+	if (!S_ISREG(status.st_mode))
+		return fail(client, path, "not a program");
+	if (access(path, X_OK) != 0)
+		return fail(client, path, strerror(errno));
+	client->refused = false;
+	return 0;
 }
 
 static int read_words(struct client *client, pid_t pid, const char *name, struct words *words)
@@ -126,8 +143,6 @@ static void become(pid_t pid, const char *program, char *const *argv, char *cons
 	join_namespace(pid);
 	if (chdir(path) != 0)
 		leave(path);
-	if (access(program, X_OK) != 0)
-		leave(program);
 	take_output(pid);
 	execve(program, argv, environment);
 	leave(program);
@@ -135,12 +150,15 @@ static void become(pid_t pid, const char *program, char *const *argv, char *cons
 
 /* ---- Until it forwards ---- */
 
+/* Of the process, not of a link: there may be several. */
 static pid_t forwarding(struct client *client)
 {
-	json_t *status = client_reopen(client) == 0 ? client_ask(client, "/snoop/status") : NULL;
-	pid_t pid = (pid_t)json_integer_value(json_object_get(status, "pid"));
+	json_t *links = client_reopen(client) == 0 ? client_ask(client, "/snoop/links") : NULL;
+	json_t *info = links != NULL ? client_ask(client, "/info") : NULL;
+	pid_t pid = (pid_t)json_integer_value(json_object_get(info, "pid"));
 
-	json_decref(status);
+	json_decref(links);
+	json_decref(info);
 	return pid;
 }
 
@@ -163,12 +181,13 @@ static int wait_until_it_forwards(struct client *client, pid_t was, pid_t pid)
 			return 0;
 		nanosleep(&pause, NULL);
 	}
-	return fail(client, "the new process does not take over within a minute", "see its log");
+	snprintf(what, sizeof(what), "process %d has not taken over within a minute", pid);
+	return fail(client, what, "it goes on trying; see its log");
 }
 
 /* Those of the command line, or of the process that runs; and what asks it to hand over. */
 static int choose_arguments(struct client *client, const struct options *options, pid_t pid,
-			    struct words *arguments)
+			    char *program, struct words *arguments)
 {
 	static char take_over[] = "--take-over";
 
@@ -184,7 +203,7 @@ static int choose_arguments(struct client *client, const struct options *options
 	}
 	if (arguments->count == 0)
 		return fail(client, "arguments of the running process", "none");
-	arguments->word[0] = options->words[0];
+	arguments->word[0] = program;
 	arguments->word[arguments->count] = take_over;
 	arguments->word[arguments->count + 1] = NULL;
 	return 0;
@@ -193,18 +212,22 @@ static int choose_arguments(struct client *client, const struct options *options
 int upgrade_run(struct client *client, const struct options *options)
 {
 	static struct words arguments, environment;
-	pid_t was = forwarding(client), pid;
+	char program[PATH_MAX];
+	pid_t was, pid;
 
+	if (find_program(client, options->words[0], program) != 0)
+		return -1;
+	was = forwarding(client);
 	if (was <= 0)
 		return -1; /* the client says why */
-	if (choose_arguments(client, options, was, &arguments) != 0 ||
+	if (choose_arguments(client, options, was, program, &arguments) != 0 ||
 	    read_words(client, was, "environ", &environment) != 0)
 		return -1;
 	pid = fork();
 	if (pid < 0)
 		return fail(client, "fork", strerror(errno));
 	if (pid == 0)
-		become(was, options->words[0], arguments.word, environment.word);
+		become(was, program, arguments.word, environment.word);
 	if (wait_until_it_forwards(client, was, pid) != 0)
 		return -1;
 	if (options->json)

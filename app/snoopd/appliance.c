@@ -164,16 +164,22 @@ static void give_ports(struct appliance *appliance)
 		port_interfaces_release(&links->link[i].ports);
 }
 
-/* If a standby is there, it forwards from now on, without a gap. */
-static void hand_over(struct appliance *appliance)
+/*
+ * If a standby is there, it forwards from now on, without a gap.
+ *
+ * @return false where none is, or none answers: this process is as it was.
+ */
+static bool hand_over(struct appliance *appliance)
 {
 	struct ports *ports = &appliance->links->link[0].ports;
 	struct handover_peer *peer = handover_begin(&appliance->handover);
 	uint64_t since_us;
 	bool sent = false;
 
-	if (peer == NULL || (!peer->late && port_switch_shut(ports) != 0))
-		return;
+	if (peer == NULL)
+		return false;
+	if (!peer->late && port_switch_shut(ports) != 0)
+		return true;
 	worker_set_empty(&appliance->workers, peer->late ? EMPTY_LATE_US : EMPTY_US);
 	since_us = clock_monotonic_us();
 	if (peer->late)
@@ -181,10 +187,26 @@ static void hand_over(struct appliance *appliance)
 	else
 		sent = port_switch_flush(ports);
 	if (handover_go(&appliance->handover, peer, since_us) != 0)
-		return;
+		return true;
 	log_line("event=handover pid=%d state=handed sent=%s", peer->pid, sent ? "all" : "part");
 	systemd_main_pid(peer->pid);
 	appliance->handed = true;
+	return true;
+}
+
+/* Until this process is to end. @return whether it gave its ports away, to whom they should go. */
+static bool forward(struct appliance *appliance, enum loop_end *end)
+{
+	for (;;) {
+		*end = loop_run(appliance->links, &appliance->supervisor, &appliance->handover,
+				appliance->options->exit_when_idle_us);
+		if (hand_over(appliance))
+			return true;
+		if (*end != LOOP_ASKED)
+			return false;
+		log_warning("event=handover state=refused message=\"what asked to take over does "
+			    "not answer: this process goes on\"");
+	}
 }
 
 /* A driver does not give all buffers back: then what is missing says nothing. */
@@ -226,7 +248,7 @@ static int listener_of(const struct appliance *appliance)
 static int run(struct appliance *appliance)
 {
 	struct links *links = appliance->links;
-	bool lost = false;
+	enum loop_end end = LOOP_STOPPED;
 	int failed;
 
 	launch_workers(appliance);
@@ -237,9 +259,8 @@ static int run(struct appliance *appliance)
 			appliance_log_start(&links->link[i], &appliance->pool);
 		systemd_ready();
 		handover_start(&appliance->handover, listener_of(appliance), &links->link[0].ports);
-		lost = !loop_run(links, &appliance->supervisor, &appliance->handover,
-				 appliance->options->exit_when_idle_us);
-		hand_over(appliance);
+		if (forward(appliance, &end))
+			failed = !appliance->handed;
 	}
 	if (!appliance->handed)
 		systemd_stopping();
@@ -247,7 +268,7 @@ static int run(struct appliance *appliance)
 	failed |= drain(appliance);
 	/* A driver whose interface is gone may not give its buffers back: that is no other failure.
 	 */
-	if (lost)
+	if (end == LOOP_PORT_LOST)
 		return EXIT_PORT_LOST;
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -44,7 +44,8 @@ struct snoop_engine {
 	uint64_t waited_us;	     /* see snoop_engine_waited() */
 	bool draining;		     /* see snoop_engine_drain() */
 	uint32_t returns;	     /* returns of stations from silence, counted */
-	uint32_t ack_hold_max_bytes; /* most that any station was ever seen to hold its ACK of */
+	uint32_t ack_hold_max_bytes; /* no station is known to hold its ACK of so much */
+	uint32_t ack_holders;	     /* stations that are known to hold any */
 	struct histograms histograms;
 	uint64_t portion_us;   /* the instant that portion_left is of */
 	uint32_t portion_left; /* segments that may still leave the scoreboards at this instant */

@@ -9,11 +9,11 @@ The switches are kernel bridges with spanning tree (802.1D). The wired one is th
 of box 0 costs less, so the other switch blocks its port to box 1 while box 0 works.
 """
 
+import contextlib
 import json
 import select
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import threading
@@ -249,50 +249,64 @@ class TapPath(PacketPath):
 
 
 class Probe(threading.Thread):
-    """A datagram to the mobile host and back every 5 ms: the longest time without any is the
-    gap of the path itself, whatever TCP makes of it."""
+    """Datagrams to the mobile host and back every 5 ms, from each port: the longest time without
+    any from one of them is the gap of the path itself, whatever TCP makes of it."""
 
-    def __init__(self, lab):
+    def __init__(self, lab, ports=(PROBE_PORT,)):
         super().__init__(daemon=True)
-        self.ended, self.longest_s, self.last = threading.Event(), 0.0, time.monotonic()
-        self.ends = []
-        for role in "wired", "mobile":
-            with inside(lab, role):
-                sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            sock.bind(address(role, PROBE_PORT))
-            sock.setblocking(False)
-            self.ends.append(sock)
-        for sock, peer in zip(self.ends, ("mobile", "wired")):
-            sock.connect(address(peer, PROBE_PORT))
+        self.ended, self.pairs, self.replies = threading.Event(), [], {}
+        for port in ports:
+            pair = [self._socket(lab, role, port) for role in ("wired", "mobile")]
+            for sock, peer in zip(pair, ("mobile", "wired")):
+                sock.connect(address(peer, port))
+            self.pairs.append(pair)
+            self.replies[pair[0]] = [0.0, time.monotonic()]  # longest gap, the last reply
         self.start()
 
+    @staticmethod
+    def _socket(lab, role, port):
+        with inside(lab, role):
+            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.bind(address(role, port))
+        sock.setblocking(False)
+        return sock
+
     def mark(self):
-        self.longest_s, self.last = 0.0, time.monotonic()
+        for reply in self.replies.values():
+            reply[:] = 0.0, time.monotonic()
 
     def gap_s(self):
         """@return the longest since mark(), that which lasts included"""
-        return max(self.longest_s, time.monotonic() - self.last)
+        now = time.monotonic()
+        return max(max(longest_s, now - last) for longest_s, last in self.replies.values())
 
     def run(self):
-        wired, mobile = self.ends
-        due, number = time.monotonic(), 0
+        mobiles = {mobile for _, mobile in self.pairs}
+        due = time.monotonic()
         while not self.ended.is_set():
-            ready = select.select(self.ends, [], [], max(0.0, due - time.monotonic()))[0]
-            now = time.monotonic()
-            try:
-                if mobile in ready:
-                    mobile.send(mobile.recv(64))
-                if wired in ready:
-                    wired.recv(64)
-                    self.longest_s, self.last = max(self.longest_s, now - self.last), now
-                if now >= due:
-                    due, number = now + PROBE_INTERVAL_S, number + 1
-                    wired.send(struct.pack("!Q", number))
-            except OSError:
-                pass  # no route, no buffer: a gap, which is what it measures
+            everyone = [sock for pair in self.pairs for sock in pair]
+            for sock in select.select(everyone, [], [], max(0.0, due - time.monotonic()))[0]:
+                try:
+                    data = sock.recv(64)
+                    if sock in mobiles:
+                        sock.send(data)
+                    else:
+                        self._note(sock)
+                except OSError:
+                    pass  # no route, no buffer: a gap, which is what it measures
+            if time.monotonic() >= due:
+                due = time.monotonic() + PROBE_INTERVAL_S
+                for wired, _ in self.pairs:
+                    with contextlib.suppress(OSError):
+                        wired.send(b"probe")
+
+    def _note(self, sock):
+        now, reply = time.monotonic(), self.replies[sock]
+        reply[:] = max(reply[0], now - reply[1]), now
 
     def close(self):
         self.ended.set()
         self.join()
-        for sock in self.ends:
-            sock.close()
+        for pair in self.pairs:
+            for sock in pair:
+                sock.close()

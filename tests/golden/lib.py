@@ -50,7 +50,8 @@ def kind_of(docstring):
 CLAIM_NO_LOSS = ("lossless", "senders_retransmit")
 CLAIM_NO_DATA = ("nothing_received", "no_data", "not_understood")
 CLAIM_REPAIR = ("helps", "helps_little", "unproven")
-CLAIM_RADIO_KNOWN = CLAIM_NO_LOSS + CLAIM_REPAIR + ("observe_losses", "none_repaired", "spurious")
+CLAIM_RADIO_KNOWN = CLAIM_NO_LOSS + CLAIM_REPAIR + (
+    "hardly_any", "one_loss", "observe_losses", "none_repaired", "spurious")
 
 
 class Case:

@@ -27,6 +27,7 @@ class Truth(unittest.TestCase):
         self.assertEqual(faults(told_before=6), ["before the box"])
         self.assertEqual(faults(told_radio=6), ["on the radio"])
         self.assertEqual(faults(segments=10000, told_radio=2), ["on the radio"])
+        self.assertEqual(faults(segments=9999, told_radio=1), ["on the radio"])
 
     def test_within_five_per_cent(self):
         self.assertEqual(faults(before=1000, told_before=950), [])
@@ -50,10 +51,12 @@ class Truth(unittest.TestCase):
         lossy = {"radio_least": 12, "radio_most": 12, "told_radio": 12}
         self.assertEqual(faults(verdict="helps", **lossy), [])
         self.assertEqual(faults(verdict="lossless", **lossy), ["verdict"])
+        self.assertEqual(faults(verdict="hardly_any", **lossy), ["verdict"])
+        self.assertEqual(faults(verdict="hardly_any", told_radio=5), [])
 
     def test_verdicts_are_those_of_snoopd(self):
         rows = (lab.REPO_DIR / "app/snoopd/observe/verdict_rows.h").read_text()
-        for name in truth.LOSSES_FOUND | truth.NO_LOSS_FOUND:
+        for name in truth.LOSSES_FOUND | truth.NO_LOSS_FOUND | truth.HARDLY_ANY_FOUND:
             self.assertIn(f"X({name},", rows)
 
     def test_rows(self):

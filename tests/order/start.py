@@ -33,6 +33,10 @@ CASES = [
     ("net_null", {"link b": "wired = 1\nwireless = 0"}, 1, 2,
      r"error: start.ini:9: \[link b\] wireless = 0 and \[link main\] wired = net_null0 are the "
      r"same port \(net_null0\); give each port to one link"),
+    ("net_null", {"link b": "wired = net_null8\nwireless = net_null9"}, 1, 2,
+     r"error: start.ini:8: \[link b\] wired = net_null8: no such port; the EAL has: "),
+    ("net_null", {"link b": "wired = 1\nwireless = 01"}, 1, 2,
+     r"error: start.ini:9: \[link b\] wired = 1 and wireless = 01 are the same port "),
     ("net_null", {"cache": "segments = 1000000"}, 1, 1,
      r"error: not enough memory on NUMA node 0: [0-9.]+ MiB are needed \(packet buffers [0-9.]+, "
      r"flow tables [0-9.]+, "

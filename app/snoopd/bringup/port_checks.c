@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <snoopd/bringup/port_checks.h>
 
+#include <string.h>
+
+#include <config/links.h>
 #include <snoopd/base/log.h>
 
 /* Slots of net_af_packet's rings: pages, and the largest whose frame fits into one buffer. */
 #define SLOT_STEP 4096u
 #define SLOT_MAX 61440u
-#define SLOT_HEAD 128u /* the kernel's headers at the start of a slot are shorter */
+#define SLOT_HEAD 128u	 /* the kernel's headers at the start of a slot are shorter */
+#define SECTION_CHARS 64 /* "link NAME" */
 
 static void list_ports(char *out, size_t out_bytes)
 {
@@ -23,26 +27,35 @@ static void list_ports(char *out, size_t out_bytes)
 	}
 }
 
+/* "link", or "link NAME" */
+static const char *section_of(const struct config *config, char section[SECTION_CHARS])
+{
+	bool named = strcmp(config->link, CONFIG_LINK_MAIN) != 0;
+
+	snprintf(section, SECTION_CHARS, named ? "link %s" : "link", config->link);
+	return section;
+}
+
 int port_check_missing(const struct config *config, unsigned int line, const char *key,
 		       const char *value)
 {
 	/* The EAL goes on without a device that it cannot make. */
 	struct rte_devargs *devargs;
-	char known[512];
+	char known[512], section[SECTION_CHARS];
 
 	RTE_EAL_DEVARGS_FOREACH(NULL, devargs)
 	{
 		if (strcmp(devargs->name, value) != 0)
 			continue;
-		log_error("%s:%u: [link] %s = %s: the device is not there: %s; see the EAL's "
+		log_error("%s:%u: [%s] %s = %s: the device is not there: %s; see the EAL's "
 			  "message above; snoopd can start as soon as it is there",
-			  config->file, line, key, value,
+			  config->file, line, section_of(config, section), key, value,
 			  devargs->args != NULL ? devargs->args : "no arguments");
 		return -ENODEV;
 	}
 	list_ports(known, sizeof(known));
-	log_error("%s:%u: [link] %s = %s: no such port; the EAL has: %s", config->file, line, key,
-		  value, known);
+	log_error("%s:%u: [%s] %s = %s: no such port; the EAL has: %s", config->file, line,
+		  section_of(config, section), key, value, known);
 	return -1;
 }
 
@@ -50,19 +63,22 @@ int port_check_pair(const struct ports *ports, const struct config *config)
 {
 	const struct port *wired = &ports->port[SNOOP_WIRED];
 	const struct port *wireless = &ports->port[SNOOP_WIRELESS];
+	char section[SECTION_CHARS];
 
 	if (wired->id == wireless->id) {
-		log_error("%s:%u: [link] wired = %s and wireless = %s are the same port (%s); give "
+		log_error("%s:%u: [%s] wired = %s and wireless = %s are the same port (%s); give "
 			  "two different ones",
 			  config->file, RTE_MAX(config->wired_line, config->wireless_line),
-			  config->wired, config->wireless, wired->name);
+			  section_of(config, section), config->wired, config->wireless,
+			  wired->name);
 		return -1;
 	}
 	if (wired->if_index != 0 && wired->if_index == wireless->if_index) {
-		log_error("%s:%u: [link] wired = %s and wireless = %s have the same interface "
+		log_error("%s:%u: [%s] wired = %s and wireless = %s have the same interface "
 			  "behind them (%s); give two different ones",
 			  config->file, RTE_MAX(config->wired_line, config->wireless_line),
-			  config->wired, config->wireless, wired->interface);
+			  section_of(config, section), config->wired, config->wireless,
+			  wired->interface);
 		return -1;
 	}
 	if (wired->socket != wireless->socket && wired->socket >= 0 && wireless->socket >= 0)

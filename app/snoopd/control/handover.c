@@ -133,14 +133,16 @@ static void hear(struct handover *handover, struct handover_peer *peer)
 		       "was the only one");
 	} else if (result < 0) {
 		forget(handover, peer,
-		       result == -EPROTO ? "it is of another version: it will "
+		       result == -EPROTO ? "it is of another version: it may "
 					   "start when this process has ended"
 					 : strerror(-result));
 	} else if (message.kind == HANDOVER_READY || message.kind == HANDOVER_TAKE_OVER) {
-		log_line("event=standby pid=%d state=ready", peer->pid);
 		peer->ready = true;
 		peer->late = message.late != 0;
 		peer->asks = message.kind == HANDOVER_TAKE_OVER;
+		log_line("event=standby pid=%d state=ready", peer->pid);
+		if (peer->asks)
+			log_line("event=handover pid=%d state=asked", peer->pid);
 		prepare_if_needed(handover);
 	}
 }
@@ -156,8 +158,6 @@ bool handover_look(struct handover *handover)
 			accept_one(handover, peer);
 		if (peer->connection >= 0)
 			hear(handover, peer);
-		if (peer->asks)
-			log_line("event=handover pid=%d state=asked", peer->pid);
 		asked |= peer->asks;
 	}
 	return asked;
@@ -201,7 +201,7 @@ struct handover_peer *handover_begin(struct handover *handover)
 	int result;
 
 	handover_look(handover);
-	while ((peer = choose(handover)) != NULL && !peer->late) {
+	while ((peer = choose(handover)) != NULL) {
 		port_switch_begin(&handover->ports_switch);
 		result = handover_send(peer->connection, &message, -1);
 		if (result == 0)
@@ -210,7 +210,7 @@ struct handover_peer *handover_begin(struct handover *handover)
 			return peer;
 		forget(handover, peer, strerror(-result));
 	}
-	return peer;
+	return NULL;
 }
 
 static int send_marks(const struct handover_peer *peer, enum snoop_side side,

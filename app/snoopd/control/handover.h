@@ -90,7 +90,8 @@ void handover_start(struct handover *handover, int listener, const struct ports 
 /** Look who has come and gone. @return whether one asks to take over now. */
 bool handover_look(struct handover *handover);
 
-/** @return the standby that hears what we hear now, and goes on from here; NULL: there is none. */
+/** @return the standby that answers, hears what we hear now (unless it is late), and goes on from
+ * here; NULL: there is none. */
 struct handover_peer *handover_begin(struct handover *handover);
 
 /** The workers have stopped: it may forward; wait until it does. @param since_us  when they had

@@ -90,8 +90,8 @@ static bool obey_signal(struct links *links, int number)
 	return true;
 }
 
-bool loop_run(struct links *links, struct supervisor *supervisor, struct handover *handover,
-	      uint64_t exit_when_idle_us)
+enum loop_end loop_run(struct links *links, struct supervisor *supervisor,
+		       struct handover *handover, uint64_t exit_when_idle_us)
 {
 	uint64_t nap_us = exit_when_idle_us != 0 ? NAP_TEST_US : NAP_US;
 	const struct timespec nap = {.tv_nsec = (long)nap_us * 1000};
@@ -103,19 +103,19 @@ bool loop_run(struct links *links, struct supervisor *supervisor, struct handove
 	for (;;) {
 		number = sigtimedwait(&signals, NULL, &nap);
 		if (number > 0 && obey_signal(links, number))
-			return true;
+			return LOOP_STOPPED;
 		if (handover_look(handover))
-			return true;
+			return LOOP_ASKED;
 		now_us = clock_monotonic_us();
 		if (!supervisor_tick(supervisor, now_us))
-			return false;
+			return LOOP_PORT_LOST;
 		if (exit_when_idle_us == 0)
 			continue;
 		if (received_packets(supervisor) != received) {
 			received = received_packets(supervisor);
 			active_us = now_us;
 		} else if (now_us - active_us >= exit_when_idle_us) {
-			return true;
+			return LOOP_STOPPED;
 		}
 	}
 }

@@ -22,15 +22,15 @@ struct supervisor;
  */
 void loop_block_signals(void);
 
-/**
- * Return after a signal to stop, when a standby asks to take over, after no packet arrived for a
- * while, or when a port is gone.
- *
- * @param exit_when_idle_us  how long without a packet; 0 = for ever
- * @return false if a port is gone.
- */
-bool loop_run(struct links *links, struct supervisor *supervisor, struct handover *handover,
-	      uint64_t exit_when_idle_us);
+enum loop_end {
+	LOOP_STOPPED, /* by a signal, or no packet arrived for a while */
+	LOOP_ASKED,   /* a standby asks to take over */
+	LOOP_PORT_LOST,
+};
+
+/** @param exit_when_idle_us  how long without a packet; 0 = for ever */
+enum loop_end loop_run(struct links *links, struct supervisor *supervisor,
+		       struct handover *handover, uint64_t exit_when_idle_us);
 
 /** @return a descriptor to poll for the same signals, -1 with errno. */
 int loop_open_signals(void);

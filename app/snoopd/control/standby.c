@@ -23,6 +23,7 @@
 #define CALLS_MAX 100 /* from one end to the next process that listens */
 #define CALL_PAUSE_US 1000
 #define END_TIMEOUT_MS 5000
+#define REFUSED_US CLOCK_US_PER_S /* who closes the connection so soon, and runs on, refuses us */
 /* A frame that comes while the filter of the socket changes is either in the ring by then, or the
  * process that forwards has heard it. */
 #define SETTLE_US 2000
@@ -91,15 +92,44 @@ static int tell(const struct standby *standby, enum handover_kind kind)
 	return handover_send(standby->connection, &message, -1);
 }
 
-static void announce(const struct standby *standby)
+static void announce(struct standby *standby)
 {
+	standby->announced_us = clock_monotonic_us();
 	log_line("event=standby state=waiting for_pid=%d", standby->pid);
 	systemd_status("standby");
 	systemd_ready();
 	tell(standby, standby->takes_over ? HANDOVER_TAKE_OVER : HANDOVER_READY);
 }
 
-/* The other process has ended. @return whether this is the one that forwards from now on. */
+/*
+ * Another process forwards. @return whether the wait is over: what has asked to take over, or has
+ * opened its ports for a while, cannot go on waiting.
+ *
+ * @param before  whose connection has ended
+ */
+static bool wait_again(struct standby *standby, pid_t before, enum standby_end *end)
+{
+	bool refused =
+		standby->pid == before && clock_monotonic_us() - standby->announced_us < REFUSED_US;
+
+	if (standby->begun_us != 0 || (refused && standby->takes_over)) {
+		log_error(
+			"event=standby for_pid=%d message=\"it goes on: it is of another version, "
+			"or got no answer in time\"",
+			standby->pid);
+		*end = STANDBY_FAILED;
+		return true;
+	}
+	if (refused)
+		log_warning("event=standby state=waiting for_pid=%d message=\"it is of another "
+			    "version, and hands nothing over: this process starts when it ends\"",
+			    standby->pid);
+	else
+		announce(standby);
+	return false;
+}
+
+/* The connection has ended. @return whether the wait is over. */
 static bool succeed(struct waiting *waiting, enum standby_end *end)
 {
 	struct standby *standby = waiting->standby;
@@ -109,10 +139,8 @@ static bool succeed(struct waiting *waiting, enum standby_end *end)
 	close(standby->connection);
 	standby->connection = -1;
 	result = listen_or_call(standby);
-	if (result == 0 && standby->listener < 0) {
-		announce(standby); /* another standby was first */
-		return false;
-	}
+	if (result == 0 && standby->listener < 0)
+		return wait_again(standby, pid, end);
 	if (result != 0)
 		log_warning("event=standby message=\"no other standby can wait for this process: "
 			    "%s\"",

@@ -24,6 +24,7 @@ struct standby {
 	pid_t pid;			/* of it */
 	int listener;			/* the name, once this process forwards; -1 = not (yet) */
 	uint32_t twice;			/* frames that it had forwarded, and this one threw away */
+	uint64_t announced_us;		/* when this process told the other one that it is ready */
 	uint64_t begun_us;    /* since when nobody forwards, as far as is known; 0 = not yet */
 	uint64_t forwards_us; /* since when this process does */
 	struct port_switch ports_switch;

@@ -188,7 +188,8 @@ static __rte_always_inline void parse(struct worker *worker, struct worker_link 
 		else
 			continue;
 		slot->train = trains - 1;
-		burst->sacks |= (uint64_t)(slot->view.sack_count > 0) << slot->train;
+		if (from == SNOOP_WIRELESS)
+			burst->sacks |= (uint64_t)(slot->view.sack_count > 0) << slot->train;
 		burst->packets[kept++] = packet;
 		slot++;
 	}
@@ -269,20 +270,19 @@ static inline void advance_pipeline(const struct worker *worker, const struct wo
 		fetch(link, burst, train + FETCH_AHEAD);
 }
 
-/* Compiled twice: without a trace, testing for one costs a branch per burst. */
-static __rte_always_inline void run_burst(struct worker *worker, struct worker_link *link,
-					  struct burst *burst, bool traces)
+/* Packets first to end - 1, which are of one side. */
+static __rte_always_inline void run_side(struct worker *worker, struct worker_link *link,
+					 struct burst *burst, enum snoop_side from, uint32_t first,
+					 uint32_t end, bool traces)
 {
 	/* A hint: where the lists change places meanwhile, it fetches from the other one. */
 	struct packet_dropped *dropped = &worker->dropped[worker->dropping ^ 1];
+	enum snoop_side to = other_side(from);
 	uint32_t train = UINT32_MAX;
 
-	fill_pipeline(worker, link, burst);
-	for (uint32_t i = 0; i < burst->count; i++) {
+	for (uint32_t i = first; i < end; i++) {
 		struct burst_slot *slot = &worker->slots[i];
 		struct rte_mbuf *packet = burst->packets[i];
-		enum snoop_side from = i < burst->wired ? SNOOP_WIRED : SNOOP_WIRELESS;
-		enum snoop_side to = other_side(from);
 
 		packet_fetch_dropped(dropped);
 		if (i + 1 < burst->count && worker->slots[i + 1].verify)
@@ -306,6 +306,15 @@ static __rte_always_inline void run_burst(struct worker *worker, struct worker_l
 		if (packet != NULL && !transmit_try_forward(&link->output[to], packet))
 			transmit_forward(link, to, packet);
 	}
+}
+
+/* Compiled twice: without a trace, testing for one costs a branch per burst. */
+static __rte_always_inline void run_burst(struct worker *worker, struct worker_link *link,
+					  struct burst *burst, bool traces)
+{
+	fill_pipeline(worker, link, burst);
+	run_side(worker, link, burst, SNOOP_WIRED, 0, burst->wired, traces);
+	run_side(worker, link, burst, SNOOP_WIRELESS, burst->wired, burst->count, traces);
 }
 
 static void end_burst(struct worker *worker, struct worker_link *link, struct burst *burst)
@@ -369,11 +378,12 @@ void worker_input(struct worker_link *link, const struct worker_received receive
 	}
 	for (uint32_t done = 0; done < most; done += WORKER_BURST) {
 		start_burst(worker, &burst);
-		for (int side = 0; side < 2; side++)
-			if (done < count[side])
-				parse(worker, link, &burst, (enum snoop_side)side,
-				      &received[side].packets[done],
-				      RTE_MIN(WORKER_BURST, count[side] - done), false);
+		if (done < count[SNOOP_WIRED])
+			parse(worker, link, &burst, SNOOP_WIRED, &wired->packets[done],
+			      RTE_MIN(WORKER_BURST, count[SNOOP_WIRED] - done), false);
+		if (done < count[SNOOP_WIRELESS])
+			parse(worker, link, &burst, SNOOP_WIRELESS, &wireless->packets[done],
+			      RTE_MIN(WORKER_BURST, count[SNOOP_WIRELESS] - done), false);
 		end_burst(worker, link, &burst);
 	}
 }

@@ -11,11 +11,15 @@
 inline bool tcp_must_verify(bool trusts_nic, const struct rte_mbuf *packet,
 			    const struct wire_view *view)
 {
-	uint64_t ip = packet->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
-	uint64_t l4 = packet->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+	uint64_t both = RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK;
+	uint64_t good = RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
 
-	return !(trusts_nic && l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD &&
-		 (ip == RTE_MBUF_F_RX_IP_CKSUM_GOOD || view->ip_version == 6));
+	if (!trusts_nic)
+		return true;
+	if (likely((packet->ol_flags & both) == good))
+		return false;
+	return view->ip_version != 6 ||
+	       (packet->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) != RTE_MBUF_F_RX_L4_CKSUM_GOOD;
 }
 
 inline void tcp_prefetch_payload(const struct rte_mbuf *packet)
@@ -29,14 +33,11 @@ inline void tcp_prefetch_payload(const struct rte_mbuf *packet)
 	rte_prefetch0(frame + packet->data_len - 1);
 }
 
-static __rte_noinline bool checksum_ok(const struct rte_mbuf *packet, const struct wire_view *view)
+static __rte_noinline bool chain_ok(const struct rte_mbuf *packet, const struct wire_view *view)
 {
-	const uint8_t *frame = rte_pktmbuf_mtod(packet, const uint8_t *);
 	uint32_t skip = view->l4_offset, left = wire_l4_bytes(view), done = 0, sum;
 
-	if (likely(packet->nb_segs == 1))
-		return wire_tcp_checksum_ok(frame, packet->data_len, view);
-	if (!wire_ip_checksum_ok(frame, view))
+	if (!wire_ip_checksum_ok(rte_pktmbuf_mtod(packet, const uint8_t *), view))
 		return false;
 	sum = wire_sum_pseudo(view);
 	for (const struct rte_mbuf *segment = packet; segment != NULL && left > 0;
@@ -51,6 +52,14 @@ static __rte_noinline bool checksum_ok(const struct rte_mbuf *packet, const stru
 		left -= bytes;
 	}
 	return left == 0 && wire_sum_ok(sum);
+}
+
+static inline bool checksum_ok(const struct rte_mbuf *packet, const struct wire_view *view)
+{
+	return likely(packet->nb_segs == 1)
+		       ? wire_tcp_checksum_ok(rte_pktmbuf_mtod(packet, const uint8_t *),
+					      packet->data_len, view)
+		       : chain_ok(packet, view);
 }
 
 static __rte_cold __rte_noinline void count_invalid(struct worker_link *link, enum snoop_side from,

@@ -51,19 +51,19 @@ static uint16_t send_burst(struct worker_link *link, const struct transmit *outp
 	return rte_eth_tx_burst(output->port_id, output->queue_id, packets, (uint16_t)count);
 }
 
+/* Those from `from` to `to` are sent; what is behind them is still here. */
 static struct transmit_sum sum_of(const struct transmit *output, uint32_t from, uint32_t to)
 {
-	struct transmit_sum sum = {.packets = to - from};
+	struct transmit_sum sum = {.packets = to - from, .bytes = output->bytes};
 
 	if (likely(from == 0 && to == output->count)) {
-		sum.bytes = output->bytes_all;
 		sum.received = to - (uint32_t)__builtin_popcountll(output->ours);
 		return sum;
 	}
-	for (uint32_t i = from; i < to; i++) {
-		sum.bytes += output->bytes[i];
+	for (uint32_t i = from; i < to; i++)
 		sum.received += !(output->ours >> i & 1);
-	}
+	for (uint32_t i = to; i < output->count; i++)
+		sum.bytes -= rte_pktmbuf_pkt_len(output->packets[i]);
 	return sum;
 }
 
@@ -79,12 +79,13 @@ static void count_drop(struct worker_link *link, enum snoop_side to, bool ours)
 		counters->tx_wireless_drops++;
 }
 
-static void count_sent(struct worker_link *link, const struct transmit *output, uint32_t from,
+static void count_sent(struct worker_link *link, struct transmit *output, uint32_t from,
 		       uint32_t to)
 {
 	struct counters *counters = &link->counters;
 	struct transmit_sum sum = sum_of(output, from, to);
 
+	output->bytes -= sum.bytes;
 	counters->forwarded_packets += sum.received;
 	if (output->side == SNOOP_WIRED) {
 		counters->tx_wired_packets += sum.packets;
@@ -145,6 +146,7 @@ static void drain(struct worker_link *link, struct transmit *output)
 			count_retry(link, output->side);
 			worker_relax(link->worker);
 		} else if (taken == 0) {
+			output->bytes -= rte_pktmbuf_pkt_len(output->packets[sent]);
 			rte_pktmbuf_free(output->packets[sent]);
 			count_drop(link, output->side, output->ours >> sent & 1);
 			if (++sent == output->count)
@@ -162,7 +164,7 @@ void transmit_flush(struct worker_link *link, enum snoop_side to)
 	drain(link, output);
 	output->count = 0;
 	output->ours = 0;
-	output->bytes_all = 0;
+	output->bytes = 0;
 }
 
 void transmit_flush_link(struct worker_link *link)

@@ -43,9 +43,10 @@ struct transmit {
 	/* Worker. */
 	uint64_t backlog_seen; /* *backlog when we last looked */
 	uint32_t count;
-	uint64_t ours;	    /* bit i: packets[i] is a retransmit of ours, not a received packet */
-	uint64_t bytes_all; /* the sum of bytes[] */
-	uint32_t bytes[TRANSMIT_ROOM]; /* frame lengths: the mbuf is gone when they are counted */
+	/* Of packets that transmit_try_forward() may append: none where each needs a look. */
+	uint32_t room;
+	uint64_t ours;	/* bit i: packets[i] is a retransmit of ours, not a received packet */
+	uint64_t bytes; /* of those that are not sent: their mbufs are gone when it is counted */
 	struct rte_mbuf *packets[TRANSMIT_ROOM];
 };
 _Static_assert(TRANSMIT_ROOM <= 64, "one bit per packet");
@@ -53,19 +54,18 @@ _Static_assert(TRANSMIT_ROOM <= 64, "one bit per packet");
 /** Put the packet into the buffer, which has room. */
 static inline void transmit_put(struct transmit *output, struct rte_mbuf *packet, bool ours)
 {
-	uint32_t bytes = rte_pktmbuf_pkt_len(packet);
+	uint32_t count = output->count;
 
-	output->ours |= (uint64_t)ours << output->count;
-	output->bytes[output->count] = bytes;
-	output->bytes_all += bytes;
-	output->packets[output->count] = packet;
-	output->count++;
+	output->ours |= (uint64_t)ours << count;
+	output->bytes += rte_pktmbuf_pkt_len(packet);
+	output->packets[count] = packet;
+	output->count = count + 1;
 }
 
 /** The common case of transmit_forward(). @return false where that has to be called. */
 static inline bool transmit_try_forward(struct transmit *output, struct rte_mbuf *packet)
 {
-	if (unlikely(output->count == TRANSMIT_ROOM || output->sharing == DRIVER_COPY))
+	if (unlikely(output->count >= output->room))
 		return false;
 	transmit_put(output, packet, false);
 	return true;

@@ -16,6 +16,7 @@ static void set_port(struct worker_link *link, enum snoop_side side, const struc
 	link->output[side].port_id = port->port_id;
 	link->output[side].queue_id = port->queue_id;
 	link->output[side].sharing = port->sharing;
+	link->output[side].room = port->sharing == DRIVER_COPY ? 0 : TRANSMIT_ROOM;
 	link->queues[side] = (struct handoff_queues){
 		.rx_first = port->queue_id,
 		.rx_step = 1,

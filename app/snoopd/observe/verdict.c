@@ -5,8 +5,10 @@
 
 #include <snoopd/observe/verdict_rows.h>
 
-#define FEW 10u	     /* fewer events than this do not come first */
-#define MANY 100u    /* fewer packets than this are no share of the traffic */
+#define FEW 10u	  /* fewer events than this do not come first */
+#define MANY 100u /* fewer packets than this are no share of the traffic */
+/* One loss in so many segments may be told where there was none. */
+#define SEGMENTS_AN_ERROR 10000u
 #define PER_MILLE 1u /* shares */
 #define HUNDREDTH 10u
 #define TENTH 100u /* in thousandths */
@@ -24,6 +26,8 @@ enum outcome {
 	OUTCOME_NO_ACK,
 	OUTCOME_LOSSLESS,
 	OUTCOME_SENDERS_RETRANSMIT,
+	OUTCOME_HARDLY_ANY,
+	OUTCOME_ONE_LOSS,
 	OUTCOME_OBSERVE_LOSSES,
 	OUTCOME_SPURIOUS,
 	OUTCOME_UNPROVEN,
@@ -84,12 +88,33 @@ static enum verdict_weight of_traffic(uint64_t part, uint64_t received)
 	return by_share(part, received, HALF);
 }
 
-/* No loss was found, but senders retransmit more than a thousandth of their data. */
+/* What was found, and what may have been a loss, is no more than snoopd may err by. */
+static bool hardly_any(const struct counters *sum)
+{
+	return (sum->radio_losses + sum->repairs_unproven) * SEGMENTS_AN_ERROR <=
+	       sum->data_segments;
+}
+
+/* A single loss in fewer segments than one error is allowed for, and no proof of it. */
+static bool one_loss(const struct counters *sum)
+{
+	return sum->radio_losses == 1 && sum->repairs_unproven == 0 &&
+	       sum->repairs_confirmed == 0 && sum->data_segments < SEGMENTS_AN_ERROR;
+}
+
+/* Hardly a loss was found, but senders retransmit more than a thousandth of their data. */
 static bool senders_retransmit(const struct counters *sum)
 {
 	uint64_t needed = less(sum->sender_retransmits, sum->sender_retransmits_needless);
 
 	return needed >= FEW && above(needed, sum->data_segments, PER_MILLE);
+}
+
+static enum outcome outcome_without_losses(const struct counters *sum)
+{
+	if (senders_retransmit(sum))
+		return OUTCOME_SENDERS_RETRANSMIT;
+	return sum->radio_losses == 0 ? OUTCOME_LOSSLESS : OUTCOME_HARDLY_ANY;
 }
 
 static enum outcome outcome_of_repair(const struct verdict_facts *facts)
@@ -126,8 +151,10 @@ static enum outcome outcome_of(const struct verdict_facts *facts)
 		return OUTCOME_SPURIOUS;
 	if (sum->radio_losses == 0 && sum->repairs_unproven > 0)
 		return OUTCOME_UNPROVEN;
-	if (sum->radio_losses == 0)
-		return senders_retransmit(sum) ? OUTCOME_SENDERS_RETRANSMIT : OUTCOME_LOSSLESS;
+	if (hardly_any(sum))
+		return outcome_without_losses(sum);
+	if (one_loss(sum))
+		return OUTCOME_ONE_LOSS;
 	return facts->level == SNOOP_LEVEL_OBSERVE ? OUTCOME_OBSERVE_LOSSES
 						   : outcome_of_repair(facts);
 }

@@ -126,10 +126,19 @@
 	  "no loss was found on the radio in the data that stations acknowledged",                 \
 	  SUM(radio_losses), SUM(data_segments), SUM(acks_seen), SUM(retransmits_syn))             \
 	X(senders_retransmit, is(f, OUTCOME_SENDERS_RETRANSMIT),                                   \
-	  "no loss was found on the radio, yet senders retransmit what had passed: the cause is "  \
-	  "unknown",                                                                               \
+	  "hardly any or no loss was found on the radio, yet senders retransmit what had passed: " \
+	  "the cause is unknown",                                                                  \
 	  SUM(radio_losses), SUM(sender_retransmits), SUM(sender_retransmits_needless),            \
 	  SUM(data_segments))                                                                      \
+	X(hardly_any, is(f, OUTCOME_HARDLY_ANY),                                                   \
+	  "hardly any loss was found on the radio: at most one in 10,000 segments, no more than "  \
+	  "snoopd may err by",                                                                     \
+	  SUM(radio_losses), SUM(data_segments), SUM(repairs_unproven),                            \
+	  FACT(retransmits_for_losses), FACT(spurious_for_losses))                                 \
+	X(one_loss, is(f, OUTCOME_ONE_LOSS),                                                       \
+	  "one loss was found on the radio so far, in less than 10,000 segments: too few to "      \
+	  "judge the radio by",                                                                    \
+	  SUM(radio_losses), SUM(data_segments), SUM(vetoes), SUM(given_up))                       \
 	X(observe_losses, is(f, OUTCOME_OBSERVE_LOSSES),                                           \
 	  "observe: losses were found on the radio; mode repair would retransmit those that are "  \
 	  "no congestion",                                                                         \

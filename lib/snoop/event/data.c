@@ -21,6 +21,16 @@ static bool data_is_old(const struct snoop_flow *flow, const struct wire_view *v
 	       (view->payload_bytes || seq_lt(view->seq, flow->una));
 }
 
+/*
+ * Many stacks probe a closed window with data that is new, again and again: the station discards it
+ * as long as the window is closed, and the radio has lost nothing. Linux takes a FIN.
+ */
+static bool data_is_probe(const struct snoop_flow *flow, const struct wire_view *view)
+{
+	return !flow->window_bytes && view->seq == flow->una && view->payload_bytes &&
+	       !(view->tcp_flags & WIRE_TCP_FIN);
+}
+
 static void data_start(struct snoop_flow *flow, uint32_t seq, uint64_t now_us)
 {
 	flow->una = flow->snd_max = flow->high_sack = flow->uncached_end = seq;
@@ -171,6 +181,10 @@ static __attribute__((noinline)) void data_general(struct snoop_engine *engine,
 	}
 	if (end == view->seq)
 		return;
+	if (flow->started && data_is_probe(flow, view)) {
+		data_expect_answer(flow);
+		return;
+	}
 
 	data_place_in_flow(engine, flow, packet, end, now_us);
 	again = seq_lt(view->seq, flow->snd_max);

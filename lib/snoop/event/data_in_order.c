@@ -37,6 +37,11 @@ inline bool data_in_order(struct snoop_engine *engine, struct snoop_flow *flow,
 	    !(flow->window_shift_known || end - flow->una <= flow->window_bytes) ||
 	    !data_can_cache(flow, packet))
 		return false;
+	if (!flow->open_count) {
+		if (!flow->window_bytes)
+			return false;
+		flow->progress_us = now_us;
+	}
 	engine->now_us = now_us;
 	flow->last_seen_us = now_us;
 	rtt_wired_echo(flow, view, now_us);
@@ -47,8 +52,6 @@ inline bool data_in_order(struct snoop_engine *engine, struct snoop_flow *flow,
 		flow->ts_last = view->tsval;
 	rearm = !deadline_stands(engine, flow);
 	delayed = rearm && flow->open_count && ack_delay_applies(engine, flow);
-	if (!flow->open_count)
-		flow->progress_us = now_us;
 	if (!segment_insert(engine, flow, packet, view->seq, end, now_us) &&
 	    !data_cache_evicting(engine, flow, packet, end, now_us))
 		flow->uncached_end = end;

@@ -68,11 +68,21 @@ static void ack_delay_hold(struct snoop_engine *engine, const struct snoop_flow 
 	if (bytes >= limit)
 		return;
 	bytes = (uint32_t)min_u64(2ULL * bytes, limit);
+	if (!station->ack_hold_bytes)
+		engine->ack_holders++;
 	if (bytes > station->ack_hold_bytes)
 		station->ack_hold_bytes = bytes;
 	station->ack_hold_us = (uint32_t)now_us;
 	if (bytes > engine->ack_hold_max_bytes)
 		engine->ack_hold_max_bytes = bytes;
+}
+
+/* It was long seen to do so last: it may have changed. */
+static void ack_delay_forget_hold(struct snoop_engine *engine, struct snoop_station *station,
+				  uint64_t now_us)
+{
+	if (station->ack_hold_bytes && (uint32_t)now_us - station->ack_hold_us > HOLD_LIFE_US)
+		station_release_hold(engine, station);
 }
 
 bool ack_delay_applies_before_hole(const struct snoop_engine *engine, const struct snoop_flow *flow)
@@ -161,12 +171,9 @@ __attribute__((noinline)) void ack_delay_measure(struct snoop_engine *engine,
 	    (!answer->alone && answer->wait_us <= rtt_rto_us(engine, flow)))
 		return;
 	delay_us = ack_delay_of(engine, flow, answer->wait_us);
-	if (station->ack_hold_bytes) {
-		if (answer->bytes >= ack_delay_full_bytes(flow))
-			station->ack_hold_us = (uint32_t)now_us;
-		else if ((uint32_t)now_us - station->ack_hold_us > HOLD_LIFE_US)
-			station->ack_hold_bytes = 0;
-	}
+	if (station->ack_hold_bytes && answer->bytes >= ack_delay_full_bytes(flow))
+		station->ack_hold_us = (uint32_t)now_us;
+	ack_delay_forget_hold(engine, station, now_us);
 	if (!ack_delay_extend(engine, flow, station, delay_us) && answer->alone && answer->bare)
 		station->ack_delay_us -= (station->ack_delay_us - delay_us) / DELAY_DECAY;
 	if (answer->alone && answer->bare) {
@@ -183,9 +190,13 @@ void ack_delay_note_timeout(struct snoop_engine *engine, struct snoop_flow *flow
 {
 	/* A duplicate ACK may answer a needless retransmit, but not for long. */
 	bool quiet = !flow->sack && (uint32_t)now_us - flow->retransmit_us > QUIET_US;
+	struct snoop_station *station = station_of(engine, flow);
 	struct snoop_tail *tail = &extra_get(engine, flow)->tail;
 	bool again = segment->flags & SEGMENT_RETRANSMITTED && tail->seq == segment->seq;
 
+	/* Where nothing is ever sent alone, no answer tells that the station holds no ACK. */
+	if (station)
+		ack_delay_forget_hold(engine, station, now_us);
 	*tail = (struct snoop_tail){
 		.sent_us = again ? tail->sent_us : segment->sent_us,
 		.seq = segment->seq,

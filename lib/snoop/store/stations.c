@@ -23,6 +23,15 @@ void stations_init(struct snoop_engine *engine)
 	engine->station_hand = 1;
 }
 
+void station_release_hold(struct snoop_engine *engine, struct snoop_station *station)
+{
+	if (!station->ack_hold_bytes)
+		return;
+	station->ack_hold_bytes = 0;
+	if (!--engine->ack_holders)
+		engine->ack_hold_max_bytes = 0;
+}
+
 static void station_unlink(struct snoop_engine *engine, uint32_t index)
 {
 	struct snoop_station *station = &engine->stations[index];
@@ -34,6 +43,7 @@ static void station_unlink(struct snoop_engine *engine, uint32_t index)
 	for (at = station_bucket(engine, &key); *at != index; at = &engine->stations[*at].next)
 		;
 	*at = station->next;
+	station_release_hold(engine, station);
 	if (station->silent)
 		engine->counters->stations_silent = --engine->silent_stations;
 	engine->counters->stations_active--;

@@ -87,6 +87,8 @@ static inline void station_count_progress(struct snoop_engine *engine,
 	if ((station->acked_bytes | station->delivered_segments) > INT32_MAX)
 		station_fold_totals(station);
 }
+/** The station is not known any more to hold the ACK of more than two full segments. */
+void station_release_hold(struct snoop_engine *engine, struct snoop_station *station);
 void station_heard(struct snoop_engine *engine, struct snoop_station *station, uint64_t now_us);
 /** A tail timer of one of its flows expired: decide whether the station has fallen silent. */
 void station_timeout(struct snoop_engine *engine, struct snoop_station *station, uint64_t now_us);

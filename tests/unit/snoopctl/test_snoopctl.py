@@ -52,7 +52,10 @@ class Server:
             return
         client.send(self.encode(self.greeting))
         while True:
-            command = client.recv(1024).decode()
+            try:
+                command = client.recv(1024).decode()
+            except ConnectionResetError:  # it has only looked whether somebody listens
+                break
             if not command:
                 break
             self.commands.append(command)
@@ -106,6 +109,19 @@ class Test(unittest.TestCase):
         self.assertEqual(done.stderr.count('\n'), 1, done.stderr)
         for word in words:
             self.assertIn(word, done.stderr)
+
+    def test_upgrade_with_no_program(self):
+        script = os.path.join(self.dir.name, 'script')
+        with open(script, 'w', encoding='ascii'):
+            pass
+        self.fails(self.run_it('upgrade', '/bin/true'), 1, 'cannot reach snoopd')
+        self.serve(lambda command: None)
+        self.fails(self.run_it('upgrade', script), 3, script, 'Permission denied')
+        self.fails(self.run_it('upgrade', script + 'x'), 3, script + 'x', 'No such file')
+        self.fails(self.run_it('upgrade', self.dir.name), 3, self.dir.name, 'not a program')
+        self.fails(self.run_it('--link', 'a', 'upgrade', '/bin/true'), 2, '--link')
+        self.fails(self.run_it('--socket', 'a', '--file-prefix', 'b', 'upgrade', '/bin/true'), 2,
+                   'exclude each other')
 
     def test_stats_text(self):
         self.serve(lambda command: {command: {'rx_wired_packets': 1234567, 'vetoes': '89',
@@ -383,10 +399,13 @@ class Test(unittest.TestCase):
         self.fails(self.run_it('stats'), 1, self.path, 'No such file', '--file-prefix')
         other = os.path.join(self.dir.name, 'dpdk', 'other', 'dpdk_telemetry.v2')
         self.serve(lambda command: None, path=other)
-        self.fails(self.run_it('stats'), 1, 'found: ' + other)
-        open_but_dead = os.path.join(self.dir.name, 'dead')
+        open_but_dead = os.path.join(self.dir.name, 'dpdk', 'dead', 'dpdk_telemetry.v2')
+        os.mkdir(os.path.dirname(open_but_dead))
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as dead:
             dead.bind(open_but_dead)
+        done = self.run_it('stats')
+        self.fails(done, 1, 'found: ' + other)
+        self.assertNotIn(open_but_dead, done.stderr)
         self.fails(self.run_it('--socket', open_but_dead, 'stats'), 1, 'Connection refused')
 
     def test_socket_path(self):

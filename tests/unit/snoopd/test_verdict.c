@@ -104,6 +104,11 @@ struct sentence {
 	X(lossless, LEADS, s->radio_losses = 0, s->acks_seen = 0)                                  \
 	X(senders_retransmit, LEADS, (s->radio_losses = 0, s->sender_retransmits = 1000),          \
 	  s->sender_retransmits_needless = 1000)                                                   \
+	X(hardly_any, LEADS, s->radio_losses = s->repairs_confirmed = 10, s->radio_losses = 11)    \
+	X(one_loss, LEADS,                                                                         \
+	  (s->data_segments = 500, s->radio_losses = 1, s->repairs_confirmed = 0,                  \
+	   f->level = SNOOP_LEVEL_OBSERVE),                                                        \
+	  s->radio_losses = 2)                                                                     \
 	X(observe_losses, LEADS, f->level = SNOOP_LEVEL_OBSERVE, f->level = SNOOP_LEVEL_REPAIR)    \
 	X(spurious, LEADS, s->spurious_repairs = 101, s->spurious_shield = 1)                      \
 	X(none_repaired, LEADS, s->repairs_confirmed = 0, s->repairs_confirmed = 1)                \
@@ -206,6 +211,44 @@ static void each_has_a_text_and_evidence(void **state)
 	}
 }
 
+struct losses {
+	uint64_t segments, losses, confirmed, unproven;
+	const char *observe, *repair;
+};
+
+/* What snoopd may err by is never told as losses of the radio, nor few segments as a share. */
+static void few_losses_are_told_as_such(void **state)
+{
+	static const struct losses cases[] = {
+		{50000, 5, 0, 0, "hardly_any", "hardly_any"},
+		{50000, 5, 5, 0, "hardly_any", "hardly_any"},
+		{50000, 6, 0, 0, "observe_losses", "none_repaired"},
+		{50000, 6, 6, 0, "observe_losses", "helps"},
+		{50000, 4, 4, 2, "observe_losses", "helps"},
+		{10000, 1, 0, 0, "hardly_any", "hardly_any"},
+		{9999, 1, 0, 0, "one_loss", "one_loss"},
+		{500, 1, 1, 0, "observe_losses", "helps"},
+		{500, 1, 0, 1, "observe_losses", "none_repaired"},
+		{12000, 2, 0, 0, "observe_losses", "none_repaired"},
+		{100, 2, 0, 0, "observe_losses", "none_repaired"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (uint64_t level = SNOOP_LEVEL_OBSERVE; level < SNOOP_LEVEL_COUNT; level++) {
+			struct verdict_facts facts = helping();
+
+			facts.level = level;
+			facts.sum.spurious_repairs = 0;
+			facts.sum.data_segments = cases[i].segments;
+			facts.sum.radio_losses = cases[i].losses;
+			facts.sum.repairs_confirmed = cases[i].confirmed;
+			facts.sum.repairs_unproven = cases[i].unproven;
+			assert_string_equal(first_of(&facts), level == SNOOP_LEVEL_OBSERVE
+								      ? cases[i].observe
+								      : cases[i].repair);
+		}
+}
+
 /* What a port lost, few as they are, is said after whether snoopd helps; many lead. */
 static void few_losses_of_a_port_are_noted(void **state)
 {
@@ -298,12 +341,23 @@ static bool says(const struct verdict_facts *facts, const char *id)
 /* Whatever was counted: one outcome, and none that the counters contradict. */
 static void no_counters_make_it_lie(void **state)
 {
-	static const char *const outcomes[] = {
-		"bypass",	    "demoted_spurious", "demoted_useless",
-		"nothing_received", "no_data",		"not_understood",
-		"no_ack",	    "lossless",		"senders_retransmit",
-		"observe_losses",   "spurious",		"none_repaired",
-		"unproven",	    "helps_little",	"helps"};
+	static const char *const outcomes[] = {"bypass",
+					       "demoted_spurious",
+					       "demoted_useless",
+					       "nothing_received",
+					       "no_data",
+					       "not_understood",
+					       "no_ack",
+					       "lossless",
+					       "senders_retransmit",
+					       "hardly_any",
+					       "one_loss",
+					       "observe_losses",
+					       "spurious",
+					       "none_repaired",
+					       "unproven",
+					       "helps_little",
+					       "helps"};
 
 	srand(1);
 	for (int i = 0; i < 20000; i++) {
@@ -318,6 +372,9 @@ static void no_counters_make_it_lie(void **state)
 			assert_int_equal(sum->radio_losses, 0);
 			assert_true(sum->acks_seen > 0);
 		}
+		if (says(&facts, "observe_losses") || says(&facts, "none_repaired"))
+			assert_true(10000 * (sum->radio_losses + sum->repairs_unproven) >
+				    sum->data_segments);
 		if (says(&facts, "no_data")) {
 			assert_int_equal(sum->data_segments, 0);
 			assert_int_equal(sum->pass_bad_checksum + sum->pass_non_ip, 0);
@@ -335,6 +392,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_is_made_true_and_false),
 		cmocka_unit_test(each_has_a_text_and_evidence),
+		cmocka_unit_test(few_losses_are_told_as_such),
 		cmocka_unit_test(few_losses_of_a_port_are_noted),
 		cmocka_unit_test(long_frames_are_told_of_the_port_in_their_way),
 		cmocka_unit_test(unknown_is_no_number),
