@@ -90,6 +90,7 @@ static int run(const struct config_links *configs, const struct options *options
 
 	if (config->log == CONFIG_LOG_SYSLOG)
 		log_to_syslog();
+	log_set_links(configs->count);
 	if (check_count(configs, options) != 0)
 		return EXIT_USAGE;
 	loop_block_signals();
@@ -142,6 +143,8 @@ int main(int argc, char **argv)
 	}
 	if (options.action == OPTIONS_RUN)
 		status = run(&configs, &options, argv);
+	else if (check_count(&configs, &options) != 0)
+		status = EXIT_USAGE;
 	else
 		printf("%s: OK\n", options.config_path);
 	config_links_free(&configs);

@@ -17,14 +17,29 @@ static size_t aligned(size_t bytes)
 	return (bytes + ALIGN_BYTES - 1) / ALIGN_BYTES * ALIGN_BYTES;
 }
 
+/* Flows with losses have segments in the cache: a small one needs few. */
+static uint32_t count_extras(const struct snoop_config *config)
+{
+	if (config->cache_segments < SNOOP_EXTRAS_MIN)
+		return SNOOP_EXTRAS_MIN;
+	return config->cache_segments < SNOOP_EXTRAS ? config->cache_segments : SNOOP_EXTRAS;
+}
+
+static uint32_t count_rings(const struct snoop_config *config)
+{
+	const uint32_t extras = count_extras(config);
+
+	return extras < SNOOP_ANSWER_RINGS ? extras : SNOOP_ANSWER_RINGS;
+}
+
 size_t snoop_engine_bytes(const struct snoop_config *config)
 {
 	return aligned(sizeof(struct snoop_engine)) +
 	       aligned((config->cache_segments + 1ULL) * sizeof(struct snoop_segment)) +
 	       aligned((config->stations + 1ULL) * sizeof(struct snoop_station)) +
 	       aligned(config->stations * sizeof(uint32_t)) +
-	       aligned((SNOOP_EXTRAS + 1ULL) * sizeof(struct snoop_flow_extra)) +
-	       aligned((SNOOP_ANSWER_RINGS + 1ULL) * sizeof(struct snoop_answer_ring)) +
+	       aligned((count_extras(config) + 1ULL) * sizeof(struct snoop_flow_extra)) +
+	       aligned((count_rings(config) + 1ULL) * sizeof(struct snoop_answer_ring)) +
 	       aligned((config->syn_entries + 1ULL) * sizeof(struct snoop_handshake)) +
 	       aligned(config->syn_entries * sizeof(uint32_t));
 }
@@ -59,10 +74,12 @@ struct snoop_engine *snoop_engine_init(void *memory, const struct snoop_config *
 	at += aligned((config->stations + 1ULL) * sizeof(struct snoop_station));
 	engine->station_buckets = (uint32_t *)(void *)at;
 	at += aligned(config->stations * sizeof(uint32_t));
+	engine->extra_count = count_extras(config);
 	engine->extras = (struct snoop_flow_extra *)(void *)at;
-	at += aligned((SNOOP_EXTRAS + 1ULL) * sizeof(struct snoop_flow_extra));
+	at += aligned((engine->extra_count + 1ULL) * sizeof(struct snoop_flow_extra));
+	engine->answer_ring_count = count_rings(config);
 	engine->answer_rings = (struct snoop_answer_ring *)(void *)at;
-	at += aligned((SNOOP_ANSWER_RINGS + 1ULL) * sizeof(struct snoop_answer_ring));
+	at += aligned((engine->answer_ring_count + 1ULL) * sizeof(struct snoop_answer_ring));
 	engine->handshake_count = config->syn_entries;
 	engine->handshakes = (struct snoop_handshake *)(void *)at;
 	at += aligned((config->syn_entries + 1ULL) * sizeof(struct snoop_handshake));

@@ -62,9 +62,11 @@ struct snoop_engine {
 	struct snoop_segment *segments; /* [1 .. cache_segments] */
 	uint32_t segment_count;
 	uint32_t free_records;
-	struct snoop_flow_extra *extras;	/* [1 .. SNOOP_EXTRAS] */
+	struct snoop_flow_extra *extras; /* [1 .. extra_count] */
+	uint32_t extra_count;
 	uint32_t extra_hand;			/* where the next one is looked for */
-	struct snoop_answer_ring *answer_rings; /* [1 .. SNOOP_ANSWER_RINGS] */
+	struct snoop_answer_ring *answer_rings; /* [1 .. answer_ring_count] */
+	uint32_t answer_ring_count;
 	uint32_t answer_ring_hand;
 
 	/* Where segment_find() found something last, and in which flow: a sender retransmits in

@@ -21,10 +21,11 @@ static struct {
 	bool started;	 /* the fields below are set */
 	bool to_journal; /* stderr is the journal's stream */
 	bool to_syslog;
+	int64_t links;
 	int64_t tokens_ns;
 	int64_t filled_ns;
 	uint64_t suppressed;
-} logger = {.lock = PTHREAD_MUTEX_INITIALIZER, .level = LOG_INFO};
+} logger = {.lock = PTHREAD_MUTEX_INITIALIZER, .level = LOG_INFO, .links = 1};
 
 static const struct {
 	int level;
@@ -62,6 +63,14 @@ void log_to_syslog(void)
 	pthread_mutex_unlock(&logger.lock);
 }
 
+void log_set_links(uint32_t links)
+{
+	pthread_mutex_lock(&logger.lock);
+	logger.tokens_ns += (links - logger.links) * LOG_BURST * (NS_PER_S / LOG_PER_SECOND);
+	logger.links = links;
+	pthread_mutex_unlock(&logger.lock);
+}
+
 void log_set_level(int level)
 {
 	__atomic_store_n(&logger.level, level, __ATOMIC_RELAXED);
@@ -95,7 +104,8 @@ static int64_t now_ns(void)
 /* A token bucket. Errors pass without a token. */
 static bool may_pass(int level)
 {
-	const int64_t cost_ns = NS_PER_S / LOG_PER_SECOND, full_ns = LOG_BURST * cost_ns;
+	const int64_t cost_ns = NS_PER_S / LOG_PER_SECOND;
+	const int64_t full_ns = LOG_BURST * cost_ns * logger.links;
 	int64_t now = now_ns();
 
 	if (!logger.started) {

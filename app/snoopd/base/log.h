@@ -8,12 +8,14 @@
  *
  * Who runs here: every thread except the workers, because nothing on the packet path logs.
  *
- * Log changes of state, not packets. Lines are rate limited: after LOG_BURST lines at once,
- * LOG_PER_SECOND lines a second pass, and the next line says suppressed=N. Errors always pass.
+ * Log changes of state, not packets. Lines are rate limited: after LOG_BURST lines at once for each
+ * link, LOG_PER_SECOND lines a second pass, and the next line says suppressed=N. Errors always
+ * pass.
  */
 #ifndef SNOOPD_LOG_H
 #define SNOOPD_LOG_H
 
+#include <stdint.h>
 #include <syslog.h>
 
 #define LOG_BURST 50
@@ -27,6 +29,9 @@
 
 /** @param level  of syslog(3): LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG */
 void log_write(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** So many links have something to say at once, as when they start. One before this. */
+void log_set_links(uint32_t links);
 
 /** From now on, log to syslog(3), facility daemon. */
 void log_to_syslog(void);

@@ -14,7 +14,7 @@ static uint32_t answer_ring_find(struct snoop_engine *engine, uint64_t now_us)
 	for (int i = 0; i < RING_SEARCH_MAX; i++) {
 		const struct snoop_answer_ring *ring;
 
-		engine->answer_ring_hand = engine->answer_ring_hand % SNOOP_ANSWER_RINGS + 1;
+		engine->answer_ring_hand = engine->answer_ring_hand % engine->answer_ring_count + 1;
 		ring = &engine->answer_rings[engine->answer_ring_hand];
 		if (!ring->extra)
 			return engine->answer_ring_hand;

@@ -11,7 +11,7 @@
 
 static uint32_t extra_next(const struct snoop_engine *engine)
 {
-	return engine->extra_hand % SNOOP_EXTRAS + 1;
+	return engine->extra_hand < engine->extra_count ? engine->extra_hand + 1 : 1;
 }
 
 struct snoop_flow_extra *extra_get(struct snoop_engine *engine, struct snoop_flow *flow)

@@ -11,7 +11,8 @@
 
 #define SNOOP_OUTCOMES 32U /* delivered segments that wait for feedback, a power of 2 */
 #define SNOOP_SPANS 8	   /* parts of a path RTT */
-#define SNOOP_EXTRAS 8192U /* records; flow->extra has 16 bits */
+#define SNOOP_EXTRAS_MIN 64U
+#define SNOOP_EXTRAS 8192U /* records at most; flow->extra has 16 bits */
 
 /** A delivered segment of which several copies were sent: how many of them arrived? See outcomes.h.
  */

@@ -134,15 +134,39 @@ static void log_much(void)
 	log_error("last");
 }
 
+static void log_much_of_two_links(void)
+{
+	log_line("first");
+	log_set_links(2);
+	log_much();
+}
+
+static size_t count_lines(const char *at)
+{
+	size_t lines = 0;
+
+	while ((at = strchr(at, '\n')) != NULL) {
+		lines++;
+		at++;
+	}
+	return lines;
+}
+
 static void is_limited(void **state)
 {
 	const char *all = written(log_much);
-	size_t lines = 0;
 
 	(void)state;
-	for (const char *at = all; (at = strchr(at, '\n')) != NULL; at++)
-		lines++;
-	assert_in_range(lines, LOG_BURST + 1, 2 * LOG_BURST);
+	assert_in_range(count_lines(all), LOG_BURST + 1, 2 * LOG_BURST);
+	assert_non_null(strstr(all, "snoopd: error: last suppressed="));
+}
+
+static void each_link_has_a_burst(void **state)
+{
+	const char *all = written(log_much_of_two_links);
+
+	(void)state;
+	assert_in_range(count_lines(all), 2 * LOG_BURST + 1, 3 * LOG_BURST);
 	assert_non_null(strstr(all, "snoopd: error: last suppressed="));
 }
 
@@ -158,8 +182,11 @@ static void names_are_read_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(on_a_terminal),       cmocka_unit_test(in_the_journal),
-		cmocka_unit_test(by_syslog),	       cmocka_unit_test(is_limited),
+		cmocka_unit_test(on_a_terminal),
+		cmocka_unit_test(in_the_journal),
+		cmocka_unit_test(by_syslog),
+		cmocka_unit_test(is_limited),
+		cmocka_unit_test(each_link_has_a_burst),
 		cmocka_unit_test(names_are_read_back),
 	};
 

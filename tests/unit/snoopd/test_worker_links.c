@@ -22,9 +22,10 @@
 #define STEP_US 1000u
 #define PORT 5000
 
-/* Links that the worker serves, with a gap between their numbers. */
-enum { A = 0, B = 5, LINKS = 2 };
-static const uint32_t numbers[LINKS] = {A, B};
+/* Links that the worker serves, with a gap between their numbers; or as many as there can be. */
+enum { A = 0, B = 5 };
+static const uint32_t two[] = {A, B};
+static uint32_t numbers[WORKER_LINKS_MAX], links;
 
 struct port {
 	uint32_t link;
@@ -50,9 +51,9 @@ static uint16_t take(void *context, enum snoop_side to, struct rte_mbuf **packet
 	return count;
 }
 
-static int start(void **state)
+static int start_links(void)
 {
-	struct worker_link_setup setups[LINKS];
+	struct worker_link_setup setups[WORKER_LINKS_MAX];
 	struct worker_setup setup = {
 		.pool = pool,
 		.segments_per_frame = 1,
@@ -62,7 +63,7 @@ static int start(void **state)
 	};
 
 	memset(ports, 0, sizeof(ports));
-	for (uint32_t i = 0; i < LINKS; i++) {
+	for (uint32_t i = 0; i < links; i++) {
 		struct config *config = &configs[numbers[i]];
 
 		config_defaults(config);
@@ -83,11 +84,26 @@ static int start(void **state)
 	return worker == NULL ? -1 : 0;
 }
 
+static int start(void **state)
+{
+	links = RTE_DIM(two);
+	memcpy(numbers, two, sizeof(two));
+	return start_links();
+}
+
+static int start_all(void **state)
+{
+	links = WORKER_LINKS_MAX;
+	for (uint32_t i = 0; i < links; i++)
+		numbers[i] = i;
+	return start_links();
+}
+
 static int stop(void **state)
 {
 	worker_close(worker, now_us);
 	assert_int_equal(worker->table.count, 0);
-	for (uint32_t i = 0; i < LINKS; i++) {
+	for (uint32_t i = 0; i < links; i++) {
 		assert_int_equal(worker->link[numbers[i]]->flows, 0);
 		assert_int_equal(worker->link[numbers[i]]->counters.cache_segments, 0);
 	}
@@ -306,6 +322,52 @@ static void requests_are_of_one_link(void **state)
 		assert_int_equal(request->flows[i].key.link, B);
 }
 
+/* One link uses up its stations and its memory of SYNs: the other has all of its own. */
+static void stations_and_handshakes_are_apart(void **state)
+{
+	for (uint16_t i = 0; i < configs[A].protocol.stations + 10; i++)
+		receive(A, &(struct packet){.station = (uint16_t)(2 + i),
+					    .port = PORT,
+					    .to_station = true,
+					    .kind = PACKET_DATA,
+					    .seq = 1000,
+					    .ack = 1});
+	for (uint16_t i = 0; i < configs[A].protocol.syn_entries + 10; i++)
+		receive(A, &(struct packet){.station = 1,
+					    .port = (uint16_t)(7000 + i),
+					    .kind = PACKET_SYN,
+					    .seq = 77});
+	assert_int_equal(counters_of(B)->stations_active, 0);
+	data(B, PORT, 1000);
+	ack(B, PORT, 1000 + payload());
+	assert_int_equal(counters_of(B)->stations_active, 1);
+	assert_true(counters_of(B)->rtt_samples > 0);
+}
+
+/* The same connection on each of as many links as there can be. */
+static void the_most_links_do_not_meet(void **state)
+{
+	struct counters sum;
+
+	for (uint32_t link = 0; link < WORKER_LINKS_MAX; link++)
+		data(link, PORT, 1000 * (link + 1));
+	assert_int_equal(worker->table.count, WORKER_LINKS_MAX);
+	/* Every second one is answered. */
+	for (uint32_t link = 0; link < WORKER_LINKS_MAX; link += 2)
+		ack(link, PORT, 1000 * (link + 1) + payload());
+	for (uint32_t link = 0; link < WORKER_LINKS_MAX; link++) {
+		totals_sum(&sum, &worker, 1, link);
+		assert_int_equal(sum.rx_wired_packets, 1);
+		assert_int_equal(sum.flows_active, 1);
+		assert_int_equal(sum.cache_segments, link % 2);
+		assert_int_equal(ports[link].last[SNOOP_WIRELESS].seq, 1000 * (link + 1));
+		assert_int_equal(ports[link].sent[SNOOP_WIRED], 1 - link % 2);
+	}
+	totals_sum_all(&sum, &worker, 1);
+	assert_int_equal(sum.flows_active, WORKER_LINKS_MAX);
+	assert_int_equal(sum.cache_segments, WORKER_LINKS_MAX / 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -319,6 +381,8 @@ int main(void)
 		LINK_TEST(outage_is_of_one_link),
 		LINK_TEST(reconfiguration_is_of_one_link),
 		LINK_TEST(requests_are_of_one_link),
+		LINK_TEST(stations_and_handshakes_are_apart),
+		cmocka_unit_test_setup_teardown(the_most_links_do_not_meet, start_all, stop),
 	};
 	char *eal[] = {"test", "-l",	      "0",	  "--no-huge",	    "-m",
 		       "96",   "--no-shconf", "--no-pci", "--no-telemetry", "--log-level=error"};
