@@ -97,6 +97,9 @@ static void print_service(const json_t *status, FILE *out)
 		fprintf(out, "%-10s %" PRId64 " of %" PRId64 " workers stuck, %" PRId64 " stalls\n",
 			"health", number_of(status, "workers_stuck"), number_of(status, "workers"),
 			number_of(status, "stalls"));
+	if (number_of(status, "standbys") != 0)
+		fprintf(out, "%-10s %" PRId64 " ready to take over\n", "standby",
+			number_of(status, "standbys"));
 	print_port(status, "wired", out);
 	print_port(status, "wireless", out);
 }

@@ -157,7 +157,19 @@ static void take_output(pid_t pid)
 	}
 }
 
-static void become(pid_t pid, const char *program, char *const *argv, char *const *environment)
+/* systemd names the process that has to feed its watchdog, which is the new one from now on. */
+static void take_watchdog(char **environment)
+{
+	static const char name[] = "WATCHDOG_PID=";
+	static char variable[sizeof(name) + 16];
+
+	snprintf(variable, sizeof(variable), "%s%d", name, getpid());
+	for (; *environment != NULL; environment++)
+		if (strncmp(*environment, name, strlen(name)) == 0)
+			*environment = variable;
+}
+
+static void become(pid_t pid, const char *program, char *const *argv, char **environment)
 {
 	char path[64];
 
@@ -169,6 +181,7 @@ static void become(pid_t pid, const char *program, char *const *argv, char *cons
 		leave(path);
 	take_limits(pid);
 	take_output(pid);
+	take_watchdog(environment);
 	execve(program, argv, environment);
 	leave(program);
 }

@@ -171,15 +171,17 @@ static void give_ports(struct appliance *appliance)
  */
 static bool hand_over(struct appliance *appliance)
 {
-	struct ports *ports = &appliance->links->link[0].ports;
+	const struct port_switch *ports = &appliance->handover.ports_switch;
 	struct handover_peer *peer = handover_begin(&appliance->handover);
 	uint64_t since_us;
 	bool sent = false;
 
 	if (peer == NULL)
 		return false;
-	if (!peer->late && port_switch_shut(ports) != 0)
-		return true;
+	if (!peer->late && port_switch_shut(ports) != 0) {
+		handover_refuse(&appliance->handover, peer, "the ports cannot be given to it");
+		return false;
+	}
 	worker_set_empty(&appliance->workers, peer->late ? EMPTY_LATE_US : EMPTY_US);
 	since_us = clock_monotonic_us();
 	if (peer->late)
@@ -239,10 +241,17 @@ static int drain(struct appliance *appliance)
 	return 1;
 }
 
-/* A standby takes over one link. */
-static int listener_of(const struct appliance *appliance)
+/* The standby has become what the other process was. @return 0, or -1 after one line on stderr. */
+static int settle(struct appliance *appliance)
 {
-	return appliance->links->count == 1 ? appliance->standby->listener : -1;
+	struct links *links = appliance->links;
+
+	if (!standby_settle(appliance->standby))
+		return 0;
+	for (uint32_t i = 0; i < links->count; i++)
+		if (port_interfaces_claim(&links->link[i].ports) != 0)
+			return -1;
+	return 0;
 }
 
 static int run(struct appliance *appliance)
@@ -252,13 +261,14 @@ static int run(struct appliance *appliance)
 	int failed;
 
 	launch_workers(appliance);
-	failed = standby_settle(appliance->standby, &links->link[0].ports) != 0 ||
-		 privileges_call_without(start_http, appliance) != 0;
+	failed = settle(appliance) != 0 || privileges_call_without(start_http, appliance) != 0;
 	if (!failed) {
 		for (uint32_t i = 0; i < links->count; i++)
 			appliance_log_start(&links->link[i], &appliance->pool);
 		systemd_ready();
-		handover_start(&appliance->handover, listener_of(appliance), &links->link[0].ports);
+		for (uint32_t i = 0; i < links->count; i++)
+			port_switch_add(&appliance->handover.ports_switch, &links->link[i].ports);
+		handover_start(&appliance->handover, appliance->standby->listener);
 		if (forward(appliance, &end))
 			failed = !appliance->handed;
 	}
@@ -373,7 +383,9 @@ int appliance_run(struct links *links, const struct config_links *configs,
 	end = standby_wait_late(standby);
 	status = end == STANDBY_FORWARDS ? bring_up(&appliance) : EXIT_SUCCESS;
 	if (end == STANDBY_FORWARDS && status == 0) {
-		end = standby_wait(standby, &links->link[0].ports);
+		for (uint32_t i = 0; i < links->count; i++)
+			port_switch_add(&standby->ports_switch, &links->link[i].ports);
+		end = standby_wait(standby);
 		status = end == STANDBY_FORWARDS ? run(&appliance) : EXIT_SUCCESS;
 	}
 	take_down(&appliance);

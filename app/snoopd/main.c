@@ -61,7 +61,7 @@ static char **beside(struct standby *standby, char **argv, int *eal_argc)
 }
 
 /* @return 0, or -1 after one line on stderr: the links are too many for this program. */
-static int check_count(const struct config_links *configs, const struct options *options)
+static int check_count(const struct config_links *configs)
 {
 	const char *file = configs->link[0]->file;
 
@@ -72,11 +72,6 @@ static int check_count(const struct config_links *configs, const struct options 
 			  file, configs->count, RTE_MAX_ETHPORTS, 2 * configs->count);
 		return -1;
 	}
-	if (options->standby && configs->count > 1) {
-		log_error("%s has %u links, but --standby takes over one: start without it", file,
-			  configs->count);
-		return -1;
-	}
 	return 0;
 }
 
@@ -85,13 +80,13 @@ static int run(const struct config_links *configs, const struct options *options
 	/* DPDK never joins its telemetry thread, so the links must outlive this function. */
 	static struct links links;
 	const struct config *config = configs->link[0];
-	struct standby standby;
+	static struct standby standby;
 	int status, eal_argc = options->eal_argc;
 
 	if (config->log == CONFIG_LOG_SYSLOG)
 		log_to_syslog();
 	log_set_links(configs->count);
-	if (check_count(configs, options) != 0)
+	if (check_count(configs) != 0)
 		return EXIT_USAGE;
 	loop_block_signals();
 	argv[eal_argc] = NULL;

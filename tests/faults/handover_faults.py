@@ -10,6 +10,8 @@ import subprocess
 import time
 
 from fault_box import PATH, SYSCTLS, FaultBox, VethLab, running
+from lab import check_call
+from boxes import telemetry
 from crowd import Crowd
 from numbered import Numbered
 from stacks import demand
@@ -23,31 +25,101 @@ LATE_GAP_MS = 200
 RING = ",framecnt=8192"
 
 
-class FirstBox(FaultBox):
-    """@param driver  net_af_packet or net_pcap"""
+# Arguments of a port on the interface {0} of the lab's box, or on what Bridges makes of it.
+DEVICES = {"net_af_packet": "iface={0}" + RING, "net_pcap": "rx_iface_in={0},tx_iface={0}",
+           "net_af_xdp": "iface={0}", "net_tap": "iface=t{0},persist",
+           "net_memif": "role=client,socket={1}/{0}.sock,socket-abstract=no,rsize=12"}
 
-    def __init__(self, binary, driver="net_af_packet"):
-        super().__init__(binary, ["link.wired=%s0" % driver, "link.wireless=%s1" % driver])
+
+# Hosts of the second link, and the box's ends of it.
+NORTH = {"wired": "192.0.2.1", "mobile": "192.0.2.2"}
+NORTH_PORTS = {"wired": "north0", "mobile": "north1"}
+
+
+class FirstBox(FaultBox):
+    """@param driver  of DEVICES"""
+
+    north = ()  # interfaces of the second link
+
+    def __init__(self, binary, driver="net_af_packet", settings=(), workers=1):
+        if driver == "net_af_xdp":  # a veth has no tags beside its frames here
+            settings = ["ports.offloads=warn"]
+        super().__init__(binary, ["link.wired=%s0" % driver, "link.wireless=%s1" % driver,
+                                  *settings], workers)
         self.driver = driver
 
     def eal_args(self, lab, megabytes):
-        return [self.device(each) if each.startswith("--vdev=") else each
-                for each in super().eal_args(lab, megabytes)]
+        args = super().eal_args(lab, megabytes)
+        return [each for each in args if not each.startswith("--vdev=")] + self.devices(lab)
 
-    def device(self, argument):
-        if self.driver == "net_af_packet":
-            return argument + RING
-        interface = argument.split("iface=")[1]
-        return "--vdev=net_pcap%s,rx_iface_in=%s,tx_iface=%s" % (
-            argument.split("packet")[1][0], interface, interface)
+    def devices(self, lab):
+        return ["--vdev=%s%d,%s" % (self.driver, index,
+                                    DEVICES[self.driver].format(interface, lab.dir))
+                for index, interface in enumerate((*self.interfaces(lab), *self.north))]
+
+
+def add_north(lab):
+    """A second pair of hosts: the same namespaces, other interfaces and addresses."""
+    box = lab.netns["box"]
+    for role, address in NORTH.items():
+        near, port = "n" + role, NORTH_PORTS[role]
+        check_call("ip", "-n", lab.netns[role], "link", "add", near, "type", "veth", "peer", "name",
+                   port, "netns", box)
+        for netns, name in (lab.netns[role], near), (box, port):
+            check_call("ip", "netns", "exec", netns, "ethtool", "-K", name, "tx", "off", "tso",
+                       "off", "gso", "off", "gro", "off")
+            check_call("ip", "-n", netns, "link", "set", name, "up")
+        check_call("ip", "-n", lab.netns[role], "addr", "add", address + "/24", "dev", near)
+
+
+class Bridges(VethLab):
+    """Between the interfaces of the box and its ports: a bridge with a tap, or testpmd with a
+    memif that takes one client after the other."""
+
+    def __init__(self, driver):
+        super().__init__(PATH, sysctls=SYSCTLS)
+        self.driver = driver
+
+    def __enter__(self):
+        super().__enter__()
+        interfaces = [self.taps[name] for name in ("b0", "b1")]
+        if self.driver == "net_tap":
+            for interface in interfaces:
+                self.bridge(interface)
+        if self.driver == "net_memif":
+            self.start_testpmd(interfaces)
+        return self
+
+    def bridge(self, interface):
+        for command in ("tuntap add t{0} mode tap multi_queue", "link add r{0} type bridge",
+                        "link set {0} master r{0}", "link set t{0} master r{0}",
+                        "link set r{0} up", "link set t{0} up"):
+            check_call("ip", "-n", self.netns["box"], *command.format(interface).split())
+
+    def start_testpmd(self, interfaces):
+        devices = []
+        for index, interface in enumerate(interfaces):
+            devices += ["--vdev=net_af_packet%d,iface=%s%s" % (index, interface, RING),
+                        "--vdev=net_memif%d,%s" % (index, DEVICES["net_memif"].format(
+                            interface, self.dir).replace("client", "server"))]
+        self.process(["nice", "-n", "-20", *self.in_netns(
+            "box", "dpdk-testpmd", "--lcores", "0@0,1@0", "--no-huge", "-m", "256", "--no-pci",
+            "--iova-mode=va", "--file-prefix=peer%s" % self.id, *devices, "--", "--auto-start",
+            "--forward-mode=io", "--no-lsc-interrupt", "--total-num-mbufs=32768")],
+            "testpmd", cpu=None, stdin=subprocess.PIPE)
+        deadline = time.monotonic() + 30
+        while telemetry("peer%s" % self.id, "/ethdev/list") is None:
+            demand(time.monotonic() < deadline, "testpmd makes no memif")
+            time.sleep(0.05)
 
 
 class StandbyBox(FirstBox):
     """The same box once more, beside another one. What asks the lab's prefix reaches the one that
     forwards."""
 
-    def __init__(self, binary, driver, option):
-        super().__init__(binary, driver)
+    def __init__(self, first, option):
+        super().__init__(first.binary, first.driver, first.overrides[2:], first.workers)
+        self.north = first.north
         self.option, self.number = option, StandbyBox.count
         StandbyBox.count += 1
 
@@ -64,7 +136,7 @@ class StandbyBox(FirstBox):
 
 def begin(arguments, crowd, box, option):
     """@return a standby that is ready"""
-    standby = StandbyBox(arguments.snoopd, box.driver, option)
+    standby = StandbyBox(box, option)
     standby.start(crowd.lab)
     if option == "--standby":
         crowd.run_until(lambda: "event=standby pid=%d state=ready" % standby.process.pid
@@ -93,9 +165,9 @@ def sum_up(crowd, numbered, lossless):
     return slowest_ms, lost, outage_ms
 
 
-def change(arguments, option, act, limit_ms, lossless=True, driver="net_af_packet"):
-    box = FirstBox(arguments.snoopd, driver)
-    lab = VethLab(PATH, sysctls=SYSCTLS)
+def change(arguments, option, act, limit_ms, lossless=True, driver="net_af_packet", workers=1):
+    box = FirstBox(arguments.snoopd, driver, workers=workers)
+    lab = Bridges(driver)
     with running(box, lab, lossy=False):
         crowd = Crowd(lab)
         crowd.grow(arguments.flows)
@@ -154,6 +226,72 @@ def standby_late(arguments):
                   lossless=False, driver="net_pcap")
 
 
+def closed_first(driver):
+    def fault(arguments):
+        """The same with a driver whose port the first one has to close."""
+        return change(arguments, "--standby", lambda box: box.signal(signal.SIGTERM), LATE_GAP_MS,
+                      lossless=False, driver=driver)
+    fault.__name__ = "standby_late_" + driver.removeprefix("net_")
+    return fault
+
+
+def standby_workers(arguments):
+    """SIGTERM to the one that forwards with two workers; a standby waits."""
+    return change(arguments, "--standby", lambda box: box.signal(signal.SIGTERM), PLANNED_GAP_MS,
+                  workers=2)
+
+
+class TwoLinks(VethLab):
+    """And a second pair of hosts with a link of its own."""
+
+    def __enter__(self):
+        super().__enter__()
+        add_north(self)
+        return self
+
+
+def wait_until(holds, what, processes):
+    deadline = time.monotonic() + 60
+    while not holds():
+        demand(time.monotonic() < deadline and all(each.poll() is None for each in processes),
+               "not: " + what)
+        time.sleep(0.05)
+
+
+def standby_links(arguments):
+    """SIGTERM to the one that forwards two links with two workers; a standby waits. Before that
+    one that has other interfaces asks, and is refused."""
+    box = FirstBox(arguments.snoopd, workers=2, settings=[
+        "link north.wired=net_af_packet2", "link north.wireless=net_af_packet3"])
+    box.north = tuple(NORTH_PORTS.values())
+    with running(box, TwoLinks(PATH, sysctls=SYSCTLS), lossy=False) as lab:
+        with Numbered(lab) as main, Numbered(lab, NORTH) as north:
+            other = StandbyBox(box, "--take-over")
+            other.north = box.north[::-1]
+            other.start(lab)
+            wait_until(lambda: "other interfaces" in box.log(), "refused", [box.process])
+            demand(other.process.wait(60) == 1, other.log())
+            standby = StandbyBox(box, "--standby")
+            standby.start(lab)
+            wait_until(lambda: "pid=%d state=ready" % standby.process.pid in box.log(),
+                       "the standby is ready", [box.process, standby.process])
+            box.signal(signal.SIGTERM)
+            demand(box.process.wait(60) == 0, box.log())
+            wait_until(lambda: taken(standby), "it forwards", [standby.process])
+            figures = main.finish() + north.finish()
+        box.process, box.exit_status = standby.process, None
+        standby.signal(signal.SIGTERM)
+        standby.process.wait(30)
+    demand(all(each["lost"] == each["twice"] == each["overtaken"] == 0 for each in figures),
+           figures)
+    return "0 of %d datagrams of two links lost or twice; nobody forwarded for %.1f ms" % (
+        sum(each["sent"] for each in figures), int(taken(standby).group(2)) / 1e3)
+
+
+# Of other drivers, on request.
+BY_HAND = tuple(closed_first(driver) for driver in ("net_af_xdp", "net_tap", "net_memif"))
+
+
 def upgrade(arguments):
     """snoopctl upgrade; before that with a program that does not start."""
     box = FirstBox(arguments.snoopd)
@@ -182,4 +320,5 @@ def upgrade(arguments):
     return "0 of %d datagrams lost or twice" % sum(each["sent"] for each in figures)
 
 
-FAULTS = (standby_restart, standby_crash, take_over, standby_late, upgrade)
+FAULTS = (standby_restart, standby_workers, standby_links, standby_crash, take_over, standby_late,
+          upgrade)

@@ -22,12 +22,12 @@ BODY = struct.Struct("=QQ")  # number, time
 TIME = struct.Struct("=qq")
 
 
-def make_socket(lab, role):
+def make_socket(lab, role, addresses):
     with inside(lab, role):
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 23)
     sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-    sock.bind((ADDRESSES[role][4], PORT))
+    sock.bind((addresses[role], PORT))
     sock.setblocking(False)
     return sock
 
@@ -90,10 +90,11 @@ def _run(directions, stop):
 class Numbered:
     """`with Numbered(lab) as numbered`: they flow until finish()."""
 
-    def __init__(self, lab):
-        wired, mobile = make_socket(lab, "wired"), make_socket(lab, "mobile")
-        directions = (Direction(wired, mobile, (ADDRESSES["mobile"][4], PORT)),
-                      Direction(mobile, wired, (ADDRESSES["wired"][4], PORT)))
+    def __init__(self, lab, addresses=None):
+        addresses = addresses or {role: each[4] for role, each in ADDRESSES.items()}
+        wired, mobile = (make_socket(lab, role, addresses) for role in ("wired", "mobile"))
+        directions = (Direction(wired, mobile, (addresses["mobile"], PORT)),
+                      Direction(mobile, wired, (addresses["wired"], PORT)))
         self.stop, child = multiprocessing.Pipe()
         self.process = multiprocessing.get_context("fork").Process(
             target=_run, args=(directions, child), daemon=True)

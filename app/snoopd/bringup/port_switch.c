@@ -18,56 +18,65 @@ static void warn(const struct port *port, int result)
 		port->name, strerror(-result));
 }
 
-static void prepare(struct port_switch *ports_switch, int side)
+void port_switch_add(struct port_switch *ports_switch, const struct ports *ports)
 {
-	const struct port *port = &ports_switch->ports->port[side];
-	const struct port_behind *behind = port->behind;
-	int result = packet_sockets_stamp(&behind->sockets, true);
-	uint32_t *count = &ports_switch->count[side];
-
-	while (result == 0 && *count < behind->sockets.count) {
-		result = packet_sockets_map(&behind->sockets, *count, &behind->ring,
-					    &ports_switch->ring[side][*count].map);
-		if (result == 0)
-			++*count;
-	}
-	if (result != 0)
-		warn(port, result);
+	for (int side = 0; side < 2; side++)
+		ports_switch->port[ports_switch->count++] = (struct port_switch_port){
+			.port = &ports->port[side],
+			.other = &ports->port[!side],
+		};
 }
 
-void port_switch_prepare(struct port_switch *ports_switch, const struct ports *ports)
+static void prepare(struct port_switch_port *each)
 {
-	ports_switch->ports = ports;
-	for (int side = 0; side < 2 && !ports_switch->prepared; side++)
-		prepare(ports_switch, side);
+	const struct port_behind *behind = each->port->behind;
+	int result = packet_sockets_stamp(&behind->sockets, true);
+
+	while (result == 0 && each->count < behind->sockets.count) {
+		result = packet_sockets_map(&behind->sockets, each->count, &behind->ring,
+					    &each->ring[each->count].map);
+		if (result == 0)
+			each->count++;
+	}
+	if (result != 0)
+		warn(each->port, result);
+}
+
+void port_switch_prepare(struct port_switch *ports_switch)
+{
+	for (uint32_t i = 0; i < ports_switch->count && !ports_switch->prepared; i++)
+		prepare(&ports_switch->port[i]);
 	ports_switch->prepared = true;
 }
 
 void port_switch_forget(struct port_switch *ports_switch)
 {
-	for (int side = 0; side < 2 && ports_switch->prepared; side++) {
-		packet_sockets_stamp(&ports_switch->ports->port[side].behind->sockets, false);
-		while (ports_switch->count[side] > 0)
-			packet_sockets_unmap(
-				&ports_switch->ring[side][--ports_switch->count[side]].map);
+	for (uint32_t i = 0; i < ports_switch->count && ports_switch->prepared; i++) {
+		struct port_switch_port *each = &ports_switch->port[i];
+
+		packet_sockets_stamp(&each->port->behind->sockets, false);
+		while (each->count > 0)
+			packet_sockets_unmap(&each->ring[--each->count].map);
 	}
 	ports_switch->prepared = false;
 }
 
 void port_switch_begin(struct port_switch *ports_switch)
 {
-	for (int side = 0; side < 2; side++)
-		for (uint32_t i = 0; i < ports_switch->count[side]; i++) {
-			struct port_switch_ring *ring = &ports_switch->ring[side][i];
+	for (uint32_t i = 0; i < ports_switch->count; i++) {
+		struct port_switch_port *each = &ports_switch->port[i];
 
-			ring->newest = frame_marks_newest(
-				ring->map.rx, &ports_switch->ports->port[side].behind->ring);
-		}
+		for (uint32_t ring = 0; ring < each->count; ring++)
+			each->ring[ring].newest = frame_marks_newest(each->ring[ring].map.rx,
+								     &each->port->behind->ring);
+	}
 }
 
-static int set_filter(const struct port *port, int (*filter)(unsigned int if_index))
+typedef int filter_t(const struct packet_sockets *sockets);
+
+static int set_filter(const struct port *port, filter_t *filter)
 {
-	int result = filter(port->if_index);
+	int result = filter(&port->behind->sockets);
 
 	if (result > 0)
 		return 0;
@@ -76,60 +85,57 @@ static int set_filter(const struct port *port, int (*filter)(unsigned int if_ind
 	return -1;
 }
 
-int port_switch_open(const struct ports *ports)
+/* All ports, or none. */
+static int set_filters(const struct port_switch *ports_switch, filter_t *filter, filter_t *back)
 {
-	int failed = 0;
-
-	for (int side = 0; side < 2; side++)
-		failed |= set_filter(&ports->port[side], outgoing_ignore);
-	return failed;
+	for (uint32_t i = 0; i < ports_switch->count; i++) {
+		if (set_filter(ports_switch->port[i].port, filter) == 0)
+			continue;
+		for (uint32_t done = 0; done <= i; done++)
+			back(&ports_switch->port[done].port->behind->sockets);
+		return -1;
+	}
+	return 0;
 }
 
-int port_switch_shut(const struct ports *ports)
+int port_switch_open(const struct port_switch *ports_switch)
 {
-	int failed = 0;
-
-	for (int side = 0; side < 2; side++)
-		failed |= set_filter(&ports->port[side], outgoing_ignore_all);
-	return failed;
+	return set_filters(ports_switch, outgoing_leave_out, outgoing_leave_out_all);
 }
 
-bool port_switch_flush(const struct ports *ports)
+int port_switch_shut(const struct port_switch *ports_switch)
+{
+	return set_filters(ports_switch, outgoing_leave_out_all, outgoing_leave_out);
+}
+
+bool port_switch_flush(const struct port_switch *ports_switch)
 {
 	bool sent = true;
 
-	for (int side = 0; side < 2; side++)
-		sent &= packet_sockets_flush(&ports->port[side].behind->sockets);
+	for (uint32_t i = 0; i < ports_switch->count; i++)
+		sent &= packet_sockets_flush(&ports_switch->port[i].port->behind->sockets);
 	return sent;
 }
 
-int port_switch_taken(const struct port_switch *ports_switch, enum snoop_side side,
+int port_switch_taken(const struct port_switch *ports_switch, uint32_t number,
 		      struct frame_marks *marks)
 {
+	const struct port_switch_port *each = &ports_switch->port[number];
 	int result = 0;
 
-	for (uint32_t i = 0; i < ports_switch->count[side] && result == 0; i++) {
-		const struct port_switch_ring *ring = &ports_switch->ring[side][i];
-
-		result = frame_marks_taken(marks, ring->map.rx,
-					   &ports_switch->ports->port[side].behind->ring,
-					   ring->newest);
-	}
+	for (uint32_t i = 0; i < each->count && result == 0; i++)
+		result = frame_marks_taken(marks, each->ring[i].map.rx, &each->port->behind->ring,
+					   each->ring[i].newest);
 	return result;
 }
 
-static uint32_t blank(const struct port_switch *ports_switch, int side,
-		      const struct frame_marks *marks)
+static uint32_t blank(const struct port_switch_port *each, const struct frame_marks *marks)
 {
 	uint32_t blanked = 0;
 
-	for (uint32_t i = 0; i < ports_switch->count[side]; i++) {
-		const struct port_switch_ring *ring = &ports_switch->ring[side][i];
-
-		blanked += frame_marks_blank(marks, ring->map.rx,
-					     &ports_switch->ports->port[side].behind->ring,
-					     ring->newest);
-	}
+	for (uint32_t i = 0; i < each->count; i++)
+		blanked += frame_marks_blank(marks, each->ring[i].map.rx, &each->port->behind->ring,
+					     each->ring[i].newest);
 	return blanked;
 }
 
@@ -161,17 +167,18 @@ static void take_out(const struct port *from, const struct port *to, uint32_t bl
 	}
 }
 
-uint32_t port_switch_skip(const struct port_switch *ports_switch, struct frame_marks marks[2])
+uint32_t port_switch_skip(const struct port_switch *ports_switch,
+			  struct frame_marks marks[PORT_SWITCH_PORTS_MAX])
 {
 	uint32_t sum = 0;
 
-	for (int side = 0; side < 2; side++) {
-		const struct port *port = ports_switch->ports->port;
+	for (uint32_t i = 0; i < ports_switch->count; i++) {
+		const struct port_switch_port *each = &ports_switch->port[i];
 		uint32_t blanked;
 
-		frame_marks_sort(&marks[side]);
-		blanked = blank(ports_switch, side, &marks[side]);
-		take_out(&port[side], &port[!side], blanked);
+		frame_marks_sort(&marks[i]);
+		blanked = blank(each, &marks[i]);
+		take_out(each->port, each->other, blanked);
 		sum += blanked;
 	}
 	return sum;

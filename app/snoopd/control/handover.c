@@ -65,7 +65,7 @@ int handover_receive(int connection, struct handover_message *message, int *pass
 	}
 	if (bytes < (ssize_t)offsetof(struct handover_message, mark) ||
 	    message->magic != HANDOVER_MAGIC || message->count > HANDOVER_MARKS_MAX ||
-	    message->side > SNOOP_WIRELESS ||
+	    message->port >= PORT_SWITCH_PORTS_MAX ||
 	    bytes != (ssize_t)(offsetof(struct handover_message, mark) +
 			       message->count * sizeof(message->mark[0])))
 		return -EPROTO;
@@ -79,11 +79,28 @@ void handover_name(char name[HANDOVER_NAME_CHARS], const char *prefix)
 	snprintf(name, HANDOVER_NAME_CHARS, "snoopd/standby/%s", prefix);
 }
 
-void handover_start(struct handover *handover, int listener, const struct ports *ports)
+void handover_interfaces(struct handover_message *message, const struct port_switch *ports_switch)
+{
+	message->count = ports_switch->count;
+	for (uint32_t i = 0; i < ports_switch->count; i++)
+		message->mark[i] = ports_switch->port[i].port->if_index;
+}
+
+/* One that opens its ports later may have others. */
+static bool has_our_ports(const struct handover *handover, const struct handover_message *message)
+{
+	struct handover_message ours;
+
+	if (message->late)
+		return true;
+	handover_interfaces(&ours, &handover->ports_switch);
+	return message->count == ours.count &&
+	       memcmp(message->mark, ours.mark, ours.count * sizeof(ours.mark[0])) == 0;
+}
+
+void handover_start(struct handover *handover, int listener)
 {
 	handover->listener = listener;
-	handover->ports = ports;
-	handover->ports_switch.prepared = false;
 	for (int i = 0; i < HANDOVER_STANDBYS_MAX; i++)
 		handover->peer[i] = (struct handover_peer){.connection = -1};
 	if (listener >= 0)
@@ -98,7 +115,7 @@ static void prepare_if_needed(struct handover *handover)
 	for (int i = 0; i < HANDOVER_STANDBYS_MAX; i++)
 		needed |= handover->peer[i].ready && !handover->peer[i].late;
 	if (needed)
-		port_switch_prepare(&handover->ports_switch, handover->ports);
+		port_switch_prepare(&handover->ports_switch);
 	else
 		port_switch_forget(&handover->ports_switch);
 }
@@ -111,6 +128,20 @@ static void forget(struct handover *handover, struct handover_peer *peer, const 
 	prepare_if_needed(handover);
 }
 
+uint32_t handover_ready(const struct handover *handover)
+{
+	uint32_t count = 0;
+
+	for (int i = 0; i < HANDOVER_STANDBYS_MAX && handover->listener >= 0; i++)
+		count += handover->peer[i].ready;
+	return count;
+}
+
+void handover_refuse(struct handover *handover, struct handover_peer *peer, const char *why)
+{
+	forget(handover, peer, why);
+}
+
 static void accept_one(struct handover *handover, struct handover_peer *peer)
 {
 	peer->connection = rendezvous_accept(handover->listener, privileges_account(), &peer->pid);
@@ -118,6 +149,24 @@ static void accept_one(struct handover *handover, struct handover_peer *peer)
 		peer->connection = -1;
 	else
 		rendezvous_wake(peer->connection, gettid(), CARRIER_SIGNAL);
+}
+
+static void enter(struct handover *handover, struct handover_peer *peer,
+		  const struct handover_message *message)
+{
+	if (!has_our_ports(handover, message)) {
+		forget(handover, peer,
+		       "its links have other interfaces, or another order: it may "
+		       "start when this process has ended");
+		return;
+	}
+	peer->ready = true;
+	peer->late = message->late != 0;
+	peer->asks = message->kind == HANDOVER_TAKE_OVER;
+	log_line("event=standby pid=%d state=ready", peer->pid);
+	if (peer->asks)
+		log_line("event=handover pid=%d state=asked", peer->pid);
+	prepare_if_needed(handover);
 }
 
 static void hear(struct handover *handover, struct handover_peer *peer)
@@ -137,13 +186,7 @@ static void hear(struct handover *handover, struct handover_peer *peer)
 					   "start when this process has ended"
 					 : strerror(-result));
 	} else if (message.kind == HANDOVER_READY || message.kind == HANDOVER_TAKE_OVER) {
-		peer->ready = true;
-		peer->late = message.late != 0;
-		peer->asks = message.kind == HANDOVER_TAKE_OVER;
-		log_line("event=standby pid=%d state=ready", peer->pid);
-		if (peer->asks)
-			log_line("event=handover pid=%d state=asked", peer->pid);
-		prepare_if_needed(handover);
+		enter(handover, peer, &message);
 	}
 }
 
@@ -180,13 +223,13 @@ static struct handover_peer *choose(struct handover *handover)
 
 static int wait_for(const struct handover_peer *peer, enum handover_kind kind)
 {
-	struct pollfd wait = {.fd = peer->connection, .events = POLLIN};
 	struct handover_message message;
 	int result;
 
 	do {
-		if (poll(&wait, 1, ANSWER_TIMEOUT_MS) <= 0)
-			return -ETIMEDOUT;
+		result = rendezvous_wait(peer->connection, POLLIN, ANSWER_TIMEOUT_MS);
+		if (result != 0)
+			return result;
 		result = handover_receive(peer->connection, &message, NULL);
 		if (result <= 0)
 			return result == 0 ? -EPIPE : result;
@@ -213,18 +256,18 @@ struct handover_peer *handover_begin(struct handover *handover)
 	return NULL;
 }
 
-static int send_marks(const struct handover_peer *peer, enum snoop_side side,
+static int send_marks(const struct handover_peer *peer, uint32_t number,
 		      const struct frame_marks *marks)
 {
-	struct handover_message message = {.kind = HANDOVER_MARKS, .side = (uint16_t)side};
-	struct pollfd room = {.fd = peer->connection, .events = POLLOUT};
+	struct handover_message message = {.kind = HANDOVER_MARKS, .port = (uint16_t)number};
 	int result = 0;
 
 	for (uint32_t at = 0; at < marks->count && result == 0; at += message.count) {
 		message.count = RTE_MIN(marks->count - at, (uint32_t)HANDOVER_MARKS_MAX);
 		memcpy(message.mark, marks->mark + at, message.count * sizeof(message.mark[0]));
 		result = handover_send(peer->connection, &message, -1);
-		if (result == -EAGAIN && poll(&room, 1, ANSWER_TIMEOUT_MS) > 0)
+		if (result == -EAGAIN &&
+		    rendezvous_wait(peer->connection, POLLOUT, ANSWER_TIMEOUT_MS) == 0)
 			result = handover_send(peer->connection, &message, -1);
 	}
 	return result;
@@ -235,12 +278,12 @@ int handover_go(struct handover *handover, struct handover_peer *peer, uint64_t 
 	struct handover_message go = {.kind = HANDOVER_GO, .since_us = since_us};
 	int result = 0;
 
-	for (int side = 0; side < 2 && result == 0 && !peer->late; side++) {
+	for (uint32_t i = 0; i < handover->ports_switch.count && result == 0 && !peer->late; i++) {
 		struct frame_marks marks = {0};
 
-		result = port_switch_taken(&handover->ports_switch, (enum snoop_side)side, &marks);
+		result = port_switch_taken(&handover->ports_switch, i, &marks);
 		if (result == 0)
-			result = send_marks(peer, (enum snoop_side)side, &marks);
+			result = send_marks(peer, i, &marks);
 		frame_marks_free(&marks);
 	}
 	if (result == 0)

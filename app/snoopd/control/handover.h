@@ -37,7 +37,7 @@
 
 /* "snp" and the version of all this. Others are refused: their standby starts when we have ended.
  */
-#define HANDOVER_MAGIC 0x736e7001u
+#define HANDOVER_MAGIC 0x736e7002u
 
 enum handover_kind {
 	HANDOVER_READY,
@@ -52,11 +52,11 @@ enum handover_kind {
 struct handover_message {
 	uint32_t magic;
 	uint16_t kind; /* enum handover_kind */
-	uint16_t side; /* MARKS: enum snoop_side */
+	uint16_t port; /* MARKS: number in struct port_switch */
 	uint32_t count;
-	uint32_t late;	   /* READY, TAKE_OVER: see below */
-	uint64_t since_us; /* GO: since when nobody forwards, CLOCK_MONOTONIC */
-	uint64_t mark[HANDOVER_MARKS_MAX];
+	uint32_t late;			   /* READY, TAKE_OVER: see below */
+	uint64_t since_us;		   /* GO: since when nobody forwards, CLOCK_MONOTONIC */
+	uint64_t mark[HANDOVER_MARKS_MAX]; /* READY, TAKE_OVER: the interfaces of all ports */
 };
 
 /** @param fd_to_pass  goes with the message, -1 = none. @return 0 or -errno. */
@@ -77,15 +77,20 @@ struct handover_peer {
 struct handover {
 	int listener; /* -1 = nobody can wait for our end */
 	struct handover_peer peer[HANDOVER_STANDBYS_MAX];
-	const struct ports *ports;
 	struct port_switch ports_switch; /* prepared while a standby is there */
 };
 
 /** @param prefix  of the process that came first. Writes the name for rendezvous.h. */
 void handover_name(char name[HANDOVER_NAME_CHARS], const char *prefix);
 
-/** @param listener  of rendezvous.h, -1 = none */
-void handover_start(struct handover *handover, int listener, const struct ports *ports);
+/** Write which interfaces the ports have, which both processes must agree on. */
+void handover_interfaces(struct handover_message *message, const struct port_switch *ports_switch);
+
+/** The ports are in handover->ports_switch. @param listener  of rendezvous.h, -1 = none */
+void handover_start(struct handover *handover, int listener);
+
+/** @return how many standbys are ready. */
+uint32_t handover_ready(const struct handover *handover);
 
 /** Look who has come and gone. @return whether one asks to take over now. */
 bool handover_look(struct handover *handover);
@@ -93,6 +98,9 @@ bool handover_look(struct handover *handover);
 /** @return the standby that answers, hears what we hear now (unless it is late), and goes on from
  * here; NULL: there is none. */
 struct handover_peer *handover_begin(struct handover *handover);
+
+/** It is not to go on from here: this process does. */
+void handover_refuse(struct handover *handover, struct handover_peer *peer, const char *why);
 
 /** The workers have stopped: it may forward; wait until it does. @param since_us  when they had
  * sent all. @return 0, or -1 after a line on stderr. */

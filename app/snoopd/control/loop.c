@@ -106,6 +106,7 @@ enum loop_end loop_run(struct links *links, struct supervisor *supervisor,
 			return LOOP_STOPPED;
 		if (handover_look(handover))
 			return LOOP_ASKED;
+		__atomic_store_n(&supervisor->standbys, handover_ready(handover), __ATOMIC_RELAXED);
 		now_us = clock_monotonic_us();
 		if (!supervisor_tick(supervisor, now_us))
 			return LOOP_PORT_LOST;

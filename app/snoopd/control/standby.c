@@ -11,7 +11,6 @@
 #include <snoopd/base/log.h>
 #include <snoopd/bringup/late_ports.h>
 #include <snoopd/bringup/memory.h>
-#include <snoopd/bringup/port_interfaces.h>
 #include <snoopd/bringup/port_switch.h>
 #include <snoopd/bringup/privileges.h>
 #include <snoopd/bringup/rundir.h>
@@ -75,20 +74,21 @@ int standby_join(struct standby *standby, const char *prefix, bool may_wait, boo
 
 struct waiting {
 	struct standby *standby;
-	const struct ports *ports;
-	struct frame_marks marks[2]; /* by enum snoop_side */
+	struct frame_marks marks[PORT_SWITCH_PORTS_MAX];
 };
 
 static int open_ports(struct waiting *waiting)
 {
 	waiting->standby->begun_us = clock_monotonic_us();
-	return waiting->standby->late ? 0 : port_switch_open(waiting->ports);
+	return waiting->standby->late ? 0 : port_switch_open(&waiting->standby->ports_switch);
 }
 
 static int tell(const struct standby *standby, enum handover_kind kind)
 {
 	struct handover_message message = {.kind = (uint16_t)kind, .late = standby->late};
 
+	if (kind == HANDOVER_READY || kind == HANDOVER_TAKE_OVER)
+		handover_interfaces(&message, &standby->ports_switch);
 	return handover_send(standby->connection, &message, -1);
 }
 
@@ -115,14 +115,15 @@ static bool wait_again(struct standby *standby, pid_t before, enum standby_end *
 	if (standby->begun_us != 0 || (refused && standby->takes_over)) {
 		log_error(
 			"event=standby for_pid=%d message=\"it goes on: it is of another version, "
-			"or got no answer in time\"",
+			"or has other ports, or got no answer in time: see its log\"",
 			standby->pid);
 		*end = STANDBY_FAILED;
 		return true;
 	}
 	if (refused)
 		log_warning("event=standby state=waiting for_pid=%d message=\"it is of another "
-			    "version, and hands nothing over: this process starts when it ends\"",
+			    "version, or has other ports, and hands nothing over: this process "
+			    "starts when it ends\"",
 			    standby->pid);
 	else
 		announce(standby);
@@ -163,7 +164,7 @@ static int obey(struct waiting *waiting, const struct handover_message *message)
 		usleep(SETTLE_US);
 		return tell(waiting->standby, HANDOVER_OPEN);
 	case HANDOVER_MARKS:
-		return frame_marks_add(&waiting->marks[message->side], message->mark,
+		return frame_marks_add(&waiting->marks[message->port], message->mark,
 				       message->count);
 	default:
 		return 0;
@@ -222,18 +223,18 @@ static enum standby_end wait_for_end(struct waiting *waiting)
 	return end;
 }
 
-enum standby_end standby_wait(struct standby *standby, const struct ports *ports)
+enum standby_end standby_wait(struct standby *standby)
 {
-	struct waiting waiting = {.standby = standby, .ports = ports};
+	struct waiting waiting = {.standby = standby};
 	enum standby_end end;
 
 	if (standby->connection < 0 || standby->late)
 		return STANDBY_FORWARDS;
-	port_switch_prepare(&standby->ports_switch, ports);
+	port_switch_prepare(&standby->ports_switch);
 	announce(standby);
 	end = wait_for_end(&waiting);
-	frame_marks_free(&waiting.marks[SNOOP_WIRED]);
-	frame_marks_free(&waiting.marks[SNOOP_WIRELESS]);
+	for (uint32_t i = 0; i < PORT_SWITCH_PORTS_MAX; i++)
+		frame_marks_free(&waiting.marks[i]);
 	return end;
 }
 
@@ -261,19 +262,17 @@ void standby_forwards(struct standby *standby)
 		tell(standby, HANDOVER_FORWARDS);
 }
 
-int standby_settle(struct standby *standby, struct ports *ports)
+bool standby_settle(struct standby *standby)
 {
-	struct pollfd wait = {.fd = standby->connection, .events = POLLIN};
-
 	if (standby->begun_us == 0)
-		return 0; /* it was no standby */
+		return false; /* it was no standby */
 	log_line("event=handover from_pid=%d state=taken because=%s gap_us=%" PRIu64
 		 " thrown_away=%" PRIu32,
 		 standby->pid, standby->handed ? "handed" : "ended",
 		 standby->forwards_us - standby->begun_us, standby->twice);
 	port_switch_forget(&standby->ports_switch);
 	if (standby->connection >= 0) {
-		if (poll(&wait, 1, END_TIMEOUT_MS) <= 0)
+		if (rendezvous_wait(standby->connection, POLLIN, END_TIMEOUT_MS) != 0)
 			log_warning("event=handover from_pid=%d message=\"it has handed over, but "
 				    "does not end\"",
 				    standby->pid);
@@ -284,5 +283,5 @@ int standby_settle(struct standby *standby, struct ports *ports)
 	if (standby->listener >= 0)
 		rendezvous_own(standby->listener);
 	rundir_take_name(standby->prefix);
-	return port_interfaces_claim(ports);
+	return true;
 }

@@ -49,14 +49,14 @@ int standby_join(struct standby *standby, const char *prefix, bool may_wait, boo
 enum standby_end standby_wait_late(struct standby *standby);
 
 /** Wait; meanwhile the ports hear nothing. For a process that is no standby, or has waited: go on
- * at once. */
-enum standby_end standby_wait(struct standby *standby, const struct ports *ports);
+ * at once. The ports are in standby->ports_switch. */
+enum standby_end standby_wait(struct standby *standby);
 
 /** The workers have been launched: tell the other process. */
 void standby_forwards(struct standby *standby);
 
-/** The workers run: when the other process is gone, take its claims and the name of its telemetry
- * socket. @return 0, or -1 after one line on stderr. */
-int standby_settle(struct standby *standby, struct ports *ports);
+/** The workers run: wait until the other process is gone, and take the name of its telemetry
+ * socket. @return whether its claims on the interfaces are free now. */
+bool standby_settle(struct standby *standby);
 
 #endif

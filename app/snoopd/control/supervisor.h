@@ -51,6 +51,7 @@ struct supervisor {
 	uint32_t link_count;
 	struct supervised link[CONFIG_LINKS_MAX]; /* by number */
 	struct clock_watch clock;
+	uint32_t standbys;	      /* ready to take over; other threads read it atomically */
 	uint64_t watchdog_us, fed_us; /* WATCHDOG=1: interval, 0 = none; when it was sent last */
 	uint64_t second_us;	      /* when the once-a-second looks are due */
 	char status[160];	      /* as systemd was told last */

@@ -12,20 +12,20 @@
 
 #include <snoopd/kernel/packet_sockets.h>
 
-static int attach(unsigned int if_index, struct sock_filter *program, uint16_t instructions)
+static int attach(const struct packet_sockets *sockets, struct sock_filter *program,
+		  uint16_t instructions)
 {
 	const struct sock_fprog filter = {.len = instructions, .filter = program};
-	struct packet_sockets sockets;
-	int result = packet_sockets_find(&sockets, if_index);
+	int result = 0;
 
-	for (uint32_t i = 0; i < sockets.count && result == 0; i++)
-		if (setsockopt(sockets.fd[i], SOL_SOCKET, SO_ATTACH_FILTER, &filter,
+	for (uint32_t i = 0; i < sockets->count && result == 0; i++)
+		if (setsockopt(sockets->fd[i], SOL_SOCKET, SO_ATTACH_FILTER, &filter,
 			       sizeof(filter)) != 0)
 			result = -errno;
-	return result != 0 ? result : (int)sockets.count;
+	return result != 0 ? result : (int)sockets->count;
 }
 
-int outgoing_ignore(unsigned int if_index)
+int outgoing_leave_out(const struct packet_sockets *sockets)
 {
 	struct sock_filter program[] = {
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE)),
@@ -34,14 +34,30 @@ int outgoing_ignore(unsigned int if_index)
 		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 	};
 
-	return attach(if_index, program, sizeof(program) / sizeof(program[0]));
+	return attach(sockets, program, sizeof(program) / sizeof(program[0]));
+}
+
+int outgoing_leave_out_all(const struct packet_sockets *sockets)
+{
+	struct sock_filter program[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+
+	return attach(sockets, program, sizeof(program) / sizeof(program[0]));
+}
+
+int outgoing_ignore(unsigned int if_index)
+{
+	struct packet_sockets sockets;
+	int result = packet_sockets_find(&sockets, if_index);
+
+	return result != 0 ? result : outgoing_leave_out(&sockets);
 }
 
 int outgoing_ignore_all(unsigned int if_index)
 {
-	struct sock_filter program[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+	struct packet_sockets sockets;
+	int result = packet_sockets_find(&sockets, if_index);
 
-	return attach(if_index, program, sizeof(program) / sizeof(program[0]));
+	return result != 0 ? result : outgoing_leave_out_all(&sockets);
 }
 
 /* Where the kernel has no IPv6 there is no such file. */

@@ -16,6 +16,8 @@
 
 #include <stdbool.h>
 
+#include <snoopd/kernel/packet_sockets.h>
+
 /**
  * Find this process's packet sockets on the interface, and attach the filter to each.
  *
@@ -26,6 +28,10 @@ int outgoing_ignore(unsigned int if_index);
 /** The same with a filter that nothing passes, until outgoing_ignore(): while another process has
  * the interface. */
 int outgoing_ignore_all(unsigned int if_index);
+
+/** The same two for sockets that are known: with many ports a search for each takes long. */
+int outgoing_leave_out(const struct packet_sockets *sockets);
+int outgoing_leave_out_all(const struct packet_sockets *sockets);
 
 /** @return whether the kernel speaks there by itself: IPv6 is not disabled, or it has an address.
  */

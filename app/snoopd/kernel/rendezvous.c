@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CALLS_MAX 8
@@ -80,6 +83,29 @@ void rendezvous_own(int listener)
 {
 	/* The kernel notes who listens anew (SO_PEERCRED of the caller). */
 	(void)!listen(listener, CALLS_MAX);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int rendezvous_wait(int fd, short events, unsigned int limit_ms)
+{
+	struct pollfd wait = {.fd = fd, .events = events};
+	int64_t left_ms = limit_ms, end_ms = now_ms() + left_ms;
+	int result;
+
+	do {
+		result = poll(&wait, 1, (int)left_ms);
+		left_ms = end_ms - now_ms();
+	} while (result < 0 && errno == EINTR && left_ms > 0);
+	if (result > 0)
+		return 0;
+	return result == 0 || errno == EINTR ? -ETIMEDOUT : -errno;
 }
 
 int rendezvous_wake(int fd, pid_t thread, int signal)

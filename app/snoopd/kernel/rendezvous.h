@@ -34,6 +34,10 @@ int rendezvous_accept(int listener, uid_t account, pid_t *pid);
 /** The name was passed to this process by another one: callers shall learn that it is ours. */
 void rendezvous_own(int listener);
 
+/** Wait until one of the events of poll(2) is there. Signals, which net_tap uses for its own ends,
+ * do not end the wait. @return 0; -ETIMEDOUT; -errno. */
+int rendezvous_wait(int fd, short events, unsigned int limit_ms);
+
 /** Let what arrives at the descriptor end the nap of a thread, by a signal that it awaits. @return
  * 0 or -errno. */
 int rendezvous_wake(int fd, pid_t thread, int signal);

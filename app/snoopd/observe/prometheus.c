@@ -183,6 +183,10 @@ static void print_workers(const struct metrics *metrics, const struct link *link
 	print_head(metrics, "worker_turn_max_seconds", "gauge", "seconds", "longest turn");
 	EACH_WORKER("worker_turn_max_seconds", "%.6f", seconds_of(&health->turn_cycles_max))
 #undef EACH_WORKER
+	print_head(metrics, "standbys", "gauge", "", "processes that are ready to take over");
+	if (link->number == 0)
+		fprintf(metrics->out, PREFIX "standbys %u\n",
+			__atomic_load_n(&link->supervisor->standbys, __ATOMIC_RELAXED));
 	print_head(metrics, "workers_stuck", "gauge", "", "workers that do not move now");
 	if (link->number == 0)
 		fprintf(metrics->out, PREFIX "workers_stuck %u\n",

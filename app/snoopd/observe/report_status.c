@@ -178,6 +178,8 @@ static void report_service(const struct link *link, const struct report *report,
 	report_number(report, "reloads", link->reloads);
 	report_number(report, "workers", link->worker_count);
 	report_number(report, "workers_stuck", health_stuck(&link->supervisor->health));
+	report_number(report, "standbys",
+		      __atomic_load_n(&link->supervisor->standbys, __ATOMIC_RELAXED));
 	report_text(report, "mode", snoop_level_name(link->config->mode));
 	report_rules(link->config, report);
 	report_port(report, "wired", &link->ports.port[SNOOP_WIRED], &losses[SNOOP_WIRED]);
