@@ -13,6 +13,7 @@ import datetime
 import json
 import re
 import shutil
+import subprocess
 import time
 
 from switches import TESTS, add_cable
@@ -33,8 +34,8 @@ class RouterLab(Lab):
     links = (("wired", "wired", "w0", "router-w", "b0"),
              ("radio", "router-r", "b1", "mobile", "m0"))
 
-    def __init__(self, count):
-        super().__init__(PATH, sysctls=SYSCTLS)
+    def __init__(self, count, path=PATH):
+        super().__init__(path, sysctls=SYSCTLS)
         self.count = count
         for role in ROUTERS:
             self.netns[role] = f"snoop-{self.id}-{role.replace('-', '')}"
@@ -77,6 +78,7 @@ class RouterLab(Lab):
         folder.mkdir()
         self.dir.chmod(0o711)  # they give up root
         shutil.chown(folder, "frr", "frr")
+        # One after the other, as Debian's service: FRR 8.4.4 may lose BGP's wish for BFD otherwise.
         for daemon in DAEMONS:
             more = ["--bfdctl", folder / "bfdd.sock"] if daemon == "bfdd" else []
             # Routers are machines of their own: a box that starts must not keep BFD from the CPU.
@@ -84,13 +86,21 @@ class RouterLab(Lab):
                 role, FRR + daemon, "-f", "/dev/null", "-i", folder / f"{daemon}.pid", "-z",
                 folder / "zserv.sock", "--vty_socket", folder, "-P", "0", *more)],
                          f"{role}-{daemon}")
-        end = time.monotonic() + DEADLINE_S
-        while not all((folder / f"{daemon}.vty").exists() for daemon in DAEMONS):
-            demand(time.monotonic() < end, "FRR does not start")
-            time.sleep(0.02)
+            end = time.monotonic() + DEADLINE_S
+            while not self._zebra_knows(role, daemon):
+                demand(time.monotonic() < end, "FRR's %s does not start" % daemon)
+                time.sleep(0.05)
         shutil.copy(CONFIG / f"{role}.conf", folder / "frr.conf")
         self._vtysh(role, "--config_dir", str(folder), "-b")
         self._monitor(role)
+
+    def _zebra_knows(self, role, daemon):
+        try:
+            clients = self._vtysh(role, "-d", "zebra", "-c", "show zebra client summary")
+        except LabError:
+            return False
+        name = {"bfdd": "bfd", "bgpd": "bgp"}.get(daemon, "Name")
+        return re.search(rf"^{name}\b", clients, flags=re.M) is not None
 
     def _vtysh(self, role, *argv):
         return self.host_command(role, "vtysh", "--vty_socket", str(self.dir / role), *argv)
@@ -109,6 +119,15 @@ class RouterLab(Lab):
             if after > 0 and links and "Deleted" not in what and str(index) not in links:
                 return after
         raise LabError(f"{role}: the kernel noted no change of the route")
+
+    def paths(self, ports, to_port):
+        """@return the box that the kernel chooses for connections from these ports of the wired host"""
+        asked = "".join("route get {} from {} iif {} ipproto tcp sport {} dport {}\n".format(
+            ADDRESSES["mobile"][4], ADDRESSES["wired"][4], self.taps["b0"], port, to_port)
+            for port in ports)
+        told = subprocess.run(["ip", "-n", self.netns["router-w"], "-batch", "-"], input=asked,
+                              check=True, capture_output=True, text=True).stdout
+        return [int(index) for index in re.findall(r"\bdev link(\d)", told)]
 
     def next_hops(self, role):
         """@return how many paths that router has to the other host"""
@@ -138,6 +157,8 @@ class RouterLab(Lab):
             crowd.run_until(ready, "all paths are back")
         end = time.monotonic() + DEADLINE_S
         while not crowd and not ready():
-            demand(time.monotonic() < end, "BGP or BFD does not come up")
+            demand(time.monotonic() < end, "not all paths come up: next hops %s, BFD sessions %s" % tuple(
+                [told(role) for role in ROUTERS]
+                for told in (self.next_hops, lambda role: len(self.bfd_detection_s(role)))))
             time.sleep(0.1)
         return max(max(self.bfd_detection_s(role)) for role in ROUTERS)

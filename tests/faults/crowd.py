@@ -104,15 +104,24 @@ class Crowd:
         return all(connection.received >= connection.marked + CHUNK_BYTES
                    for connection in self.connections)
 
-    def drain(self, connections=None, deadline_s=120):
-        """Send nothing new on these (default: all); when everything has arrived, close both ends
-        in order."""
-        chosen = self.connections[:] if connections is None else connections
-        for connection in chosen:
+    def rest(self, connections, deadline_s=120):
+        """Send nothing new on these, and wait until everything has arrived."""
+        for connection in connections:
             connection.open = False
         self.run_until(lambda: all(connection.idle() or connection.forgotten
-                                   for connection in chosen),
+                                   for connection in connections),
                        "all chunks arrive", deadline_s)
+
+    def wake(self, connections):
+        """Go on with connections that rest."""
+        for connection in connections:
+            connection.open = True
+            self._send(connection)
+
+    def drain(self, connections=None, deadline_s=120):
+        """Let these (default: all) come to rest, and close both ends in order."""
+        chosen = self.connections[:] if connections is None else connections
+        self.rest(chosen, deadline_s)
         for connection in chosen:
             if not connection.forgotten:
                 self._forget(connection)
