@@ -10,6 +10,7 @@
 #include <snoop/engine.h>
 
 #define SNOOP_OUTCOMES 32U /* delivered segments that wait for feedback, a power of 2 */
+#define SNOOP_COPIES 16U   /* of the sender's, the last, a power of 2 */
 #define SNOOP_SPANS 8	   /* parts of a path RTT */
 #define SNOOP_ANSWERS 256  /* parts of two to four path RTTs */
 #define SNOOP_EXTRAS 8192U /* records; flow->extra has 16 bits */
@@ -30,6 +31,7 @@ struct snoop_outcome {
 	bool missing : 1;  /* the station was seen to miss it */
 	bool unproven : 1; /* counted in struct snoop_flow_extra's unproven */
 	bool early : 1;	   /* its delivery came too soon for the last copy, a duplicate */
+	bool hidden : 1;   /* no SACK could tell whether the station missed it */
 };
 
 /** The flow when its tail timer expired last, see judge/ack_delay.h. */
@@ -58,6 +60,10 @@ struct snoop_flow_extra {
 	uint64_t unexplained_at_bytes; /* acked_bytes at the last D-SACK of what was sent once */
 	uint8_t unexplained;	       /* those D-SACKs, weighed */
 	bool reports;		       /* (dsack) the station sends D-SACKs */
+	/* (outcomes) Copies that no SACK could tell of: lost, if the station reports duplicates. */
+	uint16_t hidden;
+	uint8_t reported; /* duplicates among them */
+	uint8_t unseen;	  /* (dsack, outcomes) duplicates that were seen: as many were not */
 	/* RFC 8985 section 6.2.1: widened once per round trip, taken back after so many without
 	 * another D-SACK. */
 	uint8_t reo_persist;
@@ -90,6 +96,11 @@ struct snoop_flow_extra {
 	uint32_t span_bytes[SNOOP_SPANS];
 	uint64_t dups_since_us, dups_usual_us;
 	uint8_t span_now; /* index of the span under way */
+	/* (outcomes, dsack) Copies that arrive in vain, the sender's and shields: how many passed
+	 * from when on, low half of the clock, and are not answered. A ring, and the newest. */
+	uint8_t copies_at;
+	uint8_t copies[SNOOP_COPIES];
+	uint32_t copies_us[SNOOP_COPIES];
 	/* Without SACK: a ring over the times at which segments were sent, in units of 2^shift
 	 * microseconds: answers that came of those, less what was sent then beside the segments
 	 * that are in flight. */
