@@ -138,7 +138,7 @@ int main(int argc, char **argv)
 	}
 	if (options.action == OPTIONS_RUN)
 		status = run(&configs, &options, argv);
-	else if (check_count(&configs, &options) != 0)
+	else if (check_count(&configs) != 0)
 		status = EXIT_USAGE;
 	else
 		printf("%s: OK\n", options.config_path);

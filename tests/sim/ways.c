@@ -88,6 +88,7 @@ static void note_line(const char *what, uint64_t value)
 	X(span_start_us) X(span_peak_bytes) X(span_now) X(doubt_until_us) X(doubt_sent_us) \
 	X(doubt_end) X(reo_round_us) X(reo_persist) \
 	X(outcome_first) X(outcome_count) X(copies_due) X(unexplained) \
+	X(hidden) X(reported) X(unseen) X(copies_at) \
 	X(unexplained_at_bytes) X(reports) X(dups_since_us) X(dups_usual_us) X(dups_judged) \
 	X(dups_usual) X(answers_due) X(answers_lost) \
 	X(shield_first) X(shield_end) X(shield_us) X(shield_dear) X(shield_open) \
@@ -106,6 +107,7 @@ static void note_segment(const struct snoop_segment *segment)
 	note("tries", segment->tries);
 	note("copies", segment->copies);
 	note("missing", segment->missing);
+	note("hidden", segment->hidden);
 	note("flags", segment->flags);
 	note("cause", segment->cause);
 }

@@ -17,7 +17,7 @@ void retransmit_segment(struct snoop_engine *engine, struct snoop_flow *flow, ui
 		loss_note_time(segment, now_us);
 	segment->tries++;
 	segment->flags |= SEGMENT_RETRANSMITTED;
-	segment->sent_cause = segment->cause;
+	segment->sent_cause = segment->cause & 0x7U;
 	segment_sent(engine, flow, index, now_us);
 	if (segment->seq == flow->una)
 		dupack_hole_sent(engine, flow);

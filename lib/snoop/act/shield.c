@@ -9,6 +9,7 @@
 #include <snoop/judge/window.h>
 #include <snoop/store/flow_extra.h>
 #include <snoop/store/lists.h>
+#include <snoop/store/outcomes.h>
 #include <snoop/store/stations.h>
 
 /* Copies of one shield: 190 KB, less than the shortest radio queue of the lab (300 KB). */
@@ -95,6 +96,7 @@ static void shield_copy(struct snoop_engine *engine, struct snoop_flow *flow,
 	}
 	extra->shield_end = seq_max(extra->shield_end, segment->end);
 	segment->cause = SNOOP_CAUSE_SHIELD;
+	outcome_note_copy(flow, extra, now_us);
 	retransmit_segment(engine, flow, index, now_us);
 }
 

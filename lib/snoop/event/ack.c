@@ -151,13 +151,20 @@ static void ack_read(struct snoop_flow *flow, const struct wire_view *view, stru
 		flow->sack = true;
 }
 
-/* It repeats the last one, though the station misses nothing that is known of. */
-static bool ack_is_bare(const struct snoop_flow *flow, const struct wire_view *view)
+/*
+ * It says nothing new, though each segment that the station can use is news. Without SACK that is
+ * known only where nothing is under way, with it only where all that passed is in the scoreboard.
+ */
+static bool ack_is_bare(const struct snoop_flow *flow, const struct wire_view *view,
+			const struct ack_news *news)
 {
-	return flow->acked && view->ack == flow->una && !view->payload_bytes &&
-	       view->window == flow->window_raw && view->seq == flow->station_next &&
-	       !view->sack_count && !flow->has_sacked && !flow->answers_due &&
-	       (flow->sack || flow->una == flow->snd_max) && !(view->tcp_flags & WIRE_TCP_FIN);
+	if (!flow->acked || view->ack != flow->una || view->payload_bytes ||
+	    view->window != flow->window_raw || view->seq != flow->station_next ||
+	    (view->tcp_flags & WIRE_TCP_FIN))
+		return false;
+	if (!view->sack_count)
+		return !flow->has_sacked && (flow->sack || flow->una == flow->snd_max);
+	return news->complete && !news->delivery.segments && flow->uncached_end == flow->una;
 }
 
 /* What it acknowledges and SACKs leaves the lists; RTT, RACK and the veto learn of it. */
@@ -188,7 +195,7 @@ static void ack_update_scoreboard(struct snoop_engine *engine, struct snoop_flow
 	/* What it reports may have been delivered by this very ACK. */
 	if (news->dsack)
 		news->dsack_is_ours = dsack_judge(engine, flow, &view->sack[0]);
-	else if (!news->advanced && ack_is_bare(flow, view))
+	else if (!news->advanced && ack_is_bare(flow, view, news))
 		dsack_judge_bare(engine, flow);
 	scoreboard_settle(engine, flow, delivery, now_us);
 }

@@ -132,6 +132,10 @@ static enum data_place data_again(struct snoop_engine *engine, struct snoop_flow
 	enum data_place place;
 
 	place = data_replace(engine, flow, packet, end, past, now_us);
+	/* With SACK it is known that one which the station may still use is no copy in vain. */
+	if (!flow->sack ||
+	    (place != REPLACED && (place != UNSEEN || seq_lt(view->seq, flow->uncached_end))))
+		outcome_note_sender(engine, flow, view->seq, end, now_us);
 	if (place == TWICE) {
 		data_expect_answer(flow);
 		return place;
@@ -173,9 +177,8 @@ static __attribute__((noinline)) void data_general(struct snoop_engine *engine,
 	if (flow->bypassed || !data_is_believed(engine, flow, packet, now_us))
 		return;
 	rtt_wired_echo(flow, view, now_us);
-	if (flow->started && seq_lt(view->seq, flow->snd_max))
-		outcome_note_sender(engine, flow, view->seq, end, now_us);
 	if (flow->started && data_is_old(flow, view, end)) {
+		outcome_note_sender(engine, flow, view->seq, end, now_us);
 		data_note_old(engine, flow, view);
 		return;
 	}

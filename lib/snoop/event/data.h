@@ -25,6 +25,7 @@ enum data_place { UNSEEN, REPLACED, KEPT, TWICE, FAR };
 struct data_past {
 	bool sent;	/* something did */
 	bool missing;	/* the station was seen to miss it */
+	bool hidden;	/* no SACK could tell whether it does */
 	uint8_t copies; /* so often */
 };
 /** Data below what was forwarded already, see data_store.c. */

@@ -4,6 +4,7 @@
 #include <snoop/event/data.h>
 #include <snoop/judge/delivery.h>
 #include <snoop/judge/dupack.h>
+#include <snoop/judge/rack.h>
 #include <snoop/judge/rtt.h>
 #include <snoop/store/discard.h>
 #include <snoop/store/search.h>
@@ -62,6 +63,7 @@ static void data_note_past(struct snoop_engine *engine, const struct snoop_flow 
 {
 	past->sent = true;
 	past->missing |= segment->missing || dupack_asks_for(engine, flow, segment);
+	past->hidden |= segment->hidden || rack_sacks_are_partial(flow, segment->seq);
 	/* The answer to the last copy would pass for the answer to this one, and without SACK
 	 * nobody reports that both arrived. */
 	if (!flow->sack && segment->copies &&
@@ -199,6 +201,7 @@ bool data_cache(struct snoop_engine *engine, struct snoop_flow *flow,
 		return false;
 	segment_at(engine, index)->copies = past->copies & SEGMENT_COPIES_MAX;
 	segment_at(engine, index)->missing = past->missing;
+	segment_at(engine, index)->hidden = past->hidden;
 	if (past->sent)
 		segment_by_sender(engine, flow, index);
 	/* The duplicates that came so far answer what follows: of a hole from upstream, too. */

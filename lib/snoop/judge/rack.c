@@ -128,11 +128,7 @@ static uint32_t rack_head(const struct snoop_engine *engine, const struct snoop_
 		       : 0;
 }
 
-/*
- * An ACK names three or four blocks, and a station need not send one for each segment. So between
- * holes from upstream, what lies below an ACK all of whose blocks were news may well have arrived.
- */
-static bool rack_sacks_are_partial(const struct snoop_flow *flow, uint32_t seq)
+bool rack_sacks_are_partial(const struct snoop_flow *flow, uint32_t seq)
 {
 	return flow->gaps >= SACK_BLOCKS_MIN && seq_lt(seq, flow->partial_end) &&
 	       seq_leq(flow->partial_end, flow->snd_max);

@@ -18,5 +18,10 @@ void rack_update(struct snoop_engine *engine, struct snoop_flow *flow,
 /** Mark losses in flight, and set reo_deadline_us. @return true if one is left to the sender, see
  * loss_mark(). */
 bool rack_detect_losses(struct snoop_engine *engine, struct snoop_flow *flow, uint64_t now_us);
+/**
+ * An ACK names three or four blocks, and a station need not send one for each segment. So between
+ * holes from upstream, what lies below an ACK all of whose blocks were news may well have arrived.
+ */
+bool rack_sacks_are_partial(const struct snoop_flow *flow, uint32_t seq);
 
 #endif

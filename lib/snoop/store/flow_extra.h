@@ -10,6 +10,7 @@
 #include <snoop/engine.h>
 
 #define SNOOP_OUTCOMES 32U /* delivered segments that wait for feedback, a power of 2 */
+#define SNOOP_COPIES 16U   /* of the sender's, the last, a power of 2 */
 #define SNOOP_SPANS 8	   /* parts of a path RTT */
 #define SNOOP_EXTRAS_MIN 64U
 #define SNOOP_EXTRAS 8192U /* records at most; flow->extra has 16 bits */
@@ -30,6 +31,7 @@ struct snoop_outcome {
 	bool missing : 1;  /* the station was seen to miss it */
 	bool unproven : 1; /* counted in struct snoop_flow_extra's unproven */
 	bool early : 1;	   /* its delivery came too soon for the last copy, a duplicate */
+	bool hidden : 1;   /* no SACK could tell whether the station missed it */
 };
 
 /** The flow when its tail timer expired last, see judge/ack_delay.h. */
@@ -58,6 +60,10 @@ struct snoop_flow_extra {
 	uint64_t unexplained_at_bytes; /* acked_bytes at the last D-SACK of what was sent once */
 	uint8_t unexplained;	       /* those D-SACKs, weighed */
 	bool reports;		       /* (dsack) the station sends D-SACKs */
+	/* (outcomes) Copies that no SACK could tell of: lost, if the station reports duplicates. */
+	uint16_t hidden;
+	uint8_t reported; /* duplicates among them */
+	uint8_t unseen;	  /* (dsack, outcomes) duplicates that were seen: as many were not */
 	/* RFC 8985 section 6.2.1: widened once per round trip, taken back after so many without
 	 * another D-SACK. */
 	uint8_t reo_persist;
@@ -95,6 +101,11 @@ struct snoop_flow_extra {
 	 * shield, answers that were due, and how many of them did not come. */
 	uint16_t answer_ring;
 	uint16_t answers_due, answers_lost;
+	/* (outcomes, dsack) Copies that arrive in vain, the sender's and shields: how many passed
+	 * from when on, low half of the clock, and are not answered. A ring, and the newest. */
+	uint8_t copies_at;
+	uint8_t copies[SNOOP_COPIES];
+	uint32_t copies_us[SNOOP_COPIES];
 
 	/* From here on: valid as far as is said above. A new record leaves it as it was. */
 	struct snoop_outcome outcomes[SNOOP_OUTCOMES];

@@ -6,6 +6,10 @@
 #define UNEXPLAINED_BACK_MAX 4U
 /* Without SACK: so many duplicates that come of no loss look like those of one (RFC 5681). */
 #define DUPS_MISLEADING 3U
+/* D-SACKs that a station left out: so many, and one for so many that it sent. */
+#define UNREPORTED_MIN 2U
+#define REPORTED_AN_UNREPORTED 16U
+#define COPIES_AN_RTT 8U /* times in a round trip at which the sender's copies are noted */
 
 static void outcome_count(struct snoop_engine *engine, struct snoop_flow *flow,
 			  const struct snoop_outcome *outcome, uint32_t lost)
@@ -40,17 +44,52 @@ static const struct snoop_outcome *outcome_take_first(struct snoop_flow *flow,
 /*
  * Our copy was answered in time, but the station reports no duplicates (nor did it in another flow
  * with SACK), and on this path segments come late: whether the original was lost, or came after the
- * copy, is unknown.
+ * copy, is unknown. With SACK the answer to a duplicate tells, but for every second one: with it
+ * the station acknowledges what it held back, as with any other ACK.
  */
 static bool outcome_is_open(struct snoop_engine *engine, const struct snoop_flow *flow,
-			    const struct snoop_flow_extra *extra,
-			    const struct snoop_outcome *outcome)
+			    struct snoop_flow_extra *extra, const struct snoop_outcome *outcome)
 {
 	const struct snoop_station *station = station_of(engine, flow);
 
-	return outcome->ours && !outcome->senders && !extra->reports &&
-	       !(flow->sack && station && station->dsack_seen) &&
-	       (flow->sack ? flow->reordering : extra->dups_usual >= DUPS_MISLEADING);
+	if (!outcome->ours || outcome->senders || extra->reports)
+		return false;
+	if (!flow->sack)
+		return extra->dups_usual >= DUPS_MISLEADING;
+	if (!flow->reordering || !extra->unseen || (station && station->dsack_seen))
+		return false;
+	extra->unseen--;
+	return true;
+}
+
+/*
+ * Of what no SACK could tell, D-SACKs do: a copy that none reports was needed. But a station that
+ * names few blocks leaves out a D-SACK now and then: some are never told.
+ */
+void outcome_count_hidden(struct snoop_engine *engine, struct snoop_flow *flow,
+			  struct snoop_flow_extra *extra)
+{
+	static const struct snoop_outcome of_sender = {.senders = true};
+	uint32_t kept = UNREPORTED_MIN + extra->reported / REPORTED_AN_UNREPORTED;
+
+	if (extra->hidden <= kept)
+		return;
+	outcome_count(engine, flow, &of_sender, extra->hidden - kept);
+	extra->hidden = (uint16_t)kept;
+}
+
+static void outcome_settle_hidden(struct snoop_engine *engine, struct snoop_flow *flow,
+				  struct snoop_flow_extra *extra,
+				  const struct snoop_outcome *outcome)
+{
+	const struct snoop_station *station = station_of(engine, flow);
+	uint32_t lost = outcome->copies - outcome->duplicates;
+
+	if (!flow->sack || !outcome->hidden || !outcome_is_believed(extra))
+		return;
+	extra->hidden = (uint16_t)min_u64(extra->hidden + lost, UINT16_MAX);
+	if (station && station->dsack_seen)
+		outcome_count_hidden(engine, flow, extra);
 }
 
 static void outcome_settle_first(struct snoop_engine *engine, struct snoop_flow *flow,
@@ -58,9 +97,11 @@ static void outcome_settle_first(struct snoop_engine *engine, struct snoop_flow 
 {
 	const struct snoop_outcome *outcome = outcome_take_first(flow, extra);
 
-	if (!outcome->missing || outcome->copies <= outcome->duplicates)
+	if (outcome->copies <= outcome->duplicates)
 		return;
-	if (outcome_is_open(engine, flow, extra, outcome))
+	if (!outcome->missing)
+		outcome_settle_hidden(engine, flow, extra, outcome);
+	else if (outcome_is_open(engine, flow, extra, outcome))
 		engine->counters->repairs_unproven++;
 	else
 		outcome_count(engine, flow, outcome, outcome->copies - outcome->duplicates);
@@ -105,10 +146,26 @@ void outcome_open(struct snoop_engine *engine, struct snoop_flow *flow,
 		.cause = segment->sent_cause & 0xfU,
 		.missing = segment->missing,
 		.early = early,
+		.hidden = segment->hidden,
 		.duplicates = early,
 	};
 	flow->unsettled = true;
 	flow->settle_us = outcome_at(extra, 0)->due_us;
+}
+
+void outcome_note_copy(const struct snoop_flow *flow, struct snoop_flow_extra *extra,
+		       uint64_t now_us)
+{
+	uint32_t at = extra->copies_at;
+
+	/* Those that come together are noted together. */
+	if (!extra->copies[at] || extra->copies[at] == UINT8_MAX ||
+	    (uint32_t)now_us - extra->copies_us[at] > flow->srtt_us / COPIES_AN_RTT) {
+		at = extra->copies_at = (uint8_t)((at + 1) % SNOOP_COPIES);
+		extra->copies[at] = 0;
+		extra->copies_us[at] = (uint32_t)now_us;
+	}
+	extra->copies[at]++;
 }
 
 void outcome_note_sender(struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq,
@@ -120,6 +177,7 @@ void outcome_note_sender(struct snoop_engine *engine, const struct snoop_flow *f
 		return;
 	if (extra->copies_due < UINT8_MAX)
 		extra->copies_due++;
+	outcome_note_copy(flow, extra, now_us);
 	for (uint32_t i = 0; i < extra->outcome_count; i++) {
 		struct snoop_outcome *outcome = outcome_at(extra, i);
 

@@ -40,6 +40,27 @@ static inline void outcome_note_unproven(struct snoop_flow_extra *extra, uint32_
 /** The sender sends [seq, end) once more: a D-SACK may report its copy. */
 void outcome_note_sender(struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq,
 			 uint32_t end, uint64_t now_us);
+/** The station reports duplicates: what it has not reported, though no SACK could tell that it was
+ * missing, was. */
+void outcome_count_hidden(struct snoop_engine *engine, struct snoop_flow *flow,
+			  struct snoop_flow_extra *extra);
+/** One of those is reported. */
+static inline void outcome_note_reported(struct snoop_flow_extra *extra)
+{
+	if (extra->reported < UINT8_MAX)
+		extra->reported++;
+}
+/** @return true if a copy of the sender's was due; it is no longer. */
+static inline bool outcome_take_copy(struct snoop_flow_extra *extra)
+{
+	if (!extra->copies_due)
+		return false;
+	extra->copies_due--;
+	return true;
+}
+/** A copy is sent that will most likely arrive in vain, beside what outcomes tell of. */
+void outcome_note_copy(const struct snoop_flow *flow, struct snoop_flow_extra *extra,
+		       uint64_t now_us);
 /** The newest outcome is of a time-out, and what was sent before that arrives with it. */
 void outcome_note_stall(struct snoop_flow_extra *extra);
 /** A D-SACK reports what was sent once: does the path duplicate? */

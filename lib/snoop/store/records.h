@@ -49,7 +49,8 @@ struct snoop_segment {
 	bool missing : 1;
 	uint8_t flags;		/* each by who does what it says: segments, loss, retransmit */
 	uint8_t cause : 4;	/* (loss, retransmit, shield) enum snoop_cause */
-	uint8_t sent_cause : 4; /* (retransmit) of its last retransmit */
+	uint8_t sent_cause : 3; /* (retransmit) of its last retransmit */
+	bool hidden : 1;	/* (data) no SACK could tell whether the station misses it */
 };
 _Static_assert(sizeof(struct snoop_segment) == 64, "one cache line per cached segment");
 
