@@ -76,7 +76,8 @@ def flooded(ageing_s):
     ends["old"].send((b"\xff" * 6 + STATION + ETHERTYPE.to_bytes(2, "big")).ljust(60, b"\0"))
     ip("link", "set", "elsewhere", "down")
     ip("link", "set", "elsewhere", "up")
-    wait(lambda: told("elsewhere")["state"] == "forwarding" and told("switch")["topology_change"] == 1)
+    wait(lambda: told("elsewhere")["state"] == "forwarding" and
+         told("switch")["topology_change"] == 1)
     time.sleep(2 * FORWARD_DELAY_S + 1)
     changing = told("switch")["topology_change"]
     ends["here"].send((STATION + OTHER + ETHERTYPE.to_bytes(2, "big")).ljust(60, b"\0"))

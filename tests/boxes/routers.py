@@ -121,7 +121,7 @@ class RouterLab(Lab):
         raise LabError(f"{role}: the kernel noted no change of the route")
 
     def paths(self, ports, to_port):
-        """@return the box that the kernel chooses for connections from these ports of the wired host"""
+        """@return the boxes that the kernel chooses for connections from these ports"""
         asked = "".join("route get {} from {} iif {} ipproto tcp sport {} dport {}\n".format(
             ADDRESSES["mobile"][4], ADDRESSES["wired"][4], self.taps["b0"], port, to_port)
             for port in ports)
@@ -157,8 +157,8 @@ class RouterLab(Lab):
             crowd.run_until(ready, "all paths are back")
         end = time.monotonic() + DEADLINE_S
         while not crowd and not ready():
-            demand(time.monotonic() < end, "not all paths come up: next hops %s, BFD sessions %s" % tuple(
-                [told(role) for role in ROUTERS]
-                for told in (self.next_hops, lambda role: len(self.bfd_detection_s(role)))))
+            demand(time.monotonic() < end, "paths are missing: next hops %s, BFD sessions %s" % (
+                [self.next_hops(role) for role in ROUTERS],
+                [len(self.bfd_detection_s(role)) for role in ROUTERS]))
             time.sleep(0.1)
         return max(max(self.bfd_detection_s(role)) for role in ROUTERS)
