@@ -25,11 +25,12 @@ static uint32_t count_extras(const struct snoop_config *config)
 	return config->cache_segments < SNOOP_EXTRAS ? config->cache_segments : SNOOP_EXTRAS;
 }
 
+/* Only senders without SACK need one, and only while a hole is open. */
 static uint32_t count_rings(const struct snoop_config *config)
 {
-	const uint32_t extras = count_extras(config);
+	const uint32_t rings = count_extras(config) / 8;
 
-	return extras < SNOOP_ANSWER_RINGS ? extras : SNOOP_ANSWER_RINGS;
+	return rings < SNOOP_ANSWER_RINGS ? rings : SNOOP_ANSWER_RINGS;
 }
 
 size_t snoop_engine_bytes(const struct snoop_config *config)

@@ -11,7 +11,7 @@
 #include <snoop/store/flow_extra.h>
 
 #define SNOOP_ANSWERS 1024U	/* a power of 2 */
-#define SNOOP_ANSWER_RINGS 256U /* at most, 1 MB; no more than the engine has extras */
+#define SNOOP_ANSWER_RINGS 256U /* at most, 1 MB; one for 8 extras */
 
 struct snoop_answer_ring {
 	struct snoop_flow_extra *extra; /* whose it is; NULL = free */
