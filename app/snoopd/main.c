@@ -40,8 +40,16 @@ static int print_config(const char *path)
 /* @return the arguments for the EAL of a standby, or NULL after one line on stderr. */
 static char **beside(struct standby *standby, char **argv, int *eal_argc)
 {
+	const char *refused = late_ports_refused(argv);
 	bool pci = true;
 
+	if (refused != NULL) {
+		log_error("--standby: %.*s cannot be had before the process that has it ends; "
+			  "without --standby a second process can wait for a lock file, see "
+			  "deploy.md",
+			  (int)strcspn(refused, ","), refused);
+		return NULL;
+	}
 	for (int i = 0; i < *eal_argc; i++)
 		pci &= strcmp(argv[i], "--no-pci") != 0;
 	if (pci) {

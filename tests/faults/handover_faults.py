@@ -27,7 +27,7 @@ RING = ",framecnt=8192"
 
 # Arguments of a port on the interface {0} of the lab's box, or on what Bridges makes of it.
 DEVICES = {"net_af_packet": "iface={0}" + RING, "net_pcap": "rx_iface_in={0},tx_iface={0}",
-           "net_af_xdp": "iface={0}", "net_tap": "iface=t{0},persist",
+           "net_tap": "iface=t{0},persist",
            "net_memif": "role=client,socket={1}/{0}.sock,socket-abstract=no,rsize=12"}
 
 
@@ -42,8 +42,6 @@ class FirstBox(FaultBox):
     north = ()  # interfaces of the second link
 
     def __init__(self, binary, driver="net_af_packet", settings=(), workers=1):
-        if driver == "net_af_xdp":  # a veth has no tags beside its frames here
-            settings = ["ports.offloads=warn"]
         super().__init__(binary, ["link.wired=%s0" % driver, "link.wireless=%s1" % driver,
                                   *settings], workers)
         self.driver = driver
@@ -298,7 +296,7 @@ def standby_links(arguments):
 
 
 # Of other drivers, on request.
-BY_HAND = tuple(closed_first(driver) for driver in ("net_af_xdp", "net_tap", "net_memif"))
+BY_HAND = tuple(closed_first(driver) for driver in ("net_tap", "net_memif"))
 
 
 def upgrade(arguments):

@@ -24,7 +24,8 @@ static const struct driver_traits table[] = {
 	{"net_af_packet", NULL, DRIVER_SHARE,
 	 DRIVER_FRAMESZ | DRIVER_REASSEMBLES | DRIVER_ALL_QUEUES | DRIVER_REOPENS | DRIVER_SHARES,
 	 0, "an mbuf must take a slot of the ring; the socket joins a fanout group with DEFRAG"},
-	{"net_af_xdp", NULL, DRIVER_SHARE, DRIVER_ALL_QUEUES | DRIVER_KEEPS_BUFFERS,
+	{"net_af_xdp", NULL, DRIVER_SHARE,
+	 DRIVER_ALL_QUEUES | DRIVER_KEEPS_BUFFERS | DRIVER_KEEPS_PORT,
 	 KEEPS(CAP_NET_ADMIN) | KEEPS(CAP_NET_RAW),
 	 "each socket has a queue of the NIC; closing takes its program off the interface; "
 	 "what the kernel has in its fill ring does not come back"},

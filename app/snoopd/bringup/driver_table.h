@@ -51,6 +51,8 @@
 #define DRIVER_SHARES 0x200
 /* Buffers that the kernel had for reception do not come back when the port is closed. */
 #define DRIVER_KEEPS_BUFFERS 0x400
+/* The kernel lets another process have the port only after this one has ended. */
+#define DRIVER_KEEPS_PORT 0x800
 
 struct driver_traits {
 	const char *driver;  /* rte_eth_dev_info.driver_name */

@@ -13,7 +13,7 @@
 #include <snoopd/bringup/rundir.h>
 
 #define VDEV_OPTION "--vdev"
-#define DEVICES_MAX 16
+#define DEVICES_MAX RTE_MAX_ETHPORTS
 #define DIGITS "0123456789"
 
 /* As arguments of an EAL: "--vdev", "net_tap0,iface=...", ..., NULL. */
@@ -33,7 +33,7 @@ static char *device_at(char *const *argv, int *i)
 }
 
 /* "net_tap0,iface=t" is of the driver net_tap. */
-static bool is_shared(const char *device)
+static unsigned int flags_of(const char *device)
 {
 	char driver[RTE_ETH_NAME_MAX_LEN];
 	size_t chars = strcspn(device, ",");
@@ -41,7 +41,18 @@ static bool is_shared(const char *device)
 	while (chars > 0 && strchr(DIGITS, device[chars - 1]) != NULL)
 		chars--;
 	snprintf(driver, sizeof(driver), "%.*s", (int)chars, device);
-	return (driver_find(driver, NULL)->flags & DRIVER_SHARES) != 0;
+	return driver_find(driver, NULL)->flags;
+}
+
+const char *late_ports_refused(char *const *eal_argv)
+{
+	for (int i = 0; eal_argv[i] != NULL; i++) {
+		const char *device = device_at(eal_argv, &i);
+
+		if (device != NULL && (flags_of(device) & DRIVER_KEEPS_PORT) != 0)
+			return device;
+	}
+	return NULL;
 }
 
 bool late_ports_needed(char *const *eal_argv)
@@ -51,7 +62,7 @@ bool late_ports_needed(char *const *eal_argv)
 	for (int i = 0; eal_argv[i] != NULL; i++) {
 		const char *device = device_at(eal_argv, &i);
 
-		needed |= device != NULL && !is_shared(device);
+		needed |= device != NULL && (flags_of(device) & DRIVER_SHARES) == 0;
 	}
 	return needed;
 }

@@ -11,6 +11,12 @@
 
 #include <stdbool.h>
 
+/**
+ * @return a device that a standby cannot have as long as the process lives that has it, or NULL. Up
+ *         to its first comma it is the device's name.
+ */
+const char *late_ports_refused(char *const *eal_argv);
+
 /** @return whether a port cannot be opened beside the process that has it. */
 bool late_ports_needed(char *const *eal_argv);
 
