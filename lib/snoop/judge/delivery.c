@@ -4,6 +4,7 @@
 #include <snoop/judge/answers.h>
 #include <snoop/judge/delivery.h>
 #include <snoop/judge/dupack.h>
+#include <snoop/judge/rack.h>
 #include <snoop/judge/rtt.h>
 #include <snoop/store/outcomes.h>
 
@@ -67,9 +68,14 @@ void delivery_add(struct snoop_engine *engine, struct snoop_flow *flow,
 	if ((segment->flags & (SEGMENT_RETRANSMITTED | SEGMENT_SENDER)) == SEGMENT_RETRANSMITTED)
 		delivery_learn(engine, flow, segment, delivery, now_us);
 	if (segment->copies) {
-		outcome_open(engine, flow, segment, rtt_us < min_us - min_us / EARLY_MARGIN,
-			     now_us);
+		bool early = rtt_us < min_us - min_us / EARLY_MARGIN;
+
+		outcome_open(engine, flow, segment, early, now_us);
 		outcome_note_unproven(extra_of(engine, flow), segment->seq);
+		/* The original came after segments that were sent later. */
+		if (early && segment->copies == 1 && !(segment->flags & SEGMENT_SENDER) &&
+		    segment->sent_cause == SNOOP_CAUSE_SCOREBOARD)
+			rack_widen_reordering(engine, flow, extra_of(engine, flow));
 		if (!flow->sack && segment->sent_cause == SNOOP_CAUSE_SHIELD && !segment->missing &&
 		    !(segment->flags & SEGMENT_SENDER))
 			answers_note_shielded(engine, flow);

@@ -18,28 +18,6 @@ bool dsack_is_reported(const struct wire_view *view)
 	       seq_leq(view->sack[0].end, view->sack[1].end);
 }
 
-static void dsack_widen_reordering(struct snoop_engine *engine, struct snoop_flow *flow,
-				   struct snoop_flow_extra *extra)
-{
-	bool same_round = extra->reo_persist == REO_PERSIST &&
-			  engine->now_us - extra->reo_round_us < rtt_smoothed_us(engine, flow);
-
-	flow->reordering = true;
-	if (!same_round && flow->reo_steps < REO_STEPS_MAX)
-		flow->reo_steps++;
-	extra->reo_persist = REO_PERSIST;
-	extra->reo_round_us = engine->now_us;
-}
-
-static void dsack_count_spurious(struct snoop_engine *engine, struct snoop_flow *flow,
-				 enum snoop_cause cause)
-{
-	engine->counters->spurious_repairs++;
-	engine->counters->spurious_probe += cause == SNOOP_CAUSE_PROBE;
-	engine->counters->spurious_shield += cause == SNOOP_CAUSE_SHIELD;
-	flow->spurious += cause_is_repair(cause);
-}
-
 /* A retransmit of ours was needless: what does its cause learn from it? */
 static void dsack_learn(struct snoop_engine *engine, struct snoop_flow *flow,
 			struct snoop_flow_extra *extra, enum snoop_cause cause)
@@ -53,7 +31,7 @@ static void dsack_learn(struct snoop_engine *engine, struct snoop_flow *flow,
 			2ULL * engine->config.delayed_ack_us);
 		break;
 	case SNOOP_CAUSE_SCOREBOARD:
-		dsack_widen_reordering(engine, flow, extra);
+		rack_widen_reordering(engine, flow, extra);
 		break;
 	default:
 		break;
@@ -72,7 +50,7 @@ static bool dsack_note_duplicate(struct snoop_engine *engine, struct snoop_flow 
 		outcome_note_reported(extra);
 	if (!outcome->ours)
 		return false;
-	dsack_count_spurious(engine, flow, (enum snoop_cause)outcome->cause);
+	outcome_count_spurious(engine, flow, (enum snoop_cause)outcome->cause);
 	dsack_learn(engine, flow, extra, (enum snoop_cause)outcome->cause);
 	ack_delay_note_duplicate_of(extra, outcome);
 	return true;

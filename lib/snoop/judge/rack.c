@@ -30,6 +30,19 @@ static uint64_t rack_window_us(struct snoop_engine *engine, const struct snoop_f
 		       rtt_smoothed_us(engine, flow));
 }
 
+void rack_widen_reordering(struct snoop_engine *engine, struct snoop_flow *flow,
+			   struct snoop_flow_extra *extra)
+{
+	bool same_round = extra->reo_persist == REO_PERSIST &&
+			  engine->now_us - extra->reo_round_us < rtt_smoothed_us(engine, flow);
+
+	flow->reordering = true;
+	if (!same_round && flow->reo_steps < REO_STEPS_MAX)
+		flow->reo_steps++;
+	extra->reo_persist = REO_PERSIST;
+	extra->reo_round_us = engine->now_us;
+}
+
 static void rack_set_deadline(struct snoop_flow *flow, uint64_t deadline_us)
 {
 	flow->reo_deadline_us = deadline_us;

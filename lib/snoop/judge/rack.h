@@ -12,6 +12,12 @@
 #define SACK_BLOCKS_MIN 3U /* that fit into an ACK, with timestamps (RFC 2018 section 3) */
 #define REO_PERSIST 16U	   /* RFC 8985 section 6.2.1 */
 
+/**
+ * A segment was retransmitted though it came only late: the path reorders, by more than was allowed
+ * for (RFC 8985 section 6.2.1, once a round trip).
+ */
+void rack_widen_reordering(struct snoop_engine *engine, struct snoop_flow *flow,
+			   struct snoop_flow_extra *extra);
 /** Move RACK's newest transmission on by what the ACK newly delivered. */
 void rack_update(struct snoop_engine *engine, struct snoop_flow *flow,
 		 const struct delivery *delivery, uint64_t now_us);

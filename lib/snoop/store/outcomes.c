@@ -28,6 +28,15 @@ static void outcome_count(struct snoop_engine *engine, struct snoop_flow *flow,
 	histogram_add(&engine->histograms.repair_time, outcome->repair_us);
 }
 
+void outcome_count_spurious(struct snoop_engine *engine, struct snoop_flow *flow,
+			    enum snoop_cause cause)
+{
+	engine->counters->spurious_repairs++;
+	engine->counters->spurious_probe += cause == SNOOP_CAUSE_PROBE;
+	engine->counters->spurious_shield += cause == SNOOP_CAUSE_SHIELD;
+	flow->spurious += cause_is_repair(cause);
+}
+
 /* @return the oldest outcome, which is pending no longer. */
 static const struct snoop_outcome *outcome_take_first(struct snoop_flow *flow,
 						      struct snoop_flow_extra *extra)
@@ -97,6 +106,9 @@ static void outcome_settle_first(struct snoop_engine *engine, struct snoop_flow 
 {
 	const struct snoop_outcome *outcome = outcome_take_first(flow, extra);
 
+	/* No D-SACK reports it, but its time does. */
+	if (outcome->early && outcome->ours && !outcome->senders && !outcome->late)
+		outcome_count_spurious(engine, flow, (enum snoop_cause)outcome->cause);
 	if (outcome->copies <= outcome->duplicates)
 		return;
 	if (!outcome->missing)

@@ -37,6 +37,9 @@ static inline void outcome_note_unproven(struct snoop_flow_extra *extra, uint32_
 	if (extra->tail.unproven && extra->tail.seq == seq)
 		extra->outcomes[newest].unproven = true;
 }
+/** A retransmit of ours was needless. */
+void outcome_count_spurious(struct snoop_engine *engine, struct snoop_flow *flow,
+			    enum snoop_cause cause);
 /** The sender sends [seq, end) once more: a D-SACK may report its copy. */
 void outcome_note_sender(struct snoop_engine *engine, const struct snoop_flow *flow, uint32_t seq,
 			 uint32_t end, uint64_t now_us);

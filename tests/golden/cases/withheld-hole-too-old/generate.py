@@ -19,4 +19,5 @@ case.wait(2)
 flow.ack(sack=s[4:10])  # 21 ms after the loss
 flow.ack(s[9])
 case.wait(300)
+case.expect(spurious_repairs=1)  # answered 2 ms later, it was the one before that arrived
 case.write()
