@@ -11,6 +11,7 @@
 #define TAILS 3U
 #define FORGET_US 1000000U /* silence after which sent frames are given back */
 #define NO_ECHO UINT32_MAX
+#define CLOCK_SLACK_US 10000000U
 
 static size_t aligned(size_t bytes)
 {
@@ -85,6 +86,7 @@ static void send_status(struct arq *arq, uint8_t lane, uint64_t now_us)
 
 	arq_receiver_tell(&arq->lane[lane].receiver, &control.status, now_us);
 	control.status.next = arq->lane[lane].sender.next;
+	control.status.first = arq->lane[lane].sender.una;
 	send_control(arq, &control, arq->peer.epoch, 0, now_us);
 }
 
@@ -102,18 +104,29 @@ static void send_of_peer(struct arq *arq, uint8_t type, uint32_t probe_bytes, ui
 	send_control(arq, &control, arq->peer.epoch, probe_bytes, now_us);
 }
 
+static enum arq_verdict send_plain(struct arq *arq, const struct arq_packet *packet)
+{
+	struct arq_sender *sender = &arq->lane[ARQ_ORDERED].sender;
+
+	arq->shared.counters->sent_plain++;
+	/* What was numbered and comes after this frame would be out of order. */
+	if (packet->class == ARQ_ORDERED && sender->una != sender->next)
+		arq_sender_reset(sender);
+	return ARQ_SEND_PLAIN;
+}
+
 enum arq_verdict arq_send(struct arq *arq, const struct arq_packet *packet, uint64_t now_us,
 			  struct arq_tag *tag)
 {
 	struct arq_lane *lane;
 
-	if (packet->class >= ARQ_LANES || arq->peer.state != ARQ_UP ||
-	    packet->frame_bytes > arq->config.frame_bytes) {
+	if (packet->class < ARQ_LANES && packet->frame_bytes > arq->config.frame_bytes) {
 		arq->shared.counters->sent_plain++;
-		arq->shared.counters->sent_long +=
-			packet->class < ARQ_LANES && packet->frame_bytes > arq->config.frame_bytes;
+		arq->shared.counters->sent_long++;
 		return ARQ_SEND_PLAIN;
 	}
+	if (packet->class >= ARQ_LANES || arq->peer.state != ARQ_UP)
+		return send_plain(arq, packet);
 	lane = &arq->lane[packet->class];
 	arq_sender_number(&lane->sender, packet, now_us, tag);
 	lane->last_us = now_us;
@@ -131,6 +144,7 @@ enum arq_verdict arq_receive(struct arq *arq, const struct arq_packet *packet,
 	arq->shared.counters->other_epoch++;
 	if (tag->retransmit)
 		return ARQ_DROP;
+	arq_receiver_flush(&arq->lane[ARQ_ORDERED].receiver);
 	arq->ops.deliver(arq->shared.owner, packet->handle);
 	return ARQ_TAKEN;
 }
@@ -143,17 +157,27 @@ void arq_receive_plain(struct arq *arq, const struct arq_packet *packet, uint64_
 		arq_receiver_flush(&arq->lane[ARQ_ORDERED].receiver);
 }
 
-/* Keep the newest time of sending to echo it, and measure by ours, the first time it comes back.
- * @return that time, or 0 if there is none. */
-static uint64_t take_times(struct arq *arq, const struct arq_control *control, uint64_t now_us)
+/* How a control frame relates to the newest before it. One whose time of sending is far ahead is
+ * not the peer's, whose clock runs as ours does. */
+enum age { AGE_OLD, AGE_NEWEST, AGE_ABSURD };
+
+static enum age age_of(const struct arq *arq, const struct arq_control *control, uint64_t now_us)
+{
+	uint32_t ahead_us = control->tx_us - arq->echo_us;
+
+	if (!arq->has_echo)
+		return AGE_NEWEST;
+	if (!seq_gt(control->tx_us, arq->echo_us))
+		return AGE_OLD;
+	return ahead_us <= now_us - arq->echo_heard_us + CLOCK_SLACK_US ? AGE_NEWEST : AGE_ABSURD;
+}
+
+/* Measure by our own time of sending, the first time that it comes back. @return that time, or 0
+ * if there is none. */
+static uint64_t take_echo(struct arq *arq, const struct arq_control *control, uint64_t now_us)
 {
 	uint32_t ago_us = (uint32_t)now_us - control->echo_us;
 
-	if (!arq->has_echo || seq_gt(control->tx_us, arq->echo_us)) {
-		arq->has_echo = true;
-		arq->echo_us = control->tx_us;
-		arq->echo_heard_us = now_us;
-	}
 	if (control->echo_age_us == NO_ECHO || control->echo_age_us > ago_us || ago_us > now_us)
 		return 0;
 	if (control->echo_us != arq->echoed_us)
@@ -182,12 +206,24 @@ static void answer(struct arq *arq, const struct arq_control *question, uint8_t 
 	send_control(arq, &control, question->from_epoch, 0, now_us);
 }
 
+static void take_status(struct arq *arq, const struct arq_control *control, enum age age,
+			uint64_t now_us)
+{
+	struct arq_lane *lane = &arq->lane[control->lane];
+	uint64_t echo_us = take_echo(arq, control, now_us);
+
+	if (arq_sender_status(&lane->sender, &control->status, echo_us, now_us) &&
+	    age == AGE_NEWEST)
+		arq_receiver_next(&lane->receiver, control->status.first, control->status.next,
+				  now_us);
+}
+
 void arq_receive_control(struct arq *arq, const uint8_t *payload, uint32_t bytes,
 			 uint32_t frame_bytes, uint64_t now_us)
 {
 	struct arq_control control;
 	enum arq_heard heard;
-	uint64_t echo_us;
+	enum age age;
 
 	if (!arq_control_read(payload, bytes, &control)) {
 		arq->shared.counters->controls_bad++;
@@ -200,17 +236,22 @@ void arq_receive_control(struct arq *arq, const uint8_t *payload, uint32_t bytes
 	arq->forgot = false;
 	if (heard == ARQ_HEARD_NEW)
 		start_afresh(arq, &control);
-	echo_us = take_times(arq, &control, now_us);
-	if (control.type == ARQ_STATUS) {
-		struct arq_lane *lane = &arq->lane[control.lane];
-
-		if (arq_sender_status(&lane->sender, &control.status, echo_us, now_us))
-			arq_receiver_next(&lane->receiver, control.status.next, now_us);
-	} else if (control.type == ARQ_PROBE && control.probe_bytes == frame_bytes) {
-		answer(arq, &control, ARQ_PROBE_ANSWER, now_us);
-	} else if (control.type == ARQ_BYE) {
-		answer(arq, &control, ARQ_BYE_ANSWER, now_us);
+	age = age_of(arq, &control, now_us);
+	if (age == AGE_ABSURD) {
+		arq->shared.counters->controls_absurd++;
+		return;
 	}
+	if (age == AGE_NEWEST) {
+		arq->has_echo = true;
+		arq->echo_us = control.tx_us;
+		arq->echo_heard_us = now_us;
+	}
+	if (control.type == ARQ_STATUS)
+		take_status(arq, &control, age, now_us);
+	else if (control.type == ARQ_PROBE && control.probe_bytes == frame_bytes)
+		answer(arq, &control, ARQ_PROBE_ANSWER, now_us);
+	else if (control.type == ARQ_BYE)
+		answer(arq, &control, ARQ_BYE_ANSWER, now_us);
 }
 
 static uint64_t tail_due_us(const struct arq *arq, const struct arq_lane *lane)
@@ -238,7 +279,7 @@ static uint64_t forget_due_us(const struct arq *arq)
 {
 	if (arq->forgot || !arq->peer.silence_us)
 		return ARQ_NEVER;
-	return arq->peer.silence_us + FORGET_US;
+	return arq->peer.silence_us + arq->config.persist_max_us + FORGET_US;
 }
 
 uint64_t arq_deadline_us(const struct arq *arq)
@@ -298,6 +339,7 @@ void arq_timer(struct arq *arq, uint64_t now_us)
 		for (uint32_t i = 0; i < ARQ_LANES; i++)
 			arq_sender_reset(&arq->lane[i].sender);
 		arq->forgot = true;
+		arq->has_echo = false;
 	}
 	if (alive_due_us(arq) <= now_us)
 		stay_alive(arq, now_us);

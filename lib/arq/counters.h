@@ -21,6 +21,7 @@
 	X(controls_received, "control frames understood")                                          \
 	X(controls_bad, "control frames that are damaged, forged, or of another version")          \
 	X(controls_foreign, "control frames of or for another epoch")                              \
+	X(controls_absurd, "control frames sent at a time that no clock shows")                    \
 	X(status_bad, "statuses that name frames which were not sent")                             \
 	X(status_old, "statuses that a newer one overtook")                                        \
 	X(received, "tagged frames received and taken")                                            \
@@ -33,9 +34,8 @@
 	X(duplicates, "frames dropped as they were delivered before")                              \
 	X(too_old, "frames dropped as nothing is known of their number any more")                  \
 	X(withheld, "frames that waited for the one before them")                                  \
-	X(forced, "of these, delivered early for lack of memory")                                  \
+	X(forced, "missing frames that were given up for lack of memory")                          \
 	X(not_chained, "frames whose tag names a frame that has a follower already")               \
-	X(far_ahead, "frames delivered unnumbered, as their number is out of the window")          \
 	X(other_epoch, "tagged frames of another epoch")                                           \
 	X(resyncs, "times that the numbers were taken up anew")                                    \
 	X(peers, "peers that were met")                                                            \

@@ -111,16 +111,17 @@ static uint32_t control_bytes(uint8_t type, uint32_t words)
 static void write_status(uint8_t *to, const struct arq_status *status)
 {
 	put32(to, status->next);
-	put32(to + 4, status->cumulative);
-	put32(to + 8, status->end);
-	put32(to + 12, status->received);
-	put32(to + 16, status->duplicates);
-	put32(to + 20, status->given_up);
-	put32(to + 24, status->tolerance_us);
-	put16(to + 28, status->words);
-	put16(to + 30, 0);
+	put32(to + 4, status->first);
+	put32(to + 8, status->cumulative);
+	put32(to + 12, status->end);
+	put32(to + 16, status->received);
+	put32(to + 20, status->duplicates);
+	put32(to + 24, status->given_up);
+	put32(to + 28, status->tolerance_us);
+	put16(to + 32, status->words);
+	put16(to + 34, 0);
 	for (uint32_t i = 0; i < status->words; i++)
-		put64(to + 32 + 8 * i, status->bits[i]);
+		put64(to + 36 + 8 * i, status->bits[i]);
 }
 
 uint32_t arq_control_write(uint8_t to[ARQ_CONTROL_BYTES_MAX], const struct arq_control *control)
@@ -156,17 +157,19 @@ uint32_t arq_control_write(uint8_t to[ARQ_CONTROL_BYTES_MAX], const struct arq_c
 static bool read_status(const uint8_t *at, struct arq_status *status)
 {
 	status->next = get32(at);
-	status->cumulative = get32(at + 4);
-	status->end = get32(at + 8);
-	status->received = get32(at + 12);
-	status->duplicates = get32(at + 16);
-	status->given_up = get32(at + 20);
-	status->tolerance_us = get32(at + 24);
-	if (status->end - status->cumulative > 64 * ARQ_STATUS_WORDS ||
-	    arq_status_words(status->cumulative, status->end) != status->words || get16(at + 30))
+	status->first = get32(at + 4);
+	status->cumulative = get32(at + 8);
+	status->end = get32(at + 12);
+	status->received = get32(at + 16);
+	status->duplicates = get32(at + 20);
+	status->given_up = get32(at + 24);
+	status->tolerance_us = get32(at + 28);
+	if (status->next - status->first > ARQ_SEQ_MASK / 2 ||
+	    status->end - status->cumulative > 64 * ARQ_STATUS_WORDS ||
+	    arq_status_words(status->cumulative, status->end) != status->words || get16(at + 34))
 		return false;
 	for (uint32_t i = 0; i < status->words; i++)
-		status->bits[i] = get64(at + 32 + 8 * i);
+		status->bits[i] = get64(at + 36 + 8 * i);
 	if (!status->words)
 		return true;
 	if (status->bits[0] & ((2ULL << (status->cumulative & 63)) - 1))

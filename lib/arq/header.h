@@ -17,8 +17,9 @@
  *     24 check sum of the rest
  *     28 hello:  next number of each lane, longest frame of ours that was acknowledged
  *        probe, probe answer: length of the probe
- *        status: next number of ours, cumulative, end, received, duplicates, given up, tolerance,
- *                count of words, zero; then words of 64 numbers from cumulative rounded down to 64
+ *        status: next number of ours, first that may be sent again, cumulative, end, received,
+ *                duplicates, given up, tolerance, count of words, zero; then words of 64 numbers
+ *                from cumulative rounded down to 64
  *
  * A status tells all numbers from cumulative to end: a bit is set if the number was received or
  * given up. Its first number is missing, unless cumulative is end.
@@ -38,9 +39,9 @@
 #define ARQ_SEQ_MASK 0xffffffU
 #define ARQ_EPOCH_MASK 0xfU
 
-#define ARQ_STATUS_WORDS 64U /* 4096 numbers; a frame of 586 bytes */
+#define ARQ_STATUS_WORDS 64U /* 4096 numbers; a frame of 590 bytes */
 #define ARQ_CONTROL_BYTES 28U
-#define ARQ_STATUS_BYTES (ARQ_CONTROL_BYTES + 32U)
+#define ARQ_STATUS_BYTES (ARQ_CONTROL_BYTES + 36U)
 #define ARQ_CONTROL_BYTES_MAX (ARQ_STATUS_BYTES + 8U * ARQ_STATUS_WORDS)
 
 struct arq_tag {
@@ -62,9 +63,10 @@ enum arq_type { ARQ_HELLO = 1, ARQ_STATUS, ARQ_PROBE, ARQ_PROBE_ANSWER, ARQ_BYE,
 
 /* Of a status that one end sends of what it receives, and of what it sends itself. */
 struct arq_status {
-	uint32_t next;				 /* the first number not yet sent */
-	uint32_t cumulative;			 /* all before were received or given up */
-	uint32_t end;				 /* first number of which nothing is told */
+	uint32_t next;	     /* the first number not yet sent */
+	uint32_t first;	     /* what is before will not be sent again (RFC 3758 section 3.2) */
+	uint32_t cumulative; /* all before were received or given up */
+	uint32_t end;	     /* first number of which nothing is told */
 	uint32_t received, duplicates, given_up; /* totals, low half */
 	uint32_t tolerance_us;
 	uint32_t words;

@@ -6,6 +6,9 @@
 
 #include <arq/receiver.h>
 
+/* So often in a row the peer is a window before us: somebody else told us wrong numbers. */
+#define BEHIND_MAX 8U
+
 static struct arq_slot *slot_at(const struct arq_receiver *receiver, uint32_t seq)
 {
 	return &receiver->ring[seq & receiver->mask];
@@ -106,13 +109,13 @@ void arq_receiver_flush(struct arq_receiver *receiver)
 void arq_receiver_restart(struct arq_receiver *receiver, uint32_t first)
 {
 	arq_receiver_flush(receiver);
-	/* What is older counts as delivered: a copy of it is not delivered again. */
 	for (uint32_t i = 0; i <= receiver->mask; i++)
-		receiver->ring[i] = (struct arq_slot){.state = ARQ_SLOT_DELIVERED};
+		receiver->ring[i] = (struct arq_slot){.state = ARQ_SLOT_GIVEN_UP};
 	memset(receiver->bits, 0xff, (receiver->mask + 1) / 8);
 	receiver->base = receiver->end = receiver->ripe = first;
 	receiver->gap_us = ARQ_NEVER;
 	receiver->untold = 0;
+	receiver->behind = 0;
 }
 
 /* Make slots up to seq, which is less than a window ahead; all are missing as yet. */
@@ -163,24 +166,23 @@ static bool must_wait(const struct arq_receiver *receiver, uint32_t seq, uint16_
 	return slot_at(receiver, before)->state <= ARQ_SLOT_WITHHELD;
 }
 
-/* Give up what the chain of a frame waits for: no room to let it wait. */
-static void force(struct arq_receiver *receiver, uint32_t before)
-{
-	/* Each step goes to a lower number that is withheld. */
-	while (slot_at(receiver, before)->state == ARQ_SLOT_WITHHELD)
-		before -= slot_at(receiver, before)->distance;
-	if (slot_at(receiver, before)->state == ARQ_SLOT_MISSING) {
-		receiver->shared->counters->forced++;
-		arq_receiver_give_up(receiver, before);
-	}
-}
-
 static bool has_room(const struct arq_receiver *receiver, uint32_t bytes)
 {
 	const struct arq_config *config = receiver->shared->config;
 
 	return receiver->withheld < config->withheld_frames &&
 	       receiver->withheld_bytes + bytes <= config->withheld_bytes;
+}
+
+/* A frame must wait and there is no room: give up what is missing, in the order of numbers. A
+ * missing frame of the same key may have others before it that are withheld; nobody knows. */
+static void make_room(struct arq_receiver *receiver, uint32_t bytes, uint32_t seq,
+		      uint16_t distance)
+{
+	while (must_wait(receiver, seq, distance) && !has_room(receiver, bytes)) {
+		receiver->shared->counters->forced++;
+		arq_receiver_give_up(receiver, receiver->base);
+	}
 }
 
 /* A number that was missing. */
@@ -190,8 +192,7 @@ static void place(struct arq_receiver *receiver, const struct arq_packet *packet
 	struct arq_counters *counters = receiver->shared->counters;
 	struct arq_slot *slot = slot_at(receiver, seq);
 
-	if (must_wait(receiver, seq, distance) && !has_room(receiver, packet->frame_bytes))
-		force(receiver, seq - distance);
+	make_room(receiver, packet->frame_bytes, seq, distance);
 	if (must_wait(receiver, seq, distance) && slot_at(receiver, seq - distance)->follower) {
 		counters->not_chained++;
 		distance = 0;
@@ -273,11 +274,9 @@ enum arq_verdict arq_receiver_frame(struct arq_receiver *receiver, const struct 
 	forget_tolerance(receiver, now_us);
 	if (seq_geq(seq, receiver->end)) {
 		if (gap > receiver->mask) {
-			receiver->shared->counters->far_ahead++;
-			if (tag->retransmit)
-				return ARQ_DROP;
-			receiver->shared->ops->deliver(receiver->shared->owner, packet->handle);
-			return ARQ_TAKEN;
+			receiver->shared->counters->resyncs++;
+			arq_receiver_restart(receiver, seq);
+			gap = 0;
 		}
 		if (gap)
 			note_gap(receiver, gap, now_us);
@@ -293,18 +292,25 @@ enum arq_verdict arq_receiver_frame(struct arq_receiver *receiver, const struct 
 	return ARQ_TAKEN;
 }
 
-void arq_receiver_next(struct arq_receiver *receiver, uint32_t next, uint64_t now_us)
+void arq_receiver_next(struct arq_receiver *receiver, uint32_t first, uint32_t next,
+		       uint64_t now_us)
 {
 	uint32_t gap = next - receiver->end;
+	bool behind = seq_lt(next, receiver->end);
+	bool far_behind = behind && receiver->end - next > receiver->mask;
 
-	if (!gap || seq_lt(next, receiver->end))
-		return;
-	if (gap > receiver->mask) {
+	/* Frames of a preferred lane overtake statuses, but not by a window. */
+	receiver->behind = far_behind ? receiver->behind + 1 : 0;
+	if (behind ? receiver->behind >= BEHIND_MAX : gap > receiver->mask) {
 		receiver->shared->counters->resyncs++;
 		arq_receiver_restart(receiver, next);
 		return;
 	}
 	receiver->heard_us = now_us;
-	note_gap(receiver, gap, now_us);
-	extend(receiver, next, now_us);
+	if (gap && !behind) {
+		note_gap(receiver, gap, now_us);
+		extend(receiver, next, now_us);
+	}
+	while (receiver->base != receiver->end && seq_lt(receiver->base, first))
+		arq_receiver_give_up(receiver, receiver->base);
 }

@@ -43,6 +43,7 @@ struct arq_receiver {
 	uint32_t tolerance_us;
 	uint64_t tolerance_since_us;
 	uint32_t received, duplicates, given_up;
+	uint32_t behind;   /* times in a row that the peer said a next before end */
 	uint64_t heard_us; /* newest event, for the high half of the clock */
 	/* When a status is due. */
 	uint64_t told_us;   /* the last one */
@@ -56,7 +57,8 @@ size_t arq_receiver_bytes(const struct arq_config *config);
 /** @param memory  arq_receiver_bytes() bytes, zeroed, 8-byte aligned */
 void arq_receiver_init(struct arq_receiver *receiver, struct arq_shared *shared, void *memory,
 		       uint8_t lane);
-/** Deliver all that is withheld, then expect the number first. */
+/** Deliver all that is withheld, then expect the number first. What is older counts as given up: an
+ * original of it is still delivered. */
 void arq_receiver_restart(struct arq_receiver *receiver, uint32_t first);
 /** Wait for a missing number no longer. */
 void arq_receiver_give_up(struct arq_receiver *receiver, uint32_t seq);
@@ -65,8 +67,10 @@ void arq_receiver_flush(struct arq_receiver *receiver);
 /** @return ARQ_TAKEN or ARQ_DROP */
 enum arq_verdict arq_receiver_frame(struct arq_receiver *receiver, const struct arq_packet *packet,
 				    const struct arq_tag *tag, uint64_t now_us);
-/** The peer says that all before next were sent. */
-void arq_receiver_next(struct arq_receiver *receiver, uint32_t next, uint64_t now_us);
+/** The peer says that all before next were sent, and those before first will not be sent again.
+ * Newest word only. */
+void arq_receiver_next(struct arq_receiver *receiver, uint32_t first, uint32_t next,
+		       uint64_t now_us);
 /** @return when arq_receiver_expire() is due, ARQ_NEVER if not at all. */
 uint64_t arq_receiver_expiry_us(const struct arq_receiver *receiver);
 /** Give up what is missing for too long; not more than a bounded number at once. */

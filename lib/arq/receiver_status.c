@@ -7,10 +7,11 @@
 
 #define EXPIRE_AT_ONCE 1024U
 /* Parts of a round trip between two statuses: while something is missing, after a gap that is new
- * (many come in a burst of losses), and while nothing is missing. */
+ * (many come in a burst of losses), and while nothing is missing. A bulk transfer is to reach
+ * status_frames first: each status is air time that the other direction has not. */
 #define MISSING_PART 4U
 #define GAP_PART 16U
-#define QUIET_PART 4U
+#define QUIET_PART 1U
 
 static uint32_t age_us(const struct arq_receiver *receiver, uint32_t seq, uint64_t now_us)
 {

@@ -31,6 +31,7 @@ void arq_sender_init(struct arq_sender *sender, struct arq_shared *shared, void 
 		.newest_first = lane == ARQ_UNORDERED,
 		.una = first,
 		.next = first,
+		.settled = first,
 	};
 	for (uint32_t i = 0; i < ARQ_KEYS; i++)
 		sender->last_of_key[i] = first - 1;
@@ -75,8 +76,8 @@ static uint16_t distance_of(struct arq_sender *sender, uint32_t key, uint32_t se
 	uint32_t distance = seq - *last;
 
 	*last = seq;
-	/* Beyond una the peer has all: not more than a window, which fits into 16 bits. */
-	return distance <= seq - sender->una ? (uint16_t)distance : 0;
+	/* More than 16 bits is more than a window, so the peer has settled it when this arrives. */
+	return distance <= seq - sender->settled && distance <= UINT16_MAX ? (uint16_t)distance : 0;
 }
 
 static uint32_t share_ppm(const struct arq_shared *shared)
@@ -192,14 +193,18 @@ static bool repair(struct arq_sender *sender, uint32_t seq, uint32_t tolerance_u
 	return true;
 }
 
-/* @return the numbers of a word that are in the status' range. */
-static uint64_t word_range(const struct arq_status *status, uint32_t word)
+/* @return the numbers of a word that are in the status' range and still in the window. */
+static uint64_t word_range(const struct arq_sender *sender, const struct arq_status *status,
+			   uint32_t word)
 {
 	uint32_t start = (status->cumulative & ~63U) + 64 * word;
+	uint32_t first = seq_max(status->cumulative, sender->una);
 	uint64_t range = ~0ULL;
 
-	if (!word)
-		range &= ~0ULL << (status->cumulative & 63);
+	if (seq_leq(start + 64, first))
+		return 0;
+	if (seq_lt(start, first))
+		range &= ~0ULL << (first - start);
 	if (status->end - start < 64)
 		range &= (1ULL << (status->end - start)) - 1;
 	return range;
@@ -209,7 +214,7 @@ static bool repair_word(struct arq_sender *sender, const struct arq_status *stat
 			uint64_t now_us)
 {
 	uint32_t start = (status->cumulative & ~63U) + 64 * word;
-	uint64_t missing = ~status->bits[word] & word_range(status, word);
+	uint64_t missing = ~status->bits[word] & word_range(sender, status, word);
 	uint32_t tolerance_us =
 		(uint32_t)min_u64(status->tolerance_us, sender->shared->config->tolerance_max_us);
 
@@ -230,13 +235,13 @@ static void take_knowledge(struct arq_sender *sender, const struct arq_status *s
 	for (uint32_t word = 0; word < status->words; word++) {
 		uint32_t start = (status->cumulative & ~63U) + 64 * word;
 		uint64_t *known = known_word(sender, start);
-		uint64_t bits = status->bits[word] & ~*known;
+		uint64_t bits = status->bits[word] & word_range(sender, status, word) & ~*known;
 
 		*known |= bits;
 		for (; bits; bits &= bits - 1)
 			know(sender, start + (uint32_t)__builtin_ctzll(bits), now_us);
 	}
-	for (; sender->una != status->cumulative; retire(sender))
+	for (; seq_lt(sender->una, status->cumulative); retire(sender))
 		if (!(*known_word(sender, sender->una) >> (sender->una & 63) & 1))
 			know(sender, sender->una, now_us);
 }
@@ -244,19 +249,20 @@ static void take_knowledge(struct arq_sender *sender, const struct arq_status *s
 bool arq_sender_status(struct arq_sender *sender, const struct arq_status *status, uint64_t echo_us,
 		       uint64_t now_us)
 {
-	uint32_t sent = sender->next - sender->una;
+	uint32_t sent = sender->next - sender->settled;
 
 	/* One that is older than what is known tells nothing. */
-	if (seq_lt(status->cumulative, sender->una)) {
+	if (seq_lt(status->cumulative, sender->settled)) {
 		sender->shared->counters->status_old++;
 		return true;
 	}
-	if (status->cumulative - sender->una > sent || status->end - sender->una > sent ||
+	if (status->cumulative - sender->settled > sent || status->end - sender->settled > sent ||
 	    seq_lt(status->end, status->cumulative)) {
 		sender->shared->counters->status_bad++;
 		return false;
 	}
 	take_knowledge(sender, status, now_us);
+	sender->settled = status->cumulative;
 	sender->rack_us = max_u64(sender->rack_us, min_u64(echo_us, now_us));
 	sender->peer_received = status->received;
 	sender->peer_duplicates = status->duplicates;

@@ -52,8 +52,10 @@ struct arq_sender {
 	uint32_t mask;
 	uint8_t lane;
 	bool newest_first;
-	/* All before una are acknowledged; next is the first not sent. At most a window apart. */
-	uint32_t una, next;
+	/* All before una are acknowledged or displaced; next is the first not sent. At most a
+	 * window apart. What is withheld at the peer is not before settled, its cumulative number.
+	 */
+	uint32_t una, next, settled;
 	uint32_t stored;
 	uint64_t stored_bytes;
 	uint64_t rack_us; /* sending time of the newest transmission that is known to have arrived
@@ -85,7 +87,7 @@ uint64_t arq_sender_deadline_us(const struct arq_sender *sender);
 void arq_sender_timer(struct arq_sender *sender, uint64_t now_us);
 /** Nothing can be sent now. */
 void arq_sender_drop_twins(struct arq_sender *sender);
-/** Give back all frames. The next number stays. */
+/** Give back all frames: nothing before the next number will be retransmitted. */
 void arq_sender_reset(struct arq_sender *sender);
 
 #endif

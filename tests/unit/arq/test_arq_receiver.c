@@ -169,16 +169,41 @@ static void window_moves(void **state)
 		expect_delivered(&lane.fixture);
 		get(&lane, 256, 0, false);
 		expect_delivered(&lane.fixture, 2, 4, 257);
-		get(&lane, 600, 0, false);
-		assert_int_equal(lane.fixture.counters.far_ahead, 1);
+		/* A frame that is further ahead, or the peer's word. */
+		get(&lane, 600, 7, false);
 		expect_delivered(&lane.fixture, 601);
-		/* The peer's word makes it true. */
-		arq_receiver_next(&lane.receiver, lane.first + 700, lane.fixture.now_us);
 		assert_int_equal(lane.fixture.counters.resyncs, 1);
-		assert_int_equal(lane.receiver.base, lane.first + 700);
-		assert_int_equal(get(&lane, 699, 0, true), ARQ_DROP);
-		get(&lane, 700, 1, false);
-		expect_delivered(&lane.fixture, 701);
+		arq_receiver_next(&lane.receiver, lane.first, lane.first + 1000,
+				  lane.fixture.now_us);
+		assert_int_equal(lane.fixture.counters.resyncs, 2);
+		assert_int_equal(lane.receiver.base, lane.first + 1000);
+		/* What comes late is fresh, unless it is a retransmit. */
+		assert_int_equal(get(&lane, 998, 0, true), ARQ_DROP);
+		assert_int_equal(get(&lane, 999, 0, false), ARQ_TAKEN);
+		assert_int_equal(get(&lane, 999, 0, false), ARQ_DROP);
+		get(&lane, 1000, 1, false);
+		expect_delivered(&lane.fixture, 1000, 1001);
+	}
+}
+
+/* The peer will not send again what it does not keep. */
+static void peer_gave_up(void **state)
+{
+	struct lane lane;
+
+	FOR_EACH_FIRST(&lane, ARQ_ORDERED)
+	{
+		get(&lane, 2, 1, false);
+		get(&lane, 5, 1, false);
+		arq_receiver_next(&lane.receiver, lane.first + 2, lane.first + 6,
+				  lane.fixture.now_us);
+		expect_delivered(&lane.fixture, 3);
+		assert_int_equal(lane.receiver.base, lane.first + 3);
+		/* Not beyond what is known. */
+		arq_receiver_next(&lane.receiver, lane.first + 9, lane.first + 6,
+				  lane.fixture.now_us);
+		expect_delivered(&lane.fixture, 6);
+		assert_int_equal(lane.receiver.base, lane.first + 6);
 	}
 }
 
@@ -195,6 +220,7 @@ static void withheld_is_bounded(void **state)
 		get(&lane, 4, 2, false);
 		expect_delivered(&lane.fixture);
 		get(&lane, 6, 2, false);
+		/* In the order of numbers, whatever flow they are of. */
 		expect_delivered(&lane.fixture, 3, 5, 7);
 		assert_int_equal(lane.fixture.counters.forced, 1);
 		get(&lane, 1, 0, true);
@@ -244,10 +270,10 @@ static void tells(void **state)
 		assert_int_equal(arq_receiver_status_due_us(&lane.receiver),
 				 lane.fixture.now_us + 5000 / 4);
 		/* The tail. */
-		arq_receiver_next(&lane.receiver, lane.first + 6, lane.fixture.now_us);
+		arq_receiver_next(&lane.receiver, lane.first, lane.first + 6, lane.fixture.now_us);
 		arq_receiver_tell(&lane.receiver, &status, lane.fixture.now_us);
 		assert_int_equal(status.end, lane.first + 6);
-		arq_receiver_next(&lane.receiver, lane.first + 2, lane.fixture.now_us);
+		arq_receiver_next(&lane.receiver, lane.first, lane.first + 2, lane.fixture.now_us);
 		assert_int_equal(lane.receiver.end, lane.first + 6);
 	}
 }
@@ -297,6 +323,7 @@ int main(void)
 		cmocka_unit_test(forged_distance),
 		cmocka_unit_test(tells),
 		cmocka_unit_test(learns_tolerance),
+		cmocka_unit_test(peer_gave_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
