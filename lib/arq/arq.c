@@ -42,7 +42,7 @@ struct arq *arq_init(void *memory, const struct arq_config *config, const struct
 		.epoch = arq->peer.own_epoch,
 	};
 	arq_estimator_init(&arq->shared.estimator, now_us);
-	arq_bucket_init(&arq->shared.bucket, config->bucket_bytes);
+	arq_bucket_init(&arq->shared.bucket, ARQ_BUCKET_MIN_BYTES);
 	for (uint8_t i = 0; i < ARQ_LANES; i++) {
 		/* Any number will do; what an epoch before used is unlikely to be near. */
 		arq_sender_init(&arq->lane[i].sender, &arq->shared, at, i,

@@ -33,6 +33,7 @@
 #define ARQ_KEYS 4096U
 #define ARQ_WINDOW_MIN 64U
 #define ARQ_WINDOW_MAX 32768U
+#define ARQ_BUCKET_MIN_BYTES 32768U
 
 /** What is done with a frame. The first ARQ_LANES are lanes. */
 enum arq_class {
@@ -60,9 +61,11 @@ struct arq_config {
 	uint32_t hello_us;	   /* between two hellos while there is no peer */
 	uint32_t share_min_ppm;	   /* of the bytes sent that may be retransmitted: this, plus */
 	uint32_t share_max_ppm;	   /* twice the loss, but no more than share_max_ppm */
-	uint32_t bucket_bytes;	   /* retransmits in hand */
-	uint32_t frame_bytes;	   /* longest frame to be tagged, without FCS */
-	bool probe;		   /* prove that the radio takes frame_bytes and a tag */
+	/* Retransmits in hand: as much as gets through in bucket_us, ARQ_BUCKET_MIN_BYTES at least
+	 * and at the start, bucket_bytes at most. */
+	uint32_t bucket_us, bucket_bytes;
+	uint32_t frame_bytes; /* longest frame to be tagged, without FCS */
+	bool probe;	      /* prove that the radio takes frame_bytes and a tag */
 };
 
 void arq_config_defaults(struct arq_config *config);

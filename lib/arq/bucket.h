@@ -23,6 +23,13 @@ static inline void arq_bucket_init(struct arq_bucket *bucket, uint32_t depth_byt
 	bucket->tokens_ppm = bucket->depth_ppm;
 }
 
+/** How many tokens there may be. What is there beyond is lost; nothing is added. */
+static inline void arq_bucket_resize(struct arq_bucket *bucket, uint64_t depth_bytes)
+{
+	bucket->depth_ppm = depth_bytes * 1000000ULL;
+	bucket->tokens_ppm = min_u64(bucket->tokens_ppm, bucket->depth_ppm);
+}
+
 /** So many bytes were sent, of which share_ppm may be sent again. */
 static inline void arq_bucket_earn(struct arq_bucket *bucket, uint32_t bytes, uint32_t share_ppm)
 {

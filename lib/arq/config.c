@@ -11,7 +11,7 @@ void arq_config_defaults(struct arq_config *config)
 		.store_bytes = 16 << 20,
 		.withheld_frames = 8192,
 		.withheld_bytes = 16 << 20,
-		.persist_rounds = {[ARQ_ORDERED] = 4, [ARQ_UNORDERED] = 1},
+		.persist_rounds = {[ARQ_ORDERED] = 8, [ARQ_UNORDERED] = 1},
 		.persist_margin_us = {[ARQ_ORDERED] = 5000, [ARQ_UNORDERED] = 10000},
 		.persist_max_us = 250000,
 		.tries_max = 10,
@@ -23,7 +23,8 @@ void arq_config_defaults(struct arq_config *config)
 		.hello_us = 100000,
 		.share_min_ppm = 50000,
 		.share_max_ppm = 250000,
-		.bucket_bytes = 128 << 10,
+		.bucket_us = 50000,
+		.bucket_bytes = 4 << 20,
 		.frame_bytes = 1522, /* two VLAN tags */
 		.probe = true,
 	};
@@ -50,6 +51,8 @@ const char *arq_config_check(const struct arq_config *config)
 		return "hello_us must be at least 1 ms";
 	if (config->share_min_ppm > config->share_max_ppm || config->share_max_ppm > SHARE_ALL_PPM)
 		return "share_min_ppm must not exceed share_max_ppm, nor that one million";
+	if (config->bucket_bytes < ARQ_BUCKET_MIN_BYTES || config->bucket_us > 10 * SECOND_US)
+		return "bucket_bytes must be at least 32 KiB, and bucket_us at most 10 s";
 	if (config->frame_bytes < 60 || config->frame_bytes > 65000)
 		return "frame_bytes must be from 60 to 65000";
 	return NULL;

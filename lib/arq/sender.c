@@ -246,6 +246,15 @@ static void take_knowledge(struct arq_sender *sender, const struct arq_status *s
 			know(sender, sender->una, now_us);
 }
 
+/* A burst of losses is as long as the radio is fast. */
+static void resize_bucket(struct arq_shared *shared)
+{
+	uint64_t bytes = shared->estimator.rate_bytes_per_s * shared->config->bucket_us / 1000000;
+
+	bytes = min_u64(max_u64(bytes, ARQ_BUCKET_MIN_BYTES), shared->config->bucket_bytes);
+	arq_bucket_resize(&shared->bucket, bytes);
+}
+
 bool arq_sender_status(struct arq_sender *sender, const struct arq_status *status, uint64_t echo_us,
 		       uint64_t now_us)
 {
@@ -262,6 +271,7 @@ bool arq_sender_status(struct arq_sender *sender, const struct arq_status *statu
 		return false;
 	}
 	take_knowledge(sender, status, now_us);
+	resize_bucket(sender->shared);
 	sender->settled = status->cumulative;
 	sender->rack_us = max_u64(sender->rack_us, min_u64(echo_us, now_us));
 	sender->peer_received = status->received;

@@ -17,6 +17,8 @@ static uint32_t seeds = 5;
 static const char *const mode_names[] = {"plain wire", "repaired, no order", "repaired, ordered"};
 static const char *const cc_names[] = {"NewReno", "CUBIC"};
 static const uint32_t losses_ppm[] = {0, 10000, 50000, 100000};
+/* Independent losses, runs of four frames at full rate, and what a radio shows. */
+static const uint32_t fades_us[] = {0, 500, 3000};
 
 static int compare(const void *a, const void *b)
 {
@@ -102,6 +104,229 @@ static void goodput(uint32_t wired_rtt_us, uint32_t ups)
 			}
 }
 
+static void thin_row(struct scenario *scenario, const char *name)
+{
+	struct medians m;
+
+	run(scenario, &m);
+	printf("| %s | %u %% | %.3f | %.2f / %.2f / %.2f | %.1e | %.2f | %.1e | %.1f | %.4f |\n",
+	       name, scenario->loss_ppm / 10000, m.down, m.thin_p50, m.thin_p99, m.thin_max,
+	       m.thin_lost, m.udp_p99, m.udp_lost, m.queue_p99, m.useless);
+	fflush(stdout);
+}
+
+static void thin_head(void)
+{
+	printf("| | loss | bulk share | thin: added ms p50 / p99 / max | thin lost | UDP: added ms "
+	       "p99 | UDP lost | box queue ms p99 | useless |\n");
+}
+
+static void thin_defaults(struct scenario *scenario)
+{
+	scenario_defaults(scenario);
+	scenario->cc = QUIC_CUBIC;
+	scenario->thins = 8;
+	scenario->udp_bps = 2000000;
+}
+
+/* Thin flows and a paced stream beside a bulk transfer. */
+static void thin(void)
+{
+	struct scenario scenario;
+
+	thin_head();
+	for (int mode = SCENARIO_PLAIN; mode <= SCENARIO_ORDERED; mode++)
+		for (uint32_t i = 0; i < 4; i++) {
+			thin_defaults(&scenario);
+			scenario.mode = (enum scenario_mode)mode;
+			scenario.loss_ppm = losses_ppm[i];
+			thin_row(&scenario, mode_names[mode]);
+		}
+}
+
+/* What a radio does beside losing frames. */
+static void jitter(void)
+{
+	static const struct {
+		const char *name;
+		uint32_t jitter_us, fade_us;
+		bool reorders;
+	} kinds[] = {
+		{"fades of 0.5 ms", 0, 500, false},
+		{"fades of 3 ms", 0, 3000, false},
+		{"jitter 5 ms, in order", 5000, 0, false},
+		{"jitter 0.5 ms, reorders", 500, 0, true},
+		{"jitter 5 ms, reorders", 5000, 0, true},
+	};
+	struct scenario scenario;
+
+	thin_head();
+	for (uint32_t kind = 0; kind < 5; kind++)
+		for (uint32_t i = kind < 2; i < 4; i++) {
+			thin_defaults(&scenario);
+			scenario.loss_ppm = losses_ppm[i];
+			scenario.jitter_us = kinds[kind].jitter_us;
+			scenario.jitter_reorders = kinds[kind].reorders;
+			scenario.fade_us = kinds[kind].fade_us;
+			thin_row(&scenario, kinds[kind].name);
+		}
+}
+
+static void no_twins(struct arq_config *config)
+{
+	config->twin_us = 0;
+}
+
+static void twins(void)
+{
+	struct scenario scenario;
+
+	thin_head();
+	for (uint32_t without = 0; without < 2; without++)
+		for (uint32_t fade = 0; fade < 3; fade++)
+			for (uint32_t i = 1; i < 4; i++) {
+				char name[64];
+
+				thin_defaults(&scenario);
+				scenario.loss_ppm = losses_ppm[i];
+				scenario.fade_us = fades_us[fade];
+				scenario.change = without ? no_twins : NULL;
+				snprintf(name, sizeof(name), "%s, fades of %u us",
+					 without ? "no second copies" : "second copies",
+					 fades_us[fade]);
+				thin_row(&scenario, name);
+			}
+}
+
+/* Who owns the queue at the bottleneck? */
+static void queue(void)
+{
+	struct scenario scenario;
+
+	thin_head();
+	for (uint32_t kind = 0; kind < 4; kind++)
+		for (int mode = SCENARIO_PLAIN; mode <= SCENARIO_ORDERED; mode += 2)
+			for (uint32_t i = 0; i < 3; i++) {
+				char name[64];
+
+				thin_defaults(&scenario);
+				scenario.mode = (enum scenario_mode)mode;
+				scenario.loss_ppm = losses_ppm[i];
+				scenario.downs = 2;
+				scenario.radio_queue = kind < 2;
+				scenario.queue_us = kind == 1 ? 200000 : 25000;
+				scenario.codel_target_us = kind == 3 ? 5000 : 0;
+				snprintf(name, sizeof(name), "%s's, %s, %s",
+					 kind < 2 ? "radio" : "box",
+					 kind == 1   ? "200 ms"
+					 : kind == 3 ? "CoDel"
+						     : "25 ms",
+					 mode_names[mode]);
+				thin_row(&scenario, name);
+			}
+}
+
+static void geo_config(struct arq_config *config)
+{
+	config->persist_max_us = 3000000;
+	config->tolerance_max_us = 20000;
+}
+
+static void geo(void)
+{
+	struct scenario scenario;
+
+	thin_head();
+	for (int mode = SCENARIO_PLAIN; mode <= SCENARIO_ORDERED; mode += 2)
+		for (uint32_t persist = 0; persist < (mode ? 2U : 1U); persist++)
+			for (uint32_t i = 0; i < 2; i++) {
+				char name[64];
+
+				thin_defaults(&scenario);
+				scenario.rate_bps = 20000000;
+				scenario.rtt_us = 550000;
+				scenario.queue_us = 550000;
+				scenario.seconds = 120;
+				scenario.skip_seconds = 30;
+				scenario.udp_bps = 0;
+				scenario.mode = (enum scenario_mode)mode;
+				scenario.loss_ppm = losses_ppm[i];
+				scenario.change = persist ? geo_config : NULL;
+				snprintf(name, sizeof(name), "GEO, %s%s", mode_names[mode],
+					 persist ? ", waits up to 3 s" : "");
+				thin_row(&scenario, name);
+			}
+}
+
+/* Loss after repair, of a stream at four fifths of the rate. */
+static void loss(void)
+{
+	printf("| losses | loss | frames | before | after | added ms p50 | p99 | useless |\n");
+	for (uint32_t fade = 0; fade < 3; fade++)
+		for (uint32_t i = 1; i < 4; i++) {
+			double frames = 0, before = 0, lost = 0, p50 = 0, p99 = 0, useless = 0;
+
+			for (uint32_t seed = 1; seed <= seeds; seed++) {
+				struct scenario scenario;
+				struct scenario_result r;
+
+				scenario_defaults(&scenario);
+				scenario.seed = seed;
+				scenario.downs = 0;
+				scenario.udp_bps = 80000000;
+				scenario.seconds = 250;
+				scenario.skip_seconds = 1;
+				scenario.loss_ppm = losses_ppm[i];
+				scenario.fade_us = fades_us[fade];
+				if (!scenario_run(&scenario, &r)) {
+					printf("seed %u: %s\n", seed, r.why);
+					exit(1);
+				}
+				frames += (double)r.tagged;
+				before += r.loss_before / seeds;
+				lost += r.loss_after * (double)r.tagged;
+				p50 += r.udp_p50_us / 1000.0 / seeds;
+				p99 += r.udp_p99_us / 1000.0 / seeds;
+				useless += (double)r.duplicates / (double)r.retransmits / seeds;
+			}
+			printf("| fades of %u us | %u %% | %.2e | %.4f | %.1e (%.0f) | %.2f | "
+			       "%.2f | %.4f |\n",
+			       fades_us[fade], losses_ppm[i] / 10000, frames, before, lost / frames,
+			       lost, p50, p99, useless);
+			fflush(stdout);
+		}
+}
+
+static void goodput_near(void)
+{
+	goodput(20000, 0);
+}
+
+static void goodput_far(void)
+{
+	goodput(60000, 0);
+}
+
+static void goodput_both(void)
+{
+	goodput(20000, 1);
+}
+
+static const struct {
+	const char *name;
+	void (*print)(void);
+} tables[] = {
+	{"goodput", goodput_near},
+	{"goodput60", goodput_far},
+	{"both", goodput_both},
+	{"thin", thin},
+	{"jitter", jitter},
+	{"twins", twins},
+	{"queue", queue},
+	{"geo", geo},
+	{"loss", loss},
+};
+
 int main(int argc, char **argv)
 {
 	const char *table = argc > 1 ? argv[1] : "";
@@ -112,15 +337,14 @@ int main(int argc, char **argv)
 		fprintf(stderr, "arq_sweep: SEEDS is %u, must be from 1 to %u\n", seeds, SEEDS_MAX);
 		return 2;
 	}
-	if (!strcmp(table, "goodput"))
-		goodput(20000, 0);
-	else if (!strcmp(table, "goodput60"))
-		goodput(60000, 0);
-	else if (!strcmp(table, "both"))
-		goodput(20000, 1);
-	else {
-		fprintf(stderr, "usage: arq_sweep goodput|goodput60|both [SEEDS]\n");
-		return 2;
-	}
-	return 0;
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (!strcmp(table, tables[i].name)) {
+			tables[i].print();
+			return 0;
+		}
+	fprintf(stderr, "arq_sweep: no table '%s'; there are:", table);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		fprintf(stderr, " %s", tables[i].name);
+	fprintf(stderr, "\n");
+	return 2;
 }

@@ -318,6 +318,7 @@ void box_start(struct box *box, enum box_mode mode)
 	box->timer_ns = UINT64_MAX;
 	if (mode != BOX_END)
 		return;
+	box->starts++;
 	box->end = arq_init(aligned_alloc(64, (arq_bytes(&box->config) + 63) & ~63UL), &box->config,
 			    &ops, box, &box->counters, (uint32_t)world_random(world, 0),
 			    world_us(world));

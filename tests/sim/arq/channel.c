@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +70,29 @@ static void arrive(void *context, void *argument)
 	channel->arrive(channel->context, argument);
 }
 
+/* @return an exponential time. */
+static uint64_t random_time_ns(struct world *world, double mean_ns)
+{
+	double uniform = (double)(1 + world_random(world, 1ULL << 52)) / (double)(1ULL << 52);
+
+	return (uint64_t)(-log(uniform) * mean_ns);
+}
+
+static bool is_faded(struct channel *channel)
+{
+	double bad_ns = (double)channel->params.fade_us * NS_PER_US;
+	double good_ns = bad_ns * (1000000 - channel->params.loss_ppm) / channel->params.loss_ppm;
+
+	while (channel->flip_ns <= channel->world->now_ns) {
+		channel->bad = channel->flip_ns && !channel->bad;
+		if (!channel->flip_ns)
+			channel->flip_ns = channel->world->now_ns;
+		channel->flip_ns +=
+			1 + random_time_ns(channel->world, channel->bad ? bad_ns : good_ns);
+	}
+	return channel->bad;
+}
+
 static bool is_lost(struct channel *channel)
 {
 	const struct channel_params *params = &channel->params;
@@ -77,6 +101,8 @@ static bool is_lost(struct channel *channel)
 	if (params->outage_every_us &&
 	    world_us(channel->world) % params->outage_every_us < params->outage_us)
 		return true;
+	if (params->fade_us)
+		return loss_ppm && is_faded(channel);
 	if (params->burst_mean <= 1)
 		return world_chance(channel->world, loss_ppm);
 	if (channel->bad)

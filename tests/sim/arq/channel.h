@@ -28,6 +28,7 @@ struct channel_params {
 	uint32_t queue_bytes; /* of each of its queues, drop tail */
 	uint32_t loss_ppm;
 	uint32_t burst_mean;  /* 1: independent losses; else Gilbert-Elliott, per frame */
+	uint32_t fade_us;     /* not 0: Gilbert-Elliott in time, bad for so long in the mean */
 	uint32_t jitter_us;   /* added to the delay */
 	bool jitter_reorders; /* each frame has its own; else the order is kept */
 	bool two_queues;      /* priority frames go first */
@@ -45,7 +46,8 @@ struct channel {
 	struct signal *head[2], **tail[2]; /* priority first */
 	uint64_t queued_bytes[2];
 	bool busy, bad;
-	bool cut; /* carries nothing */
+	uint64_t flip_ns; /* when the radio turns bad or good, if it fades */
+	bool cut;	  /* carries nothing */
 	uint64_t last_arrival_ns;
 	uint64_t frames, lost, dropped, wire_bytes; /* dropped: by the queue */
 	uint64_t data_frames, data_lost;

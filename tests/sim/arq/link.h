@@ -51,7 +51,7 @@ struct box {
 	struct arq_config config;
 	struct arq *end;
 	struct arq_counters counters;
-	struct arq_counters former; /* of ends before a restart */
+	uint32_t starts; /* of an end */
 	uint64_t timer_ns;
 	/* The queue in front of numbering, if the box owns it. */
 	struct frame *head, **tail;

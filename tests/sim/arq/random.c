@@ -152,8 +152,7 @@ static void add_up(struct link *link, struct random_result *result)
 			result->sent += link->serial[i][key];
 		/* Amplification: a share of what was sent, and what was in hand. */
 		if (counters->retransmit_bytes >
-		    2ULL * link->box[i].config.bucket_bytes * (1 + counters->peers) +
-			    link->sent_bytes[i] / 4)
+		    (uint64_t)ARQ_BUCKET_MIN_BYTES * link->box[i].starts + link->sent_bytes[i] / 4)
 			strcpy(link->why, "more was retransmitted than allowed");
 	}
 	result->delivered = link->delivered;

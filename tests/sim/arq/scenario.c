@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/minmax.h>
+
 #include "scenario.h"
 
 #define THIN_FIRST                                                                                 \
@@ -182,7 +184,6 @@ void scenario_defaults(struct scenario *scenario)
 		.rate_bps = 100000000,
 		.rtt_us = 5000,
 		.wired_rtt_us = 20000,
-		.burst_mean = 1,
 		.queue_us = 25000,
 		.downs = 1,
 		.cc = QUIC_NEWRENO,
@@ -213,7 +214,8 @@ static void set_up_link(const struct scenario *scenario, struct link_params *par
 			.delay_us = scenario->rtt_us / 2,
 			.queue_bytes = scenario->radio_queue ? queue_bytes : 1000000,
 			.loss_ppm = scenario->loss_ppm,
-			.burst_mean = scenario->burst_mean,
+			.burst_mean = 1,
+			.fade_us = scenario->fade_us,
 			.jitter_us = scenario->jitter_us,
 			.jitter_reorders = scenario->jitter_reorders,
 		};
@@ -269,9 +271,10 @@ static void measure(struct net *net, const uint64_t *before, struct scenario_res
 	result->udp_p50_us = percentile(&net->udp, 500);
 	result->udp_p99_us = percentile(&net->udp, 990);
 	result->thin_sent = net->thin_sent;
-	result->thin_lost = net->thin_sent - net->thin_got;
+	/* What was under way at the start was not sent in the measured time. */
+	result->thin_lost = net->thin_sent - min_u64(net->thin_sent, net->thin_got);
 	result->udp_sent = net->udp_sent;
-	result->udp_lost = net->udp_sent - net->udp_got;
+	result->udp_lost = net->udp_sent - min_u64(net->udp_sent, net->udp_got);
 	result->loss_before = (double)down->data_lost / (double)(down->data_frames + 1);
 	result->loss_after = (double)(receiver->given_up - receiver->late_originals) /
 			     (double)(sender->sent_tagged + 1);

@@ -23,9 +23,10 @@ struct scenario {
 	uint64_t seed;
 	enum scenario_mode mode;
 	uint64_t rate_bps;
-	uint32_t rtt_us;	       /* D of the radio */
-	uint32_t wired_rtt_us;	       /* of the wire */
-	uint32_t loss_ppm, burst_mean; /* both ways */
+	uint32_t rtt_us;       /* D of the radio */
+	uint32_t wired_rtt_us; /* of the wire */
+	uint32_t loss_ppm;     /* both ways */
+	uint32_t fade_us;      /* 0: independent losses; else fades of this mean length */
 	uint32_t jitter_us;
 	bool jitter_reorders;
 	bool radio_queue;  /* the radio's queue is the bottleneck, not the box's */

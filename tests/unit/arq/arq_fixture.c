@@ -61,7 +61,7 @@ void fixture_init(struct fixture *fixture)
 		.epoch = 0x12345678,
 	};
 	arq_estimator_init(&fixture->shared.estimator, fixture->now_us);
-	arq_bucket_init(&fixture->shared.bucket, fixture->config.bucket_bytes);
+	arq_bucket_init(&fixture->shared.bucket, ARQ_BUCKET_MIN_BYTES);
 }
 
 struct arq_packet fixture_packet(uintptr_t frame, uint32_t key)

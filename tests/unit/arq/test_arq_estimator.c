@@ -70,6 +70,12 @@ static void bucket(void **state)
 	arq_bucket_earn(&bucket, UINT32_MAX, 1000000);
 	assert_false(arq_bucket_take(&bucket, 3001));
 	assert_true(arq_bucket_take(&bucket, 3000));
+	arq_bucket_resize(&bucket, 6000);
+	assert_false(arq_bucket_take(&bucket, 1));
+	arq_bucket_earn(&bucket, 10000, 1000000);
+	arq_bucket_resize(&bucket, 1000);
+	assert_false(arq_bucket_take(&bucket, 1001));
+	assert_true(arq_bucket_take(&bucket, 1000));
 }
 
 static void configuration(void **state)

@@ -129,10 +129,10 @@ static void gives_up(void **state)
 		get(&lane, 0, 0, false);
 		get(&lane, 3, 1, false);
 		assert_int_equal(arq_receiver_expiry_us(&lane.receiver),
-				 lane.fixture.now_us + 25000);
-		arq_receiver_expire(&lane.receiver, lane.fixture.now_us + 24999);
+				 lane.fixture.now_us + 45000);
+		arq_receiver_expire(&lane.receiver, lane.fixture.now_us + 44999);
 		expect_delivered(&lane.fixture, 1);
-		arq_receiver_expire(&lane.receiver, lane.fixture.now_us + 25000);
+		arq_receiver_expire(&lane.receiver, lane.fixture.now_us + 45000);
 		expect_delivered(&lane.fixture, 4);
 		assert_int_equal(lane.fixture.counters.given_up, 2);
 		assert_int_equal(arq_receiver_expiry_us(&lane.receiver), ARQ_NEVER);
