@@ -10,6 +10,7 @@
 #define ALIGN 64U
 #define TAILS 3U
 #define FORGET_US 1000000U /* silence after which sent frames are given back */
+#define LONG_LOST_MAX 16U  /* long frames in a row that make us probe for their length */
 #define NO_ECHO UINT32_MAX
 #define CLOCK_SLACK_US 10000000U
 
@@ -284,7 +285,7 @@ static uint64_t forget_due_us(const struct arq *arq)
 
 uint64_t arq_deadline_us(const struct arq *arq)
 {
-	uint64_t due_us = min_u64(arq_peer_deadline_us(&arq->peer, rtt_us(arq)), alive_due_us(arq));
+	uint64_t due_us = min_u64(arq_peer_deadline_us(&arq->peer), alive_due_us(arq));
 
 	due_us = min_u64(due_us, forget_due_us(arq));
 	for (uint32_t i = 0; i < ARQ_LANES; i++) {
@@ -327,7 +328,11 @@ void arq_timer(struct arq *arq, uint64_t now_us)
 	uint32_t probe_bytes = 0;
 	uint8_t type;
 
-	arq_peer_timer(&arq->peer, rtt_us(arq), now_us);
+	if (arq->shared.long_lost >= LONG_LOST_MAX) {
+		arq->shared.long_lost = 0;
+		arq_peer_suspect(&arq->peer, now_us);
+	}
+	arq_peer_timer(&arq->peer, now_us);
 	/* One hello or bye, and two probes at most. */
 	while ((type = arq_peer_due(&arq->peer, rtt_us(arq), now_us, &probe_bytes))) {
 		send_of_peer(arq, type, probe_bytes, now_us);

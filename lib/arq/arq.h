@@ -48,7 +48,8 @@ struct arq_config {
 	uint32_t withheld_frames; /* of each lane, at the receiver */
 	uint64_t withheld_bytes;
 	/* Persistence (RFC 3366 section 3.3): how long followers wait for a missing frame is
-	 * rounds times the mean round trip, plus margin, but at most persist_max_us. */
+	 * rounds times the mean round trip, plus margin, but at most persist_max_us, or three round
+	 * trips if those are longer. */
 	uint32_t persist_rounds[ARQ_LANES];
 	uint32_t persist_margin_us[ARQ_LANES];
 	uint32_t persist_max_us;
@@ -57,7 +58,7 @@ struct arq_config {
 	uint32_t tolerance_max_us; /* longest reordering that is learnt */
 	uint32_t status_frames;	   /* frames without gap after which a status is due */
 	uint32_t alive_us;	   /* longest time without a control frame while the peer is up */
-	uint32_t dead_us;	   /* silence beyond the round trip after which the wire is plain */
+	uint32_t dead_us;	   /* silence after which the wire is plain */
 	uint32_t hello_us;	   /* between two hellos while there is no peer */
 	uint32_t share_min_ppm;	   /* of the bytes sent that may be retransmitted: this, plus */
 	uint32_t share_max_ppm;	   /* twice the loss, but no more than share_max_ppm */

@@ -52,9 +52,17 @@ static void hear(struct arq_peer *peer, uint64_t now_us)
 	peer->silence_us = 0;
 }
 
-static bool is_alive(const struct arq_peer *peer, uint32_t rtt_us, uint64_t now_us)
+/* How long the peer may say nothing. Once we are proven to it, it says something every alive_us,
+ * however long the round trip is. The last word before it fell silent was half a round trip under
+ * way, and so is the last frame that we tag. */
+static uint64_t patience_us(const struct arq_peer *peer)
 {
-	return peer->proven && now_us - peer->heard_us <= (uint64_t)rtt_us + peer->config->dead_us;
+	return peer->config->dead_us + (peer->steady ? 0 : 2ULL * peer->config->hello_us);
+}
+
+static bool is_alive(const struct arq_peer *peer, uint64_t now_us)
+{
+	return peer->proven && now_us - peer->heard_us <= patience_us(peer);
 }
 
 static enum arq_heard meet(struct arq_peer *peer, const struct arq_control *hello, uint64_t now_us)
@@ -62,6 +70,7 @@ static enum arq_heard meet(struct arq_peer *peer, const struct arq_control *hell
 	peer->epoch = hello->from_epoch;
 	peer->proven = hello->to_epoch == peer->own_epoch;
 	peer->other_epoch = 0;
+	peer->steady = false;
 	peer->left = false;
 	peer->hello_asked = true;
 	peer->counters->peers++;
@@ -75,17 +84,16 @@ static enum arq_heard meet(struct arq_peer *peer, const struct arq_control *hell
 static enum arq_heard hear_other(struct arq_peer *peer, const struct arq_control *hello,
 				 uint32_t rtt_us, uint64_t now_us)
 {
-	uint64_t patience_us = (uint64_t)rtt_us + peer->config->dead_us;
+	uint64_t since_us = (uint64_t)rtt_us + peer->config->dead_us;
 
-	if (!is_alive(peer, rtt_us, now_us))
+	if (!is_alive(peer, now_us))
 		return meet(peer, hello, now_us);
 	/* A peer that restarted is silent under its old epoch soon. */
 	if (peer->other_epoch != hello->from_epoch) {
 		peer->other_epoch = hello->from_epoch;
 		peer->other_us = now_us;
-	} else if (now_us - peer->other_us > patience_us &&
-		   peer->heard_us - peer->other_us > patience_us &&
-		   peer->heard_us > peer->other_us) {
+	} else if (now_us - peer->other_us > since_us &&
+		   peer->heard_us - peer->other_us > since_us && peer->heard_us > peer->other_us) {
 		peer->counters->thirds += now_us >= peer->third_until_us;
 		peer->third_until_us = now_us + ALARM_US;
 	}
@@ -136,6 +144,7 @@ enum arq_heard arq_peer_hear(struct arq_peer *peer, const struct arq_control *co
 		heard = ARQ_HEARD_IGNORE;
 	} else {
 		peer->proven = true;
+		peer->steady = true;
 		hear(peer, now_us);
 		if (control->type == ARQ_PROBE_ANSWER)
 			hear_answer(peer, control->probe_bytes);
@@ -188,9 +197,9 @@ static void turn_round(struct arq_peer *peer, uint64_t now_us)
 	peer->probe_due_us = now_us;
 }
 
-void arq_peer_timer(struct arq_peer *peer, uint32_t rtt_us, uint64_t now_us)
+void arq_peer_timer(struct arq_peer *peer, uint64_t now_us)
 {
-	if (peer->proven && !peer->silence_us && !is_alive(peer, rtt_us, now_us)) {
+	if (peer->proven && !peer->silence_us && !is_alive(peer, now_us)) {
 		peer->silence_us = now_us;
 		peer->counters->silences++;
 		peer->hello_due_us = now_us;
@@ -244,7 +253,7 @@ uint8_t arq_peer_due(struct arq_peer *peer, uint32_t rtt_us, uint64_t now_us, ui
 	return ARQ_PROBE;
 }
 
-uint64_t arq_peer_deadline_us(const struct arq_peer *peer, uint32_t rtt_us)
+uint64_t arq_peer_deadline_us(const struct arq_peer *peer)
 {
 	uint64_t due_us = peer->leaving ? ARQ_NEVER : peer->hello_due_us;
 
@@ -255,7 +264,7 @@ uint64_t arq_peer_deadline_us(const struct arq_peer *peer, uint32_t rtt_us)
 	if (is_probing(peer))
 		due_us = min_u64(due_us, min_u64(peer->probe_due_us, peer->round_due_us));
 	if (peer->proven && !peer->silence_us)
-		due_us = min_u64(due_us, peer->heard_us + rtt_us + peer->config->dead_us + 1);
+		due_us = min_u64(due_us, peer->heard_us + patience_us(peer) + 1);
 	return due_us;
 }
 
@@ -263,6 +272,12 @@ void arq_peer_reprobe(struct arq_peer *peer, uint64_t now_us)
 {
 	peer->round_due_us = now_us;
 	peer->is_short = false;
+}
+
+void arq_peer_suspect(struct arq_peer *peer, uint64_t now_us)
+{
+	if (peer->round_due_us != ARQ_NEVER)
+		arq_peer_reprobe(peer, now_us);
 }
 
 void arq_peer_leave(struct arq_peer *peer, uint64_t now_us)

@@ -25,6 +25,7 @@ struct arq_peer {
 	enum arq_state state;
 	uint32_t own_epoch, epoch; /* the peer's, 0 if there is none */
 	bool proven;		   /* the peer named our epoch */
+	bool steady; /* it said something else than hello: from then on it does so all the time */
 	bool left, leaving;
 	uint64_t heard_us;   /* newest frame of the peer that is for us */
 	uint64_t silence_us; /* since when it is silent */
@@ -62,12 +63,15 @@ enum arq_heard arq_peer_hear(struct arq_peer *peer, const struct arq_control *co
 /** A tagged frame. @return true if its epoch is the peer's. */
 bool arq_peer_hear_tag(struct arq_peer *peer, uint8_t epoch, uint64_t now_us);
 /** Let time pass. */
-void arq_peer_timer(struct arq_peer *peer, uint32_t rtt_us, uint64_t now_us);
+void arq_peer_timer(struct arq_peer *peer, uint64_t now_us);
 /** @return a control frame that is due now (ARQ_HELLO, ARQ_PROBE, ARQ_BYE) or 0. Call until 0. */
 uint8_t arq_peer_due(struct arq_peer *peer, uint32_t rtt_us, uint64_t now_us,
 		     uint32_t *probe_bytes);
-uint64_t arq_peer_deadline_us(const struct arq_peer *peer, uint32_t rtt_us);
+uint64_t arq_peer_deadline_us(const struct arq_peer *peer);
+/** Begin a round of probes. */
 void arq_peer_reprobe(struct arq_peer *peer, uint64_t now_us);
+/** The same unless one is under way. */
+void arq_peer_suspect(struct arq_peer *peer, uint64_t now_us);
 void arq_peer_leave(struct arq_peer *peer, uint64_t now_us);
 /** @return true if the peer knows that we leave, or need not. */
 bool arq_peer_knows_bye(const struct arq_peer *peer);

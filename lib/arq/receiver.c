@@ -6,8 +6,9 @@
 
 #include <arq/receiver.h>
 
-/* So often in a row the peer is a window before us: somebody else told us wrong numbers. */
+/* So often in a row the peer is so far before us: somebody else told us wrong numbers. */
 #define BEHIND_MAX 8U
+#define FAR_BEHIND (2 * ARQ_WINDOW_MAX)
 
 static struct arq_slot *slot_at(const struct arq_receiver *receiver, uint32_t seq)
 {
@@ -297,9 +298,9 @@ void arq_receiver_next(struct arq_receiver *receiver, uint32_t first, uint32_t n
 {
 	uint32_t gap = next - receiver->end;
 	bool behind = seq_lt(next, receiver->end);
-	bool far_behind = behind && receiver->end - next > receiver->mask;
+	bool far_behind = behind && receiver->end - next > FAR_BEHIND;
 
-	/* Frames of a preferred lane overtake statuses, but not by a window. */
+	/* Frames of a preferred lane overtake statuses, but not so many. */
 	receiver->behind = far_behind ? receiver->behind + 1 : 0;
 	if (behind ? receiver->behind >= BEHIND_MAX : gap > receiver->mask) {
 		receiver->shared->counters->resyncs++;

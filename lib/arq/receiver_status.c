@@ -6,6 +6,7 @@
 #include <arq/receiver.h>
 
 #define EXPIRE_AT_ONCE 1024U
+#define ROUNDS_MIN 3U /* round trips that persist_max_us does not cut off */
 /* Parts of a round trip between two statuses: while something is missing, after a gap that is new
  * (many come in a burst of losses), and while nothing is missing. A bulk transfer is to reach
  * status_frames first: each status is air time that the other direction has not. */
@@ -28,15 +29,16 @@ static uint32_t lane_rtt_us(const struct arq_receiver *receiver)
 	return arq_rtt_us(&receiver->shared->estimator);
 }
 
+/* A wait that ends before a retransmit can come costs time for nothing. */
 static uint32_t persist_us(const struct arq_receiver *receiver)
 {
 	const struct arq_config *config = receiver->shared->config;
+	uint32_t rounds = config->persist_rounds[receiver->lane];
+	uint64_t rtt = lane_rtt_us(receiver), margin = config->persist_margin_us[receiver->lane];
+	uint64_t least = min_u64(rounds, ROUNDS_MIN) * rtt + margin;
+	uint64_t most = max_u64(config->persist_max_us, least);
 
-	return (uint32_t)min_u64(config->persist_max_us,
-				 (uint64_t)config->persist_rounds[receiver->lane] *
-						 lane_rtt_us(receiver) +
-					 config->persist_margin_us[receiver->lane]) +
-	       receiver->tolerance_us;
+	return (uint32_t)min_u64(most, rounds * rtt + margin) + receiver->tolerance_us;
 }
 
 uint64_t arq_receiver_expiry_us(const struct arq_receiver *receiver)

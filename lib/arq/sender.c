@@ -4,6 +4,8 @@
 
 #include <arq/sender.h>
 
+#define LONG_SLACK 64U /* bytes */
+
 static struct arq_sent *sent_at(const struct arq_sender *sender, uint32_t seq)
 {
 	return &sender->ring[seq & sender->mask];
@@ -66,7 +68,7 @@ static void retire(struct arq_sender *sender)
 {
 	struct arq_sent *sent = sent_at(sender, sender->una++);
 
-	arq_estimator_frame(&sender->shared->estimator, sent->retransmits > 0);
+	arq_estimator_frame(&sender->shared->estimator, sent->missed);
 	release(sender, sent);
 }
 
@@ -116,6 +118,12 @@ void arq_sender_number(struct arq_sender *sender, const struct arq_packet *packe
 	};
 }
 
+/* Nearly as long as the radio has to take. */
+static bool is_long(const struct arq_shared *shared, const struct arq_sent *sent)
+{
+	return sent->bytes + LONG_SLACK >= shared->config->frame_bytes;
+}
+
 /* @return false if the bucket is empty. */
 static bool retransmit(struct arq_sender *sender, uint32_t seq, uint64_t now_us)
 {
@@ -162,6 +170,8 @@ static void know(struct arq_sender *sender, uint32_t seq, uint64_t now_us)
 	if (!sent->retransmits ||
 	    now_us - sent->last_us >= arq_min_rtt_us(&sender->shared->estimator))
 		sender->rack_us = max_u64(sender->rack_us, sent->last_us);
+	if (!sent->missed && is_long(sender->shared, sent))
+		sender->shared->long_lost = 0;
 	arq_estimator_delivered(&sender->shared->estimator, sent->bytes, now_us);
 	release(sender, sent);
 }
@@ -181,16 +191,24 @@ static bool is_lost(const struct arq_sender *sender, const struct arq_sent *sent
 	       now_us - sent->last_us >= arq_min_rtt_us(&sender->shared->estimator);
 }
 
-/* @return false if no more can be sent now. */
-static bool repair(struct arq_sender *sender, uint32_t seq, uint32_t tolerance_us, uint64_t now_us)
+static void note_missed(struct arq_shared *shared, struct arq_sent *sent)
 {
-	if (!is_lost(sender, sent_at(sender, seq), tolerance_us, now_us))
-		return true;
-	if (!retransmit(sender, seq, now_us))
-		return false;
-	if (sent_at(sender, seq)->retransmits > 1)
+	if (sent->missed)
+		return;
+	sent->missed = true;
+	shared->long_lost += is_long(shared, sent);
+}
+
+/* One number that is missing at the peer. */
+static void repair(struct arq_sender *sender, uint32_t seq, uint32_t tolerance_us, uint64_t now_us)
+{
+	struct arq_sent *sent = sent_at(sender, seq);
+
+	note_missed(sender->shared, sent);
+	if (!is_lost(sender, sent, tolerance_us, now_us) || !retransmit(sender, seq, now_us))
+		return;
+	if (sent->retransmits > 1)
 		plan_twin(sender, seq, now_us);
-	return true;
 }
 
 /* @return the numbers of a word that are in the status' range and still in the window. */
@@ -210,7 +228,7 @@ static uint64_t word_range(const struct arq_sender *sender, const struct arq_sta
 	return range;
 }
 
-static bool repair_word(struct arq_sender *sender, const struct arq_status *status, uint32_t word,
+static void repair_word(struct arq_sender *sender, const struct arq_status *status, uint32_t word,
 			uint64_t now_us)
 {
 	uint32_t start = (status->cumulative & ~63U) + 64 * word;
@@ -222,11 +240,9 @@ static bool repair_word(struct arq_sender *sender, const struct arq_status *stat
 		uint32_t bit = (uint32_t)(sender->newest_first ? 63 - __builtin_clzll(missing)
 							       : __builtin_ctzll(missing));
 
-		if (!repair(sender, start + bit, tolerance_us, now_us))
-			return false;
+		repair(sender, start + bit, tolerance_us, now_us);
 		missing &= ~(1ULL << bit);
 	}
-	return true;
 }
 
 static void take_knowledge(struct arq_sender *sender, const struct arq_status *status,
@@ -278,9 +294,8 @@ bool arq_sender_status(struct arq_sender *sender, const struct arq_status *statu
 	sender->peer_duplicates = status->duplicates;
 	sender->peer_given_up = status->given_up;
 	for (uint32_t i = 0; i < status->words; i++)
-		if (!repair_word(sender, status, sender->newest_first ? status->words - 1 - i : i,
-				 now_us))
-			break;
+		repair_word(sender, status, sender->newest_first ? status->words - 1 - i : i,
+			    now_us);
 	return true;
 }
 

@@ -27,6 +27,7 @@ struct arq_sent {
 	uint32_t bytes;
 	uint16_t distance; /* a retransmit has that of the original */
 	uint8_t retransmits;
+	bool missed; /* the peer said once that it is missing */
 };
 
 struct arq_twin {
@@ -43,6 +44,9 @@ struct arq_shared {
 	struct arq_estimator estimator;
 	struct arq_bucket bucket;
 	uint32_t epoch; /* our own */
+	/* Long frames that were lost since one arrived at the first transmission: does the radio
+	 * take them? */
+	uint32_t long_lost;
 };
 
 struct arq_sender {

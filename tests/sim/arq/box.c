@@ -276,11 +276,13 @@ void box_tagged(struct box *box, struct frame *frame, const struct arq_tag *tag)
 {
 	struct arq_packet packet = {.handle = frame, .frame_bytes = frame->bytes};
 	struct link *link = box->link;
-	uint64_t before = excuses(&box->counters);
+	uint64_t before = excuses(&box->counters), epochs = box->counters.other_epoch;
 
 	link->arriving = frame;
+	link->arriving_last = link->last_serial[frame->side][frame->key];
 	if (arq_receive(box->end, &packet, tag, world_us(&link->world)) == ARQ_DROP)
 		link_unref(link, frame);
+	frame->unfiltered |= box->counters.other_epoch != epochs;
 	link_arrival_ends(link, excuses(&box->counters) != before);
 	poll(box);
 }

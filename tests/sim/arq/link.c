@@ -73,6 +73,9 @@ void link_arrival_ends(struct link *link, bool excused)
 {
 	if (link->arriving_breaks && !excused && !link->forged)
 		fail(link, link->arriving_breaks, link->arriving);
+	/* What comes after it may be older, and in order among itself. */
+	if (excused)
+		link->last_serial[link->arriving->side][link->arriving->key] = link->arriving_last;
 	link->arriving = NULL;
 	link->arriving_breaks = NULL;
 }
@@ -85,7 +88,7 @@ void link_deliver(struct link *link, uint8_t side, struct frame *frame)
 	if (frame->side == side)
 		fail(link, "a frame came back to its LAN", frame);
 	frame->delivered++;
-	if (frame->delivered > 1 && frame->tagged)
+	if (frame->delivered > 1 && frame->tagged && !frame->unfiltered)
 		breaks(link, "a frame was delivered twice", frame);
 	if (frame->class == ARQ_ORDERED && (frame->tagged || link->params.strict)) {
 		if (frame->serial < *last)
@@ -170,8 +173,11 @@ static void arrive(void *context, struct signal *signal)
 	if (link->params.remember)
 		remember(link, 1 - box->side, signal);
 	if (box->mode == BOX_WIRE) {
-		if (signal->control || (frame->tagged && signal->data_bytes != frame->data_bytes)) {
+		if (signal->control) {
+			link->strays++;
+		} else if (frame->tagged && signal->data_bytes != frame->data_bytes) {
 			link->wrong++;
+			link->wrong_ns = link->world.now_ns;
 		} else {
 			frame->refs++;
 			link_deliver(link, box->side, frame);

@@ -25,6 +25,7 @@ struct frame {
 	uint8_t side; /* of the LAN that sent it */
 	uint8_t data_bytes;
 	bool tagged;
+	bool unfiltered; /* delivered by an end that did not know the sender's epoch */
 	uint32_t delivered;
 	uint64_t serial;  /* of its side and key */
 	uint64_t born_ns; /* when it came to the box */
@@ -85,13 +86,16 @@ struct link {
 	struct channel channel[2];
 	void (*deliver)(void *context, uint8_t side, struct frame *frame);
 	void *context;
-	uint64_t serial[2][LINK_KEYS];		/* given to the last frame of each key */
-	uint64_t last_serial[2][LINK_KEYS];	/* delivered, by the side that sent */
-	uint64_t live_frames, delivered, wrong; /* wrong: a LAN got a tagged or a control frame */
+	uint64_t serial[2][LINK_KEYS];	    /* given to the last frame of each key */
+	uint64_t last_serial[2][LINK_KEYS]; /* delivered, by the side that sent */
+	uint64_t live_frames, delivered;
+	uint64_t wrong, strays; /* a LAN got a tagged frame, a control frame */
+	uint64_t wrong_ns;	/* when, the last of the former */
 	/* The frame that arrives now, and which rule its delivery breaks, unless a counter says so.
 	 */
 	const struct frame *arriving;
 	const char *arriving_breaks;
+	uint64_t arriving_last;			       /* last_serial before it */
 	struct signal *last_control[2], *last_data[2]; /* for replays: a copy */
 	uint64_t sent_bytes[2];
 	bool closing;	     /* nothing new may begin */

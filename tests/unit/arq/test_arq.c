@@ -9,6 +9,7 @@ struct pair {
 	uint64_t now_us;
 	uint32_t carried[2]; /* control frames of each */
 	bool cut;	     /* they are lost */
+	uint32_t mtu;	     /* longer ones are; 0: none */
 };
 
 static void pair_start(struct pair *pair, uint32_t i, uint32_t epoch)
@@ -51,7 +52,7 @@ static void serve(struct pair *pair, uint32_t i)
 	while (pair->carried[i] != fixture->controls) {
 		uint32_t at = pair->carried[i]++ % CONTROLS_MAX;
 
-		if (!pair->cut)
+		if (!pair->cut && (!pair->mtu || fixture->control[at].frame_bytes <= pair->mtu))
 			arq_receive_control(pair->end[1 - i], fixture->control[at].payload,
 					    fixture->control[at].bytes,
 					    fixture->control[at].frame_bytes, pair->now_us);
@@ -207,6 +208,29 @@ static void peer_restarts(void **state)
 	pair_end(&pair);
 }
 
+/* The radio takes no long frames any more: noticed without waiting for the next probe. */
+static void long_frames_vanish(void **state)
+{
+	struct pair pair;
+	struct arq_packet packet = fixture_packet(1, 5);
+	struct arq_tag tag;
+
+	pair_init(&pair);
+	go_up(&pair);
+	pass(&pair, 200000);
+	pair.mtu = pair.fixture[0].config.frame_bytes;
+	for (uint32_t i = 0; i < 200; i++) {
+		packet.frame_bytes = i % 2 ? 1514 : 100;
+		if (arq_send(pair.end[0], &packet, pair.now_us, &tag) == ARQ_SEND_TAGGED &&
+		    !(i % 2))
+			arq_receive(pair.end[1], &packet, &tag, pair.now_us);
+		pass(&pair, 1000);
+	}
+	assert_int_equal(state_of(&pair, 0), ARQ_SHORT);
+	assert_int_equal(state_of(&pair, 1), ARQ_UP);
+	pair_end(&pair);
+}
+
 static void leaves(void **state)
 {
 	struct pair pair;
@@ -259,6 +283,7 @@ int main(void)
 		cmocka_unit_test(silence_and_return),
 		cmocka_unit_test(peer_restarts),
 		cmocka_unit_test(leaves),
+		cmocka_unit_test(long_frames_vanish),
 		cmocka_unit_test(any_bytes),
 	};
 

@@ -45,10 +45,10 @@ static uint32_t pass(struct box *box, uint32_t ms, uint8_t wanted)
 	uint8_t type;
 
 	for (uint32_t i = 0; i < ms; i++, box->now_us += 1000) {
-		arq_peer_timer(&box->peer, RTT_US, box->now_us);
+		arq_peer_timer(&box->peer, box->now_us);
 		while ((type = arq_peer_due(&box->peer, RTT_US, box->now_us, &bytes)))
 			count += type == wanted;
-		assert_true(arq_peer_deadline_us(&box->peer, RTT_US) > box->now_us);
+		assert_true(arq_peer_deadline_us(&box->peer) > box->now_us);
 	}
 	return count;
 }
@@ -81,7 +81,7 @@ static void falls_silent(void **state)
 
 	box_init(&box);
 	go_up(&box);
-	pass(&box, 35, 0);
+	pass(&box, 30, 0);
 	assert_int_equal(box.peer.state, ARQ_UP);
 	pass(&box, 3, 0);
 	assert_int_equal(box.peer.state, ARQ_SILENT);
@@ -248,7 +248,7 @@ static void flood(void **state)
 		uint8_t type;
 
 		hear(&box, ARQ_HELLO, 1000 + i, 0);
-		arq_peer_timer(&box.peer, RTT_US, box.now_us);
+		arq_peer_timer(&box.peer, box.now_us);
 		while ((type = arq_peer_due(&box.peer, RTT_US, box.now_us, &bytes)))
 			hellos += type == ARQ_HELLO;
 	}
