@@ -36,11 +36,12 @@ static double median(double *values)
 struct medians {
 	double down, up, down_least, thin_p50, thin_p99, thin_max, udp_p99, udp_lost, after, before;
 	double useless, control, reductions, spurious, bucket_empty, queue_p99, thin_lost;
+	double useless_per_frame;
 };
 
 static void run(struct scenario *scenario, struct medians *medians)
 {
-	double values[17][SEEDS_MAX];
+	double values[18][SEEDS_MAX];
 	double *at = (double *)medians;
 
 	for (uint32_t i = 0; i < seeds; i++) {
@@ -67,9 +68,10 @@ static void run(struct scenario *scenario, struct medians *medians)
 		values[13][i] = (double)r.quic_spurious;
 		values[14][i] = (double)r.bucket_empty;
 		values[15][i] = r.queue_p99_us / 1000.0;
+		values[17][i] = r.useless_per_frame;
 		values[16][i] = (double)r.thin_lost / (double)(r.thin_sent + !r.thin_sent);
 	}
-	for (uint32_t i = 0; i < 17; i++)
+	for (uint32_t i = 0; i < 18; i++)
 		at[i] = median(values[i]);
 	medians->down_least = values[2][0];
 }
@@ -224,6 +226,29 @@ static void queue(void)
 					 mode_names[mode]);
 				thin_row(&scenario, name);
 			}
+}
+
+/* A radio that prefers a stream: in the bulk transfer's sequence space, or in one of its own. */
+static void lanes(void)
+{
+	struct scenario scenario;
+	struct medians m;
+
+	printf("| stream in | loss | bulk share | useless retransmits, of frames | thin: added ms "
+	       "p99 | UDP: added ms p99 | UDP lost |\n");
+	for (uint32_t lane = 0; lane < 2; lane++)
+		for (uint32_t i = 0; i < 3; i++) {
+			thin_defaults(&scenario);
+			scenario.radio_queue = true;
+			scenario.prefer_udp = true;
+			scenario.udp_lane = lane;
+			scenario.loss_ppm = losses_ppm[i];
+			run(&scenario, &m);
+			printf("| %s | %u %% | %.3f | %.4f | %.2f | %.2f | %.1e |\n",
+			       lane ? "a lane of its own" : "the same lane", losses_ppm[i] / 10000,
+			       m.down, m.useless_per_frame, m.thin_p99, m.udp_p99, m.udp_lost);
+			fflush(stdout);
+		}
 }
 
 static void geo(void)
@@ -409,6 +434,7 @@ static const struct {
 	{"geo", geo},
 	{"loss", loss},
 	{"peer", peer},
+	{"lanes", lanes},
 };
 
 int main(int argc, char **argv)

@@ -115,7 +115,7 @@ struct signal *link_signal(struct link *link, struct frame *frame, const struct 
 		.origin = frame,
 		.refs = &frame->refs,
 		.owner = link,
-		.priority = frame->class == ARQ_UNORDERED,
+		.priority = frame->preferred || frame->class == ARQ_UNORDERED,
 	};
 	frame->refs++;
 	if (tag) {

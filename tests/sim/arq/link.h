@@ -22,7 +22,8 @@ struct frame {
 	uint32_t refs;
 	uint32_t bytes, key;
 	enum arq_class class;
-	uint8_t side; /* of the LAN that sent it */
+	uint8_t side;	/* of the LAN that sent it */
+	bool preferred; /* by a radio with two queues; unordered frames are so anyway */
 	uint8_t data_bytes;
 	bool tagged;
 	bool unfiltered; /* delivered by an end that did not know the sender's epoch */

@@ -128,8 +128,10 @@ static void udp_event(void *context, void *argument)
 {
 	struct net *net = context;
 	struct world *world = &net->link->world;
-	struct frame *frame = link_frame(net->link, 0, UDP_FLOW, net->class, UDP_BYTES);
+	enum arq_class class = net->scenario->udp_lane ? ARQ_UNORDERED : net->class;
+	struct frame *frame = link_frame(net->link, 0, UDP_FLOW, class, UDP_BYTES);
 
+	frame->preferred = net->scenario->prefer_udp;
 	frame->flow = UDP_FLOW;
 	frame->kind = KIND_STREAM;
 	net->udp_sent += is_measured(net);
@@ -218,6 +220,7 @@ static void set_up_link(const struct scenario *scenario, struct link_params *par
 			.fade_us = scenario->fade_us,
 			.jitter_us = scenario->jitter_us,
 			.jitter_reorders = scenario->jitter_reorders,
+			.two_queues = scenario->prefer_udp,
 		};
 }
 
@@ -281,6 +284,7 @@ static void measure(struct net *net, const uint64_t *before, struct scenario_res
 	result->tagged = sender->sent_tagged;
 	result->retransmits = sender->retransmits;
 	result->duplicates = receiver->duplicates + receiver->late_retransmits;
+	result->useless_per_frame = (double)result->duplicates / (double)(result->tagged + 1);
 	result->bucket_empty = sender->bucket_empty;
 	result->given_up = receiver->given_up;
 	result->queue_drops = net->link->box[0].queue_drops + down->dropped;

@@ -34,8 +34,11 @@ struct scenario {
 	uint32_t codel_target_us;
 	uint32_t downs, ups; /* bulk transfers */
 	enum quic_cc cc;
-	uint32_t thins;			/* request/response flows, one exchange in 20 ms each */
-	uint32_t udp_bps;		/* paced stream down, frames of 1242 bytes; 0 = none */
+	uint32_t thins;	  /* request/response flows, one exchange in 20 ms each */
+	uint32_t udp_bps; /* paced stream down, frames of 1242 bytes; 0 = none */
+	/* The radio has two queues and prefers the stream, which has the lane of the bulk transfer
+	 * or the unordered one. */
+	bool prefer_udp, udp_lane;
 	uint32_t seconds, skip_seconds; /* measured are the seconds after those skipped */
 	void (*change)(struct arq_config *config); /* of the defaults; may be NULL */
 };
@@ -47,6 +50,7 @@ struct delays {
 
 struct scenario_result {
 	char why[WHY_BYTES];
+	double useless_per_frame;    /* retransmits that were not needed, for each tagged frame */
 	double share_down, share_up; /* of what the radio can carry as payload */
 	uint64_t quic_losses, quic_spurious, quic_reductions;
 	uint64_t udp_sent, udp_lost;
