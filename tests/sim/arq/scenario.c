@@ -281,6 +281,7 @@ static void measure(struct net *net, const uint64_t *before, struct scenario_res
 	result->loss_before = (double)down->data_lost / (double)(down->data_frames + 1);
 	result->loss_after = (double)(receiver->given_up - receiver->late_originals) /
 			     (double)(sender->sent_tagged + 1);
+	result->silences = sender->silences + receiver->silences;
 	result->tagged = sender->sent_tagged;
 	result->retransmits = sender->retransmits;
 	result->duplicates = receiver->duplicates + receiver->late_retransmits;

@@ -60,6 +60,7 @@ struct scenario_result {
 	uint32_t queue_p50_us, queue_p99_us; /* of thin frames in the box's queue */
 	double loss_before, loss_after;	     /* of frames on the radio, down; after repair */
 	uint64_t tagged, retransmits, duplicates, bucket_empty, given_up, queue_drops;
+	uint64_t silences;    /* times that an end took the other for gone */
 	double control_share; /* control bytes on the radio of its capacity, up */
 };
 
