@@ -8,9 +8,10 @@
  * the end asks for through struct arq_ops. It calls nothing but lib/base.
  *
  * Promise J-1: what one end delivers is what the other end's caller gave to arq_send(), at most
- * once, and in order for each key. Exceptions, each of which has a counter: a frame whose tag was
- * missing (the peer was not up), and an original that the radio itself delayed beyond the time that
- * its followers may wait (late_originals).
+ * once, and in order for each key. Exceptions, each of which has a counter: a frame whose sender is
+ * not known yet or not any more (other_epoch), and an original that the radio itself delayed beyond
+ * the time that its followers may wait (late_originals). Frames without a tag keep their order with
+ * tagged ones if the radio does, except those that are too long for a tag (sent_long).
  *
  * Frames have one of two lanes, by class. A lane has a sequence space of its own, because a radio
  * that prefers one class would turn each such frame into a gap before the others.

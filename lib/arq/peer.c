@@ -68,6 +68,7 @@ static bool is_alive(const struct arq_peer *peer, uint64_t now_us)
 static enum arq_heard meet(struct arq_peer *peer, const struct arq_control *hello, uint64_t now_us)
 {
 	peer->epoch = hello->from_epoch;
+	peer->met_us = now_us;
 	peer->proven = hello->to_epoch == peer->own_epoch;
 	peer->other_epoch = 0;
 	peer->steady = false;
@@ -86,6 +87,9 @@ static enum arq_heard hear_other(struct arq_peer *peer, const struct arq_control
 {
 	uint64_t since_us = (uint64_t)rtt_us + peer->config->dead_us;
 
+	/* Meeting somebody clears the lanes, which takes time: a flood of hellos must not. */
+	if (peer->epoch && now_us - peer->met_us < ANSWER_GAP_US)
+		return ARQ_HEARD_IGNORE;
 	if (!is_alive(peer, now_us))
 		return meet(peer, hello, now_us);
 	/* A peer that restarted is silent under its old epoch soon. */

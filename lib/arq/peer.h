@@ -29,6 +29,7 @@ struct arq_peer {
 	bool left, leaving;
 	uint64_t heard_us;   /* newest frame of the peer that is for us */
 	uint64_t silence_us; /* since when it is silent */
+	uint64_t met_us;     /* its first hello */
 	/* Another epoch, heard while the peer was: a peer that restarted, or a third box. */
 	uint32_t other_epoch;
 	uint64_t other_us;

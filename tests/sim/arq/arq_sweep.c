@@ -274,10 +274,12 @@ static void geo(void)
 /* Loss after repair, of a stream at four fifths of the rate. */
 static void loss(void)
 {
-	printf("| losses | loss | frames | before | after | added ms p50 | p99 | useless |\n");
+	printf("| losses | loss | frames | before | after | added ms p50 | p99 | useless | "
+	       "silent |\n");
 	for (uint32_t fade = 0; fade < 3; fade++)
 		for (uint32_t i = 1; i < 4; i++) {
 			double frames = 0, before = 0, lost = 0, p50 = 0, p99 = 0, useless = 0;
+			uint64_t silences = 0;
 
 			for (uint32_t seed = 1; seed <= seeds; seed++) {
 				struct scenario scenario;
@@ -301,11 +303,12 @@ static void loss(void)
 				p50 += r.udp_p50_us / 1000.0 / seeds;
 				p99 += r.udp_p99_us / 1000.0 / seeds;
 				useless += (double)r.duplicates / (double)r.retransmits / seeds;
+				silences += r.silences;
 			}
 			printf("| fades of %u us | %u %% | %.2e | %.4f | %.1e (%.0f) | %.2f | "
-			       "%.2f | %.4f |\n",
+			       "%.2f | %.4f | %lu |\n",
 			       fades_us[fade], losses_ppm[i] / 10000, frames, before, lost / frames,
-			       lost, p50, p99, useless);
+			       lost, p50, p99, useless, (unsigned long)silences);
 			fflush(stdout);
 		}
 }
